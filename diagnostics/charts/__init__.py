@@ -1,0 +1,1 @@
+"""From a profile to a Plotly figure, one file per diagnostic."""

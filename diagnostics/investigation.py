@@ -1,0 +1,101 @@
+"""The whole way: every diagnostic of the seven steps, then the ranked causes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from diagnostics.catalogue import Diagnostic, catalogue
+from diagnostics.causes.cause import Cause
+from diagnostics.finding import Finding, NotApplicable, Severity
+from diagnostics.incident import Incident
+
+log = logging.getLogger(__name__)
+
+
+class Status(StrEnum):
+    PROBLEM = "problem"
+    OK = "ok"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What became of one diagnostic: its profile and findings, or why it did not apply, or that it failed.
+
+    failed: type of the unexpected error, for the page; the traceback goes to the log.
+    """
+
+    diagnostic: Diagnostic
+    profile: object | None = None
+    findings: tuple[Finding, ...] = ()
+    skipped: NotApplicable | None = None
+    failed: str = ""
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.diagnostic.name
+
+
+@dataclass(frozen=True)
+class Investigation:
+    """Checks in the order of the steps; causes most likely first."""
+
+    incident: Incident
+    checks: tuple[Check, ...]
+    causes: tuple[Cause, ...]
+    seconds: float
+
+    def step(self, number: int) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.diagnostic.step == number)
+
+    def findings(self, number: int | None = None) -> tuple[Finding, ...]:
+        """Worst first; of one step or of all."""
+        found = [f for c in self.checks if number in (None, c.diagnostic.step) for f in c.findings]
+        return tuple(sorted(found, key=lambda finding: finding.rank))
+
+    def status(self, number: int) -> Status:
+        """problem: something of severity warning or worse was found; skipped: no check of the step could run."""
+        if any(f.severity is not Severity.INFO for f in self.findings(number)):
+            return Status.PROBLEM
+        return Status.OK if any(c.profile is not None for c in self.step(number)) else Status.SKIPPED
+
+    def check(self, name: str) -> Check:
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)
+
+
+def run(diagnostic: Diagnostic, incident: Incident) -> Check:
+    """One diagnostic. Whatever it raises ends here, so that the others still show their results."""
+    began = time.perf_counter()
+    try:
+        profile = diagnostic.module.profile(incident)
+        findings = tuple(sorted(diagnostic.module.judge(profile), key=lambda finding: finding.rank))
+    except NotApplicable as reason:
+        return Check(diagnostic, skipped=reason, seconds=time.perf_counter() - began)
+    except Exception as error:  # a defect in one check must not take the other results with it: logged, and shown
+        log.exception("check %s failed", diagnostic.name)
+        return Check(diagnostic, failed=type(error).__name__, seconds=time.perf_counter() - began)
+    return Check(diagnostic, profile, findings, seconds=time.perf_counter() - began)
+
+
+def investigate(incident: Incident, *, on_progress: Callable[[float, str], None] = lambda share, what: None) -> Investigation:
+    """Run everything. `on_progress` is told the share done (0 to 1) and the name of what runs next."""
+    from diagnostics.causes.board import rank
+
+    began = time.perf_counter()
+    diagnostics = catalogue()
+    checks = []
+    for number, diagnostic in enumerate(diagnostics):
+        on_progress(number / (len(diagnostics) + 1), diagnostic.name)
+        checks.append(run(diagnostic, incident))
+    on_progress(len(diagnostics) / (len(diagnostics) + 1), "causes")
+    causes = rank(incident, tuple(f for check in checks for f in check.findings))
+    on_progress(1.0, "")
+    return Investigation(incident, tuple(checks), causes, time.perf_counter() - began)

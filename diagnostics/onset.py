@@ -1,0 +1,74 @@
+"""Since when: the time at which a row-by-row statistic changed its level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_ROWS: Final = 10
+"""Rows that must lie on either side of a change; fewer carry no mean worth comparing."""
+
+
+@dataclass(frozen=True)
+class Onset:
+    """A change of level. before, after: mean of the statistic on either side, in its unit. strength: the CUSUM statistic."""
+
+    since: datetime
+    before: float
+    after: float
+    strength: float
+
+
+def onset(times: NDArray[np.datetime64], values: NDArray[np.floating[Any]], *, strength_at: float = 1.95) -> Onset | None:
+    """The most likely single change of level of `values` over `times` (both shape (n,)), or None when chance explains it.
+
+    The largest standardised cumulative sum is compared with the supremum of a Brownian bridge: 1.36 would be passed by 5%
+    of series without a change, 1.63 by 1%, 1.95 by 0.1% (Page 1954, doi:10.2307/2333009; Kolmogorov's distribution). The
+    strictest is the default, because many statistics are looked at.
+    """
+    known = np.isfinite(values) & ~np.isnat(times)
+    if known.sum() < 2 * MIN_ROWS:
+        return None
+    order = np.argsort(times[known], kind="stable")
+    when, x = times[known][order], values[known][order]
+    n = x.size
+    position = np.arange(1, n)
+    total = np.cumsum(x)
+    drop = np.abs(total[:-1] - position / n * total[-1])
+    # A change can only fall between two different times, with enough rows on either side.
+    allowed = (when[1:] > when[:-1]) & (position >= MIN_ROWS) & (position <= n - MIN_ROWS)
+    if not allowed.any():
+        return None
+    # Weighting by the place of the split finds changes near either end as well as those in the middle.
+    weighted = np.where(allowed, drop / np.sqrt(position / n * (1 - position / n)), -np.inf)
+    split = int(np.argmax(weighted)) + 1
+    before, after = float(x[:split].mean()), float(x[split:].mean())
+    residual = np.concatenate([x[:split] - before, x[split:] - after])
+    noise = float(np.sqrt(np.mean(residual**2)))
+    size = abs(after - before) * np.sqrt(split / n * (1 - split / n))
+    if size == 0:
+        return None
+    strength = float("inf") if noise == 0 else float(np.max(drop) / (noise * np.sqrt(n)))
+    if strength < strength_at:
+        return None
+    return Onset(as_datetime(when[split]), before, after, strength)
+
+
+def as_datetime(when: np.datetime64) -> datetime:
+    """A numpy time as a datetime without zone, to the second."""
+    moment = when.astype("datetime64[s]").item()
+    if not isinstance(moment, datetime):
+        raise ValueError(f"when must be a time, got {when!r}")
+    return moment
+
+
+def first(times: NDArray[np.datetime64] | None) -> datetime | None:
+    """The earliest known time, None without any."""
+    if times is None:
+        return None
+    known = times[~np.isnat(times)]
+    return as_datetime(known.min()) if known.size else None

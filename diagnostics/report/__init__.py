@@ -1,0 +1,1 @@
+"""From an investigation to JSON, HTML and Markdown."""

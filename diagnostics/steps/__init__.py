@@ -1,0 +1,1 @@
+"""The seven steps; a diagnostic is a module in one of them."""

@@ -1,0 +1,1 @@
+"""Step 5: do code, libraries and configuration agree?"""

@@ -1,0 +1,1 @@
+"""Step 7: with a much simpler model, is it the data or the model?"""

@@ -1,0 +1,1 @@
+"""Step 3: does the same model give the same answer on the same rows?"""

@@ -1,0 +1,1 @@
+"""From bytes to a Table: encodings, delimiters, formats, roles. Knows no diagnostic."""

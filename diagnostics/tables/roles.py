@@ -1,0 +1,1 @@
+"""Guess which column is the target, the prediction, the timestamp and the id, from names and contents."""

@@ -1,0 +1,129 @@
+"""The nouns of reading: a Table is a named relation on disk, with what was learnt while reading it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a column's values are. Booleans written as words are categories; 0/1 columns are numbers."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+    TIME = "time"
+    NESTED = "nested"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a `Table`.
+
+    name: as the file gives it (made unique; never trusted in SQL or markup).
+    key: its name in the Parquet file and in SQL, ``c0``, ``c1``, ...
+    kind: number (stored as DOUBLE or BIGINT), category (VARCHAR), time (TIMESTAMP, without zone), nested (VARCHAR).
+    integer: every value of a number column is whole.
+    format: how numbers or times were written when not plainly ("decimal comma", "thousands", "percent",
+        "%d/%m/%Y", "epoch seconds"); "mixed" when a text column holds mostly numbers, so that nothing is lost.
+    tokens: words that were read as missing, with their counts: (("NA", 12), ("?", 3)); the empty cell is "".
+    """
+
+    name: str
+    key: str
+    kind: Kind
+    integer: bool = False
+    format: str = ""
+    tokens: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One record that could not be read. `line` counts from 1 in the file as it was given."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file was read. ``rows + rejected_count`` is the number of records below the header."""
+
+    source: str
+    container: str
+    encoding: str
+    delimiter: str
+    quote: str
+    header_rows: int
+    skipped_rows: int
+    rows: int
+    rejected_count: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A handle: the rows are in `path` (Parquet, columns named by `Column.key`), never in the session."""
+
+    name: str
+    path: Path
+    columns: tuple[Column, ...]
+    rows: int
+    fingerprint: str
+    reading: Reading
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return any(column.name == name for column in self.columns)
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def save(self) -> None:
+        """Write the handle beside its Parquet file, as ``NAME.json``."""
+        record: dict[str, Any] = asdict(self)
+        record["path"] = self.path.name
+        self.path.with_suffix(".json").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+
+    @staticmethod
+    def load(file: Path) -> Table:
+        """The handle that `save` wrote. Raises OSError or ValueError when the file is gone or damaged."""
+        record = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            return Table(
+                name=record["name"],
+                path=file.parent / Path(record["path"]).name,
+                columns=tuple(
+                    Column(
+                        name=c["name"],
+                        key=c["key"],
+                        kind=Kind(c["kind"]),
+                        integer=c["integer"],
+                        format=c["format"],
+                        tokens=tuple((str(token), int(count)) for token, count in c["tokens"]),
+                    )
+                    for c in record["columns"]
+                ),
+                rows=int(record["rows"]),
+                fingerprint=record["fingerprint"],
+                reading=Reading(
+                    **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes")},
+                    rejected=tuple(Rejected(**r) for r in record["reading"]["rejected"]),
+                    notes=tuple(record["reading"]["notes"]),
+                ),
+            )
+        except (KeyError, TypeError) as missing:
+            raise ValueError(f"{file.name} is not a table handle: {missing}") from missing

@@ -1,0 +1,149 @@
+"""Sentences: English message ids, numbers put in last, translated through gettext.
+
+A message is a template such as ``N_("{column:name} is missing in {share:percent} of the rows.")``. The
+values stay numbers until a `Words` of some language writes them, so one finding can be read in every language.
+"""
+
+from __future__ import annotations
+
+import gettext
+import math
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+LOCALE_FOLDER: Final = Path(__file__).parent / "locale"
+LANGUAGES: Final[Mapping[str, str]] = {"en": "en_US", "zh": "zh_CN"}
+"""Language codes of the command line and the switch, with the locale that writes numbers and dates."""
+
+NAME_CAP: Final = 60
+"""Characters of a column, level or file name that a sentence shows; names come from files and may be endless."""
+
+LIST_CAP: Final = 3
+
+Value: TypeAlias = float | int | str | bool | datetime | Sequence[str] | None
+
+
+def N_(message: str) -> str:
+    """Mark `message` for the catalogue; it is translated where it is shown."""
+    return message
+
+
+@dataclass(frozen=True)
+class Words:
+    """One reader's language. Call it with a message and its numbers to get the sentence."""
+
+    language: str = "en"
+    catalogue: gettext.NullTranslations = field(default_factory=NullTranslations, repr=False, compare=False)
+
+    def __call__(self, message: str, /, **values: Value) -> str:
+        template = self.catalogue.gettext(message) if message else ""
+        return _Writer(self).vformat(template, (), values)
+
+    def sentence(self, message: str, values: Mapping[str, Value]) -> str:
+        return self(message, **values)
+
+    @property
+    def locale(self) -> str:
+        return LANGUAGES.get(self.language, "en_US")
+
+    def number(self, value: float | None) -> str:
+        """Three to four significant digits, thousands separated; integers below 10 million whole."""
+        if value is None or math.isnan(value):
+            return self("not known")
+        if math.isinf(value):
+            return "∞" if value > 0 else "-∞"
+        if value == int(value) and abs(value) < 1e7:
+            return str(format_decimal(int(value), locale=self.locale))
+        if value != 0 and not 1e-4 <= abs(value) < 1e9:
+            return f"{value:.3g}"
+        decimals = max(0, 3 - 1 - math.floor(math.log10(abs(value)))) if value else 0
+        if abs(value) >= 1000:
+            decimals = 0
+        pattern = "#,##0." + "#" * decimals if decimals else "#,##0"
+        return str(format_decimal(value, format=pattern, locale=self.locale))
+
+    def percent(self, share: float | None) -> str:
+        """A share of 1 as percent: whole above 10%, one decimal below, two below 1%."""
+        if share is None or math.isnan(share):
+            return self("not known")
+        size = abs(share)
+        pattern = "#,##0%" if size >= 0.0995 or size == 0 else "0.#%" if size >= 0.00995 else "0.##%"
+        if 0 < size < 5e-5:
+            return "<" + str(format_percent(1e-4, format="0.##%", locale=self.locale))
+        return str(format_percent(share, format=pattern, locale=self.locale))
+
+    def time(self, when: datetime | date | None) -> str:
+        """A day, with the hour where there is one: "12 May 2026, 08:00" (times are shown as the file gives them)."""
+        if when is None:
+            return self("an unknown time")
+        chinese = self.language == "zh"
+        if not isinstance(when, datetime) or (when.hour, when.minute, when.second) == (0, 0, 0):
+            return str(format_date(when, format="y年M月d日" if chinese else "d MMMM y", locale=self.locale))
+        pattern = "y年M月d日 HH:mm" if chinese else "d MMMM y, HH:mm"
+        return str(format_datetime(when.replace(tzinfo=UTC), format=pattern, locale=self.locale))
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Up to three names, then how many more."""
+        shown = [shorten(str(name)) for name in names[:LIST_CAP]]
+        rest = len(names) - len(shown)
+        if rest:
+            return self("{names} and {rest} more", names=", ".join(shown), rest=rest)
+        if len(shown) < 2:
+            return "".join(shown)
+        return self("{names} and {last}", names=", ".join(shown[:-1]), last=shown[-1])
+
+
+class _Writer(string.Formatter):
+    """Formats ``{value:kind}`` with kind one of number, count, percent, points, time, name, list."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        # No attribute or index access: a template may only name a value.
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        words = self.words
+        match format_spec:
+            case "number":
+                return words.number(value)
+            case "count":
+                return str(format_decimal(int(value), locale=words.locale))
+            case "percent":
+                return words.percent(value)
+            case "points":
+                return words.number(None if value is None else 100 * value)
+            case "time":
+                return words.time(value)
+            case "name":
+                return shorten(str(value))
+            case "list":
+                return words.listed(value)
+            case "":
+                return str(value)
+        raise ValueError(f"format must be one of number, count, percent, points, time, name, list, got {format_spec!r}")
+
+
+def shorten(name: str, *, cap: int = NAME_CAP) -> str:
+    """`name` on one line, without control characters, at most `cap` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in name[: 4 * cap]).split())
+    return line if len(line) <= cap else line[: cap - 1] + "…"
+
+
+@lru_cache(maxsize=8)
+def words_for(language: str) -> Words:
+    """The words of `language` ("en", "zh"); English where there is no catalogue."""
+    code = language.split("-")[0].split("_")[0].lower()
+    if code not in LANGUAGES:
+        code = "en"
+    return Words(code, Translations.load(str(LOCALE_FOLDER), [LANGUAGES[code], code]))
