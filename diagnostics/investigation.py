@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from diagnostics.catalogue import Diagnostic, catalogue
 from diagnostics.causes.cause import Cause
+from diagnostics.check import Check
 from diagnostics.finding import Finding, NotApplicable, Severity
 from diagnostics.incident import Incident
 
@@ -20,25 +21,6 @@ class Status(StrEnum):
     PROBLEM = "problem"
     OK = "ok"
     SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What became of one diagnostic: its profile and findings, or why it did not apply, or that it failed.
-
-    failed: type of the unexpected error, for the page; the traceback goes to the log.
-    """
-
-    diagnostic: Diagnostic
-    profile: object | None = None
-    findings: tuple[Finding, ...] = ()
-    skipped: NotApplicable | None = None
-    failed: str = ""
-    seconds: float = 0.0
-
-    @property
-    def name(self) -> str:
-        return self.diagnostic.name
 
 
 @dataclass(frozen=True)
@@ -96,6 +78,6 @@ def investigate(incident: Incident, *, on_progress: Callable[[float, str], None]
         on_progress(number / (len(diagnostics) + 1), diagnostic.name)
         checks.append(run(diagnostic, incident))
     on_progress(len(diagnostics) / (len(diagnostics) + 1), "causes")
-    causes = rank(incident, tuple(f for check in checks for f in check.findings))
+    causes = rank(incident, checks)
     on_progress(1.0, "")
     return Investigation(incident, tuple(checks), causes, time.perf_counter() - began)

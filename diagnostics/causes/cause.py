@@ -63,7 +63,9 @@ class Cause:
         object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
 
     def statement(self, words: Words) -> str:
-        return words.sentence(self.says, self.evidence)
+        """What happened, and since when where that is known."""
+        what = words.sentence(self.says, self.evidence)
+        return what if self.since is None else words(N_("Since {since:time}: {what}"), since=self.since, what=what)
 
     def remedy_text(self, words: Words) -> str:
         return words.sentence(self.remedy, self.evidence)

@@ -1,0 +1,51 @@
+# Model Clinic: `make run` serves the app, `make test` checks everything. Both build .venv first.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint browser lock samples messages clean
+
+run: $(VENV)/.installed
+	MODEL_CLINIC_HOME=$${MODEL_CLINIC_HOME:-var/incidents} $(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.tested browser lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Model Clinic needs Python 3.11 or newer; set PYTHON=python3.12, say."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); sh tests/system_packages.sh python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed requirements-dev.txt requirements-distributed.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@if command -v java >/dev/null; then $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-distributed.txt; \
+	else echo "No Java here: the tests of the distributed engine will be skipped (apt-get install default-jre-headless)."; fi
+	@touch $@
+
+browser:
+	@command -v chromium >/dev/null || sh tests/system_packages.sh chromium fonts-noto-cjk
+
+# Pinned, hashed requirements from the .in files.
+lock: $(VENV)/.tested
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-distributed.in -o requirements-distributed.txt
+
+samples: $(VENV)/.installed
+	$(BIN)/python sample_data/make.py
+
+# Messages for translators.
+messages: $(VENV)/.installed
+	$(BIN)/pybabel extract --keyword=N_ --project="Model Clinic" --no-location -o diagnostics/locale/messages.pot app.py pages diagnostics
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,216 @@
+"""The command line: ``python -m diagnostics COMMAND``; the same answers as the app, for scripts and pipelines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from diagnostics.finding import SEVERITY_ORDER, BadInput, Severity
+from diagnostics.words import N_, Words, words_for
+
+DONE, FOUND, BAD_INPUT = 0, 1, 2
+ROLES: Final = ("target", "prediction", "timestamp", "id", "positive", "task", "title")
+ARCHIVE: Final = ".zip"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # One plain line, where argparse would print its usage too.
+        self.exit(BAD_INPUT, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 found something (with --fail-on), 2 bad input."""
+    options = _parser().parse_args(arguments)
+    words = words_for(options.language)
+    try:
+        return int(options.run(options, words))
+    except BadInput as reason:
+        print(f"model-clinic: {reason.statement(words)}", file=sys.stderr)
+    except OSError as error:
+        where = error.filename or words(N_("a file"))
+        print(f"model-clinic: {where}: {error.strerror}. Check the path and the free space, then retry.", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = _Parser(add_help=False)
+    shared.add_argument("--json", metavar="FILE|-", help="write the result as JSON to a file, or to standard output (-)")
+    shared.add_argument("--language", default="en", help="language of the sentences: en or zh")
+    parser = _Parser(
+        prog="python -m diagnostics", description="Find out why a model that was good in training is bad in production."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    investigate = commands.add_parser("investigate", parents=[shared], help="name the cause of an incident")
+    investigate.add_argument("folder", nargs="?", type=Path, help="an incident folder, or a .zip of one")
+    investigate.add_argument("--reference", type=Path, help="rows from when all was well")
+    investigate.add_argument("--current", type=Path, help="rows from production")
+    for role in ROLES:
+        investigate.add_argument(f"--{role}", help=f"{role} of the incident")
+    investigate.add_argument("--segments", nargs="*", default=None, help="columns that say who a row is about")
+    investigate.add_argument("--report", type=Path, metavar="FILE.html|.md", help="write a report")
+    investigate.add_argument("--fail-on", choices=["warning", "critical"], help="exit with 1 when something that severe is found")
+    investigate.add_argument("--seed", type=int, default=0, help="seed of the samples (default 0)")
+    investigate.set_defaults(run=_investigate)
+
+    read = commands.add_parser("read", parents=[shared], help="show how a table is read")
+    read.add_argument("file", type=Path)
+    read.add_argument("--out", type=Path, metavar="CLEAN.csv", help="write the table as read: UTF-8, comma, one header row")
+    read.set_defaults(run=_read)
+
+    environment = commands.add_parser("environment", parents=[shared], help="what differs, what conflicts")
+    environment.add_argument("reference", type=Path)
+    environment.add_argument("current", type=Path, nargs="?")
+    environment.set_defaults(run=_environment)
+
+    logs = commands.add_parser("logs", parents=[shared], help="bursts, leaks, shifts and their onset")
+    logs.add_argument("files", type=Path, nargs="+")
+    logs.add_argument("--metrics", type=Path, nargs="*", default=[], help="time series as CSV")
+    logs.add_argument("--assign", type=Path, metavar="FILE", help="write the template id of every line")
+    logs.set_defaults(run=_logs)
+    return parser
+
+
+def _investigate(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.investigation import investigate
+
+    with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
+        incident = _incident(options, Path(scratch))
+        for file, why in incident.unreadable:
+            print(f"model-clinic: {file}: {why}", file=sys.stderr)
+        result = investigate(incident, on_progress=_progress)
+        if options.report:
+            _write_text(options.report, _report(options.report, result, words))
+        if options.json:
+            from diagnostics.report.as_json import as_json
+
+            _emit(options.json, as_json(result, words))
+        elif not options.report:
+            _summary(result, words)
+    if options.fail_on:
+        worst = SEVERITY_ORDER.index(Severity(options.fail_on))
+        if any(SEVERITY_ORDER.index(f.severity or f.rule.severity) <= worst for f in result.findings()):
+            return FOUND
+    return DONE
+
+
+def _incident(options: argparse.Namespace, scratch: Path) -> Any:
+    from diagnostics.archive import unpack
+    from diagnostics.folder import assemble, open_incident
+    from diagnostics.tables.read import read_table
+
+    given = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
+    if options.segments is not None:
+        given["segments"] = options.segments
+    if options.folder is not None:
+        if options.reference or options.current or given:
+            raise BadInput(N_("Give either an incident folder or --reference and --current, not both."))
+        folder = options.folder
+        if folder.is_file():
+            if folder.suffix.lower() != ARCHIVE:
+                raise BadInput(
+                    N_("{file:name} is neither a folder nor a .zip: for two tables use --reference and --current."),
+                    file=folder.name,
+                )
+            unpack(folder, scratch / "incident")
+            folder = scratch / "incident"
+        return open_incident(folder, work=scratch / "tables", seed=options.seed, on_progress=_progress)
+    if not (options.reference or options.current):
+        raise BadInput(N_("Give an incident folder, a .zip of one, or --reference and --current."))
+    tables = [
+        read_table(file, scratch / "tables", name=side) if file else None
+        for side, file in (("reference", options.reference), ("current", options.current))
+    ]
+    given.setdefault("title", (options.current or options.reference).stem)
+    return assemble(None, given, tables[0], tables[1], seed=options.seed)
+
+
+def _report(file: Path, result: Any, words: Words) -> str:
+    if file.suffix.lower() in (".html", ".htm"):
+        from diagnostics.report.as_html import as_html
+
+        return as_html(result, words)
+    if file.suffix.lower() == ".md":
+        from diagnostics.report.as_markdown import as_markdown
+
+        return as_markdown(result, words)
+    raise BadInput(N_("{file:name} must end in .html or .md."), file=file.name)
+
+
+def _summary(result: Any, words: Words) -> None:
+    if not result.causes:
+        print(words(N_("No cause was found: what could be checked looks as it did in the reference.")))
+    for cause in result.causes:
+        print(words(N_("{share:percent} sure: {statement}"), share=cause.confidence, statement=cause.statement(words)))
+        print("    " + cause.remedy_text(words))
+    for number in range(1, 8):
+        for finding in result.findings(number)[:3]:
+            print(f"[{finding.code}] {finding.statement(words)}")
+
+
+def _read(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.tables.read import read_table
+    from diagnostics.tables.record import reading_record, write_clean
+    from diagnostics.tables.roles import guess_roles
+
+    with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
+        table = read_table(options.file, Path(scratch), name="table")
+        record = reading_record(table, guess_roles(table, None).roles)
+        if options.out:
+            write_clean(options.file, options.out)
+    _emit(options.json or "-", _dump(record))
+    return DONE
+
+
+def _environment(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.steps.environment.record import environment_record
+
+    _emit(options.json or "-", _dump(environment_record(options.reference, options.current, words)))
+    return DONE
+
+
+def _logs(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.steps.operations.record import logs_record
+
+    record, assigned = logs_record(tuple(options.files), tuple(options.metrics), words)
+    if options.assign:
+        _write_text(options.assign, "".join(f"{template}\n" for template in assigned))
+    _emit(options.json or "-", _dump(record))
+    return DONE
+
+
+def _dump(record: Any) -> str:
+    return json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _emit(where: str, text: str) -> None:
+    if where == "-":
+        sys.stdout.write(text)
+    else:
+        _write_text(Path(where), text)
+
+
+def _write_text(file: Path, text: str) -> None:
+    """All or nothing: the file is complete, or as it was before."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _progress(share: float, what: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{share:4.0%} {what:30.30}", end="" if what else "\n", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

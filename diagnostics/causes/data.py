@@ -1,0 +1,231 @@
+"""Causes in the data itself: one clear signature in a few columns, found by the input checks, and how each is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics import engine
+from diagnostics.causes.cause import Family
+from diagnostics.causes.hypothesis import Case, Hypothesis, Undo
+from diagnostics.finding import Finding
+from diagnostics.tables.table import Kind
+
+
+def propose(case: Case) -> Iterator[Hypothesis]:
+    """One hypothesis per finding of the input checks that is a cause by itself."""
+    for make in (_schema, _formats, _units, _fills, _categories, _values, _rows):
+        yield from make(case)
+
+
+def _from(
+    finding: Finding,
+    code: str,
+    strength: float,
+    *,
+    undo: Undo | None = None,
+    keep: NDArray[np.bool_] | None = None,
+    also: Iterable[str] = (),
+) -> Hypothesis:
+    """A hypothesis in the finding's words. `keep`: current rows without the fault, where it can only be left out, not undone."""
+    return Hypothesis(
+        code,
+        Family.DATA,
+        strength,
+        finding.says,
+        finding.rule.remedy,
+        dict(finding.evidence),
+        finding.columns,
+        finding.segment,
+        finding.since,
+        (finding.code, *also),
+        undo=undo,
+        reweigh=None if keep is None else keep.astype("float64"),
+    )
+
+
+def _schema(case: Case) -> Iterator[Hypothesis]:
+    for finding in case.of("INP010", "INP012"):
+        yield _from(finding, "schema_change", 0.95)
+    for finding in case.of("INP014"):
+        # A number in another notation is read as text: that is a change of format, and has its own finding.
+        readable = float(_number(finding, "readable"))
+        other = any(f.columns == finding.columns for f in case.of("INP020", "INP021", "INP022"))
+        if not (other and readable >= 0.5):
+            yield _from(finding, "schema_change", 0.9)
+    for finding in case.of("INP011"):
+        # A new column that the model does not read breaks nothing by itself.
+        yield _from(finding, "schema_change", 0.3)
+
+
+def _formats(case: Case) -> Iterator[Hypothesis]:
+    for finding in case.of("INP020", "INP021", "INP022", "INP023"):
+        name = finding.columns[0]
+        undo = _read_again(case, name) if finding.code in ("INP020", "INP021") else None
+        strength = 0.6 if finding.evidence.get("whole") else 0.93
+        yield _from(finding, "format_change", strength, undo=undo)
+
+
+def _units(case: Case) -> Iterator[Hypothesis]:
+    many = case.of("INP042")
+    gathered = {name for finding in many for name in finding.columns}
+    for finding in many:
+        ratios = [float(r) for r in _texts(finding, "ratios")]
+        offsets = [float(o) for o in _texts(finding, "offsets")]
+        lines = dict(zip(finding.columns, zip(ratios, offsets, strict=True), strict=True))
+        yield _from(finding, "refit_scaler", 0.93, undo=_unscale(lines))
+    for finding in case.of("INP040", "INP041"):
+        name = finding.columns[0]
+        if name in gathered:
+            continue
+        ratio, offset = _number(finding, "ratio"), _number(finding, "offset")
+        share = _number(finding, "share")
+        strength = 0.93 if finding.code == "INP040" else 0.8 if finding.evidence.get("sharp") else 0.5
+        undo = _unscale({name: (ratio, offset)}) if share >= 0.999 else _unscale_some(case, name, ratio)
+        yield _from(finding, "unit_change", strength, undo=undo)
+
+
+def _fills(case: Case) -> Iterator[Hypothesis]:
+    stale = {name for finding in case.of("INP060") for name in finding.columns}
+    for finding in case.of("INP050", "INP051"):
+        if finding.columns[0] in stale:
+            continue
+        fill = finding.evidence["fill"]
+        held = _current(case, finding.columns[0], partial(_equal, fill=fill))
+        yield _from(finding, "default_fill", 0.92 if finding.evidence.get("sharp") else 0.85, keep=held)
+    for finding in case.of("INP001"):
+        gone = _current(case, finding.columns[0], lambda values: values.isna().to_numpy())
+        yield _from(finding, "missing_values", 0.92, keep=gone)
+    for finding in case.of("INP060"):
+        fill = finding.evidence["fill"]
+        held = _current(case, finding.columns[0], partial(_equal, fill=fill))
+        yield _from(finding, "stale_feature", 0.92, keep=held)
+
+
+def _categories(case: Case) -> Iterator[Hypothesis]:
+    for finding in case.of("INP092", "INP093"):
+        if "old" not in finding.evidence:
+            continue  # Spelt in several ways in the reference too: nothing changed.
+        back = dict(zip(_texts(finding, "new"), _texts(finding, "old"), strict=True))
+        strength = 0.75 if finding.evidence.get("how") == "permuted" and not finding.evidence.get("sharp") else 0.93
+        yield _from(finding, "recoded_categories", strength, undo=_rename(finding.columns[0], back))
+    recoded = {name for finding in case.of("INP092", "INP093") for name in finding.columns}
+    for finding in case.of("INP090"):
+        if finding.columns[0] in recoded:
+            continue
+        levels = set(_texts(finding, "levels"))
+        new = _current(case, finding.columns[0], partial(_among, levels=levels))
+        yield _from(finding, "unseen_categories", 0.85, keep=new)
+
+
+def _values(case: Case) -> Iterator[Hypothesis]:
+    for finding in case.of("INP030", "INP031"):
+        low, high = _number(finding, "low_fence"), _number(finding, "high_fence")
+        wild = _current(case, finding.columns[0], partial(_outside, low=low, high=high))
+        yield _from(finding, "out_of_range", 0.8, keep=wild)
+    for finding in case.of("INP002"):
+        broken = _current(case, finding.columns[0], lambda values: ~np.isfinite(engine.seconds(values)))
+        yield _from(finding, "out_of_range", 0.85, keep=broken)
+    for finding in case.of("INP070", "INP071"):
+        yield _from(finding, "precision_loss", 0.85)
+    for finding in case.of("INP080"):
+        yield _from(finding, "clipped_values", 0.85)
+
+
+def _rows(case: Case) -> Iterator[Hypothesis]:
+    for finding in case.of("INP100", "INP101"):
+        yield _from(finding, "duplicated_rows", 0.88 if finding.code == "INP100" else 0.7)
+
+
+def _number(finding: Finding, key: str) -> float:
+    value = finding.evidence[key]
+    if not isinstance(value, int | float):
+        raise TypeError(f"{finding.code} must give {key} as a number, got {value!r}")
+    return float(value)
+
+
+def _texts(finding: Finding, key: str) -> list[str]:
+    value = finding.evidence[key]
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise TypeError(f"{finding.code} must give {key} as a list, got {value!r}")
+    return [str(item) for item in value]
+
+
+def _current(case: Case, name: str, faulty: Callable[[pd.Series], NDArray[np.bool_]]) -> NDArray[np.bool_] | None:
+    """Which current rows are free of the fault, shape (m,); None where leaving the others out would leave too little."""
+    if case.samples is None or name not in case.samples.current:
+        return None
+    good = ~faulty(case.samples.current[name])
+    return good if good.sum() >= 30 else None
+
+
+def _equal(values: pd.Series, fill: object) -> NDArray[np.bool_]:
+    if values.dtype.kind in "Mf":
+        if not isinstance(fill, int | float):
+            return np.zeros(len(values), dtype=bool)
+        return np.asarray(engine.seconds(values) == float(fill))
+    return np.asarray((values == str(fill)).to_numpy(dtype=bool))
+
+
+def _among(values: pd.Series, levels: set[str]) -> NDArray[np.bool_]:
+    return np.asarray(values.isin(levels).to_numpy(dtype=bool))
+
+
+def _outside(values: pd.Series, low: float, high: float) -> NDArray[np.bool_]:
+    numbers = engine.seconds(values)
+    return np.asarray((numbers < low) | (numbers > high))
+
+
+def _unscale(lines: dict[str, tuple[float, float]]) -> Undo:
+    def undo(frame: pd.DataFrame) -> pd.DataFrame:
+        back = {name: (frame[name] - offset) / ratio for name, (ratio, offset) in lines.items() if name in frame and ratio}
+        return frame.assign(**back)
+
+    return undo
+
+
+def _unscale_some(case: Case, name: str, ratio: float) -> Undo | None:
+    """Divide only the rows that lie nearer to the reference's median after the division, on a log scale."""
+    if case.samples is None or name not in case.samples.reference or ratio <= 0:
+        return None
+    sizes = np.abs(case.samples.reference[name].to_numpy("float64"))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    if not sizes.size:
+        return None
+    middle = float(np.median(np.log(sizes)))
+
+    def undo(frame: pd.DataFrame) -> pd.DataFrame:
+        values = frame[name].to_numpy("float64")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = np.log(np.abs(values))
+            scaled = np.abs(size - np.log(ratio) - middle) < np.abs(size - middle)
+        return frame.assign(**{name: np.where(scaled, values / ratio, values)})
+
+    return undo
+
+
+def _rename(name: str, back: dict[str, str]) -> Undo:
+    def undo(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(**{name: frame[name].map(lambda level: back.get(level, level), na_action="ignore")})
+
+    return undo
+
+
+def _read_again(case: Case, name: str) -> Undo | None:
+    """Read the texts of a number column in whatever notation they are."""
+    from diagnostics.steps.inputs.notation import by_level, classify, number
+
+    incident = case.incident
+    if incident.current is None or incident.current[name].kind is Kind.NUMBER:
+        return None
+    texts = engine.sample(incident.current, seed=incident.seed + 1)[name]
+
+    def undo(frame: pd.DataFrame) -> pd.DataFrame:
+        read = by_level(texts.loc[frame.index], lambda text: number(text, classify(text)))
+        return frame.assign(**{name: pd.to_numeric(pd.Series(read, index=frame.index), errors="coerce").astype("float64")})
+
+    return undo

@@ -1,0 +1,78 @@
+"""Hypothesis: a possible cause, how its own detector rates it, and how it would be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics.causes.cause import Family
+from diagnostics.check import Check
+from diagnostics.finding import Finding
+from diagnostics.incident import Incident
+from diagnostics.outcome import Outcome
+from diagnostics.samples import Samples
+from diagnostics.surrogate import Surrogate
+from diagnostics.words import Value
+
+Undo = Callable[[pd.DataFrame], pd.DataFrame]
+"""Takes current rows, returns them as they would be without the fault; the frame it is given stays as it is."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the detectors and the replay look at. None stands for what the incident lacks.
+
+    weights: how much the model's answer depends on each feature, 0 to 1 (share of the answers' spread that is lost when the
+        column is shuffled); empty when no model or surrogate is there, and then every column counts.
+    """
+
+    incident: Incident
+    checks: Sequence[Check]
+    findings: Sequence[Finding]
+    samples: Samples | None = None
+    outcome: Outcome | None = None
+    surrogate: Surrogate | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, *codes: str) -> tuple[Finding, ...]:
+        """Findings of these rules."""
+        return tuple(f for f in self.findings if f.code in codes)
+
+    def profile(self, name: str) -> object | None:
+        """What the diagnostic `name` measured, None when it did not run."""
+        return next((check.profile for check in self.checks if check.name == name), None)
+
+    def weight(self, columns: Sequence[str]) -> float:
+        """Weight of the most important of `columns`; 1 when weights are not known."""
+        if not self.weights:
+            return 1.0
+        return max((self.weights.get(name, 0.0) for name in columns), default=0.0)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """says, evidence, remedy: as in a Cause. strength: how clear the signature is on its own, 0 to 1.
+
+    undo: gives the current rows back without the fault; reweigh: weights of the current rows, shape (m,), that give them the
+    reference's make-up. At most one of the two; none where the cause cannot be replayed.
+    """
+
+    code: str
+    family: Family
+    strength: float
+    says: str
+    remedy: str
+    evidence: Mapping[str, Value] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    segment: str | None = None
+    since: datetime | None = None
+    supports: tuple[str, ...] = ()
+    undo: Undo | None = None
+    reweigh: NDArray[np.float64] | None = None
+    explains: float | None = None
+    """Known without replay: the detector measured the share of the loss itself."""

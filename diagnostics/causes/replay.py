@@ -1,0 +1,113 @@
+"""Undo and replay: take a fault back out of the current rows, score them again, and see how much of the loss comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics import intervals
+from diagnostics.causes.cause import Replay
+from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.incident import Answer
+from diagnostics.intervals import Interval
+from diagnostics.outcome import row_loss
+from diagnostics.samples import times
+
+REPLAY_ROWS: Final = 10_000
+"""Current rows that are scored again for one hypothesis; enough for a share to within a point."""
+
+MIN_ROWS: Final = 30
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """replay: the numbers for the picture. explains: share of the loss (or of the shift of the answers) that came back, 0 to 1.
+
+    lost: whether the loss was higher than in the reference by more than chance, so that the share means something.
+    """
+
+    replay: Replay
+    explains: float
+    lost: bool
+
+
+def replay(case: Case, hypothesis: Hypothesis) -> Replayed | None:
+    """None when the hypothesis cannot be undone, or when there is no model to score with, or too few rows."""
+    if case.samples is None or case.surrogate is None or (hypothesis.undo is None and hypothesis.reweigh is None):
+        return None
+    rows = affected(case, hypothesis.since)
+    if rows.size < MIN_ROWS:
+        return None
+    before_frame = case.samples.current.iloc[rows]
+    after_frame = hypothesis.undo(before_frame) if hypothesis.undo else before_frame
+    weights = np.ones(rows.size) if hypothesis.reweigh is None else hypothesis.reweigh[rows]
+    told_before, told_after = case.surrogate.answers(before_frame), case.surrogate.answers(after_frame)
+    known = case.surrogate.outcome
+    if known.truth.current is not None and known.truth.reference is not None:
+        truth = known.truth.current[rows]
+        if pd.notna(truth).sum() >= MIN_ROWS:
+            home = row_loss(known, known.truth.reference, case.surrogate.answers(case.samples.reference))
+            was, now = row_loss(known, truth, told_before), row_loss(known, truth, told_after)
+            reference, before = intervals.mean(home), intervals.mean(was)
+            return _share(known.loss_name, reference, before, _weighted(now, weights))
+    if hypothesis.reweigh is not None:
+        return None  # Without labels a reweighted score distribution proves nothing.
+    home_answers = case.surrogate.answers(case.samples.reference)
+    return _shift(known.answer, home_answers, told_before, told_after)
+
+
+def affected(case: Case, since: datetime | None) -> NDArray[np.intp]:
+    """Positions of the current rows at or after `since`, at most `REPLAY_ROWS` of them evenly spread."""
+    assert case.samples is not None
+    when = times(case.samples.current, case.incident.roles.timestamp)
+    rows = np.arange(len(case.samples.current))
+    if since is not None and when is not None:
+        rows = np.flatnonzero(when >= np.datetime64(since, "us"))
+    if rows.size > REPLAY_ROWS:
+        rows = rows[np.linspace(0, rows.size - 1, REPLAY_ROWS).astype(int)]
+    return rows
+
+
+def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Interval:
+    known = np.isfinite(values)
+    total = float(weights[known].sum())
+    if total <= 0:
+        return Interval(float("nan"), float("-inf"), float("inf"))
+    centre = float(np.average(values[known], weights=weights[known]))
+    spread = float(np.sqrt(np.average((values[known] - centre) ** 2, weights=weights[known])))
+    # Effective number of rows under weights (Kish 1965, Survey Sampling).
+    effective = total**2 / float((weights[known] ** 2).sum())
+    half = 1.96 * spread / np.sqrt(max(effective, 1.0))
+    return Interval(centre, centre - half, centre + half)
+
+
+def _share(unit: str, reference: Interval, before: Interval, after: Interval) -> Replayed:
+    excess = before.value - reference.value
+    lost = before.low > reference.high
+    won = (before.value - after.value) / excess if excess > 0 else 0.0
+    return Replayed(Replay(unit, reference, before, after), float(np.clip(won, 0.0, 1.0)), lost)
+
+
+def _shift(answer: Answer, home: NDArray[np.generic], before: NDArray[np.generic], after: NDArray[np.generic]) -> Replayed:
+    """The same for the distance between the answers' distributions, where nobody knows the truth yet."""
+    was, now = _distance(answer, home, before), _distance(answer, home, after)
+    # What two random halves of the reference differ by: below it there is no shift to win back.
+    floor = _distance(answer, home[::2], home[1::2])
+    explains = float(np.clip((was - now) / (was - floor), 0.0, 1.0)) if was > 2 * floor else 0.0
+    points = (Interval(v, v, v) for v in (floor, was, now))
+    return Replayed(Replay("distance of the answers", *points), explains, was > 2 * floor + 0.02)
+
+
+def _distance(answer: Answer, left: NDArray[np.generic], right: NDArray[np.generic]) -> float:
+    if answer is Answer.LABEL:
+        levels = sorted({*map(str, left), *map(str, right)})
+        shares = [np.array([np.mean(side.astype(str) == level) for level in levels]) for side in (left, right)]
+        return float(np.abs(shares[0] - shares[1]).sum() / 2)
+    from scipy.stats import ks_2samp
+
+    return float(ks_2samp(left.astype("float64"), right.astype("float64"), method="asymp").statistic)

@@ -1,0 +1,44 @@
+"""Causes outside the tables: operations, environment and configuration, as the checks of steps 5 and 6 name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from diagnostics.causes.cause import Family
+from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.finding import Severity
+
+FAMILIES: Final = {
+    "memory_leak": Family.OPERATIONS,
+    "resource_saturation": Family.OPERATIONS,
+    "latency_regression": Family.OPERATIONS,
+    "error_burst": Family.OPERATIONS,
+    "environment_mismatch": Family.CODE,
+    "config_mismatch": Family.CODE,
+    "model_mismatch": Family.MODEL,
+}
+
+STRENGTHS: Final = {Severity.CRITICAL: 0.9, Severity.WARNING: 0.6, Severity.INFO: 0.0}
+
+
+def propose(case: Case) -> Iterator[Hypothesis]:
+    """The clearest finding of each code; the others of the same code support it."""
+    for code, family in FAMILIES.items():
+        told = sorted((f for f in case.findings if f.evidence.get("cause") == code), key=lambda finding: finding.rank)
+        told = [finding for finding in told if STRENGTHS[finding.severity or finding.rule.severity] > 0]
+        if not told:
+            continue
+        first = told[0]
+        yield Hypothesis(
+            code,
+            family,
+            STRENGTHS[first.severity or first.rule.severity],
+            first.says,
+            first.rule.remedy,
+            dict(first.evidence),
+            first.columns,
+            first.segment,
+            min((f.since for f in told if f.since), default=None),
+            tuple(dict.fromkeys(f.code for f in told)),
+        )

@@ -1,0 +1,118 @@
+"""The result of `investigate` as the contract's JSON, schema 1."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from diagnostics.catalogue import STEPS
+from diagnostics.causes.cause import Cause
+from diagnostics.finding import Finding
+from diagnostics.investigation import Investigation, Status
+from diagnostics.words import N_, Value, Words
+
+SCHEMA: Final = 1
+
+UNDECIDED_BELOW: Final = 0.5
+"""A first cause below this confidence is shown, but the verdict stays open."""
+
+TIME_STEPS: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+"""Seconds are given as "at most": the same input must give the same bytes, and no two runs take equally long."""
+
+
+def as_json(investigation: Investigation, words: Words) -> str:
+    return json.dumps(record(investigation, words), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def record(investigation: Investigation, words: Words) -> dict[str, Any]:
+    """The contract's object, of plain JSON values."""
+    return {
+        "schema": SCHEMA,
+        "title": investigation.incident.title,
+        "verdict": verdict(investigation),
+        "causes": [_cause(cause, words) for cause in investigation.causes],
+        "findings": [
+            _finding(finding, number, words) for number in range(1, len(STEPS) + 1) for finding in investigation.findings(number)
+        ],
+        "steps": [
+            {
+                "step": number,
+                "name": name,
+                "status": str(investigation.status(number)),
+                "reason": reason(investigation, number, words),
+            }
+            for number, name in enumerate(STEPS, start=1)
+        ],
+        "seconds": next((step for step in TIME_STEPS if investigation.seconds <= step), TIME_STEPS[-1]),
+    }
+
+
+def verdict(investigation: Investigation) -> str:
+    """The family of the first cause; "none" without causes, "undecided" when the first one is not sure enough."""
+    if not investigation.causes:
+        return "none"
+    first = investigation.causes[0]
+    return str(first.family) if first.confidence >= UNDECIDED_BELOW else "undecided"
+
+
+def reason(investigation: Investigation, number: int, words: Words) -> str:
+    """Why a step has its status, in one sentence."""
+    checks = investigation.step(number)
+    status = investigation.status(number)
+    if status is Status.PROBLEM:
+        return investigation.findings(number)[0].statement(words)
+    if status is Status.SKIPPED:
+        skipped = [check.skipped for check in checks if check.skipped]
+        return skipped[0].statement(words) if skipped else words(N_("This step could not run."))
+    ran = sum(len(check.diagnostic.rules) for check in checks if check.profile is not None)
+    return words(N_("Nothing wrong was found; checks passed: {count:count}."), count=ran)
+
+
+def plain(value: Value) -> Any:
+    """A value of evidence as JSON knows it: times as ISO text, no NaN or infinity, floats to six significant digits."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        number = float(value)
+        if not math.isfinite(number):
+            return None
+        return int(value) if number == int(number) and abs(number) < 2**53 else float(f"{number:.6g}")
+    return [plain(item) for item in value]
+
+
+def _cause(cause: Cause, words: Words) -> dict[str, Any]:
+    return {
+        "code": cause.code,
+        "confidence": round(cause.confidence, 3),
+        "columns": list(cause.columns),
+        "segment": cause.segment,
+        "since": cause.since.isoformat() if cause.since else None,
+        "explains": None if cause.explains is None else round(cause.explains, 3),
+        "statement": cause.statement(words),
+        "remedy": cause.remedy_text(words),
+        "evidence": list(cause.supports),
+        "against": list(cause.against),
+        "next_check": words(cause.next_check) if cause.next_check else None,
+    }
+
+
+def _finding(finding: Finding, number: int, words: Words) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "step": number,
+        "severity": str(finding.severity),
+        "columns": list(finding.columns),
+        "since": finding.since.isoformat() if finding.since else None,
+        "segment": finding.segment,
+        "statement": finding.statement(words),
+        "evidence": _evidence(finding.evidence),
+    }
+
+
+def _evidence(evidence: Mapping[str, Value]) -> dict[str, Any]:
+    return {key: plain(value) for key, value in evidence.items()}

@@ -1,0 +1,118 @@
+"""The command line as scripts use it: exit status, one line on errors, the contract's JSON, the same bytes twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "diagnostics", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("cli") / "incident"
+    made.mkdir()
+    rng = np.random.default_rng(1)
+    for side, start in (("reference", "2026-01-01"), ("current", "2026-05-01")):
+        frame = pd.DataFrame({"when": pd.date_range(start, periods=1200, freq="h"), "income": rng.normal(40, 10, 1200).round(3)})
+        frame["age"] = rng.integers(18, 80, 1200)
+        chance = 1 / (1 + np.exp(-0.25 * (frame["income"] - 40)))
+        frame["churn"] = (rng.random(1200) < chance).astype(int)
+        if side == "current":
+            frame.loc[600:, "income"] *= 1000
+            chance = 1 / (1 + np.exp(-np.clip(0.25 * (frame["income"] - 40), -30, 30)))
+        frame["score"] = chance.round(4)
+        frame.to_csv(made / f"{side}.csv", index=False)
+    (made / "incident.yaml").write_text("title: Income\ntarget: churn\nprediction: score\ntimestamp: when\n")
+    return made
+
+
+def result(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    record: dict[str, Any] = json.loads(done.stdout)
+    return record
+
+
+def test_the_result_follows_the_contract_and_repeats_byte_for_byte(folder: Path) -> None:
+    first, second = run("investigate", folder, "--json", "-"), run("investigate", folder, "--json", "-")
+    record = result(first)
+    assert first.stdout == second.stdout
+    assert record["schema"] == 1
+    assert [step["step"] for step in record["steps"]] == [1, 2, 3, 4, 5, 6, 7]
+    assert {step["status"] for step in record["steps"]} <= {"problem", "ok", "skipped"}
+    cause = record["causes"][0]
+    assert (cause["code"], cause["columns"], record["verdict"]) == ("unit_change", ["income"], "data")
+    assert cause["since"].startswith("2026-05-26")
+    assert cause["explains"] > 0.8
+    assert "1,000" in cause["statement"]
+
+
+def test_a_zip_and_two_files_give_the_same_cause(folder: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "incident.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for file in folder.iterdir():
+            zipped.write(file, f"incident/{file.name}")
+    by_files = ["--reference", folder / "reference.csv", "--current", folder / "current.csv", "--target", "churn"]
+    for arguments in ([archive], by_files):
+        assert result(run("investigate", *arguments, "--json", "-"))["causes"][0]["code"] == "unit_change"
+
+
+def test_fail_on_tells_a_pipeline(folder: Path) -> None:
+    assert run("investigate", folder, "--fail-on", "critical").returncode == 1
+
+
+def test_reports_are_written_whole(folder: Path, tmp_path: Path) -> None:
+    for ending in ("html", "md"):
+        assert run("investigate", folder, "--report", tmp_path / f"report.{ending}").returncode == 0
+        assert "income" in (tmp_path / f"report.{ending}").read_text()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "report.md"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["investigate", "no/such/folder"],
+        ["investigate"],
+        ["investigate", "--reference", "no.csv"],
+        ["investigate", "README.md"],
+        ["read", "no.csv"],
+        ["read"],
+        ["frobnicate"],
+        ["environment", "no.txt"],
+        ["logs", "no.log"],
+    ],
+)
+def test_bad_input_is_one_plain_line_and_status_2(arguments: list[str], tmp_path: Path) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_read_says_how_a_table_was_read_and_writes_it_clean(tmp_path: Path) -> None:
+    messy = tmp_path / "messy.csv"
+    messy.write_bytes("Bericht vom 1. Mai\r\n\r\nStadt;Umsatz\r\nMünchen;1.234,50\r\nKöln;12,00\r\n".encode("latin-1"))
+    record = result(run("read", messy, "--out", tmp_path / "clean.csv"))
+    assert (record["delimiter"], record["rows"], record["header_rows"]) == (";", 2, 1)
+    assert [c["name"] for c in record["columns"]] == ["Stadt", "Umsatz"]
+    assert (tmp_path / "clean.csv").read_text(encoding="utf-8").splitlines()[1] == 'München,"1.234,50"'

@@ -1,0 +1,112 @@
+"""What an abstract base class would ask of every diagnostic, and who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from pathlib import Path
+
+import pytest
+
+from diagnostics.catalogue import STEPS, Diagnostic, catalogue
+from diagnostics.causes.cause import TITLES
+from diagnostics.finding import NotApplicable
+from diagnostics.incident import Incident
+from diagnostics.words import Words
+
+ROOT = Path(__file__).parent.parent
+PREFIXES = ("CON", "INP", "REP", "DRF", "ENV", "OPS", "LOC")
+
+every = pytest.mark.parametrize("diagnostic", catalogue(), ids=lambda d: d.name)
+
+
+@every
+def test_its_rules_are_complete_and_coded_by_step(diagnostic: Diagnostic) -> None:
+    for rule in diagnostic.rules:
+        assert re.fullmatch(PREFIXES[diagnostic.step - 1] + r"\d{3}", rule.code)
+        for text in (rule.title, rule.why, rule.remedy, rule.statistic, rule.source):
+            assert text.strip()
+        assert "!" not in rule.title + rule.why + rule.remedy
+
+
+@every
+def test_its_profile_is_a_frozen_dataclass_and_its_thresholds_are_named(diagnostic: Diagnostic) -> None:
+    profiled = inspect.get_annotations(diagnostic.module.profile, eval_str=True)["return"]
+    assert is_dataclass(profiled)
+    assert profiled.__dataclass_params__.frozen
+    judged = list(inspect.signature(diagnostic.module.judge).parameters.values())
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in judged[1:])
+
+
+@every
+def test_it_says_what_it_lacks_when_there_is_nothing(diagnostic: Diagnostic) -> None:
+    with pytest.raises(NotApplicable) as raised:
+        diagnostic.module.profile(Incident())
+    assert raised.value.statement(Words())
+    assert raised.value.needs
+
+
+@every
+def test_it_has_a_section_on_its_page_and_a_test(diagnostic: Diagnostic) -> None:
+    step, name = diagnostic.name.split(".")
+    page = (ROOT / "pages" / f"step_{diagnostic.step}_{step}.py").read_text()
+    assert f'"{diagnostic.name}"' in page
+    assert (ROOT / "tests" / "steps" / f"test_{step}_{name}.py").exists()
+
+
+def test_every_code_stands_once() -> None:
+    codes = [rule.code for diagnostic in catalogue() for rule in diagnostic.rules]
+    assert len(codes) == len(set(codes))
+    assert {d.step for d in catalogue()} == set(range(1, len(STEPS) + 1))
+
+
+def modules(folder: str) -> Iterator[tuple[str, set[str]]]:
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        tree, names = ast.parse(file.read_text()), set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        yield str(file.relative_to(ROOT)), names
+
+
+def imports(names: set[str], *packages: str) -> bool:
+    return any(name == package or name.startswith(package + ".") for name in names for package in packages)
+
+
+def test_diagnostics_know_no_page_and_no_streamlit() -> None:
+    for file, names in modules("diagnostics"):
+        assert not imports(names, "streamlit", "pages", "app"), file
+
+
+def test_plotly_is_for_charts_and_reports() -> None:
+    for file, names in modules("diagnostics"):
+        if not file.startswith(("diagnostics/charts/", "diagnostics/report/")):
+            assert not imports(names, "plotly", "diagnostics.charts"), file
+
+
+def test_pages_do_not_compute() -> None:
+    for file, names in modules("pages"):
+        assert not imports(names, "sklearn", "scipy", "duckdb", "optuna", "imblearn", "ruptures"), file
+
+
+def test_steps_do_not_know_each_other_nor_what_stands_above_them() -> None:
+    for file, names in modules("diagnostics/steps"):
+        own = file.split("/")[2]
+        others = [f"diagnostics.steps.{step}" for step in STEPS if step != own]
+        assert not imports(names, "diagnostics.causes", "diagnostics.report", *others), file
+
+
+def test_tables_know_no_diagnostic() -> None:
+    for file, names in modules("diagnostics/tables"):
+        assert not imports(names, "diagnostics.steps", "diagnostics.causes", "diagnostics.charts", "diagnostics.report"), file
+
+
+def test_causes_have_titles_for_every_code_of_the_contract() -> None:
+    for file, _ in modules("diagnostics/causes"):
+        for code in re.findall(r'code="([a-z_]+)"', (ROOT / file).read_text()):
+            assert code in TITLES, (file, code)

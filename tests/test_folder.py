@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from diagnostics.finding import BadInput
+from diagnostics.folder import open_incident
+from diagnostics.incident import Answer, Task
+
+TABLE = "when,income,city,churn,score\n" + "".join(
+    f"2026-05-{1 + n % 28:02d} 08:00:00,{1000 + 7 * n},{'Ulm' if n % 3 else 'Graz'},{n % 2},{(n % 10) / 10}\n" for n in range(120)
+)
+
+
+def folder(tmp_path: Path, yaml: str | None = None) -> Path:
+    made = tmp_path / "incident"
+    made.mkdir()
+    for side in ("reference", "current"):
+        (made / f"{side}.csv").write_text(TABLE)
+    if yaml is not None:
+        (made / "incident.yaml").write_text(yaml)
+    return made
+
+
+def test_what_is_stated_is_kept_and_the_rest_is_guessed(tmp_path: Path) -> None:
+    made = folder(tmp_path, "title: Churn\ntarget: churn\nevents:\n  - {time: 2026-05-12 08:00, what: deploy 4.1}\n")
+    incident = open_incident(made, work=tmp_path / "work")
+    assert (incident.title, incident.roles.target, incident.roles.prediction) == ("Churn", "churn", "score")
+    assert (incident.roles.timestamp, incident.task, incident.answer) == ("when", Task.CLASSIFICATION, Answer.SCORE)
+    assert incident.events[0].time == datetime(2026, 5, 12, 8)
+    assert "target" not in incident.guessed
+    assert "prediction" in incident.guessed
+
+
+def test_tables_are_read_once(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    first = open_incident(made, work=tmp_path / "work")
+    written = (tmp_path / "work" / "reference.parquet").stat().st_mtime_ns
+    again = open_incident(made, work=tmp_path / "work")
+    assert (tmp_path / "work" / "reference.parquet").stat().st_mtime_ns == written
+    assert again.fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("yaml", "says"),
+    [
+        ("target: [a, b]", "one name"),
+        ("task: guess", "classification or regression"),
+        ("colour: red", "unknown key colour"),
+        ("events: [{what: x}]", "event 1"),
+        ("a: [", "line"),
+        ("- 1", "keys"),
+        ("target: nothing_like_it", "nothing_like_it"),
+        ("!!python/object/apply:os.system ['true']", "line"),
+    ],
+)
+def test_a_bad_incident_yaml_says_what_and_where(tmp_path: Path, yaml: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        open_incident(folder(tmp_path, yaml), work=tmp_path / "work")
+
+
+def test_one_unreadable_part_leaves_the_others(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    (made / "current.csv").write_bytes(b"")
+    incident = open_incident(made, work=tmp_path / "work")
+    assert incident.reference is not None
+    assert incident.current is None
+    assert incident.unreadable[0][0] == "current.csv"
+
+
+def test_an_empty_folder_says_what_to_put_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"reference\.csv"):
+        open_incident(tmp_path, work=tmp_path / "work")
