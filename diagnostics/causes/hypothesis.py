@@ -48,10 +48,9 @@ class Case:
         return next((check.profile for check in self.checks if check.name == name), None)
 
     def weight(self, columns: Sequence[str]) -> float:
-        """Weight of the most important of `columns`; 1 when weights are not known."""
-        if not self.weights:
-            return 1.0
-        return max((self.weights.get(name, 0.0) for name in columns), default=0.0)
+        """Weight of the most important of `columns`; 1 where it is not known."""
+        known = [self.weights[name] for name in columns if name in self.weights]
+        return max(known) if known and len(known) == len(columns) else 1.0
 
 
 @dataclass(frozen=True)

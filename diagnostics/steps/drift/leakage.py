@@ -1,0 +1,240 @@
+"""Target leakage: a column that knew the answer in the reference and no longer does, or cannot, in production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics import engine
+from diagnostics.finding import Finding, NotApplicable, Rule, Severity
+from diagnostics.incident import Incident, Task
+from diagnostics.onset import first, onset
+from diagnostics.outcome import partial
+from diagnostics.samples import samples, times
+from diagnostics.tables.table import Kind
+from diagnostics.words import N_
+
+LEAK: Final = Rule(
+    code="DRF090",
+    title=N_("A column knew the answer"),
+    why=N_(
+        "A column that gives the answer away makes a model look excellent in training; in production, where it is filled in "
+        "later or not at all, nothing is left to go by."
+    ),
+    remedy=N_(
+        "Find out when this column is written. If that is after the answer is known, leave it out, train again, and expect the "
+        "lower figure to be the true one."
+    ),
+    statistic=N_(
+        "How well this column alone ranks the rows by the true answer: 50% is guessing, 100% is knowing (for numbers: the share "
+        "of the target's spread that the column alone explains)."
+    ),
+    source="Kaufman et al. 2012, doi:10.1145/2382577.2382579; Kapoor and Narayanan 2023, doi:10.1016/j.patter.2023.100804",
+    severity=Severity.CRITICAL,
+)
+RULES: Final = (LEAK,)
+
+BINS: Final = 40
+LEVELS: Final = 200
+CLASSES: Final = 10
+MIN_ROWS: Final = 60
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """How much one column alone says about the target.
+
+    reference, current: between 0 and 1, AUC for classes (0.5 is guessing), R² for numbers; None where the side has no labels
+    or no values. filled: share of rows with a value on either side. since: when the link broke within the current rows.
+    """
+
+    name: str
+    reference: float
+    current: float | None
+    filled_before: float
+    filled_after: float
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """One entry per feature, the most knowing first. floor: the value of guessing, 0.5 for classes, 0 for numbers."""
+
+    columns: tuple[Knowledge, ...]
+    floor: float
+    rows: int
+
+
+def profile(incident: Incident) -> Leakage:
+    """Raises NotApplicable without both tables or without labels in the reference."""
+    drawn = samples(incident)
+    incident.role("target")
+    known = partial(incident, drawn)
+    if known.truth.reference is None:
+        raise NotApplicable(N_("The reference has no true answers, so no column can be held against them."), needs="target")
+    numeric = known.task is Task.REGRESSION
+    before = _targets(known.truth.reference, numeric, known.classes)
+    after = None if known.truth.current is None else _targets(known.truth.current, numeric, known.classes)
+    when = times(drawn.current, incident.roles.timestamp)
+    columns = []
+    for name in drawn.features:
+        left, right = drawn.reference[name], drawn.current[name]
+        strength = _strength(_codes(left, drawn.kinds[name]), before, numeric)
+        if strength is None:
+            continue
+        now = None if after is None else _strength(_codes(right, drawn.kinds[name]), after, numeric)
+        since = None
+        if when is not None:
+            change = None if after is None else onset(when, _surprise(left, right, drawn.kinds[name], before, after))
+            since = change.since if change is not None and change.after > change.before else first(when)
+        filled = float(left.notna().mean()), float(right.notna().mean())
+        columns.append(Knowledge(name, strength, now, *filled, since))
+    columns.sort(key=lambda c: (-c.reference, c.name))
+    return Leakage(tuple(columns), 0.0 if numeric else 0.5, len(drawn.reference))
+
+
+def judge(p: Leakage, *, knows_at: float = 0.95, ahead_by: float = 0.15, fell_by: float = 0.1) -> list[Finding]:
+    """A column fires when it alone nearly knew the answer and lost it.
+
+    Nearly: `knows_at` (AUC or R²), or at least half-way there and `ahead_by` ahead of every other column. Lost: weaker by `fell_by`
+    and by a third of what it had above guessing, or, without labels, no longer filled. An honest feature rarely passes 0.95 alone
+    (Kaufman et al. 2012 call such columns "too good to be true").
+    """
+    findings = []
+    for position, column in enumerate(p.columns):
+        others = max((c.reference for c in p.columns if c.name != column.name), default=p.floor)
+        half = (p.floor + 1) / 2
+        suspect = column.reference >= knows_at or (position == 0 and column.reference >= max(half, others + ahead_by))
+        if not suspect:
+            continue
+        emptied = column.filled_before - column.filled_after > 0.3
+        if column.current is not None:
+            fell = column.reference - column.current
+            lost = fell >= fell_by and fell >= (column.reference - p.floor) / 3
+        else:
+            lost = emptied
+        if not lost:
+            continue
+        says = (
+            N_(
+                "In the reference {column:name} alone told the answer ({before:percent} right in ranking); now it does so with "
+                "{after:percent}, where {floor:percent} is guessing."
+            )
+            if column.current is not None
+            else N_(
+                "In the reference {column:name} alone told the answer ({before:percent} right in ranking); now it is filled in "
+                "{filled:percent} of the rows."
+            )
+        )
+        findings.append(
+            Finding(
+                LEAK,
+                says,
+                {
+                    "column": column.name,
+                    "before": column.reference,
+                    "after": column.current,
+                    "floor": p.floor,
+                    "filled": column.filled_after,
+                },
+                (column.name,),
+                weight=float(np.clip(column.reference - (column.current or p.floor), 0, 1)),
+                since=column.since,
+            )
+        )
+    return findings
+
+
+def _targets(truth: NDArray[np.generic], numeric: bool, classes: tuple[str, ...]) -> NDArray[np.float64]:
+    """Shape (n, k): the number itself, or one 0/1 column per class (one suffices for two); NaN where the truth is missing."""
+    if numeric:
+        return truth.astype("float64")[:, None]
+    asked = classes[-1:] if len(classes) == 2 else classes[:CLASSES]
+    hits = np.column_stack([(truth == name).astype("float64") for name in asked]) if asked else np.zeros((truth.size, 0))
+    hits[pd.isna(truth)] = np.nan
+    return hits
+
+
+def _codes(values: pd.Series, kind: Kind, cuts: NDArray[np.float64] | None = None) -> NDArray[np.intp]:
+    """Each row's bin or level, shape (n,); 0 where missing."""
+    if kind is Kind.CATEGORY:
+        codes, levels = pd.factorize(values)
+        if len(levels) > LEVELS:
+            common = set(values.value_counts().index[:LEVELS])
+            codes, _ = pd.factorize(values.where(values.isin(common)))
+        return np.asarray(codes + 1)
+    numbers = engine.seconds(values)
+    if cuts is None:
+        cuts = _cuts(numbers)
+    return np.where(np.isnan(numbers), 0, np.searchsorted(cuts, numbers, side="left") + 1)
+
+
+def _cuts(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = numbers[np.isfinite(numbers)]
+    if not known.size:
+        return np.array([])
+    return np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
+
+
+def _strength(codes: NDArray[np.intp], targets: NDArray[np.float64], numeric: bool) -> float | None:
+    """The best over the target's columns, from bin means learnt on the other half of the rows; None for too few rows."""
+    best = None
+    for target in targets.T:
+        known = np.isfinite(target)
+        if known.sum() < MIN_ROWS or np.ptp(target[known]) == 0:
+            continue
+        told = _told(codes[known], target[known])
+        value = _explained(told, target[known]) if numeric else _auc(told, target[known])
+        best = value if best is None else max(best, value)
+    return best
+
+
+def _told(codes: NDArray[np.intp], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of each row's bin among the rows of the other parity, shape (n,): no row speaks for itself."""
+    told = np.empty(target.size)
+    even = np.arange(target.size) % 2 == 0
+    size = int(codes.max()) + 1
+    for mine in (even, ~even):
+        count = np.bincount(codes[~mine], minlength=size)
+        total = np.bincount(codes[~mine], target[~mine], minlength=size)
+        overall = target[~mine].mean()
+        # Five rows of the overall mean per bin, so that a bin of one row does not know everything.
+        told[mine] = ((total + 5 * overall) / (count + 5))[codes[mine]]
+    return told
+
+
+def _auc(told: NDArray[np.float64], hit: NDArray[np.float64]) -> float:
+    from scipy.stats import rankdata
+
+    positive = hit == 1
+    n, m = int(positive.sum()), int((~positive).sum())
+    if not n or not m:
+        return 0.5
+    return float((rankdata(told)[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def _explained(told: NDArray[np.float64], target: NDArray[np.float64]) -> float:
+    return float(np.clip(1 - np.mean((target - told) ** 2) / max(float(np.var(target)), 1e-12), 0, 1))
+
+
+def _surprise(
+    left: pd.Series, right: pd.Series, kind: Kind, before: NDArray[np.float64], after: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Squared distance of the current truth from what the reference's bins say, shape (m,)."""
+    if kind is Kind.CATEGORY:
+        levels = {level: code for code, level in enumerate(pd.unique(left.dropna()), start=1)}
+        codes = [side.map(levels).fillna(0).to_numpy("int64") for side in (left, right)]
+    else:
+        cuts = _cuts(engine.seconds(left))
+        codes = [_codes(side, kind, cuts) for side in (left, right)]
+    known = np.isfinite(before[:, 0])
+    size = int(max(codes[0].max(), codes[1].max())) + 1
+    count = np.bincount(codes[0][known], minlength=size)
+    total = np.bincount(codes[0][known], before[known, 0], minlength=size)
+    means = (total + 5 * before[known, 0].mean()) / (count + 5)
+    return np.asarray((after[:, 0] - means[codes[1]]) ** 2)
