@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from diagnostics.causes import data, service
+from diagnostics.causes import data, population, service, training
 from diagnostics.causes.cause import Cause, Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.causes.replay import Replayed, replay
@@ -17,7 +17,12 @@ from diagnostics.outcome import partial
 from diagnostics.samples import samples
 from diagnostics.surrogate import stand_in
 
-PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (data.propose, service.propose)
+PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
+    data.propose,
+    population.propose,
+    training.propose,
+    service.propose,
+)
 
 SHOWN: Final = 8
 KEEP_ABOVE: Final = 0.15

@@ -1,0 +1,103 @@
+"""Causes in who arrives and in what the world answers: moved rows, moved class shares, a moved relation, a broken link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics import engine
+from diagnostics.causes.cause import Family
+from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.finding import Finding, Severity
+from diagnostics.tables.table import Kind
+
+WORSE: Final = ("CON001", "CON002", "CON003", "CON011", "CON021")
+"""Rules that say that the model became worse, by its labels."""
+
+MOVED: Final = ("CON022", "CON031", "CON032")
+"""Rules that say, without labels, that the answers moved or are probably worse."""
+
+WEIGHT_CAP: Final = 20.0
+"""No row may stand for more than this many: beyond it the two tables hardly share such rows."""
+
+BINS: Final = 20
+
+
+def propose(case: Case) -> Iterator[Hypothesis]:
+    """Only where something is worse: rows that move without harm are a finding, and no cause."""
+    if not symptom(case):
+        return
+    grouped = {name for finding in case.of(*GROUPS) for name in finding.columns}
+    for finding in case.of("DRF011"):
+        name = finding.columns[0]
+        code = "selection_bias" if name in grouped else "covariate_drift"
+        yield _from(case, finding, code, Family.POPULATION, 0.85, reweigh=_alike(case, name))
+    for finding in case.of("DRF012"):
+        target = finding.columns[0] if finding.columns else None
+        weights = None if target is None else _alike(case, target)
+        yield _from(case, finding, "prior_shift", Family.POPULATION, 0.85, reweigh=weights)
+    for finding in case.of("DRF013"):
+        yield _from(case, finding, "concept_drift", Family.CONCEPT, 0.85)
+    for finding in case.of("DRF014"):
+        yield _from(case, finding, "misjoined_column", Family.DATA, 0.75)
+
+
+GROUPS: Final = ("DRF030", "DRF031")
+
+
+def symptom(case: Case) -> bool:
+    """Whether the model became worse by its labels or, where there are none, whether its answers moved."""
+    loud = [f for f in case.of(*WORSE, *MOVED) if f.severity is not Severity.INFO]
+    if any(f.code in WORSE for f in loud):
+        return True
+    labelled = case.outcome is not None and case.outcome.truth.current is not None
+    return bool(loud) and not labelled
+
+
+def _from(
+    case: Case, finding: Finding, code: str, family: Family, strength: float, *, reweigh: NDArray[np.float64] | None = None
+) -> Hypothesis:
+    since = finding.since
+    if since is None:
+        # The errors' own onset dates a cause that leaves no mark in any column.
+        since = min((f.since for f in case.of("CON021", "CON001") if f.since), default=None)
+    return Hypothesis(
+        code,
+        family,
+        strength,
+        finding.says,
+        finding.rule.remedy,
+        dict(finding.evidence),
+        finding.columns,
+        finding.segment,
+        since,
+        (finding.code,),
+        reweigh=reweigh,
+    )
+
+
+def _alike(case: Case, name: str) -> NDArray[np.float64] | None:
+    """Weights of the current rows, shape (m,), that give column `name` the shares it has in the reference."""
+    drawn = case.samples
+    if drawn is None or name not in drawn.reference or name not in drawn.current:
+        return None
+    left, right = drawn.reference[name], drawn.current[name]
+    if drawn.kinds.get(name) is Kind.CATEGORY:
+        codes, levels = pd.factorize(pd.concat([left, right]))
+        bins = len(levels) + 1
+    else:
+        numbers = np.concatenate([engine.seconds(left), engine.seconds(right)])
+        known = numbers[: len(left)][np.isfinite(numbers[: len(left)])]
+        if not known.size:
+            return None
+        cuts = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
+        codes = np.where(np.isnan(numbers), -1, np.searchsorted(cuts, numbers, side="left"))
+        bins = cuts.size + 2
+    before = np.bincount(codes[: len(left)] + 1, minlength=bins) / len(left)
+    after = np.bincount(codes[len(left) :] + 1, minlength=bins) / max(1, len(right))
+    ratio = np.divide(before, after, out=np.zeros(bins), where=after > 0)
+    return np.asarray(np.minimum(ratio, WEIGHT_CAP)[codes[len(left) :] + 1])
