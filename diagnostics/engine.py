@@ -1,16 +1,18 @@
 """The queries that read all rows, once, in DuckDB. Everything else works on a bounded, seeded sample.
 
 A `Grid` fixes what is counted (shared bin edges and shared levels), so that two tables, or the same table on two engines,
-can be compared number by number. `diagnostics.engine_distributed` runs the same profile as an Ibis expression.
+can be compared number by number. `diagnostics.engine_memory` counts small tables from arrays, `diagnostics.engine_distributed`
+runs the same profile as an Ibis expression on any engine.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics import engine_memory
 from diagnostics.incident import Sides
 from diagnostics.tables.table import Column, Kind, Table
 
@@ -30,6 +33,10 @@ BINS: Final = 20
 
 LEVELS: Final = 200
 """Levels of a category that are counted by name; the rest is counted together."""
+
+
+BATCH: Final = 8
+"""Columns counted by one query."""
 
 
 @dataclass(frozen=True)
@@ -121,26 +128,40 @@ def number_sql(column: Column) -> str:
 @lru_cache(maxsize=16)
 def _sample(path: Path, fingerprint: str, rows: int, wanted: int, seed: int, columns: tuple[Column, ...]) -> pd.DataFrame:
     keys = ", ".join(column.key for column in columns)
+    source = f"read_parquet({literal(str(path))}, file_row_number=true) AS rows"
     with connect() as con:
         if rows <= wanted:
-            frame = con.execute(f"SELECT {keys} FROM read_parquet({literal(str(path))})").df()
+            query = f"SELECT {keys} FROM {source} ORDER BY rows.file_row_number"
         else:
             chosen = np.sort(np.random.default_rng(seed).choice(rows, size=wanted, replace=False))
             con.register("chosen", pd.DataFrame({"position": chosen}))
-            frame = con.execute(
-                f"SELECT {keys} FROM read_parquet({literal(str(path))}, file_row_number=true) AS rows "
-                "SEMI JOIN chosen ON rows.file_row_number = chosen.position ORDER BY rows.file_row_number"
-            ).df()
-    for column in columns:
-        values = frame[column.key]
-        if column.kind is Kind.NUMBER:
-            frame[column.key] = values.astype("float64")
-        elif column.kind is Kind.TIME:
-            frame[column.key] = values.astype("datetime64[us]")
-        else:
-            frame[column.key] = values.astype(object).where(values.notna(), None)
+            query = (
+                f"SELECT {keys} FROM {source} SEMI JOIN chosen ON rows.file_row_number = chosen.position "
+                "ORDER BY rows.file_row_number"
+            )
+        # Arrays, not a frame: DuckDB's frame would make an Arrow string of every level, only to be turned back here.
+        arrays = con.execute(query).fetchnumpy()
+    frame = pd.DataFrame(
+        {position: _series(column, np.ma.asanyarray(arrays[column.key])) for position, column in enumerate(columns)}
+    )
     frame.columns = pd.Index([column.name for column in columns], dtype=object)
     return frame
+
+
+def _series(column: Column, values: NDArray[np.generic]) -> pd.Series:
+    """One drawn column in the dtype that `sample` promises; masked entries are missing."""
+    missing = np.ma.getmaskarray(values)
+    if column.kind is Kind.NUMBER:
+        numbers = np.ma.getdata(values).astype("float64")
+        numbers[missing] = np.nan
+        return pd.Series(numbers)
+    if column.kind is Kind.TIME:
+        stamps = np.ma.getdata(values).astype("datetime64[us]")
+        stamps[missing] = np.datetime64("NaT")
+        return pd.Series(stamps)
+    levels = np.ma.getdata(values).astype(object)
+    levels[missing] = None
+    return pd.Series(levels, dtype=object)
 
 
 def sample(table: Table, *, rows: int = SAMPLE_ROWS, seed: int = 0) -> pd.DataFrame:
@@ -209,19 +230,33 @@ def _levels(sides: Sequence[pd.Series], cap: int) -> tuple[str, ...]:
 
 
 def profile(table: Table, grid: Mapping[str, Grid]) -> TableProfile:
-    """Count every row of `table` once: one aggregate query over the columns of `grid` that the table has."""
+    """Count every row of `table` once, over the columns of `grid` that the table has."""
     columns = [column for column in table if column.name in grid]
     if not columns:
         return TableProfile(table, table.rows, {})
-    parts: list[str] = []
-    for column in columns:
-        parts += _aggregates(column, grid[column.name])
+    if table.rows <= SAMPLE_ROWS:
+        return _counted_in_memory(table, columns, grid)
+    return _counted_in_sql(table, columns, grid)
+
+
+def _counted_in_memory(table: Table, columns: Sequence[Column], grid: Mapping[str, Grid]) -> TableProfile:
+    keys = ", ".join(column.key for column in columns)
     with connect() as con:
-        row = con.execute(f"SELECT {', '.join(parts)} FROM {relation(table)}").fetchall()[0]
-    values = iter(row)
-    return TableProfile(
-        table, table.rows, {column.name: _collect(column, grid[column.name], table.rows, values) for column in columns}
-    )
+        arrays = con.execute(f"SELECT {keys} FROM {relation(table)}").fetchnumpy()
+    counted = {c.name: engine_memory.count(c, np.ma.asanyarray(arrays[c.key]), grid[c.name]) for c in columns}
+    return TableProfile(table, table.rows, counted)
+
+
+def _counted_in_sql(table: Table, columns: Sequence[Column], grid: Mapping[str, Grid]) -> TableProfile:
+    counted: dict[str, ColumnProfile] = {}
+    with connect() as con:
+        # Parquet is read by column, so several queries cost no more than one; wide ones leave the processor's cache.
+        for start in range(0, len(columns), BATCH):
+            batch = columns[start : start + BATCH]
+            parts = [part for column in batch for part in _aggregates(column, grid[column.name])]
+            values = iter(con.execute(f"SELECT {', '.join(parts)} FROM {relation(table)}").fetchall()[0])
+            counted.update((column.name, _collect(column, grid[column.name], table.rows, values)) for column in batch)
+    return TableProfile(table, table.rows, counted)
 
 
 def profiles(tables: Sides[Table], *, seed: int = 0) -> Sides[TableProfile]:
@@ -242,23 +277,25 @@ def _aggregates(column: Column, grid: Grid) -> list[str]:
         counted = f"histogram_exact({key}, [{names}])" if names else "NULL"
         return [f"count({key})", f"approx_count_distinct({key})", counted]
     value = number_sql(column)
-    edges = ", ".join(repr(edge) for edge in grid.edges)
     whole = column.integer or column.kind is Kind.TIME
     finite = value if whole else f"CASE WHEN isfinite({value}) THEN {value} END"
     return [
         f"count({key})",
-        "0" if whole else f"count(*) FILTER (isnan({value}))",
+        # Not FILTER: it takes twenty times as long as count_if.
+        "0" if whole else f"count_if(isnan({value}))",
+        "0" if whole else f"count_if({value} = '-Infinity'::DOUBLE)",
         f"count({finite})",
         f"approx_count_distinct({key})",
         f"avg({finite})",
         f"stddev_samp({finite})",
         f"min({finite})",
         f"max({finite})",
-        f"histogram({finite}, [{edges}]::DOUBLE[])" if edges else "NULL",
+        # Rows at or below each edge: comparisons run on whole vectors, histogram() searches row by row.
+        *(f"count_if({value} <= {edge!r}::DOUBLE)" for edge in grid.edges),
     ]
 
 
-def _collect(column: Column, grid: Grid, rows: int, values: Any) -> ColumnProfile:
+def _collect(column: Column, grid: Grid, rows: int, values: Iterator[Any]) -> ColumnProfile:
     present = int(next(values))
     if column.kind in (Kind.CATEGORY, Kind.NESTED):
         distinct, counted = int(next(values)), next(values) or {}
@@ -266,10 +303,11 @@ def _collect(column: Column, grid: Grid, rows: int, values: Any) -> ColumnProfil
         return ColumnProfile(
             column, rows, rows - present, 0, 0, present, distinct, grid, levels=levels, other=present - sum(levels)
         )
-    nans, count, distinct = int(next(values)), int(next(values)), int(next(values))
+    # A condition counted over nothing but nulls is null.
+    nans, lowest, count, distinct = (int(next(values) or 0) for _ in range(4))
     mean, std, low, high = (None if v is None else float(v) for v in (next(values) for _ in range(4)))
-    counted = next(values) or {}
-    bins = [int(counted.get(edge, 0)) for edge in grid.edges]
+    # A negative infinity lies below every edge and in no bin.
+    below = [0, *(int(next(values) or 0) - lowest for _ in grid.edges), count]
     return ColumnProfile(
         column,
         rows,
@@ -283,5 +321,5 @@ def _collect(column: Column, grid: Grid, rows: int, values: Any) -> ColumnProfil
         std=std,
         low=low,
         high=high,
-        bins=(*bins, count - sum(bins)),
+        bins=tuple(after - before for before, after in pairwise(below)),
     )

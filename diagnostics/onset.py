@@ -72,3 +72,25 @@ def first(times: NDArray[np.datetime64] | None) -> datetime | None:
         return None
     known = times[~np.isnat(times)]
     return as_datetime(known.min()) if known.size else None
+
+
+def since(
+    times: NDArray[np.datetime64] | None, values: NDArray[np.floating[Any]], usual: float, *, depth: int = 3
+) -> datetime | None:
+    """When `values` (shape (n,)) rose above their `usual` mean; the first time where they were high from the start.
+
+    A fault that ended is found as well: where the level falls again, its beginning is looked for before the fall. None without
+    times. To find a fall, pass the values and `usual` with their signs turned.
+    """
+    if times is None:
+        return None
+    change = onset(times, values)
+    if change is None or depth == 0:
+        return first(times)
+    early = times < np.datetime64(change.since, "us") if change.after < change.before else None
+    if early is not None:
+        return since(times[early], values[early], usual, depth=depth - 1)
+    # Nearer to the new level than to the usual one before the change: it had begun earlier.
+    if change.before > (usual + change.after) / 2:
+        return first(times)
+    return change.since

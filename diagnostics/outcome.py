@@ -78,15 +78,16 @@ def outcome(incident: Incident, samples: Samples) -> Outcome:
     return _compare(incident, Sides(samples.reference, current))
 
 
-def known(incident: Incident) -> Outcome:
+def known(incident: Incident, *, needs: tuple[str, ...] = ("target", "prediction")) -> Outcome:
     """The outcome of whichever tables there are; a side without table, target or prediction has None.
 
-    The rows are those of `samples`. Raises NotApplicable without any table, target or prediction, or when they can't be compared.
+    The rows are those of `samples`. Raises NotApplicable without any table or without a role in `needs`, or when target and
+    prediction can't be compared.
     """
     if incident.reference is None and incident.current is None:
         incident.pair()
-    incident.role("target")
-    incident.role("prediction")
+    for role in needs:
+        incident.role(role)
     return _compare(incident, frames(incident))
 
 

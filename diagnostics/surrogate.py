@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from diagnostics.finding import NotApplicable
 from diagnostics.incident import Answer, Incident, Sides, Task
@@ -55,16 +57,33 @@ class Surrogate:
 
     def answers_of(self, matrix: NDArray[np.float64]) -> NDArray[np.generic]:
         """The same for an encoded matrix, shape (n, n_features)."""
+        with one_thread():
+            told = self.model.predict(matrix)
         if self.outcome.answer is Answer.LABEL:
-            return np.asarray(self.model.predict(matrix), dtype=object)
-        values = np.asarray(self.model.predict(matrix), dtype="float64")
+            return np.asarray(told, dtype=object)
+        values = np.asarray(told, dtype="float64")
         return np.clip(values, 0.0, 1.0) if self.outcome.answer is Answer.SCORE else values
 
     def scores_of(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Smooth answers, shape (n, k): one column per class for labels, else one column with the score or value."""
         if self.outcome.answer is Answer.LABEL:
-            return np.asarray(self.model.predict_proba(matrix), dtype="float64")
+            with one_thread():
+                return np.asarray(self.model.predict_proba(matrix), dtype="float64")
         return self.answers_of(matrix).astype("float64")[:, None]
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Boosting on one thread: on a busy machine its threads wait for one another, ten times longer than they save (measured)."""
+    limited: AbstractContextManager[object] = _controller().limit(limits=1, user_api="openmp")
+    return limited
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    # Scikit-learn's libraries must be loaded before they can be found.
+    import sklearn.ensemble  # noqa: F401
+
+    return ThreadpoolController()
 
 
 def surrogate(incident: Incident) -> Surrogate:
@@ -160,7 +179,8 @@ def fit(drawn: Samples, known: Outcome, *, seed: int) -> Surrogate:
     rounds = ROUNDS if classes == 2 else max(20, 2 * ROUNDS // classes)
     model = family(max_iter=rounds, learning_rate=0.1, max_leaf_nodes=31, early_stopping=False, random_state=seed)
     wanted = answers[used].astype(str) if label else answers[used].astype("float64")
-    model.fit(coder.matrix(drawn.reference.iloc[used]), wanted)
+    with one_thread():
+        model.fit(coder.matrix(drawn.reference.iloc[used]), wanted)
     told = model.predict(coder.matrix(drawn.reference.iloc[held]))
     fidelity, skill = _agreement(told, answers[held], label)
     return Surrogate(known, coder, model, fidelity, skill, held)

@@ -101,9 +101,9 @@ def profile(incident: Incident) -> Leakage:
 def judge(p: Leakage, *, knows_at: float = 0.95, ahead_by: float = 0.15, fell_by: float = 0.1) -> list[Finding]:
     """A column fires when it alone nearly knew the answer and lost it.
 
-    Nearly: `knows_at` (AUC or R²), or at least half-way there and `ahead_by` ahead of every other column. Lost: weaker by `fell_by`
-    and by a third of what it had above guessing, or, without labels, no longer filled. An honest feature rarely passes 0.95 alone
-    (Kaufman et al. 2012 call such columns "too good to be true").
+    Nearly: `knows_at` (AUC or R²), or at least half-way there and `ahead_by` ahead of every other column. Lost: weaker by
+    `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled. An honest feature rarely
+    passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
     """
     findings = []
     for position, column in enumerate(p.columns):

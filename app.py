@@ -1,0 +1,31 @@
+"""The shell: page config, language, navigation. Every page runs inside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diagnostics import store
+from diagnostics.finding import BadInput
+from diagnostics.words import N_
+from pages.parts import guard, look, visit
+from pages.parts.text import plain
+
+st.set_page_config(page_title="Model Clinic", page_icon="🩺", layout="wide", initial_sidebar_state="collapsed")
+st.session_state[guard.SHELL] = True
+words = visit.words()
+page = st.navigation(guard.pages(words), position="top")
+st.logo(guard.ROOT / "pages" / "parts" / "logo.svg", size="medium")
+st.html(look.STYLE)
+
+sample = st.query_params.get("sample")
+if sample:
+    del st.query_params["sample"]
+    try:
+        visit.go(guard.STEP_SCRIPTS[0], store.from_sample(sample))
+    except BadInput as reason:
+        st.error(plain(reason.statement(words)))
+
+if len(visit.languages()) > 1:
+    st.selectbox(words(N_("Language")), visit.languages(), key=visit.LANGUAGE, persist_state="session", width=160)
+
+page.run()

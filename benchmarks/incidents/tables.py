@@ -1,0 +1,124 @@
+"""The real tables of the benchmark, and which of them may be looked at.
+
+Thresholds, weights and confidences may be tuned on the tables in `TUNE` only. The tables in `SCORE` give the figures; nobody
+looks at single cases of theirs while tuning, or the figures stop meaning anything. A table belongs to one list, with all
+of its targets.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from sklearn import datasets
+
+FOLDER: Final = "MODEL_CLINIC_DATA"
+"""Environment variable that names a folder with NAME.csv.gz for the tables that no package carries."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """file: name in the folder without its ending, or "sklearn:NAME", or "plotly:NAME". drop: columns that are no features.
+
+    positive: the class whose probability a score gives; None for regression and for more than two classes.
+    """
+
+    name: str
+    file: str
+    task: str
+    target: str
+    positive: str | None = None
+    drop: tuple[str, ...] = ()
+
+
+TUNE: Final = (
+    Source("adult", "adult", "classification", "income", ">50K", ("fnlwgt",)),
+    Source("telco_churn", "telco_churn", "classification", "Churn", "Yes", ("customerID",)),
+    Source("wine_quality", "wine_quality", "regression", "quality"),
+    Source("adult_hours", "adult", "regression", "hours_per_week", drop=("fnlwgt",)),
+    Source("breast_cancer", "sklearn:breast_cancer", "classification", "target", "malignant"),
+    Source("wine", "sklearn:wine", "classification", "target"),
+)
+SCORE: Final = (
+    Source("credit_card_default", "credit_card_default", "classification", "default.payment.next.month", "1", ("ID",)),
+    Source("electricity", "electricity", "classification", "class", "1"),
+    Source("online_shoppers", "online_shoppers", "classification", "Revenue", "True"),
+    Source("electricity_demand", "electricity", "regression", "nswdemand", drop=("class",)),
+    Source("gapminder", "plotly:gapminder", "regression", "lifeExp", drop=("country", "iso_alpha", "iso_num")),
+    Source("diabetes", "sklearn:diabetes", "regression", "target"),
+    Source("digits", "sklearn:digits", "classification", "target"),
+)
+
+CODES: Final = {
+    "credit_card_default": ("SEX", "EDUCATION", "MARRIAGE"),
+    "online_shoppers": ("Browser", "OperatingSystems", "Region", "TrafficType"),
+    "telco_churn": ("SeniorCitizen",),
+}
+"""Columns of numbers that are names."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    source: Source
+    frame: pd.DataFrame
+    """Features, and the target (text for classification, float for regression) as the last column, which has no gaps."""
+
+    @property
+    def features(self) -> list[str]:
+        return [name for name in self.frame if name != self.source.target]
+
+
+def available(which: str) -> tuple[list[Source], list[str]]:
+    """The sources of "tune" or "score" that can be loaded here, and one sentence for each that cannot."""
+    there, missing = [], []
+    for source in {"tune": TUNE, "score": SCORE}[which]:
+        if ":" in source.file or _file(source).is_file():
+            there.append(source)
+        else:
+            missing.append(f"{source.name} skipped: no {source.file}.csv.gz in the folder that {FOLDER} names")
+    return there, missing
+
+
+@cache
+def load(source: Source) -> Loaded:
+    frame = _read(source).drop(columns=list(source.drop)).dropna(subset=[source.target])
+    answer = frame[source.target]
+    truth = answer.map(_name) if source.task == "classification" else answer.astype("float64")
+    features = frame.drop(columns=source.target)
+    features.columns = [str(name) for name in features]
+    for name in features:
+        if features[name].dtype.kind == "b" or name in CODES.get(source.file, ()):
+            features[name] = features[name].map(_name)
+    if source.file == "telco_churn":
+        features["TotalCharges"] = pd.to_numeric(features["TotalCharges"], errors="coerce")
+    # A column that hardly varies can carry no fault that anybody could see.
+    kept = [name for name in features if features[name].nunique() > 1]
+    return Loaded(source, features[kept].assign(**{source.target: truth}).reset_index(drop=True))
+
+
+def _name(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _file(source: Source) -> Path:
+    return Path(os.environ.get(FOLDER, "")) / f"{source.file}.csv.gz"
+
+
+def _read(source: Source) -> pd.DataFrame:
+    origin, _, name = source.file.rpartition(":")
+    if origin == "sklearn":
+        options = {"scaled": False} if name == "diabetes" else {}
+        bunch = getattr(datasets, f"load_{name}")(as_frame=True, **options)
+        frame = bunch.frame.rename(columns=lambda column: str(column).replace(" ", "_"))
+        if source.task == "classification":
+            frame["target"] = [str(bunch.target_names[int(code)]) for code in bunch.target]
+        return frame
+    if origin == "plotly":
+        import plotly
+
+        return pd.read_csv(Path(plotly.__file__).parent / "package_data" / "datasets" / f"{name}.csv.gz")
+    return pd.read_csv(_file(source))

@@ -1,0 +1,336 @@
+"""All columns together: can current rows be told from reference rows, and did the rows, the classes or the relation move?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.finding import Finding, NotApplicable, Rule, Severity
+from diagnostics.incident import Incident, Sides
+from diagnostics.intervals import Interval
+from diagnostics.onset import since
+from diagnostics.samples import Samples, samples, times
+from diagnostics.steps.drift.columns import gap
+from diagnostics.steps.drift.separation import Frames, Separation, coded_target, frames, matched, separate, strata
+from diagnostics.words import N_
+
+_AUC = N_(
+    "Show a small model one reference row and one current row: how often does it say rightly which is which? "
+    "50% is guessing, 100% is certain."
+)
+TOLD_APART: Final = Rule(
+    code="DRF010",
+    title=N_("Current rows look different from reference rows"),
+    why=N_("Taken together, the columns show another kind of rows than the model was built for."),
+    remedy=N_("Start with the columns that give the rows away: are they measured as before, and do other customers come?"),
+    statistic=_AUC,
+    source="Rabanser, Günnemann, Lipton 2019 (Failing Loudly), arXiv:1810.11953; Hanley and McNeil 1982",
+)
+COVARIATE: Final = Rule(
+    code="DRF011",
+    title=N_("Other rows arrive; the relation held"),
+    why=N_("Rows that were rare in the reference are common now. The model is right where it learnt, and learnt little there."),
+    remedy=N_("Train again with rows weighted to the new mix, or collect more rows of the kind that became common."),
+    statistic=_AUC,
+    source="Shimodaira 2000, doi:10.1016/S0378-3758(00)00115-4; Rabanser et al. 2019",
+)
+PRIOR: Final = Rule(
+    code="DRF012",
+    title=N_("The share of the classes moved; the rows of each class held"),
+    why=N_(
+        "A class came to be more common. The model still expects the old shares, so its probabilities and its threshold are off."
+    ),
+    remedy=N_(
+        "Correct the probabilities to the new class shares (Saerens 2002), or choose the threshold again; "
+        "no new features are needed."
+    ),
+    statistic=_AUC,
+    source="Saerens, Latinne, Decaestecker 2002, doi:10.1162/089976602753284446; Lipton et al. 2018 (BBSE), arXiv:1802.03916",
+)
+CONCEPT: Final = Rule(
+    code="DRF013",
+    title=N_("The same rows get other answers"),
+    why=N_("The rows look as before, but what is true of them changed. The model cannot know."),
+    remedy=N_("Train again on recent rows, and look for the region where the answers changed."),
+    statistic=_AUC,
+    source="Widmer and Kubat 1996, doi:10.1007/BF00116900; Zhang et al. 2023 (Why did the model fail?)",
+)
+BROKEN_LINK: Final = Rule(
+    code="DRF014",
+    title=N_("A column no longer fits the other columns"),
+    why=N_("Each column looks right by itself, but the values stand in the wrong rows, as after a join on the wrong key."),
+    remedy=N_("Check the join that brings this column: its key, its date, and whether an index was shifted."),
+    statistic=_AUC,
+    source="Zhang et al. 2023 (Why did the model fail?); Rabanser et al. 2019",
+)
+RULES: Final = (TOLD_APART, COVARIATE, PRIOR, CONCEPT, BROKEN_LINK)
+
+
+class Moved(StrEnum):
+    """What moved. UNKNOWN: the rows did, and without labels no more can be said; SEVERAL: more than one thing at once."""
+
+    NOTHING = "nothing"
+    ROWS = "covariate"
+    CLASSES = "prior"
+    RELATION = "concept"
+    LINK = "link"
+    SEVERAL = "several"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """AUCs of telling current from reference rows, each with its 95% interval, None where it could not be measured.
+
+    x: from the features. xy: from the features and the target. given_column: from the other features and the target among rows
+        matched on `column`, the one that changed most. given_target: from the features among rows matched on the target.
+        usual: of telling the later half of the reference from the earlier (without times: a random half).
+    floor: what x, given_column, given_target must pass to be no chance (99.9%), in that order.
+    tells: features with how much the AUC falls without them, most telling first. column_gap, target_gap: how far the column and
+        the target moved by themselves, 0 to 1. rows: rows a side that were compared.
+    """
+
+    moved: Moved
+    x: Interval
+    xy: Interval | None
+    given_column: Interval | None
+    given_target: Interval | None
+    usual: Interval | None
+    floors: tuple[float, float, float]
+    column: str
+    column_gap: float
+    target: str | None
+    target_gap: float
+    tells: tuple[tuple[str, float], ...]
+    rows: Sides[int]
+    since: datetime | None
+
+
+def profile(incident: Incident) -> Domain:
+    """Raises NotApplicable without both tables, a column to compare, or 60 rows a side."""
+    drawn = samples(incident)
+    rng = np.random.default_rng([incident.seed, 4])
+    seen = frames(drawn, rng)
+    told = separate(seen.reference, seen.current, rng, explain=True)
+    if told is None:
+        raise NotApplicable(
+            N_("Too few rows or columns to compare all columns together: 60 rows a side and one feature are needed."),
+            needs="current",
+        )
+    usual = _usual(drawn, seen, incident.roles.timestamp, rng)
+    floors = [_floor(len(seen.reference), len(seen.current)), 1.0, 1.0]
+    column_at = _column(seen, told, floors[0])
+    target = _target(incident, drawn)
+    xy = given_column = given_target = None
+    target_gap = 0.0
+    if target is not None:
+        y = coded_target(drawn, target, seen)
+        known = [~np.isnan(side) for side in y]
+        x = [seen.reference[known[0]], seen.current[known[1]]]
+        left, right = y[0][known[0]], y[1][known[1]]
+        target_gap = gap(drawn.reference[target], drawn.current[target], drawn.kinds[target])
+        joint = [np.column_stack([x[0], left]), np.column_stack([x[1], right])]
+        xy = _auc(separate(joint[0], joint[1], rng))
+        rest = np.delete(np.arange(joint[0].shape[1]), column_at)
+        a, b = matched(*strata(x[0][:, column_at], x[1][:, column_at]), rng)
+        given_column = _auc(separate(joint[0][a][:, rest], joint[1][b][:, rest], rng))
+        floors[1] = _floor(a.size, b.size)
+        a, b = matched(*strata(left, right), rng)
+        given_target = _auc(separate(x[0][a], x[1][b], rng))
+        floors[2] = _floor(a.size, b.size)
+    order = np.argsort(-told.importance, kind="stable")
+    p = Domain(
+        Moved.NOTHING,
+        told.auc,
+        xy,
+        given_column,
+        given_target,
+        usual,
+        (floors[0], floors[1], floors[2]),
+        seen.features[column_at],
+        float(seen.gaps[column_at]),
+        target,
+        target_gap,
+        tuple((seen.features[i], float(told.importance[i])) for i in order if told.importance[i] > 0),
+        Sides(len(seen.reference), len(seen.current)),
+        None,
+    )
+    moved = decide(p)
+    began = None
+    when = times(drawn.current, incident.roles.timestamp)
+    if when is not None and p.x.value > floors[0]:
+        began = since(when[seen.current_rows], told.current, float(told.reference.mean()))
+    return Domain(**{**p.__dict__, "moved": moved, "since": began})
+
+
+def decide(p: Domain, *, loud_at: float = 0.54, above_usual: float = 0.03, much_at: float = 0.9, adds_at: float = 0.015) -> Moved:
+    """What moved, from three AUCs: the features alone, the rest given the most changed column, and the features given the target.
+
+    Other rows (P(x) moved) are explained by the column that selected them: matched on it, the rest and the target tell nothing.
+    Moved class shares are explained by the target: matched on it, the features tell nothing. A changed relation shows only with
+    the target. `loud_at`: in trials on three tables, AUCs without a cause stayed below 0.52 and those with one above 0.55;
+    `above_usual`: on top of what the two halves of the reference differ by themselves. Above `much_at` the rows share too little
+    to reason on.
+    """
+    natural = max(0.0, p.usual.value - 0.5) if p.usual else 0.0
+
+    def loud(auc: Interval | None, floor: float) -> bool:
+        least = max(loud_at, floor, 0.5 + natural + (above_usual if natural > 0.02 else 0.0))
+        return auc is not None and auc.value > least
+
+    x, column, target = (loud(a, f) for a, f in zip((p.x, p.given_column, p.given_target), p.floors, strict=True))
+    if p.given_column is None or p.given_target is None or p.xy is None:
+        return Moved.UNKNOWN if x else Moved.NOTHING
+    # With the target the rows are told apart clearly better than without: the relation or the shares of the target moved.
+    adds = p.xy.value - p.x.value > adds_at and p.xy.low > p.x.value
+    if not x:
+        return Moved.RELATION if column and loud(p.xy, p.floors[0]) else Moved.NOTHING
+    if not target and p.target_gap >= 0.03:
+        return Moved.CLASSES
+    if not column:
+        return Moved.ROWS if p.column_gap >= 0.05 else Moved.LINK
+    if p.x.value >= much_at or adds:
+        return Moved.SEVERAL
+    return Moved.ROWS
+
+
+def _auc(told: Separation | None) -> Interval | None:
+    return None if told is None else told.auc
+
+
+def _floor(n: int, m: int, *, z: float = 3.29) -> float:
+    """The AUC that guessing passes once in two thousand times (Mann and Whitney 1947, doi:10.1214/aoms/1177730491)."""
+    return 0.5 + z * float(np.sqrt((n + m + 1) / (12 * n * m))) if n and m else 1.0
+
+
+def _usual(drawn: Samples, seen: Frames, timestamp: str | None, rng: np.random.Generator) -> Interval | None:
+    when = times(drawn.reference, timestamp)
+    n = len(seen.reference)
+    order: NDArray[np.intp] = rng.permutation(n)
+    if when is not None and not np.isnat(when[seen.reference_rows]).all():
+        order = np.argsort(when[seen.reference_rows], kind="stable")
+    return _auc(separate(seen.reference[order[: n // 2]], seen.reference[order[n // 2 :]], rng))
+
+
+def _column(seen: Frames, told: Separation, floor: float) -> int:
+    """The column that changed most; where no column moved by itself but all together did, the one that gives the rows away."""
+    moved = seen.gaps.max() > max(0.05, 2 * np.sqrt(1 / len(seen.reference) + 1 / len(seen.current)))
+    if not moved and told.auc.value > floor:
+        return int(np.argmax(told.importance))
+    return int(np.argmax(seen.gaps))
+
+
+def _target(incident: Incident, drawn: Samples) -> str | None:
+    target = incident.roles.target
+    if target is None or target not in drawn.kinds or target not in drawn.current:
+        return None
+    known = [drawn.reference[target].notna().sum(), drawn.current[target].notna().sum()]
+    return target if min(known) else None
+
+
+def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: float = 0.1) -> list[Finding]:
+    """Rows that are told apart in more than `apart_at` of the pairs are listed, above `far_at` they are a warning.
+
+    0.6 and 0.7 are what a shift of one column by a third and by three quarters of a standard deviation give (area under the
+    curve of two normal distributions, Green and Swets 1966). `classes_at`: class shares that moved by less hardly move a
+    threshold.
+    """
+    telling = tuple(name for name, fall in p.tells if fall >= 0.1 * p.tells[0][1])[:5]
+    shared = {
+        "auc": p.x.value,
+        "auc_low": p.x.low,
+        "auc_high": p.x.high,
+        "given_column": p.given_column.value if p.given_column else None,
+        "given_target": p.given_target.value if p.given_target else None,
+        "with_target": p.xy.value if p.xy else None,
+        "usual": p.usual.value if p.usual else None,
+        "column": p.column,
+        "columns": list(telling),
+        "moved": p.moved.value,
+        "target": p.target,
+        "target_gap": p.target_gap,
+    }
+    weight = float(np.clip(2 * p.x.value - 1, 0, 1))
+    far = Severity.WARNING if p.x.value >= far_at else Severity.INFO
+    findings = []
+    if p.moved is not Moved.NOTHING and p.x.value >= apart_at:
+        findings.append(
+            Finding(
+                TOLD_APART,
+                N_(
+                    "A small model tells current rows from reference rows in {auc:percent} of the pairs, "
+                    "mostly by {columns:list}."
+                )
+                if telling
+                else N_("A small model tells current rows from reference rows in {auc:percent} of the pairs."),
+                shared,
+                telling,
+                far,
+                weight=weight,
+                since=p.since,
+            )
+        )
+    match p.moved:
+        case Moved.ROWS:
+            says = N_(
+                "Other rows arrive: {column:name} moved, and among rows with the same {column:name} nothing else did "
+                "({given_column:percent} of the pairs told apart; 50% is guessing)."
+            )
+            if p.given_column and p.given_column.value > 0.54:
+                says = N_(
+                    "Other rows arrive: {column:name} moved most; knowing {target:name} does not help to tell the rows apart "
+                    "({with_target:percent} of the pairs with it, {auc:percent} without)."
+                )
+            findings.append(Finding(COVARIATE, says, shared, (p.column,), far, weight=weight, since=p.since))
+        case Moved.CLASSES:
+            findings.append(
+                Finding(
+                    PRIOR,
+                    N_(
+                        "The shares of {target:name} moved by {target_gap:percent} of the rows; among rows with the same "
+                        "{target:name} the features look as before ({given_target:percent} of the pairs told apart)."
+                    ),
+                    shared,
+                    (p.target,) if p.target else (),
+                    Severity.WARNING if p.target_gap >= classes_at else Severity.INFO,
+                    weight=float(np.clip(p.target_gap, 0, 1)),
+                    since=p.since,
+                )
+            )
+        case Moved.RELATION:
+            findings.append(
+                Finding(
+                    CONCEPT,
+                    N_(
+                        "The features look as before ({auc:percent} of the pairs told apart; 50% is guessing), but together with "
+                        "{target:name} they do not ({with_target:percent}): the same rows get other answers."
+                    ),
+                    shared,
+                    (),
+                    Severity.WARNING,
+                    weight=float(np.clip(2 * (p.xy.value if p.xy else 0.5) - 1, 0, 1)),
+                )
+            )
+        case Moved.LINK:
+            findings.append(
+                Finding(
+                    BROKEN_LINK,
+                    N_(
+                        "{column:name} no longer fits the other columns: by itself it looks as before, yet with the others "
+                        "it gives current rows away in {auc:percent} of the pairs, and without it nothing does."
+                    ),
+                    shared,
+                    (p.column,),
+                    Severity.WARNING,
+                    weight=weight,
+                    since=p.since,
+                )
+            )
+        case _:
+            pass
+    return findings

@@ -1,0 +1,82 @@
+"""What a template says about a model service: a worker that timed out, a kill, a model that is loaded, a request, a fetch, a size.
+
+A template is classified once, by its first message; the expressions are linear (bounded gaps, no nested repetition).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+LOOKED_AT: Final = 400
+"""Characters of a message that are looked at."""
+
+
+class Kind(StrEnum):
+    TIMEOUT = "worker timeout"
+    KILL = "kill"
+    MEMORY = "out of memory"
+    LOAD = "model loaded"
+    REQUEST = "request"
+    FETCH = "feature fetch"
+    SIZE = "size of a collection"
+
+
+_PATTERNS: Final = (
+    # gunicorn; uWSGI; TorchServe.
+    (Kind.TIMEOUT, r"worker timeout|harakiri|worker did not respond in given time|worker .{0,40}timed out"),
+    # The kernel, Kubernetes, Python, CUDA, C++, Java: these name memory as the reason, gunicorn's "Perhaps out of memory?" does not.
+    (
+        Kind.MEMORY,
+        r"out of memory: kill|oom-?_?kill|oomkilled|memory cgroup out of memory|memoryerror|cuda out of memory|outofmemoryerror"
+        r"|bad_alloc|cannot allocate memory|java heap space",
+    ),
+    (Kind.KILL, r"\bsigkill\b|signal 9\b|exit code:? 137|\bcode=killed\b|^killed$"),
+    (
+        Kind.LOAD,
+        r"\b(?:load(?:ed|ing)?|reload(?:ed|ing)?|initiali[sz](?:ed|ing)|restor(?:ed|ing)|deseriali[sz](?:ed|ing)|unpickl(?:ed|ing))\b"
+        r".{0,40}\b(?:model|weights|checkpoint|pipeline|estimator|booster|classifier|regressor|artifact|\w+\.(?:pkl|joblib|onnx|pt|pth|h5|bin))\b"
+        r"|\bmodel\b.{0,40}\b(?:load(?:ed|ing)?|reload(?:ed|ing)?|initiali[sz]ed)\b|模型.{0,6}加载|加载.{0,6}模型",
+    ),
+    (
+        Kind.REQUEST,
+        r'"(?:get|post|put) [^"]{0,200} http/|\b(?:received|incoming|handling|processing|got|serving)\b.{0,30}\brequest\b'
+        r"|\brequest\b.{0,30}\b(?:received|started|id|done|completed|finished)\b|\b(?:post|get) /\w|收到.{0,6}请求",
+    ),
+    (
+        Kind.FETCH,
+        r"\b(?:features?|feature[ _-]store|online[ _-]store|feast|redis|lookup|embeddings?)\b.{0,80}"
+        r"(?:\d\s?(?:ms|milliseconds|s|sec|seconds)\b|\b(?:slow|timed out|timeout)\b|(?:duration|elapsed|latency|took)\S{0,4}\s?\d)",
+    ),
+    (
+        Kind.SIZE,
+        r"\b(?:cache|queue|buffer|history|registry|pool|backlog|store|dict|list|globals?|sessions|entries|objects)\b.{0,40}"
+        r"(?:\b(?:size|len|length|entries|items|objects|elements|holds|has|count|now|grew)\b.{0,20}\d|\d{1,12} (?:entries|items|objects|elements|keys|rows))",
+    ),
+)
+_COMPILED: Final = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
+_DURATION: Final = re.compile(r"(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?(?P<unit>milliseconds|seconds|secs?|msecs?|ms|us|s)\b", re.IGNORECASE)
+_NAMED: Final = re.compile(r"\b(?:duration|elapsed|latency|took)(?P<unit>_ms|_s)?\S{0,2}[=: ]\s?(?P<value>\d{1,9}(?:\.\d{1,9})?)", re.IGNORECASE)
+_SCALES: Final = {"us": 1e-3, "s": 1e3, "sec": 1e3, "secs": 1e3, "seconds": 1e3, "_s": 1e3}
+_COUNT: Final = re.compile(r"\d{1,15}(?![\d.]*\s?(?:%|ms\b|s\b))")
+
+
+def kind_of(message: str) -> Kind | None:
+    text = message[:LOOKED_AT]
+    return next((kind for kind, pattern in _COMPILED if pattern.search(text)), None)
+
+
+def milliseconds(message: str) -> float | None:
+    """The duration that a message names, in milliseconds; the last one when there are several."""
+    text = message[:LOOKED_AT]
+    found = list(_DURATION.finditer(text)) or list(_NAMED.finditer(text))
+    if not found:
+        return None
+    return float(found[-1]["value"]) * _SCALES.get((found[-1]["unit"] or "").lower(), 1.0)
+
+
+def size(message: str) -> float | None:
+    """The last whole number of a message that tells the size of a collection."""
+    found = _COUNT.findall(message[:LOOKED_AT])
+    return float(found[-1]) if found else None

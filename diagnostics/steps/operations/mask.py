@@ -1,0 +1,95 @@
+"""Masks: the parts of a log message that change from line to line, replaced by <*> before templates are compared.
+
+The published parsers give every system its own list of such patterns (He et al. 2017, doi:10.1109/ICWS.2017.13); these are the
+kinds that all of them share. Every expression is linear: no nested quantifier, and what repeats is bounded by a class.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+ANY: Final = "<*>"
+TOKEN_CAP: Final = 60
+"""Words of a message that make its template; He et al. report no event with more than half as many constant words."""
+MESSAGE_CAP: Final = 2048
+WORD_CAP: Final = 200
+CACHE_CAP: Final = 50_000
+SHAPE_CAP: Final = 512
+SHAPES_CAP: Final = 20_000
+
+DIGITS: Final = str.maketrans("123456789", "000000000")
+"""Lines that differ only in digits have the same head and the same template."""
+
+_DIGEST: Final = re.compile(
+    r"(?:(?<=[\W_])|^)[-+]?(?:"
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # uuid
+    r"|0[xX][0-9a-fA-F]+"
+    r"|(?=[a-fA-F]*\d)[0-9a-fA-F]{7,}(?![0-9a-zA-Z])"  # digests and addresses
+    r")"
+)
+_NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
+_PATH: Final = re.compile(r"(?:(?<=[\s=:,('\"\[<])|^)(?:[A-Za-z]:\\|(?:[a-z][a-z0-9+.-]{1,15}:)?/{1,3})[^\s,;'\"()\[\]<>]+")
+_QUOTED_REQUEST: Final = re.compile(r'"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) [^"]*"')
+_JOINED: Final = re.compile(r"<\*>(?:[.:/\\,@#_+~-]*<\*>)+")
+_HOST: Final = re.compile(r"^[\[(<]*(?:[A-Za-z0-9_-]+\.){2,}[A-Za-z]{2,}(?::<\*>)?[\])>,;]*$|^[A-Za-z0-9_.-]+:<\*>[\])>,;]*$")
+_UNITS: Final = frozenset(
+    "b kb mb gb tb kib mib gib bytes byte bit bits ms us ns s sec secs second seconds min mins minute minutes h hours hour "
+    "days day % percent".split()
+)
+_EDGE: Final = "()[]{}<>,;.'\""
+
+
+@dataclass
+class Masker:
+    """Turns a message into the words of its template; remembers messages and words by their shape: every digit a zero."""
+
+    cache: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def words(self, message: str) -> tuple[str, ...]:
+        """Words with <*> for what varies; runs of the same varying word, and numbers with their units, count once."""
+        shape = message[:MESSAGE_CAP].translate(DIGITS)
+        known = self.messages.get(shape)
+        if known is None:
+            known = self._words(shape)
+            if len(shape) <= SHAPE_CAP:
+                if len(self.messages) >= SHAPES_CAP:
+                    self.messages.clear()
+                self.messages[shape] = known
+        return known
+
+    def _words(self, message: str) -> tuple[str, ...]:
+        if '"' in message:
+            message = _QUOTED_REQUEST.sub(r'"\1 <*>"', message)
+        result: list[str] = []
+        cache, last = self.cache, ""
+        for raw in message.split(None, TOKEN_CAP)[:TOKEN_CAP]:
+            word = cache.get(raw)
+            if word is None:
+                word = _masked(raw[:WORD_CAP])
+                if len(raw) <= WORD_CAP:
+                    if len(cache) >= CACHE_CAP:
+                        cache.clear()
+                    cache[raw] = word
+            if last[-3:] == ANY and word.rstrip(_EDGE).lower() in _UNITS:
+                continue
+            if word == last and ANY in word:
+                continue
+            result.append(word)
+            last = word
+        return tuple(result)
+
+
+def _masked(word: str) -> str:
+    """One word, every digit a zero, with its varying parts replaced."""
+    if word.isalpha():
+        return word
+    if "/" in word or "\\" in word:
+        word = _PATH.sub(ANY, word)
+    if "0" in word:
+        word = _NUMBER.sub(ANY, _DIGEST.sub(ANY, word))
+    if ANY in word:
+        word = _JOINED.sub(ANY, word)
+    return _HOST.sub(ANY, word) if "." in word or ":" in word else word

@@ -1,0 +1,334 @@
+"""Incidents on disk: one folder each, under an id that nobody can guess. Knows files, not what they mean.
+
+    home/
+      <id>/                the contract's incident folder
+        reference.csv  current.csv  incident.yaml  logs/...
+        tables/            what was read, written by `open_incident`; can be rebuilt, so it is never packed
+
+Every write goes to a hidden file beside its target, is flushed to the disk and then renamed: whoever reads sees the old file or
+the new one, never half of one. Names that people give are never used as paths, except inside a part's own folder after cleaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import yaml
+
+from diagnostics.archive import unpack
+from diagnostics.finding import BadInput
+from diagnostics.folder import KEYS, YAML_CAP
+from diagnostics.incident import Roles
+from diagnostics.uploads import PARTS, UNTITLED, clean, file_name, last, title_of
+from diagnostics.words import N_
+
+HOME: Final = "MODEL_CLINIC_HOME"
+CAP: Final = "MODEL_CLINIC_UPLOAD_MB"
+DEFAULT_CAP_MB: Final = 1024
+"""Megabytes of one uploaded file; the browser's own limit in .streamlit/config.toml is the same."""
+
+ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+"""What `secrets.token_urlsafe(16)` gives: 128 random bits."""
+
+SAMPLES: Final = Path(__file__).parent.parent / "sample_data"
+FIRST_SAMPLE: Final = "unit-change"
+SAMPLE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+READ_AGAIN: Final = "tables"
+"""Name of the folder that holds what can be rebuilt."""
+
+_NOT_COPIED: Final = shutil.ignore_patterns("expected.yaml", ".*", "README*")
+BLOCK: Final = 1024 * 1024
+FILES_CAP: Final = 200
+"""Files in one part's folder."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample incident: its folder's name, its title, and one sentence on what it shows (English message ids)."""
+
+    name: str
+    title: str
+    about: str
+
+
+def home() -> Path:
+    """The folder of all incidents: MODEL_CLINIC_HOME, or var/incidents below the working directory."""
+    return Path(os.environ.get(HOME) or Path("var") / "incidents").absolute()
+
+
+def create() -> str:
+    """A new incident that holds nothing but a title. Raises BadInput when the disk does not take it."""
+    made = secrets.token_urlsafe(16)
+    with _disk():
+        (home() / made).mkdir(parents=True, mode=0o700)
+    # Without a title, a report would be headed by the folder's name, which is the secret of the link.
+    describe(made, {"title": UNTITLED})
+    return made
+
+
+def valid(incident: str) -> bool:
+    """Whether this can be an id at all; nothing else ever becomes part of a path."""
+    return ID.fullmatch(incident) is not None
+
+
+def exists(incident: str) -> bool:
+    return valid(incident) and (home() / incident).is_dir()
+
+
+def folder(incident: str) -> Path:
+    """The folder of `incident`. Raises BadInput when there is no such incident."""
+    if not exists(incident):
+        raise BadInput(N_("There is no incident under this link: it was deleted, or the link is cut off."))
+    return home() / incident
+
+
+def work(incident: str) -> Path:
+    """Where the tables of `incident` are kept after reading."""
+    return folder(incident) / READ_AGAIN
+
+
+def save_upload(incident: str, part: str, filename: str, content: bytes | IO[bytes]) -> str:
+    """Write an upload and return its path inside the incident's folder. An older file of a part that holds one file is replaced.
+
+    Raises BadInput when the part does not take this kind of file, when it is empty or too large, or when the disk is full;
+    what was there before is then still there.
+    """
+    place = PARTS[part]
+    name = file_name(place, filename)
+    base = folder(incident) / place.folder if place.folder else folder(incident)
+    target = base / name
+    if not place.fixed and base.is_dir() and not target.exists() and sum(1 for _ in _visible(base)) >= FILES_CAP:
+        raise BadInput(N_("There are already {cap:count} files of this kind: remove some first."), cap=FILES_CAP)
+    cap = int(os.environ.get(CAP, DEFAULT_CAP_MB)) * 1_000_000
+    stream: IO[bytes] = io.BytesIO(content) if isinstance(content, bytes) else content
+    blocks: Iterable[bytes] = _capped(stream, cap, filename)
+    if part == "incident":
+        blocks = [yaml_text := b"".join(blocks)]
+        _mapping(yaml_text)
+    _write(target, blocks)
+    if place.fixed:
+        with _disk():
+            # What was read from the file before must not outlive it.
+            (work(incident) / f"{place.fixed}.json").unlink(missing_ok=True)
+            for old in _visible(base):
+                if old != target and old.name.split(".")[0] == place.fixed and old.name.lower().endswith(place.endings):
+                    old.unlink()
+    title = stated(incident).get("title")
+    if not title or (part == "current" and title == UNTITLED):
+        describe(incident, {"title": title_of(filename) if part == "current" else UNTITLED})
+    return str(target.relative_to(folder(incident)))
+
+
+def remove(incident: str, path: str) -> None:
+    """Remove one uploaded file. Raises BadInput when it is none of the incident's files."""
+    known = {str(file.relative_to(folder(incident))): file for file in files(incident)}
+    if path not in known:
+        raise BadInput(N_("This incident holds no file of that name."))
+    with _disk():
+        known[path].unlink()
+    if path == "incident.yaml":
+        describe(incident, {"title": UNTITLED})
+
+
+def files(incident: str) -> list[Path]:
+    """Every file of the contract that the incident holds, sorted by path."""
+    base = folder(incident)
+    inside = list(_visible(base))
+    for name in sorted({place.folder for place in PARTS.values() if place.folder}):
+        if (base / name).is_dir():
+            inside += _visible(base / name)
+    return sorted(inside)
+
+
+def stamp(incident: str) -> str:
+    """Changes whenever a file of the incident does; cheap, reads no content."""
+    digest = hashlib.sha256()
+    for file in files(incident):
+        with suppress(FileNotFoundError):
+            seen = file.stat()
+            digest.update(f"{file.relative_to(folder(incident))}|{seen.st_size}|{seen.st_mtime_ns}\n".encode(errors="replace"))
+    return digest.hexdigest()
+
+
+def stated(incident: str) -> dict[str, Any]:
+    """What incident.yaml says, only the known keys; empty when there is none. Raises BadInput when it is no YAML."""
+    file = folder(incident) / "incident.yaml"
+    if not file.is_file():
+        return {}
+    with _disk():
+        content = file.read_bytes()
+    held = _mapping(content)
+    return {key: held[key] for key in KEYS if key in held}
+
+
+def describe(incident: str, said: Mapping[str, Any]) -> None:
+    """Put these keys into incident.yaml beside those that are there; a key whose value is None is taken out and guessed again."""
+    merged = {**stated(incident), **said}
+    kept = {key: merged[key] for key in KEYS if merged.get(key) is not None}
+    text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, default_flow_style=False)
+    _write(folder(incident) / "incident.yaml", [text.encode()])
+
+
+def write_roles(incident: str, roles: Roles, *, task: str | None = None, title: str | None = None) -> None:
+    """Keep what a person stated about the columns. Roles without a column are guessed again."""
+    said: dict[str, Any] = {
+        "task": task,
+        "target": roles.target,
+        "prediction": roles.prediction,
+        "timestamp": roles.timestamp,
+        "id": roles.id,
+        "positive": roles.positive,
+        "segments": list(roles.segments) or None,
+    }
+    if title:
+        said["title"] = title
+    describe(incident, said)
+
+
+def pack(incident: str) -> bytes:
+    """The incident as a .zip that `restore` takes; the same files give the same bytes."""
+    base = folder(incident)
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files(incident):
+            # A fixed date, so that one incident packs to the same bytes on any day.
+            entry = zipfile.ZipInfo(file.relative_to(base).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            with archive.open(entry, "w", force_zip64=True) as into, file.open("rb") as source:
+                shutil.copyfileobj(source, into, BLOCK)
+    return sink.getvalue()
+
+
+def restore(archive: bytes | IO[bytes], *, name: str = "archive.zip") -> str:
+    """A new incident from a .zip. Raises BadInput when it is none, when it holds foreign paths, or when it is too large."""
+    made = secrets.token_urlsafe(16)
+    stream: IO[bytes] = io.BytesIO(archive) if isinstance(archive, bytes) else archive
+    # Unpacked where no id leads, renamed when complete: nobody can open half an incident.
+    scratch = home() / f".{made}"
+    packed = home() / f".{made}.part" / (clean(name) or "archive.zip")
+    cap = int(os.environ.get(CAP, DEFAULT_CAP_MB)) * 1_000_000
+    try:
+        _write(packed, _capped(stream, cap, name))
+        with _disk():
+            unpack(packed, scratch)
+            (scratch / "expected.yaml").unlink(missing_ok=True)
+            scratch.chmod(0o700)
+            scratch.rename(home() / made)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(packed.parent, ignore_errors=True)
+    if not stated(made).get("title"):
+        describe(made, {"title": title_of(name)})
+    return made
+
+
+def samples() -> list[Sample]:
+    """The sample incidents that came with the program: the clearest first, then by name."""
+    found = []
+    for file in sorted(SAMPLES.glob("*/incident.yaml"), key=lambda file: (file.parent.name != FIRST_SAMPLE, file.parent.name)):
+        held = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        expected = file.with_name("expected.yaml")
+        shown = yaml.safe_load(expected.read_text(encoding="utf-8")) if expected.is_file() else {}
+        about = (shown or {}).get("about", "")
+        found.append(Sample(file.parent.name, str(held.get("title") or file.parent.name), str(about)))
+    return found
+
+
+def from_sample(name: str) -> str:
+    """A new incident with the files of the sample `name`. Raises BadInput when there is no such sample."""
+    source = SAMPLES / name
+    if SAMPLE_NAME.fullmatch(name) is None or not (source / "incident.yaml").is_file():
+        raise BadInput(N_("There is no sample named {name:name}."), name=name)
+    made = secrets.token_urlsafe(16)
+    scratch = home() / f".{made}"
+    try:
+        with _disk():
+            shutil.copytree(source, scratch, copy_function=shutil.copyfile, ignore=_NOT_COPIED)
+            scratch.chmod(0o700)
+            scratch.rename(home() / made)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return made
+
+
+def _mapping(content: bytes) -> dict[str, Any]:
+    """The keys of an incident.yaml. Raises BadInput when it is none."""
+    try:
+        if len(content) > YAML_CAP:
+            raise ValueError("too large")
+        held = yaml.safe_load(content.decode("utf-8-sig"))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise BadInput(N_("incident.yaml cannot be read as YAML: upload a corrected one, or remove it.")) from error
+    if held is not None and not isinstance(held, dict):
+        raise BadInput(N_("incident.yaml must hold keys such as title and target, each with its value."))
+    return held or {}
+
+
+def _visible(base: Path) -> Iterator[Path]:
+    return (f for f in sorted(base.iterdir()) if f.is_file() and not f.is_symlink() and not f.name.startswith("."))
+
+
+def _capped(stream: IO[bytes], cap: int, filename: str) -> Iterator[bytes]:
+    total = 0
+    while block := stream.read(BLOCK):
+        total += len(block)
+        if total > cap:
+            raise BadInput(
+                N_("{file:name} is larger than {cap:number} MB: give a sample of its rows, or raise {setting} and restart."),
+                file=last(filename),
+                cap=cap / 1_000_000,
+                setting=CAP,
+            )
+        yield block
+    if not total:
+        raise BadInput(N_("{file:name} is empty: choose the file again."), file=last(filename))
+
+
+def _write(target: Path, blocks: Iterable[bytes]) -> None:
+    """All or nothing. Raises BadInput when the disk does not take it."""
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with _disk():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with part.open("wb") as sink:
+                for block in blocks:
+                    sink.write(block)
+                sink.flush()
+                os.fsync(sink.fileno())
+            os.replace(part, target)
+            _flush(target.parent)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _flush(directory: Path) -> None:
+    # A rename is only safe from a power cut once its folder is on the disk too.
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            N_("The disk refused ({reason}). What was there before is unchanged; free some space and try again."),
+            reason=error.strerror or type(error).__name__,
+        ) from error

@@ -1,0 +1,256 @@
+"""What the values of each text column are, decided over every row, and the SQL that reads them so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final
+
+import duckdb
+
+from diagnostics.tables.formats import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    NumberFormat,
+    epoch_format,
+    number_formats,
+    quoted,
+    time_formats,
+    time_sql,
+)
+from diagnostics.tables.shapes import TOKENS
+from diagnostics.tables.table import Column, Kind
+
+MIXED_FROM: Final = 0.5
+"""Share of values that parse, from which a text column is called mixed rather than a category."""
+
+GROUP: Final = 60
+"""Columns looked at in one query; more make the query slower to plan than to run."""
+
+LOOKED_AT: Final = 1_000
+BIGGEST: Final = 9.2e18
+
+NAN_WORDS: Final = ("NaN", "nan", "NAN", "-nan")
+NULL_WORDS: Final = tuple(token for token in TOKENS if token not in NAN_WORDS)
+_TOKENS: Final = "(" + ", ".join(quoted(token) for token in TOKENS) + ")"
+_NANS: Final = "(" + ", ".join(quoted(token) for token in NAN_WORDS) + ")"
+_BLANKS: Final = quoted(" \t\r\n\u00a0")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a column is and how it is read. sql: an expression over its text.
+
+    fractions: some value is not whole. ambiguous: day and month could be told apart by no value. blank: a cell holds only blanks.
+    """
+
+    kind: Kind
+    sql: str
+    integer: bool = False
+    format: str = ""
+    tokens: tuple[tuple[str, int], ...] = ()
+    fractions: bool = False
+    ambiguous: bool = False
+    blank: bool = False
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Rows of a column by what they look like. tokens: by word."""
+
+    rows: int
+    tokens: Mapping[str, int]
+    numbers: int
+    fractions: int
+    infinite: int
+    zero_led: int
+    low: float | None
+    high: float | None
+    braces: int
+    blank: int
+
+    @property
+    def present(self) -> int:
+        return self.rows - sum(self.tokens.values())
+
+    @property
+    def nans(self) -> int:
+        return sum(self.tokens.get(word, 0) for word in NAN_WORDS)
+
+
+def trimmed(key: str) -> str:
+    return f"trim({key}, {_BLANKS})"
+
+
+def choose(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    names: Mapping[str, str],
+    *,
+    comma_is_decimal: bool = False,
+    keep_text: bool = False,
+) -> dict[str, Choice]:
+    """Decide each column of `names` (key → name) of `relation`, all of them VARCHAR.
+
+    keep_text: the file itself says that these are texts (Parquet), so numbers in them stay as they are.
+    """
+    choices: dict[str, Choice] = {}
+    keys = list(names)
+    for begin in range(0, len(keys), GROUP):
+        group = keys[begin : begin + GROUP]
+        counts = _counts(con, relation, group)
+        for key in group:
+            choice = _decide(con, relation, key, names[key], counts[key], comma_is_decimal, keep_text)
+            choices[key] = replace(choice, blank=counts[key].blank > 0)
+    return choices
+
+
+def _counts(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]) -> dict[str, _Counts]:
+    inner = ", ".join(f"{key}, coalesce({trimmed(key)}, '') AS t{key}" for key in keys)
+    middle = ", ".join(
+        f"{key}, t{key}, t{key} IN {_TOKENS} AS m{key}, "
+        f"CASE WHEN t{key} NOT IN {_NANS} THEN TRY_CAST(t{key} AS DOUBLE) END AS d{key}"
+        for key in keys
+    )
+    parts = []
+    for key in keys:
+        t, m, d = f"t{key}", f"m{key}", f"d{key}"
+        parts += [
+            f"histogram({t}) FILTER ({m})",
+            f"count({d})",
+            f"count(*) FILTER (isfinite({d}) AND {d} <> trunc({d}))",
+            f"count(*) FILTER (isinf({d}))",
+            f"count(*) FILTER ({t} >= '00' AND {t} < '0:' AND NOT {m})",
+            f"min({d})",
+            f"max({d})",
+            f"count(*) FILTER ({t} >= '[' AND {t} < '\\' OR {t} >= '{{' AND {t} < '|')",
+            f"count(*) FILTER ({key} IS NOT NULL AND {t} = '')",
+        ]
+    query = f"SELECT count(*), {', '.join(parts)} FROM (SELECT {middle} FROM (SELECT {inner} FROM {relation}))"
+    row: tuple[Any, ...] = con.execute(query).fetchall()[0]
+    result = {}
+    for position, key in enumerate(keys):
+        values = row[1 + 9 * position : 10 + 9 * position]
+        result[key] = _Counts(row[0], dict(values[0] or {}), *values[1:])
+    return result
+
+
+def _decide(
+    con: duckdb.DuckDBPyConnection, relation: str, key: str, name: str, c: _Counts, comma_is_decimal: bool, keep_text: bool
+) -> Choice:
+    tokens = tuple(sorted(c.tokens.items(), key=lambda item: (-item[1], item[0])))
+    text = f"CASE WHEN {trimmed(key)} IN {_TOKENS} THEN NULL ELSE {key} END"
+    if c.present == 0:
+        return Choice(Kind.CATEGORY, text, tokens=tokens)
+    if c.braces == c.present and _all(con, relation, key, f"json_valid({trimmed(key)})", c.present):
+        return Choice(Kind.NESTED, text, tokens=tokens)
+    if c.numbers == c.present:
+        if keep_text:
+            return Choice(Kind.CATEGORY, text, format="mixed", tokens=tokens)
+        return _number(key, name, c, f"TRY_CAST({trimmed(key)} AS DOUBLE)", "", text)
+    cells = _cells(con, relation, key)
+    partly = c.numbers / c.present
+    if not keep_text:
+        for written in number_formats(cells, comma_is_decimal=comma_is_decimal):
+            fits = _count(con, relation, key, f"{written.matches(trimmed(key))} AND {written.sql(trimmed(key))} IS NOT NULL")
+            if fits == c.present:
+                return _formatted(con, relation, key, c, written)
+            partly = max(partly, fits / c.present)
+    time = _time(con, relation, key, c, cells, tokens, text)
+    if isinstance(time, Choice):
+        return time
+    mixed = max(partly, time) >= MIXED_FROM
+    return Choice(Kind.CATEGORY, text, format="mixed" if mixed else "", tokens=tokens)
+
+
+def _number(key: str, name: str, c: _Counts, value: str, written: str, text: str) -> Choice:
+    """A column whose present values are all numbers."""
+    null_tokens = {word: count for word, count in c.tokens.items() if word not in NAN_WORDS}
+    tokens = tuple(sorted(null_tokens.items(), key=lambda item: (-item[1], item[0])))
+    if c.zero_led and not c.fractions and not written:
+        every = tuple(sorted(c.tokens.items(), key=lambda item: (-item[1], item[0])))
+        return Choice(Kind.CATEGORY, text, tokens=every)
+    low, high = c.low or 0.0, c.high or 0.0
+    if (epoch := epoch_format(name, low, high)) and not c.infinite and not c.nans:
+        every = tuple(sorted(c.tokens.items(), key=lambda item: (-item[1], item[0])))
+        stamp = f"make_timestamp(CAST(TRY_CAST({trimmed(key)} AS DECIMAL(38, 6)) * 1000000 / {epoch[1]} AS BIGINT))"
+        return Choice(
+            Kind.TIME, f"CASE WHEN {trimmed(key)} IN {_TOKENS} THEN NULL ELSE {stamp} END", format=epoch[0], tokens=every
+        )
+    whole = not (c.fractions or c.infinite or c.nans)
+    if whole and max(abs(low), abs(high)) < BIGGEST:
+        return Choice(Kind.NUMBER, f"TRY_CAST({trimmed(key)} AS BIGINT)", True, written, tokens)
+    return Choice(Kind.NUMBER, value, whole, written, tokens, fractions=bool(c.fractions))
+
+
+def _formatted(con: duckdb.DuckDBPyConnection, relation: str, key: str, c: _Counts, written: NumberFormat) -> Choice:
+    tokens = tuple(sorted(((w, n) for w, n in c.tokens.items() if w not in NAN_WORDS), key=lambda item: (-item[1], item[0])))
+    value = written.sql(trimmed(key))
+    nulls = "(" + ", ".join(quoted(word) for word in NULL_WORDS) + ")"
+    guarded = f"CASE WHEN {trimmed(key)} IN {nulls} THEN NULL WHEN {trimmed(key)} IN {_NANS} THEN 'nan'::DOUBLE ELSE {value} END"
+    odd = _count(con, relation, key, f"NOT (isfinite({value}) AND {value} = trunc({value}) AND abs({value}) < {BIGGEST})")
+    if not odd and not c.nans:
+        return Choice(Kind.NUMBER, f"CAST({guarded} AS BIGINT)", True, written.name, tokens)
+    return Choice(Kind.NUMBER, guarded, False, written.name, tokens)
+
+
+def _time(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    key: str,
+    c: _Counts,
+    cells: Sequence[str],
+    tokens: tuple[tuple[str, int], ...],
+    text: str,
+) -> Choice | float:
+    """The column as times, or else the largest share of its values that one format reads."""
+    fits = {}
+    for written in time_formats(cells):
+        fits[written] = _count(con, relation, key, f"{time_sql(written, trimmed(key))} IS NOT NULL")
+    whole = [written for written, count in fits.items() if count == c.present]
+    if not whole:
+        return max(fits.values(), default=0) / c.present
+    chosen, ambiguous = whole[0], False
+    rivals = {written.split(" ")[0] for written in whole}
+    if rivals & set(DAY_FIRST) and rivals & set(MONTH_FIRST):
+        # Every day is below 13: the reading in which the days lie closer together is the likelier one.
+        chosen, ambiguous = min(whole, key=lambda written: _jumps(con, relation, key, written)), True
+    value = time_sql(chosen, trimmed(key))
+    return Choice(
+        Kind.TIME,
+        f"CASE WHEN {trimmed(key)} IN {_TOKENS} THEN NULL ELSE {value} END",
+        format="" if chosen == "ISO" else chosen,
+        tokens=tokens,
+        ambiguous=ambiguous,
+    )
+
+
+def _jumps(con: duckdb.DuckDBPyConnection, relation: str, key: str, written: str) -> float:
+    """Mean distance in days between neighbouring rows, over the first rows."""
+    stamps = con.execute(
+        f"SELECT epoch({time_sql(written, trimmed(key))}) AS s FROM {relation} WHERE s IS NOT NULL LIMIT {LOOKED_AT}"
+    ).fetchall()
+    gaps = [abs(float(after[0]) - float(before[0])) for before, after in pairwise(stamps)]
+    return sum(gaps) / max(1, len(gaps))
+
+
+def _count(con: duckdb.DuckDBPyConnection, relation: str, key: str, condition: str) -> int:
+    query = f"SELECT count(*) FROM {relation} WHERE {trimmed(key)} NOT IN {_TOKENS} AND ({condition})"
+    return int(con.execute(query).fetchall()[0][0])
+
+
+def _all(con: duckdb.DuckDBPyConnection, relation: str, key: str, condition: str, present: int) -> bool:
+    return _count(con, relation, key, condition) == present
+
+
+def _cells(con: duckdb.DuckDBPyConnection, relation: str, key: str) -> list[str]:
+    """Up to 2,000 present values, trimmed: the first ones, and the first that are no plain numbers."""
+    base = f"SELECT {trimmed(key)} FROM {relation} WHERE {trimmed(key)} NOT IN {_TOKENS}"
+    first = con.execute(f"{base} LIMIT {LOOKED_AT}").fetchall()
+    odd = con.execute(f"{base} AND TRY_CAST({trimmed(key)} AS DOUBLE) IS NULL LIMIT {LOOKED_AT}").fetchall()
+    return [row[0] for row in (*first, *odd)]
+
+
+def column(name: str, key: str, choice: Choice) -> Column:
+    return Column(name, key, choice.kind, choice.integer, choice.format, choice.tokens)

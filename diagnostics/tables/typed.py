@@ -1,0 +1,140 @@
+"""Regular text as typed Parquet: in one pass where the first rows tell what the columns are, else after a look at every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from diagnostics.engine import connect, literal
+from diagnostics.tables.caps import Caps
+from diagnostics.tables.formats import ISO, quoted
+from diagnostics.tables.kinds import Choice, choose
+from diagnostics.tables.table import Kind
+
+HEAD_CELLS: Final = 1_000_000
+HEAD_ROWS: Final = 20_000
+COMPRESSION: Final = "snappy"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A regular text file: UTF-8, one delimiter, doubled quotes, every record as wide as `names` (key → name)."""
+
+    path: Path
+    delimiter: str
+    skip: int
+    names: Mapping[str, str]
+    comma_is_decimal: bool = False
+
+    def sql(self, caps: Caps, numbers: frozenset[str] = frozenset()) -> str:
+        """A relation of VARCHAR columns named by key; those in `numbers` are read as DOUBLE at once."""
+        schema = ", ".join(f"'{key}': '{'DOUBLE' if key in numbers else 'VARCHAR'}'" for key in self.names)
+        return (
+            f"read_csv({literal(str(self.path))}, auto_detect=false, header=false, skip={self.skip}, "
+            f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', max_line_size={2 * caps.line}, columns={{{schema}}})"
+        )
+
+
+@dataclass(frozen=True)
+class Typed:
+    rows: int
+    choices: Mapping[str, Choice]
+
+
+class Irregular(Exception):
+    """The records are not as regular as their first ones: they must be read one by one."""
+
+
+def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Typed:
+    """Write `target`. Raises Irregular when the file is not what `Source` promises; decides the same with or without `eager`."""
+    with connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        if eager:
+            try:
+                written = _at_once(con, source, target, caps)
+            except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as odd:
+                if "CSV Error" in str(odd) and "converting" not in str(odd):
+                    raise Irregular(str(odd)) from odd
+            else:
+                if written is not None:
+                    return written
+        try:
+            return _after_a_look(con, source.sql(caps), source, target)
+        except duckdb.Error as odd:
+            raise Irregular(str(odd)) from odd
+
+
+def _after_a_look(con: duckdb.DuckDBPyConnection, relation: str, source: Source, target: Path) -> Typed:
+    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal)
+    columns = ", ".join(f"{choices[key].sql} AS {key}" for key in source.names)
+    return Typed(copy(con, f"SELECT {columns} FROM {relation}", target), choices)
+
+
+def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
+    """Write the rows of `query` as Parquet and return their number."""
+    written = con.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION {COMPRESSION})").fetchall()
+    return int(written[0][0])
+
+
+def _at_once(con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps: Caps) -> Typed | None:
+    """One pass: columns that the first rows make sure of are read as such, guarded; the others are looked at afterwards.
+
+    Returns None when too few columns are sure. Raises what DuckDB raises when a later row breaks the promise.
+    """
+    rows = max(100, min(HEAD_ROWS, HEAD_CELLS // max(1, len(source.names))))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE head AS SELECT * FROM {source.sql(caps)} LIMIT {rows}")
+    guessed = choose(con, "head", source.names, comma_is_decimal=source.comma_is_decimal)
+    con.execute("DROP TABLE head")
+    sure = {key: expression for key, choice in guessed.items() if (expression := _guarded(key, choice)) is not None}
+    plain = [key for key, choice in guessed.items() if choice.kind is Kind.CATEGORY and not choice.format]
+    if len(sure) + len(plain) < 0.7 * len(source.names):
+        return None
+    numbers = frozenset(key for key, expression in sure.items() if expression == key)
+    columns = ", ".join(f"{sure.get(key, key)} AS {key}" for key in source.names)
+    count = copy(con, f"SELECT {columns} FROM {source.sql(caps, numbers)}", target)
+    staged = f"read_parquet({literal(str(target))})"
+    others = {key: name for key, name in source.names.items() if key not in sure}
+    choices = choose(con, staged, others, comma_is_decimal=source.comma_is_decimal) if others else {}
+    nulls = con.execute(f"SELECT {', '.join(f'count({key})' for key in sure)} FROM {staged}").fetchall()[0] if sure else ()
+    for key, present in zip(sure, nulls, strict=True):
+        if not present:
+            # Nothing but empty cells: what the first rows said cannot be.
+            return None
+        tokens = (("", count - present),) if count > present else ()
+        guess = guessed[key]
+        choices[key] = Choice(guess.kind, key, guess.integer, guess.format, tokens)
+    if any(_changes(choices[key]) for key in others):
+        again = target.with_suffix(".settled")
+        columns = ", ".join(f"{choices[key].sql if key in others else key} AS {key}" for key in source.names)
+        copy(con, f"SELECT {columns} FROM {staged}", again)
+        again.replace(target)
+    return Typed(count, choices)
+
+
+def _changes(choice: Choice) -> bool:
+    """A text column stays as it was staged unless it is none, or a word or blanks for "missing" stand in it."""
+    return choice.kind not in (Kind.CATEGORY, Kind.NESTED) or choice.blank or any(word for word, _ in choice.tokens)
+
+
+def _guarded(key: str, choice: Choice) -> str | None:
+    """How to read a column whose first rows are plain, so that a row that would change the decision raises an error.
+
+    DOUBLE: a fraction has been seen, so the column is a number if all else parses. BIGINT: each text is the number's own
+    shortest form, which rules out fractions and leading zeros. TIMESTAMP: ISO without a zone.
+    """
+    if choice.format or choice.ambiguous or any(word for word, _ in choice.tokens):
+        return None
+    failed = quoted(f"{key} is not what the first rows say")
+    if choice.kind is Kind.NUMBER and choice.fractions:
+        return key
+    if choice.kind is Kind.NUMBER and choice.integer:
+        return f"CASE WHEN CAST({key} AS BIGINT)::VARCHAR <> {key} THEN error({failed}) ELSE CAST({key} AS BIGINT) END"
+    if choice.kind is Kind.TIME:
+        unzoned = quoted(ISO.rsplit("(?: ?(?:Z", 1)[0])
+        odd = f"{key} IS NOT NULL AND NOT regexp_full_match({key}, {unzoned})"
+        return f"CASE WHEN {odd} THEN error({failed}) ELSE CAST({key} AS TIMESTAMP) END"
+    return None

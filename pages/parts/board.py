@@ -1,0 +1,192 @@
+"""The ranked causes: one sentence, its proof, what to do; then for, against, not checked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from diagnostics.catalogue import STEP_TITLES
+from diagnostics.causes.cause import TITLES, Cause
+from diagnostics.charts import proof
+from diagnostics.investigation import Investigation
+from diagnostics.words import N_, Words
+from pages.parts import visit as visits
+from pages.parts.cards import badge, plot, remedy
+from pages.parts.guard import CAUSES, REPORT, ROOT, START, STEP_SCRIPTS
+from pages.parts.header import header, states
+from pages.parts.needs import needs_link
+from pages.parts.step import say, unreadable
+from pages.parts.text import plain, sentence, statement
+from pages.parts.visit import Visit
+
+SURE: Final = ((0.9, N_("very likely")), (0.7, N_("likely")), (0.5, N_("possible")), (0.0, N_("a weak lead")))
+"""Lower bounds of the confidence and the words for it."""
+
+
+def board_page() -> None:
+    visit = visits.enter()
+    investigation = visits.investigated(visit, CAUSES)
+    words = visit.words
+    header(investigation.incident.title, states(investigation), words, visit.link)
+    unreadable(investigation.incident, visit)
+    if investigation.causes:
+        first, *rivals = investigation.causes
+        _first(first, investigation, visit)
+        if rivals:
+            st.subheader(words(N_("Less likely")), anchor=False)
+        for position, cause in enumerate(rivals):
+            label = (
+                f"**{plain(words(TITLES.get(cause.code, cause.code)))}**, {confidence(cause, words)}. {statement(cause, words)}"
+            )
+            with st.expander(label, key=f"cause-{position}"):
+                _details(cause, investigation, visit)
+    else:
+        _nothing(investigation, visit)
+    _not_checked(investigation, visit)
+    if st.button(words(N_("Next: the report")), type="primary", key="next"):
+        st.switch_page(ROOT / REPORT, query_params=visit.link)
+
+
+def confidence(cause: Cause, words: Words) -> str:
+    """The confidence as words and a number, as safe Markdown."""
+    word = next(text for bound, text in SURE if cause.confidence >= bound)
+    return plain(words(N_("{word} ({share:percent} sure)"), word=words(word), share=cause.confidence))
+
+
+def _first(cause: Cause, investigation: Investigation, visit: Visit) -> None:
+    words = visit.words
+    title = plain(words(TITLES.get(cause.code, cause.code)))
+    st.markdown(f":red[**{title}**] · {confidence(cause, words)}")
+    say(statement(cause, words))
+    _proof(cause, visit, key="proof")
+    with st.container(border=True):
+        remedy(cause, words)
+    _facts(cause, words)
+    _grounds(cause, investigation, visit)
+
+
+def _details(cause: Cause, investigation: Investigation, visit: Visit) -> None:
+    words = visit.words
+    _proof(cause, visit, key=f"proof-{cause.code}-{'-'.join(cause.columns)[:80]}")
+    remedy(cause, words)
+    _facts(cause, words)
+    _grounds(cause, investigation, visit)
+
+
+def _proof(cause: Cause, visit: Visit, *, key: str) -> None:
+    words = visit.words
+    if cause.replay is None:
+        return
+    if cause.explains is not None:
+        st.markdown(
+            plain(
+                words(N_("Undoing it on these rows wins back {share:percent} of what was lost."), share=max(0.0, cause.explains))
+            )
+        )
+    figure = proof.draw(cause.replay, None, words, visit.palette)
+    if figure is not None:
+        alt = words(
+            N_("{unit}: reference {reference:number}, current {before:number}, after the undo {after:number}"),
+            unit=words(cause.replay.unit),
+            reference=cause.replay.reference.value,
+            before=cause.replay.before.value,
+            after=cause.replay.after.value,
+        )
+        plot(figure, alt=alt, key=key)
+
+
+def _facts(cause: Cause, words: Words) -> None:
+    facts = {}
+    if cause.columns:
+        facts[words(N_("Columns"))] = plain(", ".join(cause.columns))
+    if cause.segment:
+        facts[words(N_("Group"))] = plain(cause.segment)
+    facts[words(N_("Since"))] = plain(words.time(cause.since) if cause.since else words(N_("not known")))
+    if cause.replay is None:
+        facts[words(N_("Undo"))] = plain(words(N_("could not be replayed on these data")))
+    st.table(facts, border="horizontal", width="content", alt=words(N_("Facts about this cause")))
+
+
+def _grounds(cause: Cause, investigation: Investigation, visit: Visit) -> None:
+    words = visit.words
+    for heading, codes in ((N_("For it"), cause.supports), (N_("Against it"), cause.against)):
+        if not codes:
+            continue
+        st.markdown(f"**{words(heading)}**")
+        for code in dict.fromkeys(codes):
+            _ground(code, cause, investigation, visit)
+    if cause.next_check:
+        st.markdown(f"**{words(N_('What would decide it'))}** {sentence(cause.next_check, cause.evidence, words)}")
+        st.page_link(ROOT / START, label=words(N_("Upload it on the start page →")), query_params=visit.link)
+
+
+def _ground(code: str, cause: Cause, investigation: Investigation, visit: Visit) -> None:
+    words = visit.words
+    for number in range(1, len(STEP_TITLES) + 1):
+        found = [f for f in investigation.findings(number) if f.code == code]
+        if not found:
+            continue
+        shared = [f for f in found if set(f.columns) & set(cause.columns)] or found
+        st.markdown("\n".join(f"- {badge(finding, words)} {statement(finding, words)}" for finding in shared[:3]))
+        st.page_link(
+            ROOT / STEP_SCRIPTS[number - 1],
+            label=words(N_("See step {number:count}, {title} →"), number=number, title=words(STEP_TITLES[number - 1])),
+            query_params=visit.link,
+        )
+        return
+    rule = next((r for check in investigation.checks for r in check.diagnostic.rules if r.code == code), None)
+    if rule is not None:
+        st.markdown(f"- {plain(words(N_('{title}: checked, not found.'), title=words(rule.title)))}")
+
+
+def _nothing(investigation: Investigation, visit: Visit) -> None:
+    words = visit.words
+    ran = [check for check in investigation.checks if check.profile is not None]
+    found = investigation.findings()
+    if not ran:
+        say(plain(words(N_("Nothing could be checked yet."))))
+        return
+    say(f":green[✓] {plain(words(N_('Nothing is wrong: no cause was found.')))}")
+    rules = sum(len(check.diagnostic.rules) for check in ran)
+    st.markdown(
+        plain(
+            words(
+                N_("{rules:count} things were checked on your files, and nothing among them explains a worse model."), rules=rules
+            )
+        )
+    )
+    if found:
+        st.markdown(
+            plain(
+                words(
+                    N_("{count:count} changes were noted that do the model no harm, or too little to matter."), count=len(found)
+                )
+            )
+        )
+        for number in range(1, len(STEP_TITLES) + 1):
+            noted = investigation.findings(number)
+            if noted:
+                st.page_link(
+                    ROOT / STEP_SCRIPTS[number - 1],
+                    label=words(
+                        N_("Step {number:count}, {title}: {count:count} noted →"),
+                        number=number,
+                        title=words(STEP_TITLES[number - 1]),
+                        count=len(noted),
+                    ),
+                    query_params=visit.link,
+                )
+
+
+def _not_checked(investigation: Investigation, visit: Visit) -> None:
+    words = visit.words
+    skipped = [check for check in investigation.checks if check.skipped]
+    if not skipped:
+        return
+    with st.expander(words(N_("Not checked: {count:count}"), count=len(skipped))):
+        st.markdown(words(N_("These could change the ranking. Each says what it lacks.")))
+        reasons = {check.skipped.statement(words): check.skipped for check in skipped if check.skipped}
+        for text, reason in reasons.items():
+            st.markdown(f"- {plain(text)}")
+            needs_link(reason.needs, words, visit.link)

@@ -1,0 +1,192 @@
+"""One finding on a page: its picture, what it means, what to do, how it was computed, and the rows at fault."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from diagnostics.causes.cause import Cause
+from diagnostics.charts.style import Palette
+from diagnostics.check import Check
+from diagnostics.engine import SAMPLE_ROWS
+from diagnostics.finding import Finding, Severity
+from diagnostics.incident import Incident
+from diagnostics.words import N_, Value, Words
+from pages.parts.export import csv_bytes
+from pages.parts.text import plain, sentence, statement
+from pages.parts.visit import Visit
+
+log = logging.getLogger(__name__)
+
+Draw = Callable[[Any, Finding | None, Words, Palette], go.Figure | None]
+CHART: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
+
+FONT: Final = '"Source Sans", "Segoe UI", Arial, sans-serif'
+
+BADGES: Final = {
+    Severity.CRITICAL: (N_("critical"), "✕", "red"),
+    Severity.WARNING: (N_("to watch"), "!", "orange"),
+    Severity.INFO: (N_("for information"), "i", "gray"),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One diagnostic on a page: its name in the catalogue and how its profile is drawn."""
+
+    check_name: str
+    draw: Draw
+
+
+def picture(section: Section | None, check: Check, finding: Finding | None, visit: Visit, *, alt: str, key: str) -> bool:
+    """The figure of a check, if there is one worth drawing; whether it was drawn."""
+    if section is None or check.profile is None:
+        return False
+    try:
+        figure = section.draw(check.profile, finding, visit.words, visit.palette)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # One picture that fails must not take the findings of the page with it.
+        log.exception("chart of %s failed", check.name)
+        st.markdown(visit.words(N_("The picture could not be drawn; the numbers below are not affected.")))
+        return False
+    if figure is None:
+        return False
+    plot(figure, alt=alt, key=key)
+    return True
+
+
+def plot(figure: go.Figure, *, alt: str, key: str) -> None:
+    """A figure in its own colours: Streamlit's chart theme would paint the axes in a grey too pale to read."""
+    figure.update_layout(font_family=FONT)
+    st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=alt)
+
+
+def badge(finding: Finding, words: Words) -> str:
+    word, mark, colour = BADGES[finding.severity or finding.rule.severity]
+    return f":{colour}[**{mark} {words(word)}**]"
+
+
+def remedy(said: Finding | Cause, words: Words) -> None:
+    """What to do, under its heading."""
+    message = said.rule.remedy if isinstance(said, Finding) else said.remedy
+    st.markdown(f"**{words(N_('What to do'))}**  \n{sentence(message, said.evidence, words)}")
+
+
+def meaning(finding: Finding, words: Words, *, heading: bool = False) -> None:
+    """The statistic in one sentence, and why it matters."""
+    above = f"**{words(N_('What does this mean?'))}**  \n" if heading else ""
+    st.markdown(f"{above}{plain(words(finding.rule.statistic))} {plain(words(finding.rule.why))}")
+
+
+def computed(finding: Finding, incident: Incident, visit: Visit, *, key: str) -> None:
+    """Statistic, numbers, source, rows and seed, with the numbers as a download."""
+    words = visit.words
+    st.markdown(plain(words(finding.rule.statistic)))
+    if finding.evidence:
+        st.table(
+            {plain(_title(name)): plain(written(value, words)) for name, value in finding.evidence.items()},
+            border="horizontal",
+            width="content",
+            alt=words(N_("Numbers behind this finding")),
+        )
+    st.markdown(plain(words(N_("Rule {code}. Source: {source}."), code=finding.code, source=finding.rule.source.rstrip("."))))
+    st.markdown(plain(rows_used(incident, words)))
+    st.download_button(
+        words(N_("Download these numbers (.csv)")),
+        data=lambda: csv_bytes(evidence_table([finding], words)),
+        file_name=f"{finding.code}.csv",
+        mime="text/csv",
+        key=f"{key}-evidence",
+        on_click="ignore",
+    )
+
+
+def offending(check: Check, finding: Finding, incident: Incident, visit: Visit, *, key: str) -> None:
+    """The rows at fault to download, where the diagnostic can name them."""
+    rows = getattr(check.diagnostic.module, "offending", None)
+    if rows is None:
+        return
+
+    def content() -> bytes:
+        found = rows(incident, finding)
+        return csv_bytes(found if found is not None else pd.DataFrame())
+
+    st.download_button(
+        visit.words(N_("Download the rows at fault (.csv)")),
+        data=content,
+        file_name=f"{finding.code}-rows.csv",
+        mime="text/csv",
+        key=f"{key}-rows",
+        on_click="ignore",
+    )
+
+
+@st.fragment
+def card(section: Section | None, check: Check, finding: Finding, incident: Incident, visit: Visit, *, key: str) -> None:
+    """A folded card; its picture is drawn only when somebody opens it."""
+    words = visit.words
+    label = f"{badge(finding, words)} {statement(finding, words)}"
+    with st.expander(label, key=key, on_change="rerun") as box:
+        if not box.open:
+            return
+        picture(section, check, finding, visit, alt=finding.statement(words), key=f"{key}-chart")
+        remedy(finding, words)
+        meaning(finding, words, heading=True)
+        st.markdown(f"**{words(N_('How was this computed?'))}**")
+        computed(finding, incident, visit, key=key)
+        offending(check, finding, incident, visit, key=key)
+
+
+def rows_used(incident: Incident, words: Words) -> str:
+    if incident.reference is None or incident.current is None:
+        return words(N_("Every line of the files was read; seed {seed:number}."), seed=incident.seed)
+    return words(
+        N_(
+            "All {reference:count} reference rows and {current:count} current rows were counted; "
+            "what needs single rows used at most {cap:count} of each, drawn with seed {seed:number}."
+        ),
+        reference=incident.reference.rows,
+        current=incident.current.rows,
+        cap=SAMPLE_ROWS,
+        seed=incident.seed,
+    )
+
+
+def written(value: Value, words: Words) -> str:
+    """A value of evidence for a person."""
+    if value is None:
+        return words(N_("not known"))
+    if isinstance(value, bool):
+        return words(N_("yes")) if value else words(N_("no"))
+    if isinstance(value, datetime):
+        return words.time(value)
+    if isinstance(value, int | float):
+        return words.number(value)
+    return value if isinstance(value, str) else words.listed(value)
+
+
+def evidence_table(findings: list[Finding], words: Words) -> pd.DataFrame:
+    """One row per number of each finding."""
+    rows = [
+        (
+            f.code,
+            f.statement(words),
+            "; ".join(f.columns),
+            name,
+            value if not isinstance(value, list | tuple) else "; ".join(value),
+        )
+        for f in findings
+        for name, value in (f.evidence or {"": None}).items()
+    ]
+    return pd.DataFrame(rows, columns=["rule", "finding", "columns", "number", "value"])
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,56 @@
+"""The pages there are, and the guard that every page starts with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from diagnostics.catalogue import STEP_TITLES
+from diagnostics.words import N_, Words
+
+ROOT: Final = Path(__file__).parent.parent.parent
+STEP_SCRIPTS: Final = (
+    "pages/step_1_confirm.py",
+    "pages/step_2_inputs.py",
+    "pages/step_3_reproduce.py",
+    "pages/step_4_drift.py",
+    "pages/step_5_environment.py",
+    "pages/step_6_operations.py",
+    "pages/step_7_localise.py",
+)
+START: Final = "pages/start.py"
+COLUMNS: Final = "pages/columns.py"
+CAUSES: Final = "pages/causes.py"
+REPORT: Final = "pages/report.py"
+SHELL: Final = "shell"
+
+
+def pages(words: Words) -> dict[str, list[st.Page]]:
+    """Every page by section, titled in the reader's language."""
+    return {
+        words(N_("Start")): [
+            st.Page(ROOT / START, title=words(N_("Start")), default=True),
+            st.Page(ROOT / COLUMNS, title=words(N_("Columns"))),
+        ],
+        words(N_("The seven steps")): [
+            st.Page(ROOT / script, title=f"{number} {words(title)}")
+            for number, (script, title) in enumerate(zip(STEP_SCRIPTS, STEP_TITLES, strict=True), start=1)
+        ],
+        words(N_("Outcome")): [
+            st.Page(ROOT / CAUSES, title=words(N_("Causes"))),
+            st.Page(ROOT / REPORT, title=words(N_("Report"))),
+        ],
+    }
+
+
+def guard(words: Words) -> None:
+    """Make sure that app.py frames this page.
+
+    The first run of a server process takes the folder `pages` for the old kind of multipage app and runs a deep link's script
+    alone. Announcing the pages and running again puts the shell around it.
+    """
+    if not st.session_state.get(SHELL):
+        st.navigation(pages(words), position="hidden")
+        st.rerun()

@@ -1,0 +1,150 @@
+"""Investigations run beside the pages: a bounded pool, at most one job per incident, the latest results kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import streamlit as st
+
+from diagnostics import store
+from diagnostics.finding import BadInput
+from diagnostics.folder import open_incident
+from diagnostics.investigation import Investigation, investigate
+from diagnostics.words import N_
+
+log = logging.getLogger(__name__)
+
+WORKERS: Final = 2
+KEPT: Final = 24
+"""Investigations kept in memory; an older one is computed again when somebody comes back to it."""
+
+WAITING: Final = 40
+"""Jobs that may wait; more are turned away with a sentence rather than left hanging."""
+
+READING: Final = 0.2
+"""Share of the progress bar for reading the tables."""
+
+
+class Stopped(Exception):
+    """Somebody pressed stop."""
+
+
+@dataclass
+class Job:
+    """One investigation on its way. share: 0 to 1; what: the check that runs now, or "reference", "current", "causes"."""
+
+    incident: str
+    stamp: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    share: float = 0.0
+    what: str = ""
+    began: float = field(default_factory=time.monotonic)
+    future: Future[Investigation] = field(default_factory=Future)
+    logged: bool = False
+
+    @property
+    def finished(self) -> bool:
+        return self.future.done()
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until the end at this pace; None while that is a mere guess."""
+        passed = time.monotonic() - self.began
+        return passed * (1 - self.share) / self.share if self.share > READING and passed > 1 else None
+
+    def told(self, share: float, what: str) -> None:
+        if self.stop.is_set():
+            raise Stopped
+        self.share, self.what = share, what
+
+    def result(self) -> Investigation:
+        """Raises BadInput or Stopped; whatever else went wrong is in the log, and becomes a BadInput here."""
+        try:
+            error = self.future.exception()
+        except CancelledError:
+            raise Stopped from None
+        if error is None:
+            return self.future.result()
+        if isinstance(error, BadInput | Stopped):
+            raise error
+        if not self.logged:
+            self.logged = True
+            log.error("investigation failed", exc_info=error)
+        raise BadInput(
+            N_("The investigation broke off ({reason}). Nothing was lost; the details are in the server's log."),
+            reason=type(error).__name__,
+        )
+
+
+class Desk:
+    """Where pages ask for investigations. Safe to use from many sessions at once."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="investigation")
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def ask(self, incident: str) -> Job:
+        """The job for `incident` as it is on disk now: finished, under way, or just begun. Raises BadInput when too many wait."""
+        stamp = store.stamp(incident)
+        with self._lock:
+            job = self._jobs.get(incident)
+            if job is not None and job.stamp == stamp:
+                self._jobs.move_to_end(incident)
+                return job
+            if job is not None:
+                job.stop.set()
+                job.future.cancel()
+            if sum(not other.finished for other in self._jobs.values()) >= WAITING:
+                raise BadInput(N_("Too many investigations are waiting: try again in a minute."))
+            job = Job(incident, stamp)
+            job.future = self._pool.submit(self._work, job)
+            self._jobs[incident] = job
+            self._forget()
+            return job
+
+    def again(self, incident: str) -> None:
+        """Forget the job, so that the next `ask` begins anew."""
+        with self._lock:
+            self._jobs.pop(incident, None)
+
+    def _forget(self) -> None:
+        done = [name for name, job in self._jobs.items() if job.finished]
+        for name in done[: max(0, len(self._jobs) - KEPT)]:
+            del self._jobs[name]
+
+    def _known(self) -> list[Investigation]:
+        with self._lock:
+            done = [job.future for job in self._jobs.values() if job.finished and not job.future.cancelled()]
+        return [future.result() for future in done if future.exception() is None]
+
+    def _work(self, job: Job) -> Investigation:
+        job.told(0.0, "reference")
+        incident = open_incident(
+            store.folder(job.incident),
+            work=store.work(job.incident),
+            on_progress=lambda share, what: job.told(READING * share, what),
+        )
+        fingerprint = incident.fingerprint
+        for known in self._known():
+            # The same content was looked at already, say a sample that somebody else opened: only the paths differ.
+            if known.incident.fingerprint == fingerprint:
+                return replace(known, incident=incident)
+        return investigate(incident, on_progress=lambda share, what: job.told(READING + (1 - READING) * share, what))
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    return Desk()
+
+
+def settled(job: Job, *, within: float = 0.25) -> bool:
+    """Whether the job is done, waiting a moment for quick ones so that no progress bar flashes up."""
+    wait([job.future], timeout=within)
+    return job.finished

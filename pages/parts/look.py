@@ -1,0 +1,22 @@
+"""What the theme in .streamlit/config.toml cannot say: a static style sheet, never with anything from a file in it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STYLE: Final = """<style>
+.stMainBlockContainer { max-width: 1240px; }
+.st-key-bar [data-testid="stMarkdownContainer"], .st-key-bar p { margin-bottom: 0; }
+[class*="st-key-sample-"] button { padding: 0; min-height: 0; text-align: left; justify-content: flex-start; }
+.st-key-steps { padding-bottom: 0.25rem; border-bottom: 1px solid var(--st-border-color); }
+.st-key-steps > div[data-testid] { flex: 1 1 0 !important; width: auto !important; min-width: 7.4rem !important; }
+.st-key-steps a { align-items: flex-start; justify-content: flex-start; padding: 0.4rem 0.55rem; min-height: 4rem; width: 100%; }
+.st-key-steps a p { white-space: normal; line-height: 1.25; font-size: 0.875rem; text-align: left; }
+.st-key-steps a p > span { display: block; }
+.st-key-sentence h1 { padding: 0.25rem 0 0.5rem; line-height: 1.3; text-wrap: pretty; overflow-wrap: anywhere; }
+.stExpander summary p { white-space: normal; overflow-wrap: anywhere; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+  .st-key-sentence h1 { font-size: 1.3rem; }
+}
+</style>"""

@@ -1,0 +1,195 @@
+"""How the tables were read, and the form that corrects what was guessed."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from diagnostics import engine, store
+from diagnostics.finding import BadInput
+from diagnostics.incident import Incident, Roles, Task
+from diagnostics.tables.table import Kind, Table
+from diagnostics.words import N_, Words, shorten
+from pages.parts import jobs
+from pages.parts import visit as visits
+from pages.parts.export import csv_bytes
+from pages.parts.guard import COLUMNS, ROOT, START, STEP_SCRIPTS
+from pages.parts.header import header, states
+from pages.parts.roles import role_sentences
+from pages.parts.step import say, unreadable
+from pages.parts.text import plain, sentence
+from pages.parts.visit import Visit
+
+LEVELS_CAP = 50
+"""Classes offered for "the class to be found"."""
+
+REJECTED_SHOWN = 20
+KINDS = {Kind.NUMBER: N_("number"), Kind.CATEGORY: N_("text"), Kind.TIME: N_("time"), Kind.NESTED: N_("list or object")}
+
+
+def columns_page() -> None:
+    visit = visits.enter()
+    investigation = visits.investigated(visit, COLUMNS)
+    incident, words = investigation.incident, visit.words
+    header(incident.title, states(investigation), words, visit.link)
+    if st.session_state.pop("roles-saved", False):
+        st.success(words(N_("Saved, and everything was checked again.")))
+    say(plain(words(N_("This is how your tables were read."))))
+    unreadable(incident, visit)
+    if incident.reference is None and incident.current is None:
+        st.markdown(words(N_("There is no table yet: give reference and current rows on the start page.")))
+        st.page_link(ROOT / START, label=words(N_("Upload them on the start page →")), query_params=visit.link)
+        return
+    for side, table in ((N_("Reference"), incident.reference), (N_("Current"), incident.current)):
+        if table is not None:
+            _read(words(side), table, words)
+    st.subheader(words(N_("Which column plays which part")), anchor=False)
+    st.markdown("\n".join(f"- {line}" for line in role_sentences(incident, words)))
+    _form(incident, visit)
+    if st.button(words(N_("Next: step 1, Confirm")), key="next"):
+        st.switch_page(ROOT / STEP_SCRIPTS[0], query_params=visit.link)
+
+
+def _read(side: str, table: Table, words: Words) -> None:
+    reading = table.reading
+    st.subheader(side, anchor=False)
+    lines = [
+        sentence(
+            N_("{rows:count} rows and {columns:count} columns from {file}."),
+            {"rows": table.rows, "columns": len(table.columns), "file": reading.source},
+            words,
+        )
+    ]
+    if reading.encoding:
+        lines.append(
+            plain(
+                words(N_("Written as {container}, encoding {encoding}."), container=reading.container, encoding=reading.encoding)
+            )
+        )
+    if reading.delimiter:
+        named = {",": N_("commas"), ";": N_("semicolons"), "\t": N_("tabs"), "|": N_("bars")}
+        lines.append(
+            plain(words(N_("Fields are set apart by {mark}."), mark=words(named.get(reading.delimiter, reading.delimiter))))
+        )
+    if reading.skipped_rows:
+        lines.append(plain(words(N_("{count:count} lines above the header were passed over."), count=reading.skipped_rows)))
+    if reading.header_rows > 1:
+        lines.append(plain(words(N_("{count:count} lines make up the header."), count=reading.header_rows)))
+    tokens: dict[str, int] = {}
+    for column in table:
+        for token, count in column.tokens:
+            tokens[token] = tokens.get(token, 0) + count
+    named_tokens = [token for token in sorted(tokens, key=lambda t: (-tokens[t], t)) if token]
+    if named_tokens:
+        lines.append(sentence(N_("Read as missing: {tokens:list}."), {"tokens": named_tokens}, words))
+    lines += [plain(words(note)) for note in reading.notes]
+    st.markdown("\n".join(f"- {line}" for line in lines))
+    if reading.rejected_count:
+        _rejected(side, table, words)
+    with st.expander(words(N_("Columns of this table"))):
+        shown = pd.DataFrame(
+            {
+                words(N_("column")): [shorten(c.name) for c in table],
+                words(N_("type")): [words(KINDS[c.kind]) for c in table],
+                words(N_("written as")): [c.format for c in table],
+                words(N_("missing words")): [sum(count for _, count in c.tokens) for c in table],
+            }
+        )
+        st.dataframe(
+            shown, hide_index=True, height=min(420, 40 + 35 * len(shown)), alt=words(N_("Columns and how they were read"))
+        )
+
+
+def _rejected(side: str, table: Table, words: Words) -> None:
+    reading = table.reading
+    st.warning(plain(words(N_("{count:count} records could not be read and are left out."), count=reading.rejected_count)))
+    with st.expander(words(N_("Which lines, and why"))):
+        listed = pd.DataFrame({"line": [r.line for r in reading.rejected], "reason": [r.reason for r in reading.rejected]})
+        st.dataframe(listed.head(REJECTED_SHOWN), hide_index=True, alt=words(N_("Lines that could not be read")))
+        st.download_button(
+            words(N_("Download the list (.csv)")),
+            data=lambda: csv_bytes(listed),
+            file_name=f"{table.name}-rejected.csv",
+            mime="text/csv",
+            key=f"rejected-{table.name}",
+            on_click="ignore",
+        )
+
+
+def _form(incident: Incident, visit: Visit) -> None:
+    words, roles = visit.words, incident.roles
+    names = list(dict.fromkeys([*(incident.reference or ()), *(incident.current or ())]))
+    columns = list(dict.fromkeys(column.name for column in names))
+    none = words(N_("guess it"))
+    st.subheader(words(N_("Correct it")), anchor=False)
+    with st.form("roles"):
+        title = st.text_input(words(N_("Title of the incident")), incident.title, max_chars=120)
+
+        def choose(label: str, role: str, options: list[str]) -> str | None:
+            chosen = getattr(roles, role)
+            return st.selectbox(
+                words(label),
+                options,
+                index=options.index(chosen) if chosen in options else None,
+                placeholder=none,
+                format_func=shorten,
+                key=f"role-{role}",
+            )
+
+        left, right = st.columns(2)
+        with left:
+            target = choose(N_("Column with the true answer (target)"), "target", columns)
+            prediction = choose(N_("Column with the model's answer (prediction)"), "prediction", columns)
+            timestamp = choose(N_("Column with the time (timestamp)"), "timestamp", columns)
+        with right:
+            id_ = choose(N_("Column that identifies a row (id)"), "id", columns)
+            positive = choose(N_("Class to be found (positive class)"), "positive", _levels(incident))
+            tasks = [str(task) for task in Task]
+            task = st.selectbox(
+                words(N_("What the model does (task)")),
+                tasks,
+                index=tasks.index(str(incident.task)) if incident.task else None,
+                placeholder=none,
+                format_func=lambda name: words(
+                    N_("chooses among classes") if name == Task.CLASSIFICATION else N_("predicts a number")
+                ),
+                key="role-task",
+            )
+        segments = st.multiselect(
+            words(N_("Groups to compare (segments)")),
+            columns,
+            default=[name for name in roles.segments if name in columns],
+            format_func=shorten,
+            placeholder=words(N_("every column of few values")),
+            key="role-segments",
+        )
+        if st.form_submit_button(words(N_("Save and check again")), type="primary"):
+            _save(Roles(target, prediction, timestamp, id_, tuple(segments), positive), task, title, visit)
+
+
+def _save(roles: Roles, task: str | None, title: str, visit: Visit) -> None:
+    try:
+        store.write_roles(visit.incident or "", roles, task=task, title=title.strip() or None)
+    except BadInput as reason:
+        st.error(plain(reason.statement(visit.words)))
+        return
+    for name in ("target", "prediction", "timestamp", "id", "positive", "task", "segments"):
+        # The form shows what the file says once it is read again, not what was typed last.
+        st.session_state.pop(f"role-{name}", None)
+    st.session_state["roles-saved"] = True
+    jobs.desk().ask(visit.incident or "")
+    st.rerun()
+
+
+def _levels(incident: Incident) -> list[str]:
+    """Classes of the target, most frequent first; the one in use is always among them."""
+    table = incident.reference or incident.current
+    found: list[str] = []
+    if table is not None and incident.roles.target in table and incident.task is not Task.REGRESSION:
+        values = engine.sample(table, seed=incident.seed)[incident.roles.target].dropna()
+        counts = values.value_counts()
+        if len(counts) <= LEVELS_CAP:
+            found = [f"{level:g}" if isinstance(level, float) else str(level) for level in counts.index]
+    if incident.roles.positive and incident.roles.positive not in found:
+        found.append(incident.roles.positive)
+    return found

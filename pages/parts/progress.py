@@ -1,0 +1,65 @@
+"""While an investigation runs: what it is doing, how long is left, and a stop that stops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+from diagnostics.catalogue import STEP_TITLES, catalogue
+from diagnostics.words import N_, Words
+from pages.parts.header import header, states_while
+from pages.parts.jobs import Job
+from pages.parts.text import plain
+
+EVERY: Final = 0.5
+"""Seconds between two looks at the job."""
+
+READ: Final[Mapping[str, str]] = {
+    "": N_("Waiting for its turn"),
+    "reference": N_("Reading the reference rows"),
+    "current": N_("Reading the current rows"),
+    "causes": N_("Looking for the cause, by undoing each suspect"),
+}
+
+
+def watch(job: Job, words: Words, link: Mapping[str, str], page: str) -> None:
+    """Draw the progress of `job` until it is done, then run the page again."""
+    _watch(job, words, link)
+    st.skeleton(height=260)
+
+
+@st.fragment(run_every=EVERY)
+def _watch(job: Job, words: Words, link: Mapping[str, str]) -> None:
+    if job.finished:
+        st.rerun()
+    step = _step(job.what)
+    header(words(N_("Investigating")), states_while(step), words, link)
+    with st.container(key="sentence"):
+        st.title(words(N_("Looking at your files.")), anchor=False)
+    st.progress(min(1.0, job.share), text=_text(job, words))
+    if st.button(words(N_("Stop")), key="stop"):
+        job.stop.set()
+
+
+def _step(what: str) -> int:
+    if what == "causes":
+        return len(STEP_TITLES) + 1
+    return next((d.step for d in catalogue() if d.name == what), 0)
+
+
+def _text(job: Job, words: Words) -> str:
+    text = words(READ[job.what]) if job.what in READ else ""
+    for diagnostic in catalogue():
+        if diagnostic.name == job.what:
+            text = words(
+                N_("Step {step:count}, {title}: {check}"),
+                step=diagnostic.step,
+                title=words(STEP_TITLES[diagnostic.step - 1]),
+                check=words(diagnostic.rules[0].title).lower(),
+            )
+    left = job.left
+    if left is not None:
+        text = words(N_("{text}. About {seconds:count} s left."), text=text, seconds=max(1, round(left)))
+    return plain(text)

@@ -1,0 +1,159 @@
+"""One of the seven steps: the sentence, the picture that proves it, what to do, and all the rest folded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from diagnostics.catalogue import STEP_TITLES
+from diagnostics.check import Check
+from diagnostics.finding import Finding
+from diagnostics.incident import Incident
+from diagnostics.investigation import Status
+from diagnostics.words import N_
+from pages.parts import visit as visits
+from pages.parts.cards import Section, card, computed, meaning, offending, picture, remedy
+from pages.parts.guard import CAUSES, COLUMNS, ROOT, START, STEP_SCRIPTS
+from pages.parts.header import header, states
+from pages.parts.needs import needs_link
+from pages.parts.roles import guess_line
+from pages.parts.text import plain, statement
+from pages.parts.visit import Visit
+
+__all__ = ["Section", "step_page"]
+
+WELL: Final = (
+    N_("The model does as well as it did. Checks passed: {count:count}."),
+    N_("Inputs look as they did in training. Checks passed: {count:count}."),
+    N_("The model's answers can be reproduced. Checks passed: {count:count}."),
+    N_("The data look as they did in the reference. Checks passed: {count:count}."),
+    N_("Code, environments and configuration agree. Checks passed: {count:count}."),
+    N_("Logs and metrics show nothing unusual. Checks passed: {count:count}."),
+    N_("No column and no part of the model stands out. Checks passed: {count:count}."),
+)
+
+
+def step_page(number: int, sections: Sequence[Section]) -> None:
+    """Draw step `number` (1 to 7) of the open incident; `sections` in the order of importance."""
+    visit = visits.enter()
+    investigation = visits.investigated(visit, STEP_SCRIPTS[number - 1])
+    incident, checks = investigation.incident, investigation.step(number)
+    header(incident.title, states(investigation), visit.words, visit.link)
+    unreadable(incident, visit)
+    if number == 1 and (guessed := guess_line(incident, visit.words)):
+        with st.container(horizontal=True, vertical_alignment="center", key="guessed"):
+            st.markdown(guessed, width="content")
+            st.page_link(ROOT / COLUMNS, label=visit.words(N_("Correct it in Columns →")), query_params=visit.link)
+    drawn = {section.check_name: section for section in sections}
+    match investigation.status(number):
+        case Status.PROBLEM:
+            found = [(check, f) for check in checks for f in check.findings]
+            check, worst = min(found, key=lambda pair: pair[1].rank)
+            _problem(number, drawn.get(check.name), check, worst, incident, visit)
+            rest = [pair for pair in found if pair[1] is not worst]
+        case Status.OK:
+            _well(number, sections, checks, visit)
+            rest = [(check, f) for check in checks for f in check.findings]
+        case Status.SKIPPED:
+            _skipped(number, checks, visit)
+            rest = []
+    if rest:
+        st.subheader(visit.words(N_("Also found")), anchor=False)
+        for position, (check, finding) in enumerate(sorted(rest, key=lambda pair: pair[1].rank)):
+            card(drawn.get(check.name), check, finding, incident, visit, key=f"step{number}-card{position}")
+    _silent(checks, visit, key=f"step{number}")
+    _next(number, visit)
+
+
+def unreadable(incident: Incident, visit: Visit) -> None:
+    """Parts that were given and could not be read, each in one sentence; the other results stay."""
+    for file, why in incident.unreadable:
+        st.warning(plain(visit.words(N_("{file:name} could not be read: {why}"), file=file, why=why)))
+    if incident.unreadable:
+        st.page_link(ROOT / START, label=visit.words(N_("Give another file →")), query_params=visit.link)
+
+
+def say(text: str) -> None:
+    """The sentence of the page; `text` is safe Markdown."""
+    with st.container(key="sentence"):
+        # Bold names would not stand out in a heading.
+        st.title(text.replace("**", "*"), anchor=False)
+
+
+def _problem(number: int, section: Section | None, check: Check, worst: Finding, incident: Incident, visit: Visit) -> None:
+    words, key = visit.words, f"step{number}-worst"
+    say(statement(worst, words))
+    picture(section, check, worst, visit, alt=worst.statement(words), key=f"{key}-chart")
+    with st.container(border=True):
+        remedy(worst, words)
+        offending(check, worst, incident, visit, key=key)
+    with st.expander(words(N_("What does this mean?"))):
+        meaning(worst, words)
+    with st.expander(words(N_("How was this computed?"))):
+        computed(worst, incident, visit, key=key)
+
+
+def _well(number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit) -> None:
+    words = visit.words
+    text = words(WELL[number - 1], count=len(_passed(checks)))
+    say(f":green[✓] {plain(text)}")
+    named = {check.name: check for check in checks}
+    for section in sections:
+        check = named.get(section.check_name)
+        if check and picture(section, check, None, visit, alt=text, key=f"step{number}-well"):
+            return
+
+
+def _skipped(number: int, checks: Sequence[Check], visit: Visit) -> None:
+    words = visit.words
+    reason = next((check.skipped for check in checks if check.skipped), None)
+    if reason is None:
+        say(plain(words(N_("{step} could not be checked."), step=words(STEP_TITLES[number - 1]))))
+        return
+    say(plain(reason.statement(words)))
+    st.markdown(words(N_("The other steps are not affected.")))
+    needs_link(reason.needs, words, visit.link)
+
+
+def _passed(checks: Sequence[Check]) -> list[str]:
+    """Titles of the rules that were checked and did not fire."""
+    fired = {finding.code for check in checks for finding in check.findings}
+    return [
+        rule.title for check in checks if check.profile is not None for rule in check.diagnostic.rules if rule.code not in fired
+    ]
+
+
+def _silent(checks: Sequence[Check], visit: Visit, *, key: str) -> None:
+    words = visit.words
+    passed = _passed(checks)
+    if passed:
+        with st.expander(words(N_("Checked and found nothing wrong: {count:count}"), count=len(passed))):
+            st.markdown("\n".join(f"- {plain(words(title))}" for title in passed))
+    skipped = [check for check in checks if check.skipped]
+    if skipped:
+        with st.expander(words(N_("Could not be checked: {count:count}"), count=len(skipped))):
+            for reason in dict.fromkeys(check.skipped.statement(words) for check in skipped if check.skipped):
+                same = [check for check in skipped if check.skipped and check.skipped.statement(words) == reason]
+                titles = [words(rule.title) for check in same for rule in check.diagnostic.rules]
+                st.markdown(
+                    f"**{plain(reason)}** {plain(words(N_('Then this can be checked: {what}.'), what=', '.join(titles)))}"
+                )
+                if same[0].skipped:
+                    needs_link(same[0].skipped.needs, words, visit.link)
+    for check in checks:
+        if check.failed:
+            text = N_("The check {name} failed on these data ({kind}); all other results stand. See the server's log.")
+            st.warning(plain(words(text, name=check.name, kind=check.failed)))
+
+
+def _next(number: int, visit: Visit) -> None:
+    words = visit.words
+    if number < len(STEP_TITLES):
+        label = words(N_("Next: {title}"), title=words(STEP_TITLES[number]))
+        target = STEP_SCRIPTS[number]
+    else:
+        label, target = words(N_("Next: the causes")), CAUSES
+    if st.button(label, type="primary", key="next"):
+        st.switch_page(ROOT / target, query_params=visit.link)

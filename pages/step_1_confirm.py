@@ -1,0 +1,12 @@
+from diagnostics.charts import error_onset, estimate, performance, segments
+from pages.parts.step import Section, step_page
+
+step_page(
+    1,
+    (
+        Section("confirm.performance", performance.draw),
+        Section("confirm.error_onset", error_onset.draw),
+        Section("confirm.segments", segments.draw),
+        Section("confirm.estimate", estimate.draw),
+    ),
+)

@@ -1,0 +1,35 @@
+"""Step 2: are the inputs complete, well-formed and sane?"""
+
+from __future__ import annotations
+
+from diagnostics.charts import (
+    categories,
+    clipped,
+    duplicates,
+    fills,
+    formats,
+    missing,
+    precision,
+    ranges,
+    schema,
+    stale,
+    units,
+)
+from pages.parts.step import Section, step_page
+
+step_page(
+    2,
+    (
+        Section("inputs.schema", schema.draw),
+        Section("inputs.formats", formats.draw),
+        Section("inputs.units", units.draw),
+        Section("inputs.missing", missing.draw),
+        Section("inputs.fills", fills.draw),
+        Section("inputs.categories", categories.draw),
+        Section("inputs.stale", stale.draw),
+        Section("inputs.ranges", ranges.draw),
+        Section("inputs.clipped", clipped.draw),
+        Section("inputs.precision", precision.draw),
+        Section("inputs.duplicates", duplicates.draw),
+    ),
+)

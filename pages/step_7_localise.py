@@ -1,0 +1,3 @@
+from pages.parts.step import step_page
+
+step_page(7, ())

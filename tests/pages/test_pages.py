@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from diagnostics import store
+from diagnostics.causes.cause import Cause, Family, Replay
+from diagnostics.finding import BadInput
+from diagnostics.intervals import Interval
+from pages.parts.guard import STEP_SCRIPTS
+from tests.pages.conftest import APP, done, keep, loans, opened, said
+
+STEPS = tuple(Path(script).stem for script in STEP_SCRIPTS)
+ALL = (*STEPS, "columns", "causes", "report")
+
+
+@pytest.mark.parametrize("script", ALL)
+def test_a_page_with_nothing_loaded_says_where_to_begin(script: str) -> None:
+    at = opened(script)
+    assert not at.exception
+    assert at.title[0].value == "No incident is open."
+    assert at.page_link[0].label.startswith("Go to the start page")
+
+
+@pytest.mark.parametrize("script", ALL)
+def test_every_page_of_an_incident_says_something(script: str, broken: str) -> None:
+    at = opened(script, broken)
+    assert not at.exception
+    assert at.title
+    assert at.query_params["incident"] == broken
+    assert "loans in May" in said(at)
+    states = [link.label for link in at.page_link if re.match(r"\d .*\]$", link.label)]
+    assert len(states) == 7
+    assert all(re.search(r":(red|green|gray)\[[✕✓–] (problem|ok|skipped)\]$", state) for state in states)
+
+
+@pytest.mark.parametrize("script", ALL)
+def test_every_page_of_a_healthy_incident_stays_calm(script: str, healthy: str) -> None:
+    at = opened(script, healthy)
+    assert not at.exception
+    assert "critical" not in said(at)
+
+
+def test_the_unit_change_is_the_sentence_of_step_2(broken: str) -> None:
+    at = opened("step_2_inputs", broken)
+    assert "income" in at.title[0].value
+    assert "What to do" in said(at)
+    assert "How was this computed?" in said(at)
+
+
+def test_next_leads_through_all_steps_to_the_causes(broken: str) -> None:
+    at = opened(STEPS[0], broken)
+    for _ in STEPS:
+        at.button(key="next").click().run()
+        done(at)
+        assert not at.exception
+        assert at.query_params["incident"] == broken
+    assert "report" in at.button(key="next").label
+
+
+def test_the_link_alone_brings_an_incident_back_in_a_new_session(broken: str) -> None:
+    first, second = opened("step_2_inputs", broken), opened("step_2_inputs", broken)
+    assert first.title[0].value == second.title[0].value
+
+
+def test_the_menu_drops_the_link_and_the_page_puts_it_back(broken: str) -> None:
+    at = opened("step_2_inputs", broken)
+    del at.query_params["incident"]
+    at.switch_page("pages/step_4_drift.py").run()
+    assert at.query_params["incident"] == broken
+
+
+@pytest.mark.parametrize("incident", ["x" * 22, "../../etc/passwd", "<script>", "a", "%00"])
+def test_an_unknown_link_is_a_plain_sentence(incident: str) -> None:
+    at = opened(incident=incident)
+    assert not at.exception
+    assert at.title[0].value == "There is no incident under this link."
+
+
+def test_the_start_page_teaches_and_takes_files() -> None:
+    at = opened()
+    assert not at.exception
+    assert at.button(key="investigate").disabled
+    at.file_uploader[0].upload("good.csv", b"a,b\n1,2\n3,4\n").run()
+    at.file_uploader[1].upload("../../bad.csv", b"a,b\n1,2\n3,4\n").run()
+    assert not at.exception
+    incident = at.query_params["incident"]
+    assert [f.name for f in store.files(incident)] == ["current.csv", "incident.yaml", "reference.csv"]
+    assert not at.button(key="investigate").disabled
+    # The bytes are on the disk, and no longer in the session.
+    assert all(not uploader.value for uploader in at.file_uploader)
+
+
+def test_a_file_can_be_taken_back_and_another_incident_begun() -> None:
+    at = opened()
+    at.file_uploader[1].upload("bad.csv", b"a,b\n1,2\n").run()
+    incident = at.query_params["incident"]
+    at.button(key="remove-current.csv").click().run()
+    assert [f.name for f in store.files(incident)] == ["incident.yaml"]
+    at.file_uploader[1].upload("bad.csv", b"a,b\n1,2\n").run()
+    at.button(key="another").click().run()
+    assert "incident" not in at.query_params
+    assert at.button(key="investigate").disabled
+
+
+def test_a_refused_file_is_one_sentence_and_the_rest_stays() -> None:
+    at = opened()
+    at.file_uploader[1].upload("bad.csv", b"a,b\n1,2\n").run()
+    at.file_uploader[0].upload("empty.csv", b"").run()
+    assert not at.exception
+    assert "empty.csv is empty" in said(at)
+    assert "current.csv" in said(at)
+
+
+def test_a_saved_incident_is_restored(broken: str) -> None:
+    at = opened()
+    at.file_uploader[-1].upload("saved.zip", store.pack(broken)).run()
+    done(at)
+    assert not at.exception
+    assert at.query_params["incident"] not in ("", broken)
+    assert "loans in May" in said(at)
+
+
+def test_a_broken_zip_is_one_sentence() -> None:
+    at = opened()
+    at.file_uploader[-1].upload("saved.zip", b"no zip at all").run()
+    assert not at.exception
+    assert "not a zip archive" in said(at)
+
+
+@pytest.mark.parametrize("sample", [sample.name for sample in store.samples()])
+def test_a_sample_opens_with_one_link_and_every_page_of_it_works(sample: str) -> None:
+    at = opened(sample=sample)
+    assert not at.exception
+    incident = at.query_params["incident"]
+    assert "sample" not in at.query_params
+    for page in ALL:
+        at.switch_page(f"pages/{page}.py").run()
+        done(at)
+        assert not at.exception, page
+        assert at.title, page
+        assert at.query_params["incident"] == incident
+
+
+def test_an_unknown_sample_is_one_sentence() -> None:
+    at = opened(sample="no-such-thing")
+    assert not at.exception
+    assert "There is no sample named no-such-thing" in said(at)
+
+
+def test_two_samples_of_a_kind_are_two_incidents() -> None:
+    for sample in store.samples()[:1]:
+        assert opened(sample=sample.name).query_params["incident"] != opened(sample=sample.name).query_params["incident"]
+
+
+def test_roles_are_corrected_on_the_columns_page(rng: np.random.Generator) -> None:
+    incident = keep(loans(rng, 400, "2026-03-01"), loans(rng, 400, "2026-05-01"))
+    at = opened("columns", incident)
+    assert not at.exception
+    at.selectbox(key="role-target").select("age")
+    at.multiselect(key="role-segments").select("city")
+    at.get("form_submit_button")[0].click().run()
+    done(at)
+    assert not at.exception
+    assert store.stated(incident)["target"] == "age"
+    assert store.stated(incident)["segments"] == ["city"]
+    assert "age holds the true answer" in said(at).replace("**", "")
+
+
+def test_a_table_that_cannot_be_read_is_one_sentence_and_a_way_back() -> None:
+    incident = store.create()
+    store.save_upload(incident, "current", "x.csv", b"\x00\x01\x02\x03" * 100)
+    at = opened("step_2_inputs", incident)
+    assert not at.exception
+    assert at.page_link
+
+
+def test_an_empty_incident_says_what_to_do() -> None:
+    at = opened("step_2_inputs", store.create())
+    assert not at.exception
+    assert at.title[0].value == "This incident cannot be investigated yet."
+    assert any("Change the files" in link.label for link in at.page_link)
+
+
+def test_hostile_names_stay_text_on_every_page(rng: np.random.Generator) -> None:
+    evil = "<img src=x onerror=alert(1)> [a](http://evil) :material/home: $x$ **b** `c`"
+    reference, current = loans(rng, 400, "2026-03-01"), loans(rng, 400, "2026-05-01")
+    current.loc[100:, "income"] = np.nan
+    incident = keep(reference.rename(columns={"income": evil}), current.rename(columns={"income": evil}))
+    for page in ALL:
+        at = opened(page, incident)
+        assert not at.exception
+        for text in [e.value for kind in (at.title, at.markdown, at.warning) for e in kind] + [e.label for e in at.expander]:
+            assert not re.search(r"(?<!\\)<img", text)
+            assert not re.search(r"(?<!\\)\]\(http", text)
+            assert ":material/" not in text.replace("\\", "")
+            assert not re.search(r"(?<!\\)\$x", text)
+
+
+def test_the_board_shows_the_first_cause_with_its_proof(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cause = Cause(
+        "unit_change",
+        Family.DATA,
+        0.97,
+        "{column:name} is {ratio:number} times what it was.",
+        "Divide {column:name} by {ratio:number}.",
+        {"column": "income", "ratio": 1000},
+        ("income",),
+        explains=0.91,
+        replay=Replay("error rate", Interval(0.2, 0.19, 0.21), Interval(0.4, 0.39, 0.41), Interval(0.22, 0.2, 0.24)),
+        supports=("INP001",),
+        next_check="Upload the model.",
+    )
+    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: (cause,))
+    st.cache_resource.clear()
+    at = opened("causes", store.restore(store.pack(broken)))
+    assert not at.exception
+    assert at.title[0].value.replace("\\", "") == "*income* is 1,000 times what it was."
+    assert "wins back 91% of what was lost" in said(at)
+    assert at.get("plotly_chart")
+    st.cache_resource.clear()
+
+
+def test_no_cause_is_said_calmly(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    st.cache_resource.clear()
+    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: ())
+    at = opened("causes", broken)
+    assert not at.exception
+    assert "Nothing is wrong" in at.title[0].value
+    st.cache_resource.clear()
+
+
+def test_an_investigation_that_breaks_off_is_one_sentence(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    st.cache_resource.clear()
+
+    def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("pages.parts.jobs.investigate", breaks)
+    at = opened("step_2_inputs", broken)
+    assert not at.exception
+    assert "broke off (ZeroDivisionError)" in said(at)
+    monkeypatch.undo()
+    at.button(key="again").click().run()
+    done(at)
+    assert "income" in at.title[0].value
+    st.cache_resource.clear()
+
+
+def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = opened()
+
+    def full(*_: object, **__: object) -> str:
+        raise BadInput("The disk refused.")
+
+    monkeypatch.setattr(store, "create", full)
+    at.file_uploader[0].upload("a.csv", b"a\n1\n").run()
+    assert not at.exception
+    assert "The disk refused" in said(at)
+
+
+def test_the_option_that_makes_reruns_fast_still_exists() -> None:
+    AppTest.from_file(APP)
+    assert isinstance(st.get_option("runner.postScriptGC"), bool)
+    config = (APP.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert "postScriptGC = false" in config

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from diagnostics import store
+from diagnostics.finding import Finding, Rule
+from diagnostics.words import words_for
+from pages.parts import jobs
+from pages.parts.export import csv_bytes, defused
+from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
+
+RULE = Rule("X", "t", "w", "r", "s", "source")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a*b_c", r"a\*b\_c"),
+        ("<b>x</b>", r"\<b\>x\<\/b\>"),
+        ("[x](y)", r"\[x\]\(y\)"),
+        ("$x$", r"\$x\$"),
+        ("a\n\n# b", r"a \# b"),
+        ("1. x", r"1\. x"),
+        ("12:30", r"12\:30"),
+    ],
+)
+def test_plain_escapes_markup(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize("text", [":material/home:", ":smile:", "http://evil", "www.evil.com", "a@evil.com", "-->"])
+def test_plain_takes_apart_what_is_replaced_after_the_backslashes_are_gone(text: str) -> None:
+    assert JOINER in plain(text)
+    assert plain(text).replace("\\", "").replace(JOINER, "") == text
+
+
+def test_a_statement_has_its_names_in_bold_and_the_time_it_began() -> None:
+    finding = Finding(
+        RULE, "{column:name} rose in {columns:list}.", {"column": "a*b", "columns": ["x", "y"]}, since=datetime(2026, 5, 1)
+    )
+    assert statement(finding, words_for("en")) == r"Since 1 May 2026\: **a\*b** rose in **x** and **y**\."
+
+
+def test_brackets_in_a_name_do_not_become_bold() -> None:
+    finding = Finding(RULE, "{column:name} rose.", {"column": f"{OPEN}a{CLOSE}{CLOSE} b"})
+    assert statement(finding, words_for("en")) == r"**a b** rose\."
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+cmd|x", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1+1", '=HYPERLINK("http://x")', "-", "+"]
+)
+def test_formulas_are_defused(cell: str) -> None:
+    assert defused(cell) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["-5", "+3.2", "-1e5", "-.5", "-12,5", "-3%", "a=b", "", 5, -2.5, None, "x@y"])
+def test_numbers_and_plain_text_stay(cell: object) -> None:
+    assert defused(cell) == cell
+
+
+def test_a_csv_has_its_headers_defused_too() -> None:
+    frame = pd.DataFrame({"=x": ["=1", "b"], "n": [-1, 2]})
+    assert csv_bytes(frame).decode("utf-8-sig") == "'=x,n\r\n'=1,-1\r\nb,2\r\n"
+
+
+def test_stop_stops_a_running_job(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv(store.HOME, str(tmp_path))
+    incident = store.create()
+    store.save_upload(incident, "logs", "a.log", b"x\n")
+    running = threading.Event()
+
+    def slow(incident: object, *, on_progress: object) -> None:
+        running.set()
+        while True:
+            on_progress(0.5, "inputs.missing")  # type: ignore[operator]
+
+    monkeypatch.setattr(jobs, "investigate", slow)
+    desk = jobs.Desk()
+    job = desk.ask(incident)
+    assert running.wait(10)
+    assert desk.ask(incident) is job
+    job.stop.set()
+    assert jobs.settled(job, within=10)
+    with pytest.raises(jobs.Stopped):
+        job.result()
+
+
+def test_a_changed_file_stops_the_old_job_and_begins_a_new_one(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv(store.HOME, str(tmp_path))
+    monkeypatch.setattr(jobs, "investigate", lambda incident, *, on_progress: incident)
+    incident = store.create()
+    store.save_upload(incident, "logs", "a.log", b"x\n")
+    desk = jobs.Desk()
+    first = desk.ask(incident)
+    assert jobs.settled(first, within=10)
+    store.save_upload(incident, "logs", "b.log", b"y\n")
+    assert desk.ask(incident) is not first
+    assert first.stop.is_set()
