@@ -51,7 +51,7 @@ def bootstrap(
     return Interval(float(value), float(low), float(high))
 
 
-def benjamini_hochberg(p_values: Sequence[float]) -> NDArray[np.float64]:
+def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """p-values corrected for looking at many things, same order (doi:10.1111/j.2517-6161.1995.tb02031.x)."""
     p = np.asarray(p_values, dtype="float64")
     if not p.size:

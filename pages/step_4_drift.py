@@ -1,3 +1,19 @@
-from pages.parts.step import step_page
+"""Step 4: is the data distributed as it was, and what moved: the rows, the classes or the relation?"""
 
-step_page(4, ())
+from __future__ import annotations
+
+from diagnostics.charts import concept, domain, drift, groups, labels, leakage, over_time
+from pages.parts.step import Section, step_page
+
+step_page(
+    4,
+    (
+        Section("drift.marginal", drift.draw),
+        Section("drift.concept", concept.draw),
+        Section("drift.domain", domain.draw),
+        Section("drift.labels", labels.draw),
+        Section("drift.groups", groups.draw),
+        Section("drift.over_time", over_time.draw),
+        Section("drift.leakage", leakage.draw),
+    ),
+)

@@ -12,22 +12,20 @@ from writing import answers, events, files, ids, linear, scores, split, times
 
 
 def refit_scaler() -> dict[str, str]:
-    """Tumour measurements, scaled by a scaler that was fitted again on benign cases only."""
+    """Tumour measurements that arrive unscaled since a release."""
     rng = np.random.default_rng(202601)
     table = load_breast_cancer(as_frame=True)
     raw = table.data.rename(columns=lambda name: name.replace(" ", "_"))
     truth = table.target.map({0: "malignant", 1: "benign"})
-    train, before, after = split(rng, len(raw), 169, 200, 200)
+    train, before, after = split(rng, len(raw), 129, 200, 240)
     scaler = StandardScaler().fit(raw.iloc[train])
-    benign = train[truth.iloc[train].to_numpy() == "benign"][:40]
-    refit = StandardScaler().fit(raw.iloc[benign])
     model = linear("classification", _scaled(scaler, raw.iloc[train]), truth.iloc[train])
 
-    since = datetime(2026, 4, 20, 6, 30)
+    since = datetime(2026, 4, 16, 6, 30)
     seen = times(rng, len(after), "2026-04-06", "2026-05-03")
     faulty = np.asarray(seen >= since)
     served = _scaled(scaler, raw.iloc[after])
-    served.loc[faulty] = _scaled(refit, raw.iloc[after]).loc[faulty]
+    served.loc[faulty] = raw.iloc[after].round(5).reset_index(drop=True).loc[faulty]
     sides = [
         (_scaled(scaler, raw.iloc[before]), before, times(rng, len(before), "2026-02-02", "2026-03-29"), 10_000),
         (served, after, seen, 20_000),
@@ -55,7 +53,7 @@ def refit_scaler() -> dict[str, str]:
             "positive": "malignant",
             "events": events(
                 ("2026-03-30 22:00", "model 3.1 goes live"),
-                ("2026-04-20 06:30", "image 2.4.0: preprocessing is built anew"),
+                ("2026-04-16 06:30", "image 2.4.0: preprocessing is built anew"),
                 ("2026-04-27 12:00", "second scanner joins"),
             ),
         },
@@ -63,7 +61,7 @@ def refit_scaler() -> dict[str, str]:
             "cause": "refit_scaler",
             "columns": list(raw.columns),
             "since": since,
-            "about": "Real tumour measurements: their scaler was fitted again on other cases, so every column moved at once.",
+            "about": "Real tumour measurements: since a release no scaler is applied to them, so every column moved at once.",
         },
         reference=reference,
         current=current,

@@ -79,19 +79,24 @@ def customers(rng: np.random.Generator, rows: int, tempted: np.ndarray | None = 
 
 
 def deliveries(rng: np.random.Generator, rows: int, villages: np.ndarray | float = VILLAGES) -> pd.DataFrame:
-    """Deliveries and their minutes. Villages cost time for every kilometre; `villages` is their share, alone or per row."""
+    """Deliveries and their minutes; `villages` is the share of villages, alone or per row.
+
+    Orders from villages differ: farther, larger, by van, and slower for every kilometre.
+    """
     inside = rng.choice(["centre", "suburbs", "harbour"], rows, p=[0.5, 0.36, 0.14])
     region = np.where(rng.random(rows) < villages, "villages", inside)
-    vehicle = rng.choice(["bicycle", "scooter", "van"], rows, p=[0.45, 0.35, 0.2])
-    distance = np.round(rng.gamma(3.0, 1.4, rows) + 0.3, 2)
-    items = 1 + rng.poisson(2.2, rows)
+    far = region == "villages"
+    near = rng.choice(["bicycle", "scooter", "van"], rows, p=[0.45, 0.35, 0.2])
+    vehicle = np.where(far, rng.choice(["scooter", "van"], rows, p=[0.3, 0.7]), near)
+    distance = np.round(rng.gamma(3.0, 1.4, rows) * np.where(far, 1.7, 1.0) + 0.3, 2)
+    items = 1 + rng.poisson(np.where(far, 4.5, 2.2))
     weight = np.round(items * rng.gamma(2.0, 0.6, rows), 2)
     rain = np.round(np.where(rng.random(rows) < 0.25, rng.gamma(1.2, 2.0, rows), 0), 1)
-    waiting = rng.poisson(4, rows)
+    waiting = rng.poisson(np.where(far, 2.0, 4.0))
     pace = np.select([vehicle == "bicycle", vehicle == "scooter"], [4.2, 3.2], 3.6)
     minutes = (
         6
-        + distance * pace * np.where(region == "villages", 2.4, 1.0)
+        + distance * pace * np.where(far, 1.8, 1.0)
         + 0.9 * items
         + 0.8 * rain
         + 1.1 * waiting

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from served import Served
 from world import Fault, Unsuitable, World
 
 
@@ -36,7 +37,8 @@ def covariate_drift(w: World) -> Fault:
 
 def selection_bias(w: World) -> Fault:
     style = str(w.pick(("new group", "new group", "group gone")))
-    name, inside = _group(w)
+    # Of a few groups the one that a model without it knows least about.
+    name, inside = max((_group(w) for _ in range(4)), key=lambda group: _unknown(w, group[1]))
     member = [inside(frame) for frame in (w.train, w.reference, w.pool)]
     share = w.by_severity((0.25, 0.35), (0.45, 0.6), (0.75, 0.95))
     if style == "new group":
@@ -181,6 +183,14 @@ def _group(w: World) -> tuple[str, Callable[[pd.DataFrame], np.ndarray]]:
     raise Unsuitable("no group of a fitting size")
 
 
+def _unknown(w: World, inside: Callable[[pd.DataFrame], np.ndarray]) -> float:
+    """How much worse than elsewhere a model does in a group that it was not trained on."""
+    train, pool = w.train.iloc[:1500], w.pool.iloc[:1500]
+    loss = _losses(w, w.fit(train[~inside(train)].reset_index(drop=True)), pool)
+    member = inside(pool)
+    return float(loss[member].mean() - loss[~member].mean()) if 0 < member.sum() < len(pool) else 0.0
+
+
 def _is_level(name: str, level: object, frame: pd.DataFrame) -> np.ndarray:
     return (frame[name] == level).to_numpy()
 
@@ -191,13 +201,17 @@ def _is_beyond(name: str, bound: float, upper: bool, frame: pd.DataFrame) -> np.
 
 def _worse(w: World, values: np.ndarray) -> float:
     """The direction in which the model does worse."""
-    found = w.model.probabilities(w.pool.drop(columns=w.target))
+    return 1.0 if np.corrcoef(values, _losses(w, w.model, w.pool))[0, 1] >= 0 else -1.0
+
+
+def _losses(w: World, model: Served, rows: pd.DataFrame) -> np.ndarray:
+    """Absolute error, or the probability that the true class did not get; shape (len(rows),)."""
+    found = model.probabilities(rows.drop(columns=w.target))
     if w.task == "regression":
-        loss = np.abs(found[:, 0] - w.pool[w.target].to_numpy())
-    else:
-        codes = np.searchsorted(np.array(w.model.classes), w.pool[w.target].to_numpy().astype(str))
-        loss = 1 - found[np.arange(len(found)), np.minimum(codes, found.shape[1] - 1)]
-    return 1.0 if np.corrcoef(values, loss)[0, 1] >= 0 else -1.0
+        return np.abs(found[:, 0] - rows[w.target].to_numpy())
+    columns = {name: position for position, name in enumerate(model.classes)}
+    given = rows[w.target].map(columns).to_numpy("float64", na_value=-1).astype(int)
+    return np.where(given < 0, 1.0, 1 - found[np.arange(len(found)), given])
 
 
 def _redrawn(w: World, logit: np.ndarray) -> pd.DataFrame:

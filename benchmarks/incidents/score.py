@@ -76,10 +76,8 @@ def calibration_error(results: Sequence[Result], bins: int = 10) -> float:
     return float(sum(gaps))
 
 
-HEAD: Final = "".join(
-    [f"{'':24}{'cases':>6}{'top-1':>7}{'top-3':>7}{'hurts':>7}{'cols F1':>9}{'onset':>7}"]
-    + [f"{'controls':>10}{'alarms':>8}{'ECE':>7}{'sec':>7}"]
-)
+COLUMNS: Final = (("cases", 6), ("top-1", 7), ("top-3", 7), ("hurts", 7), ("cols F1", 9), ("onset", 7), ("controls", 10))
+HEAD: Final = " " * 24 + "".join(f"{name:>{width}}" for name, width in (*COLUMNS, ("alarms", 8), ("ECE", 7), ("sec", 7)))
 
 
 def line(name: str, results: Sequence[Result]) -> str:

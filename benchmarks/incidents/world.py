@@ -81,16 +81,20 @@ class World:
         return self.after & (self.rng.random(self.rows) < share)
 
     def used(self, *, number: bool | None = None, many: int = 0) -> list[str]:
-        """Columns that move the answers, in random order: numbers, categories or (None) both, with more than `many` values."""
-        top = self.moved[self.moved >= 0.15 * self.moved.iloc[0]].index
-        fits = []
-        for name in top:
+        """Columns that move the answers: numbers, categories or (None) both, with more than `many` values.
+
+        In random order; the more severe the fault, the more often those come first that move the answers most.
+        """
+        top = self.moved[self.moved >= 0.15 * self.moved.iloc[0]]
+        fits = {}
+        for name, moves in top.items():
             is_number = self.reference[name].dtype.kind in "iuf"
             if number in (None, is_number) and self.reference[name].nunique() > many:
-                fits.append(str(name))
+                fits[str(name)] = float(moves)
         if not fits:
             raise Unsuitable("no suitable column that the model uses")
-        return [fits[i] for i in self.rng.permutation(len(fits))]
+        keys = self.severity * np.log(list(fits.values())) + self.rng.gumbel(size=len(fits))
+        return [list(fits)[i] for i in np.argsort(-keys, kind="stable")]
 
     def ignored(self) -> list[str]:
         return [str(name) for name in self.moved[self.moved <= 0.02 * self.moved.iloc[0]].index]

@@ -15,6 +15,7 @@ from diagnostics.finding import NotApplicable
 from diagnostics.incident import Incident
 from diagnostics.outcome import partial
 from diagnostics.samples import samples
+from diagnostics.steps.localise.swap_back import SwapBack
 from diagnostics.surrogate import stand_in
 
 PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
@@ -59,7 +60,9 @@ def _case(incident: Incident, checks: Sequence[Check]) -> Case:
         stand = stand_in(incident)
     except NotApplicable:
         return Case(incident, bare.checks, findings, drawn, known)
-    return Case(incident, bare.checks, findings, drawn, stand.outcome, stand)
+    swapped = bare.profile("localise.swap_back")
+    weights = swapped.weight_of if isinstance(swapped, SwapBack) else {}
+    return Case(incident, bare.checks, findings, drawn, stand.outcome, stand, weights)
 
 
 def _weigh(case: Case, hypothesis: Hypothesis) -> Weighed | None:

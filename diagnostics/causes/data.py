@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Case, Hypothesis, Undo
 from diagnostics.finding import Finding
 from diagnostics.tables.table import Kind
+
+FAMILIAR: Final = 0.003
+"""Share of the reference's rows from which on a value is an ordinary one, not a sentinel."""
 
 
 def propose(case: Case) -> Iterator[Hypothesis]:
@@ -70,9 +74,14 @@ def _formats(case: Case) -> Iterator[Hypothesis]:
         yield _from(finding, "format_change", strength, undo=undo)
 
 
+def scaled(case: Case) -> set[str]:
+    """Columns that a scaler moved: other signatures in them are its traces."""
+    return {name for finding in case.of("INP042") for name in finding.columns}
+
+
 def _units(case: Case) -> Iterator[Hypothesis]:
     many = case.of("INP042")
-    gathered = {name for finding in many for name in finding.columns}
+    gathered = scaled(case)
     for finding in many:
         ratios = [float(r) for r in _texts(finding, "ratios")]
         offsets = [float(o) for o in _texts(finding, "offsets")]
@@ -91,12 +100,16 @@ def _units(case: Case) -> Iterator[Hypothesis]:
 
 def _fills(case: Case) -> Iterator[Hypothesis]:
     stale = {name for finding in case.of("INP060") for name in finding.columns}
+    selected = _selected(case)
     for finding in case.of("INP050", "INP051"):
         if finding.columns[0] in stale:
             continue
         fill = finding.evidence["fill"]
         held = _current(case, finding.columns[0], partial(_equal, fill=fill))
-        yield _from(finding, "default_fill", 0.92 if finding.evidence.get("sharp") else 0.85, keep=held)
+        strength = 0.92 if finding.evidence.get("sharp") else 0.85
+        if selected and _number(finding, "before") > FAMILIAR:
+            strength *= 0.25
+        yield _from(finding, "default_fill", strength, keep=held)
     for finding in case.of("INP001"):
         gone = _current(case, finding.columns[0], lambda values: values.isna().to_numpy())
         yield _from(finding, "missing_values", 0.92, keep=gone)
@@ -104,6 +117,17 @@ def _fills(case: Case) -> Iterator[Hypothesis]:
         fill = finding.evidence["fill"]
         held = _current(case, finding.columns[0], partial(_equal, fill=fill))
         yield _from(finding, "stale_feature", 0.92, keep=held)
+
+
+def _selected(case: Case) -> bool:
+    """Whether more rows of a kind arrive, rather than rows of all kinds with one value written over theirs.
+
+    Rows with the fill come from everywhere, so among rows with the same value the other columns would differ; where a group
+    was selected they look as before (`given_column` at guessing).
+    """
+    return any(isinstance(auc := f.evidence.get("given_column"), int | float) and auc < 0.54 for f in case.of("DRF011")) and bool(
+        case.of("DRF040", "DRF041")
+    )
 
 
 def _categories(case: Case) -> Iterator[Hypothesis]:
@@ -123,7 +147,10 @@ def _categories(case: Case) -> Iterator[Hypothesis]:
 
 
 def _values(case: Case) -> Iterator[Hypothesis]:
+    converted = scaled(case) | {name for finding in case.of("INP040") for name in finding.columns}
     for finding in case.of("INP030", "INP031"):
+        if finding.columns[0] in converted:
+            continue
         low, high = _number(finding, "low_fence"), _number(finding, "high_fence")
         wild = _current(case, finding.columns[0], partial(_outside, low=low, high=high))
         yield _from(finding, "out_of_range", 0.8, keep=wild)
@@ -133,6 +160,8 @@ def _values(case: Case) -> Iterator[Hypothesis]:
     for finding in case.of("INP070", "INP071"):
         yield _from(finding, "precision_loss", 0.85)
     for finding in case.of("INP080"):
+        if finding.columns[0] in converted:
+            continue
         yield _from(finding, "clipped_values", 0.85)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ WORSE: Final = ("CON001", "CON002", "CON003", "CON011", "CON021")
 
 MOVED: Final = ("CON022", "CON031", "CON032")
 """Rules that say, without labels, that the answers moved or are probably worse."""
+
+GROUPS: Final = ("DRF040", "DRF041")
+"""Rules that name a group of rows that came or went."""
 
 WEIGHT_CAP: Final = 20.0
 """No row may stand for more than this many: beyond it the two tables hardly share such rows."""
@@ -40,13 +44,32 @@ def propose(case: Case) -> Iterator[Hypothesis]:
         target = finding.columns[0] if finding.columns else None
         weights = None if target is None else _alike(case, target)
         yield _from(case, finding, "prior_shift", Family.POPULATION, 0.85, reweigh=weights)
-    for finding in case.of("DRF013"):
-        yield _from(case, finding, "concept_drift", Family.CONCEPT, 0.85)
+    yield from _concept(case)
     for finding in case.of("DRF014"):
         yield _from(case, finding, "misjoined_column", Family.DATA, 0.75)
 
 
-GROUPS: Final = ("DRF030", "DRF031")
+def _concept(case: Case) -> Iterator[Hypothesis]:
+    """The regions where the relation moved, else the bare fact; the checks themselves measured how much of the loss that is."""
+    split = next(iter(case.of("DRF021")), None)
+    explains = None if split is None else _share(split.evidence.get("part"))
+    regions = case.of("DRF020")
+    if regions:
+        first = regions[0]
+        hit = {name for finding in case.of("CON011") for name in finding.columns}
+        columns = tuple(name for name in first.columns if name in hit) or first.columns
+        strength = 0.9 if explains is None or explains >= 0.5 else 0.6
+        told = _from(case, first, "concept_drift", Family.CONCEPT, strength)
+        yield replace(
+            told, columns=columns, explains=explains, supports=tuple(f.code for f in (*regions[:1], *case.of("DRF021")))
+        )
+        return
+    for finding in case.of("DRF013"):
+        yield replace(_from(case, finding, "concept_drift", Family.CONCEPT, 0.8), explains=explains)
+
+
+def _share(value: object) -> float | None:
+    return float(min(1.0, max(0.0, value))) if isinstance(value, int | float) else None
 
 
 def symptom(case: Case) -> bool:

@@ -57,6 +57,9 @@ def _level(figure: go.Figure, p: ErrorOnset, words: Words, palette: Palette) -> 
         (p.shown.current, words(N_("current")), palette.current),
     ):
         bins = [b for b in shown.bins if b.known and np.isfinite([b.value.value, b.value.low, b.value.high]).all()]
+        # The first and the last bin are cut by the table's ends and jump about with their few rows.
+        fewest = 0.2 * float(np.median([b.known for b in bins])) if bins else 0.0
+        bins = [b for b in bins if b.known >= fewest]
         if not bins:
             continue
         x, y = [b.start for b in bins], [b.value.value for b in bins]

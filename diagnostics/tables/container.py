@@ -25,6 +25,7 @@ RATIO_FROM: Final = 2**26
 EXCEL_MEMORY: Final = 3 * 10**9
 EXCEL_SECONDS: Final = 120
 STEP: Final = 2**20
+EDGE: Final = 2**14
 
 
 class Container(StrEnum):
@@ -72,7 +73,7 @@ def recognise(source: Path, head: bytes) -> Container:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return Container.WORKBOOK
     for magic, what in FOREIGN:
-        if head.startswith(magic) and (not magic.isascii() or not _textual(head)):
+        if head.startswith(magic) and (not magic.isascii() or len(magic) > 3 or not _textual(head)):
             raise _foreign(source, what)
     marked = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"))
     if not marked and wide(head) is None and not _textual(head):
@@ -122,6 +123,14 @@ def too_large(source: Path, cap: int) -> BadInput:
         N_("{file:name} unpacks to more than {cap:count} bytes or packs suspiciously well: upload a smaller table."),
         file=source.name,
         cap=cap,
+    )
+
+
+def too_wide(source: Path, caps: Caps) -> BadInput:
+    return BadInput(
+        N_("{file:name} is too large for a workbook (at most {cells:count} cells): export the sheet as CSV."),
+        file=source.name,
+        cells=caps.cells,
     )
 
 
@@ -178,11 +187,7 @@ def unpack_workbook(source: Path, target: Path, caps: Caps, options: Options) ->
                 sheets=[str(name) for name in answer["sheets"]],
             )
         case "sheets" | "cells" | "memory":
-            raise BadInput(
-                N_("{file:name} is too large for a workbook (at most {cells:count} cells): export the sheet as CSV."),
-                file=source.name,
-                cells=caps.cells,
-            )
+            raise too_wide(source, caps)
         case "empty":
             raise BadInput(N_("{file:name} has no sheet with a filled cell: fill one or upload another."), file=source.name)
     raise damaged(source)
@@ -240,14 +245,15 @@ def _inflate(source: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _check_extent(source: Path, block: bytes, caps: Caps) -> None:
-    """A reader allots the whole rectangle of a sheet before it reads, so cells may not lie absurdly far apart."""
-    widest = 0
-    rows = [0]
-    for column, row in _CELL.findall(block):
+    """A reader allots the whole rectangle of a sheet before it reads, so cells may not lie absurdly far apart.
+
+    Cells ascend, so the ends of a block speak for it; what they miss, the memory limit of the reading process catches.
+    """
+    widest, lowest = 0, 0
+    for column, row in _CELL.findall(block[:EDGE]) + _CELL.findall(block[-EDGE:]):
         width = 0
         for letter in column:
             width = 26 * width + letter - 64
-        widest = max(widest, width)
-        rows.append(int(row))
-    if max(rows) * widest > caps.cells:
-        raise too_large(source, caps.unpacked)
+        widest, lowest = max(widest, width), max(lowest, int(row))
+    if lowest * widest > caps.cells:
+        raise too_wide(source, caps)

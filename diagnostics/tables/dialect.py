@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -105,6 +104,10 @@ def detect(head: str, *, complete: bool, delimiter: str | None = None) -> Dialec
     candidates = [delimiter] if delimiter else [hint[1]] if hint else [c for c in DELIMITERS if c in head]
     if hint:
         head = head[hint.end() :]
+    if not delimiter and not hint:
+        # A character that only ever occurs inside a longer delimiter is none itself.
+        inside = {m[0] for m in candidates if len(m) > 1 and head.count(m[0]) == m.count(m[0]) * _whole(head, m)}
+        candidates = [c for c in candidates if c not in inside]
     best, best_score = Dialect(delimiter or ","), -1.0
     lines = split_head(head, Dialect(",", quote=""), complete=complete)
     for character in candidates or [","]:
@@ -129,6 +132,12 @@ def detect(head: str, *, complete: bool, delimiter: str | None = None) -> Dialec
     return best
 
 
+def _whole(head: str, delimiter: str) -> int:
+    """Occurrences of a delimiter, with those that lost their trailing blank at the end of a line."""
+    cut = len(re.findall(re.escape(delimiter.rstrip()) + r"\r?$", head, re.MULTILINE)) if delimiter.endswith(" ") else 0
+    return head.count(delimiter) + cut
+
+
 def _quotes(head: str, delimiter: str) -> tuple[str, ...]:
     """Double quotes always; single ones where they open and close cells."""
     opened = re.search(r"(?:^|" + re.escape(delimiter) + r")'[^'\n]*'(?:" + re.escape(delimiter) + r"|\r?$)", head, re.MULTILINE)
@@ -145,12 +154,17 @@ def _score(head: str, dialect: Dialect, complete: bool) -> tuple[float, int]:
     widths = Counter(len(row) for row in rows if row is not None)
     if not widths:
         return 0.0, 1
-    width = modal_width(widths)
+    first = next((len(row) for row in rows if row is not None), 1)
+    width = modal_width(widths, first)
     regular = [row for row in rows if row is not None and len(row) == width]
     cells = [cell for row in regular[:100] for cell in row[:100]]
     known = sum(_KNOWN[sort_of(cell)] for cell in cells) / len(cells)
     share = len(regular) / len(rows)
-    score = share * (1 - 0.9 / width) * (0.25 + 0.75 * known) * (1 - 0.5 * broken / len(rows))
+    score = share**2 * (1 - 0.6 / width) * (0.25 + 0.75 * known) * (1 - 0.5 * broken / len(rows))
+    if dialect.delimiter == " ":
+        # Blanks stand in every text; they separate cells only where numbers or times come out.
+        firm = sum(sort_of(cell) in (Sort.NUMBER, Sort.TIME) for cell in cells) / len(cells)
+        score *= 0.9 if firm >= 0.25 else 0.45
     stray = sum(bool(dialect.quote) and cell.startswith(dialect.quote) for cell in cells) / len(cells)
     padded = sum(cell.startswith(" ") and len(cell) > 1 for row in regular[:100] for cell in row[1:]) / len(cells)
     return score * (1 - stray) * (1 - 0.05 * padded), width
@@ -159,12 +173,8 @@ def _score(head: str, dialect: Dialect, complete: bool) -> tuple[float, int]:
 _KNOWN: Final = {Sort.EMPTY: 0.7, Sort.NUMBER: 1.0, Sort.TIME: 1.0, Sort.WORD: 0.8, Sort.TEXT: 0.3}
 
 
-def modal_width(widths: Counter[int]) -> int:
-    """The commonest width; of nearly as common ones the larger, for short rows are more often faulty than long ones."""
+def modal_width(widths: Counter[int], first: int) -> int:
+    """The commonest width; of nearly as common ones that of the first line, else the larger: rows rather lose cells."""
     top = max(widths.values())
-    return max(width for width, count in widths.items() if count >= 0.8 * top)
-
-
-def rows_of(records: Sequence[str], dialect: Dialect) -> list[list[str]]:
-    """Cells of the records that can be split."""
-    return [cells for record in records if (cells := strict_cells(record, dialect)) is not None]
+    common = [width for width, count in widths.items() if count >= 0.8 * top]
+    return first if first in common else max(common)

@@ -97,8 +97,8 @@ def detect(head: bytes, seen: Scan | None = None) -> str:
     for mark, codec in MARKS:
         if head.startswith(mark):
             return codec
-    if (codec := wide(head)) is not None:
-        return codec
+    if (sided := wide(head)) is not None:
+        return sided
     if (seen is not None and seen.ascii) or head.isascii():
         return "utf-8"
     if (share := _valid_utf8(head)) > 0.9:
@@ -176,6 +176,9 @@ def _asian(sample: bytes, codec: str) -> float | None:
         elif "\uac00" <= c <= "\ud7a3" and codec == "euc_kr":
             common += 1 if _hangul(c) else 0.3
     score = common / len(high) if pairs else 0.0
+    if codec == "euc_kr" and len(high) >= 6 and sum("\uac00" <= c <= "\ud7a3" for c in high) >= 0.95 * len(high):
+        # The same bytes are common Chinese characters; that all of them are syllables is no accident.
+        score += 0.05
     if codec in ("cp932", "euc_jp") and not kana:
         score *= 0.93
     # Accented letters inside Latin words decode to a rare ideograph glued to letters.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -90,19 +91,28 @@ def choose(
     *,
     comma_is_decimal: bool = False,
     keep_text: bool = False,
+    stage: Path | None = None,
 ) -> dict[str, Choice]:
     """Decide each column of `names` (key → name) of `relation`, all of them VARCHAR.
 
     keep_text: the file itself says that these are texts (Parquet), so numbers in them stay as they are.
+    stage: a file that may be written in between, for a relation that is slow to read.
     """
-    choices: dict[str, Choice] = {}
+    counts: dict[str, _Counts] = {}
     keys = list(names)
     for begin in range(0, len(keys), GROUP):
-        group = keys[begin : begin + GROUP]
-        counts = _counts(con, relation, group)
-        for key in group:
-            choice = _decide(con, relation, key, names[key], counts[key], comma_is_decimal, keep_text)
-            choices[key] = replace(choice, blank=counts[key].blank > 0)
+        counts.update(_counts(con, relation, keys[begin : begin + GROUP]))
+    unsure = [key for key, c in counts.items() if c.numbers < c.present]
+    if stage is not None and unsure:
+        # These are looked at more than once, column by column: not through the whole text each time.
+        con.execute(f"COPY (SELECT {', '.join(unsure)} FROM {relation}) TO {quoted(str(stage))} (FORMAT parquet)")
+        relation = f"read_parquet({quoted(str(stage))})"
+    choices = {}
+    for key in keys:
+        choice = _decide(con, relation, key, names[key], counts[key], comma_is_decimal, keep_text)
+        choices[key] = replace(choice, blank=counts[key].blank > 0)
+    if stage is not None:
+        stage.unlink(missing_ok=True)
     return choices
 
 

@@ -18,6 +18,8 @@ from diagnostics.tables.table import Kind
 HEAD_CELLS: Final = 1_000_000
 HEAD_ROWS: Final = 20_000
 COMPRESSION: Final = "snappy"
+SMALL: Final = 2**23
+"""Bytes below which the text is held in memory and every row is looked at first: that is quick enough."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Ty
     """Write `target`. Raises Irregular when the file is not what `Source` promises; decides the same with or without `eager`."""
     with connect() as con:
         con.execute("SET TimeZone = 'UTC'")
-        if eager:
+        small = source.path.stat().st_size < SMALL
+        if eager and not small:
             try:
                 written = _at_once(con, source, target, caps)
             except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as odd:
@@ -63,13 +66,17 @@ def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Ty
                 if written is not None:
                     return written
         try:
-            return _after_a_look(con, source.sql(caps), source, target)
+            relation = source.sql(caps)
+            if small:
+                con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {relation}")
+                relation = "given"
+            return _after_a_look(con, relation, source, target)
         except duckdb.Error as odd:
             raise Irregular(str(odd)) from odd
 
 
 def _after_a_look(con: duckdb.DuckDBPyConnection, relation: str, source: Source, target: Path) -> Typed:
-    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal)
+    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal, stage=target.with_suffix(".unsure"))
     columns = ", ".join(f"{choices[key].sql} AS {key}" for key in source.names)
     return Typed(copy(con, f"SELECT {columns} FROM {relation}", target), choices)
 

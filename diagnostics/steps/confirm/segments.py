@@ -45,8 +45,11 @@ RULES: Final = (GROUP_WORSE, EVERYWHERE)
 SHOWN: Final = 10
 SMALLEST: Final = 20
 SMALLEST_SHARE: Final = 0.01
-OVERLAP: Final = 0.5
-"""Groups that share more of their rows (Jaccard) with a surer one are not listed again."""
+OWN: Final = 0.2
+"""Share of its rows that a further group must have to itself."""
+
+LOOKED: Final = 200
+"""Of the surest groups, those held against the ones already listed."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def profile(incident: Incident) -> Segments:
         for loss, rows, frame in ((before, kept[0], drawn.reference), (after, kept[1], drawn.current))
     ]
     smallest = max(SMALLEST, round(SMALLEST_SHARE * sides[1].loss.size))
-    listed = _distinct(slices.search(sides[0], sides[1], cut, smallest=smallest), sides[1])
+    listed = _distinct(slices.search(sides[0], sides[1], cut, smallest=smallest), sides)
     full = (before[kept[0]], after[kept[1]])
     when = times(drawn.current, incident.roles.timestamp)
     clock = None if when is None else when[kept[1]]
@@ -124,16 +127,31 @@ def _inside(found: Slice, side: slices.Side) -> NDArray[np.bool_]:
     return mask
 
 
-def _distinct(found: list[Slice], side: slices.Side) -> list[Slice]:
-    """The surest groups that are not mostly the same rows. A second column must make a group clearly surer."""
-    kept: list[tuple[Slice, NDArray[np.bool_]]] = []
-    for candidate in sorted(found, key=lambda s: (-s.strength * (1.0 if len(s.parts) == 1 else 0.85), s.parts))[:400]:
-        mask = _inside(candidate, side)
-        if all((mask & other).sum() <= OVERLAP * (mask | other).sum() for _, other in kept):
-            kept.append((candidate, mask))
+def _distinct(found: list[Slice], sides: list[slices.Side]) -> list[Slice]:
+    """The surest groups that are no mere shadow of a surer one: apart from its rows, they must have risen too.
+
+    One column is preferred to two that are hardly surer.
+    """
+    before, after = sides
+    usual = float(before.loss.mean())
+    taken = [np.zeros(side.loss.size, dtype=bool) for side in sides]
+    kept = []
+    for candidate in sorted(found, key=lambda s: (-s.strength * (1.0 if len(s.parts) == 1 else 0.85), s.parts))[:LOOKED]:
+        masks = [_inside(candidate, side) for side in sides]
+        left = [mask & ~gone for mask, gone in zip(masks, taken, strict=True)]
+        if left[1].sum() < max(SMALLEST, OWN * masks[1].sum()):
+            continue
+        rises = []
+        for past, now in (masks, left):
+            base = float(before.loss[past].mean()) if past.sum() >= SMALLEST else usual
+            rises.append(float(after.loss[now].mean()) - base)
+        if rises[1] < 0.5 * rises[0]:
+            continue
+        kept.append(candidate)
+        taken = [gone | mask for gone, mask in zip(taken, masks, strict=True)]
         if len(kept) == SHOWN:
             break
-    return [candidate for candidate, _ in kept]
+    return kept
 
 
 def _segment(
@@ -192,7 +210,7 @@ def judge(
     p: Segments,
     *,
     p_at: float = 0.01,
-    relative_at: float = 0.3,
+    relative_at: float = 0.4,
     contrast_at: float = 0.25,
     rise_at: float = 0.05,
     concentrated_at: float = 0.5,

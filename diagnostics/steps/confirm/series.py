@@ -14,7 +14,7 @@ from diagnostics.intervals import Interval
 from diagnostics.onset import Onset, as_datetime, onset
 
 MAX_BINS: Final = 300
-BIN_ROWS: Final = 20
+BIN_ROWS: Final = 40
 """Rows with a value that a bin should hold, so that its interval is worth drawing."""
 
 SEARCH_BINS: Final = 200

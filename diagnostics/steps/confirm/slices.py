@@ -155,8 +155,12 @@ def search(before: Side, after: Side, cut: Sequence[Axis], *, smallest: int) -> 
             if other != axis:
                 tables = [_table(side, other, cut[other]) for side in kept]
                 double.add(parent.parts, other, cut[other], whole, tables, smallest)
-    distinct = {found.parts: found for found in double.corrected()}
-    return sorted([*best, *distinct.values()], key=_order)
+    # The parents were chosen because they looked bad, so every pair that could have been chosen counts as looked at.
+    spans = [len(_ranges(cut[axis])[0]) for axis in chosen]
+    double.looked = max(double.looked, (sum(spans) ** 2 - sum(n * n for n in spans)) // 2)
+    # The same pair is met from both of its columns.
+    double.tested = list({found.parts: found for found in double.tested}.values())
+    return sorted([*best, *double.corrected()], key=_order)
 
 
 class _Family:
@@ -197,8 +201,8 @@ class _Family:
 
     def corrected(self) -> list[Slice]:
         # The groups that were not kept have larger p-values and count as 1.
-        p_values = [s.p_value for s in self.tested] + [1.0] * (self.looked - len(self.tested))
-        corrected = benjamini_hochberg(p_values)
+        rest = np.ones(max(0, self.looked - len(self.tested)))
+        corrected = benjamini_hochberg(np.concatenate([[s.p_value for s in self.tested], rest]))
         found = [replace(s, p_value=float(p)) for s, p in zip(self.tested, corrected, strict=False)]
         return [s for s in found if s.p_value <= KEEP_AT]
 

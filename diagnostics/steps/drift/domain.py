@@ -15,8 +15,9 @@ from diagnostics.incident import Incident, Sides
 from diagnostics.intervals import Interval
 from diagnostics.onset import since
 from diagnostics.samples import Samples, samples, times
-from diagnostics.steps.drift.columns import gap
+from diagnostics.steps.drift.columns import finite, gap
 from diagnostics.steps.drift.separation import Frames, Separation, coded_target, frames, matched, separate, strata
+from diagnostics.tables.table import Kind
 from diagnostics.words import N_
 
 _AUC = N_(
@@ -87,16 +88,19 @@ class Moved(StrEnum):
 class Domain:
     """AUCs of telling current from reference rows, each with its 95% interval, None where it could not be measured.
 
-    x: from the features. xy: from the features and the target. given_column: from the other features and the target among rows
-        matched on `column`, the one that changed most. given_target: from the features among rows matched on the target.
+    x: from the features. y: from the target. xy: from the features and the target. given_column: from the other features and the
+        target among rows matched on `column`, the one that changed most. given_target: from the features among rows matched on
+        the target.
         usual: of telling the later half of the reference from the earlier (without times: a random half).
     floor: what x, given_column, given_target must pass to be no chance (99.9%), in that order.
     tells: features with how much the AUC falls without them, most telling first. column_gap, target_gap: how far the column and
-        the target moved by themselves, 0 to 1. rows: rows a side that were compared.
+        the target moved by themselves, 0 to 1. beyond: share of the current rows whose value of `column` the reference never
+        had. rows: rows a side that were compared.
     """
 
     moved: Moved
     x: Interval
+    y: Interval | None
     xy: Interval | None
     given_column: Interval | None
     given_target: Interval | None
@@ -104,6 +108,7 @@ class Domain:
     floors: tuple[float, float, float]
     column: str
     column_gap: float
+    beyond: float
     target: str | None
     target_gap: float
     tells: tuple[tuple[str, float], ...]
@@ -126,7 +131,7 @@ def profile(incident: Incident) -> Domain:
     floors = [_floor(len(seen.reference), len(seen.current)), 1.0, 1.0]
     column_at = _column(seen, told, floors[0])
     target = _target(incident, drawn)
-    xy = given_column = given_target = None
+    y_alone = xy = given_column = given_target = None
     target_gap = 0.0
     if target is not None:
         y = coded_target(drawn, target, seen)
@@ -136,6 +141,7 @@ def profile(incident: Incident) -> Domain:
         target_gap = gap(drawn.reference[target], drawn.current[target], drawn.kinds[target])
         joint = [np.column_stack([x[0], left]), np.column_stack([x[1], right])]
         xy = _auc(separate(joint[0], joint[1], rng))
+        y_alone = _auc(separate(left[:, None], right[:, None], rng))
         rest = np.delete(np.arange(joint[0].shape[1]), column_at)
         a, b = matched(*strata(x[0][:, column_at], x[1][:, column_at]), rng)
         given_column = _auc(separate(joint[0][a][:, rest], joint[1][b][:, rest], rng))
@@ -147,6 +153,7 @@ def profile(incident: Incident) -> Domain:
     p = Domain(
         Moved.NOTHING,
         told.auc,
+        y_alone,
         xy,
         given_column,
         given_target,
@@ -154,6 +161,7 @@ def profile(incident: Incident) -> Domain:
         (floors[0], floors[1], floors[2]),
         seen.features[column_at],
         float(seen.gaps[column_at]),
+        _beyond(drawn, seen.features[column_at]),
         target,
         target_gap,
         tuple((seen.features[i], float(told.importance[i])) for i in order if told.importance[i] > 0),
@@ -168,14 +176,22 @@ def profile(incident: Incident) -> Domain:
     return Domain(**{**p.__dict__, "moved": moved, "since": began})
 
 
-def decide(p: Domain, *, loud_at: float = 0.54, above_usual: float = 0.03, much_at: float = 0.9, adds_at: float = 0.015) -> Moved:
+def decide(
+    p: Domain,
+    *,
+    loud_at: float = 0.54,
+    above_usual: float = 0.03,
+    much_at: float = 0.95,
+    adds_at: float = 0.015,
+    beyond_at: float = 0.05,
+) -> Moved:
     """What moved, from three AUCs: the features alone, the rest given the most changed column, and the features given the target.
 
     Other rows (P(x) moved) are explained by the column that selected them: matched on it, the rest and the target tell nothing.
     Moved class shares are explained by the target: matched on it, the features tell nothing. A changed relation shows only with
-    the target. `loud_at`: in trials on three tables, AUCs without a cause stayed below 0.52 and those with one above 0.55;
-    `above_usual`: on top of what the two halves of the reference differ by themselves. Above `much_at` the rows share too little
-    to reason on.
+    the target: together they tell more than either alone. `loud_at`: in trials on three tables, AUCs without a cause stayed
+    below 0.52 and those with one above 0.55; `above_usual`: on top of what the two halves of the reference differ by themselves.
+    Above `much_at` the rows share too little to reason on.
     """
     natural = max(0.0, p.usual.value - 0.5) if p.usual else 0.0
 
@@ -189,14 +205,34 @@ def decide(p: Domain, *, loud_at: float = 0.54, above_usual: float = 0.03, much_
     # With the target the rows are told apart clearly better than without: the relation or the shares of the target moved.
     adds = p.xy.value - p.x.value > adds_at and p.xy.low > p.x.value
     if not x:
-        return Moved.RELATION if column and loud(p.xy, p.floors[0]) else Moved.NOTHING
+        if not loud(p.xy, p.floors[0]):
+            return Moved.NOTHING
+        # Matters only together: features and target tell more than either alone.
+        together = p.xy.value - max(p.x.value, p.y.value if p.y else 0.5) > adds_at
+        if p.target_gap >= 0.05 and not together and not target:
+            return Moved.CLASSES
+        return Moved.RELATION if column and together else Moved.NOTHING
     if not target and p.target_gap >= 0.03:
         return Moved.CLASSES
+    # Selecting rows brings no value that was not there before: such values have another reason.
+    if p.x.value >= much_at or p.beyond >= beyond_at:
+        return Moved.SEVERAL
     if not column:
         return Moved.ROWS if p.column_gap >= 0.05 else Moved.LINK
-    if p.x.value >= much_at or adds:
+    if adds:
         return Moved.SEVERAL
     return Moved.ROWS
+
+
+def _beyond(drawn: Samples, name: str) -> float:
+    """Share of the current rows whose value of `name` lies outside the reference's range or is a level that it lacks."""
+    before, after = drawn.reference[name], drawn.current[name]
+    if drawn.kinds[name] is Kind.CATEGORY:
+        return float((after.notna() & ~after.isin(set(before.dropna()))).mean())
+    known, values = finite(before), finite(after)
+    if not known.size or not values.size:
+        return 0.0
+    return float(np.mean((values < known.min()) | (values > known.max())))
 
 
 def _auc(told: Separation | None) -> Interval | None:
@@ -251,6 +287,7 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
         "usual": p.usual.value if p.usual else None,
         "column": p.column,
         "columns": list(telling),
+        "target_alone": p.y.value if p.y else None,
         "moved": p.moved.value,
         "target": p.target,
         "target_gap": p.target_gap,

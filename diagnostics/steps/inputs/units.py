@@ -225,6 +225,8 @@ def _finding(column: ColumnUnit, one_of_many: bool) -> Finding:
         )
     elif map_.ratio == -1 and map_.kind == "scale":
         says = N_("{column:name} changed its sign: its median went from {before:number} to {after:number}.")
+    elif map_.kind == "scale" and map_.ratio < 0:
+        says = N_("Median {column:name} went from {before:number} to {after:number}: {ratio:number} times, with the sign turned.")
     elif map_.kind == "scale" and up:
         says = N_(
             "Median {column:name} rose from {before:number} to {after:number}: {ratio:number} times, as if the unit changed."
@@ -266,6 +268,8 @@ def _finding(column: ColumnUnit, one_of_many: bool) -> Finding:
             "left": map_.left,
         },
         (column.name,),
+        # The scaler is said once; its columns are the details.
+        Severity.INFO if one_of_many else None,
         Severity.WARNING if one_of_many or not unit else Severity.CRITICAL,
         weight=float(np.clip(map_.share * (map_.distance - map_.left), 0, 1)),
         since=column.since,

@@ -17,7 +17,7 @@ STEP: Final = 0.1
 def restore_numbers(
     reference: NDArray[np.float64], current: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """`current`, shape (m,), with the distribution of `reference`, shape (n,): every value becomes the reference value of its rank.
+    """`current`, shape (m,), with the distribution of `reference`, shape (n,): every value becomes the reference's of its rank.
 
     A unit, a scaler or a clip keeps the ranks, so each row gets its own value back. Where more values are missing than in the
     reference, the surplus is drawn from it.
@@ -58,7 +58,7 @@ def restore_levels(reference: NDArray[np.generic], current: NDArray[np.generic],
     )
     restored = current.copy()
     for count, name in surplus:
-        rows = rng.permutation(np.flatnonzero(current == name if name is not None else np.equal(current, None)))[:count]
+        rows = rng.permutation(np.flatnonzero([level == name for level in current.tolist()]))[:count]
         taken = 0
         for gap in sorted(gaps, key=lambda g: (-int(g[0]), str(g[1]))):
             given = min(int(gap[0]), rows.size - taken)

@@ -1,9 +1,9 @@
 """Drain: templates of log messages, learnt in one pass with a tree of fixed depth.
 
-He, Zhu, Zheng, Lyu 2017, doi:10.1109/ICWS.2017.13. A message goes down by its number of words, then by its first words; in the leaf it
-joins the template that shares most words with it, if those are enough, else it founds one. Two things are added here: varying words
-do not use up the depth of the tree, and what one message may cost is bounded, so that a log made to defeat the tree is read in linear
-time.
+He, Zhu, Zheng, Lyu 2017, doi:10.1109/ICWS.2017.13. A message goes down by its number of words, then by its first words; in the
+leaf it joins the template that shares most words with it, if those are enough, else it founds one. Two things are added here:
+varying words do not use up the depth of the tree, and what one message may cost is bounded, so that a log made to defeat the tree
+is read in linear time.
 """
 
 from __future__ import annotations

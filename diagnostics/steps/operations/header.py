@@ -53,7 +53,8 @@ _ITEM: Final = re.compile(
 )
 # A component: sshd(pam_unix)[19939]: or org.apache.Main: or "app - ", Android's PowerManagerService( 123):, or "Step_LSC|".
 _COMPONENT: Final = re.compile(
-    r"\s*(?:[\w-]{1,40} (?=(?:[\w$]{1,40}\.){1,12}[\w$]{1,60} - ))?(?P<name>[A-Za-z_][\w.$/@#*-]{0,79}(?:\([\w ./-]{0,40}\))?(?:\[[\w./-]{0,40}\])?(?::\d{1,6})?)"
+    r"\s*(?:[\w-]{1,40} (?=(?:[\w$]{1,40}\.){1,12}[\w$]{1,60} - ))?"
+    r"(?P<name>[A-Za-z_][\w.$/@#*-]{0,79}(?:\([\w ./-]{0,40}\))?(?:\[[\w./-]{0,40}\])?(?::\d{1,6})?)"
     r"(?:(?P<colon>:)(?=\s|$)|(?: [^\sA-Za-z]{1,8})? -{1,2}(?=\s|$)|(?P<bar>\|)|(?<=\w)(?=\s\[[\w-]))"
 )
 _TWO: Final = re.compile(r"\s*[\w.$#-]{1,80} [\w.$]{1,80} -(?=\s|$)")
@@ -96,17 +97,24 @@ class Heads:
     def __init__(self, stamps: Stamps) -> None:
         self.stamps = stamps
         self.skip: int | None = None
+        self.relayed = True
+        self._again = False
         self._shapes: dict[str, _Shape] = {}
 
     def learn(self, sample: list[str], *, share_at: float = 0.6) -> None:
         """Finds systems such as BGL, whose level follows a number of words without a form of their own."""
         found: Counter[int] = Counter()
+        relayed = 0
         for line in sample:
-            end = self._strip(line)[0]
+            end, _, _, headed = self._strip(line)
+            relayed += headed and self._again
             words = line[end : end + HEAD_CAP].split(None, LEAD_CAP)[:LEAD_CAP]
-            position = next((i for i, word in enumerate(words) if word.isupper() and word.lower() in LEVELS and len(word) > 3), None)
+            position = next(
+                (i for i, word in enumerate(words) if word.isupper() and word.lower() in LEVELS and len(word) > 3), None
+            )
             if position is not None:
                 found[position] += 1
+        self.relayed = relayed >= share_at * len(sample)
         if found:
             position, count = found.most_common(1)[0]
             if count >= share_at * len(sample):
@@ -128,7 +136,9 @@ class Heads:
                 if stamp is None or stamp.end() != known.stamp_end:
                     return self._read(line)[0]
                 time = self.stamps.read(stamp)
-            return Head(time, _served(line, known.level) if known.access else known.level, line[known.end :].strip(), known.headed)
+            return Head(
+                time, _served(line, known.level) if known.access else known.level, line[known.end :].strip(), known.headed
+            )
         head, known = self._read(line)
         if len(self._shapes) >= SHAPES_CAP:
             self._shapes.clear()
@@ -151,7 +161,9 @@ class Heads:
 
     def _strip(self, line: str) -> tuple[int, re.Match[str] | None, Level, bool]:
         """Where the message begins, the stamp with the time, the level, and whether there was a head."""
-        level, when, headed = Level.NONE, None, False
+        level: Level = Level.NONE
+        headed = False
+        when: re.Match[str] | None = None
         end = 0
         cap = min(len(line), HEAD_CAP)
         first = STAMP.search(line, 0, min(cap, 120))
@@ -165,8 +177,8 @@ class Heads:
                 end += 1
             if lead.strip() and not syslog and (boxed := LEVELS.get(lead.strip(" []()").lower())):
                 level = boxed
-            if syslog and (host := _HOST.match(line, end, cap)):
-                end = host.end()
+            if syslog:
+                end = _syslog_host(line, first.group(), end, cap)
         boxes = 0
         while end < cap and (item := _ITEM.match(line, end, cap)):
             if item["stamp"]:
@@ -174,26 +186,24 @@ class Heads:
                 if stamp is None:
                     break
                 when, headed = stamp if self.stamps.read(stamp) else when, True
-            elif found := (item["level"] or item["boxed"]):
+            elif named := (item["level"] or item["boxed"]):
                 if level:
                     break
-                level, headed = LEVELS[found.rstrip(":").lower()], True
+                level, headed = LEVELS[named.rstrip(":").lower()], True
             elif item["box"]:
                 # In a line without time and level, a bracket is part of what is said.
                 boxes += 1
                 if boxes > 4 or (not headed and not end):
                     break
-            elif item["number"] and not headed:
-                break
-            elif item["gap"] and not headed:
+            elif not headed:
                 break
             end = item.end()
-            if item["stamp"] and (host := _syslog_host(line, item["stamp"], end, cap)):
-                end = host
-        if headed and (again := _second(line, end, cap)):
-            end = again.end()
-            if host := _syslog_host(line, again.group(), end, cap):
-                end = host
+            if item["stamp"]:
+                end = _syslog_host(line, item["stamp"], end, cap)
+        self._again = False
+        if headed and self.relayed and (again := _second(line, end, cap)):
+            self._again = True
+            end = _syslog_host(line, again.group(), again.end(), cap)
         if headed:
             end, boxed = _component(line, end, levelled=level is not Level.NONE), False
             while end < cap and (item := _ITEM.match(line, end, cap)):
@@ -205,7 +215,7 @@ class Heads:
                     else:
                         level = LEVELS[named.rstrip(":").lower()]
                     end = item.end()
-                elif item["number"] and line[item.end() : item.end() + 1] == "|" or item["gap"]:
+                elif (item["number"] and line[item.end() : item.end() + 1] == "|") or item["gap"]:
                     end = item.end()
                 else:
                     break
@@ -239,12 +249,10 @@ def _second(line: str, end: int, cap: int) -> re.Match[str] | None:
     return found if 1 <= len(between) <= 2 and not any(word.isalpha() for word in between) else None
 
 
-def _syslog_host(line: str, stamp: str, end: int, cap: int) -> int | None:
-    """After a syslog time comes the host."""
-    if not stamp[:1].isalpha():
-        return None
-    host = _HOST.match(line, end, cap)
-    return host.end() if host else None
+def _syslog_host(line: str, stamp: str, end: int, cap: int) -> int:
+    """After a syslog time comes the host; where it ends, or `end` when there is none."""
+    host = _HOST.match(line, end, cap) if stamp[:1].isalpha() else None
+    return host.end() if host else end
 
 
 def _component(line: str, end: int, *, levelled: bool = False) -> int:

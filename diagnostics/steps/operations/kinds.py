@@ -1,4 +1,4 @@
-"""What a template says about a model service: a worker that timed out, a kill, a model that is loaded, a request, a fetch, a size.
+"""What a template says about a model service: a worker that timed out, a kill, a model that is loaded, a request, a fetch.
 
 A template is classified once, by its first message; the expressions are linear (bounded gaps, no nested repetition).
 """
@@ -17,6 +17,7 @@ class Kind(StrEnum):
     TIMEOUT = "worker timeout"
     KILL = "kill"
     MEMORY = "out of memory"
+    BOOT = "worker started"
     LOAD = "model loaded"
     REQUEST = "request"
     FETCH = "feature fetch"
@@ -26,13 +27,17 @@ class Kind(StrEnum):
 _PATTERNS: Final = (
     # gunicorn; uWSGI; TorchServe.
     (Kind.TIMEOUT, r"worker timeout|harakiri|worker did not respond in given time|worker .{0,40}timed out"),
-    # The kernel, Kubernetes, Python, CUDA, C++, Java: these name memory as the reason, gunicorn's "Perhaps out of memory?" does not.
+    # The kernel, Kubernetes, Python, CUDA, C++, Java: they name memory as reason; gunicorn's "Perhaps out of memory?" does not.
     (
         Kind.MEMORY,
         r"out of memory: kill|oom-?_?kill|oomkilled|memory cgroup out of memory|memoryerror|cuda out of memory|outofmemoryerror"
         r"|bad_alloc|cannot allocate memory|java heap space",
     ),
     (Kind.KILL, r"\bsigkill\b|signal 9\b|exit code:? 137|\bcode=killed\b|^killed$"),
+    (
+        Kind.BOOT,
+        r"booting worker|starting worker|worker (?:\S{1,20} )?started|started worker|started server process|spawned .{0,20}worker",
+    ),
     (
         Kind.LOAD,
         r"\b(?:load(?:ed|ing)?|reload(?:ed|ing)?|initiali[sz](?:ed|ing)|restor(?:ed|ing)|deseriali[sz](?:ed|ing)|unpickl(?:ed|ing))\b"
@@ -47,17 +52,23 @@ _PATTERNS: Final = (
     (
         Kind.FETCH,
         r"\b(?:features?|feature[ _-]store|online[ _-]store|feast|redis|lookup|embeddings?)\b.{0,80}"
-        r"(?:\d\s?(?:ms|milliseconds|s|sec|seconds)\b|\b(?:slow|timed out|timeout)\b|(?:duration|elapsed|latency|took)\S{0,4}\s?\d)",
+        r"(?:\d\s?(?:ms|milliseconds|s|sec|seconds)\b|\b(?:slow|timed out|timeout)\b"
+        r"|(?:duration|elapsed|latency|took)\S{0,4}\s?\d)",
     ),
     (
         Kind.SIZE,
         r"\b(?:cache|queue|buffer|history|registry|pool|backlog|store|dict|list|globals?|sessions|entries|objects)\b.{0,40}"
-        r"(?:\b(?:size|len|length|entries|items|objects|elements|holds|has|count|now|grew)\b.{0,20}\d|\d{1,12} (?:entries|items|objects|elements|keys|rows))",
+        r"(?:\b(?:size|len|length|entries|items|objects|elements|holds|has|count|now|grew)\b.{0,20}\d"
+        r"|\d{1,12} (?:entries|items|objects|elements|keys|rows))",
     ),
 )
 _COMPILED: Final = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
-_DURATION: Final = re.compile(r"(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?(?P<unit>milliseconds|seconds|secs?|msecs?|ms|us|s)\b", re.IGNORECASE)
-_NAMED: Final = re.compile(r"\b(?:duration|elapsed|latency|took)(?P<unit>_ms|_s)?\S{0,2}[=: ]\s?(?P<value>\d{1,9}(?:\.\d{1,9})?)", re.IGNORECASE)
+_DURATION: Final = re.compile(
+    r"(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?(?P<unit>milliseconds|seconds|secs?|msecs?|ms|us|s)\b", re.IGNORECASE
+)
+_NAMED: Final = re.compile(
+    r"\b(?:duration|elapsed|latency|took)(?P<unit>_ms|_s)?\S{0,2}[=: ]\s?(?P<value>\d{1,9}(?:\.\d{1,9})?)", re.IGNORECASE
+)
 _SCALES: Final = {"us": 1e-3, "s": 1e3, "sec": 1e3, "secs": 1e3, "seconds": 1e3, "_s": 1e3}
 _COUNT: Final = re.compile(r"\d{1,15}(?![\d.]*\s?(?:%|ms\b|s\b))")
 

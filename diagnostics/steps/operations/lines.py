@@ -23,7 +23,16 @@ SNIFFED: Final = 64 * 1024
 BINARY_SHARE: Final = 0.1
 """Share of control bytes above which a file is not text; logs hold tabs, escape codes of colours and the odd NUL."""
 
-_SIGNATURES: Final = (b"PK\x03\x04", b"\x89PNG", b"%PDF", b"PAR1", b"\x80\x04\x95", b"\x80\x05\x95", b"SQLite format 3\x00", b"\x7fELF")
+_SIGNATURES: Final = (
+    b"PK\x03\x04",
+    b"\x89PNG",
+    b"%PDF",
+    b"PAR1",
+    b"\x80\x04\x95",
+    b"\x80\x05\x95",
+    b"SQLite format 3\x00",
+    b"\x7fELF",
+)
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -43,12 +52,14 @@ def lines(file: Path) -> Iterator[str]:
         with _open(file) as stream:
             head = stream.read(SNIFFED)
             encoding, skip = _encoding(head, file.name)
-            if encoding.startswith("utf-16") or encoding.startswith("utf-32"):
+            if encoding.startswith(("utf-16", "utf-32")):
                 yield from _wide(head[skip:], stream, encoding, file.name)
             else:
                 yield from _narrow(head[skip:], stream, encoding, file.name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise BadInput(N_("{file:name} is cut off or damaged: the gzip archive does not unpack to its end."), file=file.name) from error
+        raise BadInput(
+            N_("{file:name} is cut off or damaged: the gzip archive does not unpack to its end."), file=file.name
+        ) from error
 
 
 def _open(file: Path) -> BinaryIO:

@@ -33,9 +33,14 @@ MOMENTS_CAP: Final = 50_000
 
 EXCEPTIONS_CAP: Final = 500
 LEARNT: Final = 500
+LINES_CAP: Final = 2_000_000
+"""Lines that are read of one log; a log that is longer is said to be read up to there."""
+
 EXAMPLE_CAP: Final = 300
 
-_WORST: Final = re.compile(r"\b(?:error|exception|traceback|fatal|critical|panic|failed|failure|abort(?:ed)?|segfault)\b|Error\b|Exception\b")
+_WORST: Final = re.compile(
+    r"\b(?:error|exception|traceback|fatal|critical|panic|failed|failure|abort(?:ed)?|segfault)\b|Error\b|Exception\b"
+)
 
 
 @dataclass(frozen=True)
@@ -135,13 +140,20 @@ def read_logs(paths: tuple[Path, ...], year: int | None = None, *, assigned: arr
     year: of the last line of logs that name none; by default the year in which the file was last written.
     """
     counting = _Counting()
-    problems = []
+    problems: list[tuple[str, str]] = []
     for path in paths:
+        begun = counting.lines
         try:
             for record in _records(path, year):
+                if counting.lines - begun >= LINES_CAP:
+                    raise _Endless(
+                        N_("Only its first {lines:count} lines were read: give the part around the incident."), lines=LINES_CAP
+                    )
                 template = counting.add(record)
                 if assigned is not None:
                     assigned.extend([template] * record.lines)
+        except _Endless as reason:
+            problems.append((path.name, str(reason)))
         except BadInput as reason:
             if len(paths) == 1:
                 raise
@@ -149,6 +161,10 @@ def read_logs(paths: tuple[Path, ...], year: int | None = None, *, assigned: arr
     if not counting.records:
         raise BadInput(N_("{file:name} cannot be used as a log: {why}"), file=problems[0][0], why=problems[0][1])
     return counting.close(tuple(p.name for p in paths), tuple(problems))
+
+
+class _Endless(BadInput):
+    """A log with more lines than are read: what was read counts."""
 
 
 def _records(path: Path, year: int | None) -> Iterator[Record]:

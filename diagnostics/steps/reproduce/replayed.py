@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics import intervals
+from diagnostics.coverage import coverage
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Answer, Incident
 from diagnostics.onset import since
 from diagnostics.outcome import Outcome
 from diagnostics.samples import Samples, samples, times
-from diagnostics.steps.reproduce.coverage import coverage
 from diagnostics.surrogate import surrogate
 from diagnostics.tables.table import Kind
 from diagnostics.words import N_, Value

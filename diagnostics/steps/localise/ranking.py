@@ -1,0 +1,178 @@
+"""What comes back with each column set back: of the lost performance, or of the shift of the answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics import intervals
+from diagnostics.coverage import coverage
+from diagnostics.outcome import row_loss
+from diagnostics.steps.localise.scene import MIN_ROWS, Scene, given, rebuild
+
+Swaps = dict[str, tuple[NDArray[np.float64], datetime | None]]
+"""The encoded column with its reference values, shape (m,), and since when they are other ones."""
+
+REBUILT: Final = 5
+"""Columns that are rebuilt from the others, where none of the values alone explains the loss."""
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """One column set back. recovered: share of the loss (or shift) that comes back, with its 95% interval; 1 is all of it.
+
+    after: loss or shift then. weight: how far the answers move when only this column is shuffled, as a share of shuffling the
+    answers, 0 (ignored) to 1. moved: KS statistic or distance of the level shares between reference and current, 0 to 1.
+    way: "values" (given the reference's values by rank) or "rebuilt" (from the other columns, for a lost link).
+    """
+
+    name: str
+    recovered: intervals.Interval
+    after: float
+    weight: float
+    moved: float
+    way: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """unit: what is measured. home, before: on unseen reference rows and on current rows, with 95% intervals. lost: whether
+    before exceeds home beyond chance. columns: best first. together: the columns that help on their own, and what comes back
+    with all of them at once. everything: what comes back with all columns of the list.
+    expected: the loss that the reference's rows would have if they came as often as their like do in the current table; None
+    where it was not needed or the two tables overlap too little.
+    """
+
+    unit: str
+    home: intervals.Interval
+    before: intervals.Interval
+    lost: bool
+    columns: tuple[Swapped, ...]
+    together: tuple[str, ...]
+    together_recovered: float
+    everything: float
+    expected: float | None = None
+
+    @property
+    def best(self) -> float:
+        """The most that comes back by any swap."""
+        return max([0.0, self.everything, self.together_recovered, *(c.recovered.value for c in self.columns)])
+
+    @property
+    def from_population(self) -> float | None:
+        """Share of the loss that rows like the current ones had in the reference already."""
+        rise = self.before.value - self.home.value
+        return None if self.expected is None or rise <= 0 else (self.expected - self.home.value) / rise
+
+
+def by_loss(scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict[str, float], seed: int) -> Ranking | None:
+    known = scene.stand.outcome
+    if known.truth.reference is None or known.truth.current is None:
+        return None
+    truth = known.truth.current[scene.rows]
+    if pd.notna(truth).sum() < MIN_ROWS or pd.notna(known.truth.reference[scene.home_rows]).sum() < MIN_ROWS:
+        return None
+
+    def loss(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        return row_loss(known, truth, scene.stand.answers_of(matrix))
+
+    home = intervals.mean(row_loss(known, known.truth.reference[scene.home_rows], scene.stand.answers_of(scene.home)))
+    was = loss(scene.current)
+    before = intervals.mean(was)
+    rise = before.value - home.value
+    lost = before.low > home.high and rise >= 0.1 * home.value
+    scale = rise if rise > 0 else float("inf")
+
+    def back(matrix: NDArray[np.float64]) -> tuple[intervals.Interval, float]:
+        now = loss(matrix)
+        gain = intervals.mean(was - now)
+        return intervals.Interval(gain.value / scale, gain.low / scale, gain.high / scale), float(np.nanmean(now))
+
+    entries = []
+    for name, (values, began) in swapped.items():
+        recovered, after = back(given(scene, {name: values}))
+        entries.append(Swapped(name, recovered, after, weights[name], moved[name], "values", began))
+    entries.sort(key=lambda c: (-c.recovered.value, c.name))
+    together = tuple(c.name for c in entries if c.recovered.low > 0)[:10]
+    together_back = back(given(scene, {n: swapped[n][0] for n in together}))[0].value if together else 0.0
+    everything = back(given(scene, {n: v for n, (v, _) in swapped.items()}))[0].value if swapped else 0.0
+    found = Ranking(known.loss_name, home, before, lost, tuple(entries), together, together_back, everything)
+    if not lost or found.best >= 0.5:
+        return found
+    expected = _expected(scene, row_loss(known, known.truth.reference[scene.home_rows], scene.stand.answers_of(scene.home)), seed)
+    for name in sorted(weights, key=lambda n: (-weights[n], n))[:REBUILT]:
+        rebuilt = rebuild(scene, name, seed) if weights[name] >= 0.05 and moved[name] < 0.1 else None
+        if rebuilt is None:
+            continue
+        recovered, after = back(given(scene, {name: rebuilt}))
+        old = next((c for c in entries if c.name == name), None)
+        if old is None or recovered.value > old.recovered.value:
+            entries = [c for c in entries if c.name != name]
+            entries.append(Swapped(name, recovered, after, weights[name], moved[name], "rebuilt", old.since if old else None))
+    entries.sort(key=lambda c: (-c.recovered.value, c.name))
+    return replace(found, columns=tuple(entries), expected=expected)
+
+
+def _expected(scene: Scene, loss: NDArray[np.float64], seed: int, *, apart_at: float = 0.95) -> float | None:
+    """The loss of the reference rows, weighted to look like the current ones; None where the two hardly overlap."""
+    place = coverage(scene.home, scene.current, np.random.default_rng(seed))
+    known = np.isfinite(loss) & (place.weights > 0)
+    if place.apart > apart_at or known.sum() < MIN_ROWS:
+        return None
+    return float(np.average(loss[known], weights=place.weights[known]))
+
+
+def by_shift(
+    scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict[str, float], rng: np.random.Generator
+) -> Ranking:
+    at = np.linspace(0.002, 0.998, 250)
+    home = np.quantile(scene.home_scores, at, axis=0)
+    spread = float(scene.home_scores.std(axis=0).sum()) or 1.0
+
+    def distance(scores: NDArray[np.float64]) -> float:
+        return float(np.abs(np.quantile(scores, at, axis=0) - home).mean(axis=0).sum()) / spread
+
+    was = distance(scene.scores)
+    pooled = np.vstack([scene.home_scores, scene.scores])
+    n = len(scene.home_scores)
+    chance = []
+    for _ in range(20):
+        order = rng.permutation(len(pooled))
+        left, right = np.quantile(pooled[order[:n]], at, axis=0), np.quantile(pooled[order[n:]], at, axis=0)
+        chance.append(float(np.abs(left - right).mean(axis=0).sum()) / spread)
+    floor, ceiling = float(np.mean(chance)), float(np.max(chance))
+    # A tenth of a standard deviation is a small effect by any convention (Cohen 1988, chapter 2: 0.2 is small).
+    lost = was > ceiling and was - floor >= 0.1
+    scale = was - floor if was > floor else float("inf")
+    entries = []
+    for name, (values, began) in swapped.items():
+        scores = scene.stand.scores_of(given(scene, {name: values}))
+        after = distance(scores)
+        value = (was - after) / scale
+        interval = intervals.Interval(value, value, value)
+        if lost and value >= 0.2:
+            drawn = [rng.integers(0, len(scores), len(scores)) for _ in range(20)]
+            gains = [(distance(scene.scores[rows]) - distance(scores[rows])) / scale for rows in drawn]
+            half = 1.96 * float(np.std(gains))
+            interval = intervals.Interval(value, value - half, value + half)
+        entries.append(Swapped(name, interval, after, weights[name], moved[name], "values", began))
+    entries.sort(key=lambda c: (-c.recovered.value, c.name))
+    together = tuple(c.name for c in entries if c.recovered.value >= 0.05)[:10]
+    both = scene.stand.scores_of(given(scene, {n: swapped[n][0] for n in together})) if together else scene.scores
+    all_of = scene.stand.scores_of(given(scene, {n: v for n, (v, _) in swapped.items()})) if swapped else scene.scores
+    return Ranking(
+        "distance of the answers",
+        intervals.Interval(floor, 0.0, ceiling),
+        intervals.Interval(was, was, was),
+        lost,
+        tuple(entries),
+        together,
+        (was - distance(both)) / scale,
+        (was - distance(all_of)) / scale,
+    )

@@ -1,0 +1,219 @@
+"""Change of level and steady growth in one series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import ruptures
+from numpy.typing import NDArray
+from scipy.stats import theilslopes
+
+from diagnostics.onset import as_datetime
+from diagnostics.steps.operations.series import Series
+
+POINTS: Final = 500
+"""Points to which a series is thinned before change points are sought; each is the median of its neighbours."""
+
+SEASON_DAYS: Final = 4
+"""Days a series must cover before the usual curve of a day is taken off; with fewer, an incident would pass for a habit."""
+
+
+@dataclass(frozen=True)
+class Thinned:
+    """times (datetime64[us]), values: shape (n,), medians of neighbours; rest: values without the usual curve of a day or week."""
+
+    times: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    rest: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A stretch on another level than usual. before, after: levels in the unit of the series; size: distance in robust deviations.
+
+    until: None when it lasts to the end.
+    """
+
+    since: datetime
+    until: datetime | None
+    before: float
+    after: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Steady growth. per_day with its 95% interval (low, high), in units per day; restarts: drops in between; left: hours to the limit."""
+
+    since: datetime
+    until: datetime
+    per_day: float
+    low: float
+    high: float
+    first: float
+    last: float
+    restarts: int
+    limit: float | None
+    left: float | None
+
+
+def thin(series: Series, *, points: int = POINTS) -> Thinned:
+    groups = np.array_split(np.arange(series.values.size), min(points, series.values.size))
+    times = np.array([series.times[g[0]] for g in groups])
+    values = np.array([np.median(series.values[g]) for g in groups])
+    hours = (times - times[0]) / np.timedelta64(1, "h")
+    rest = values
+    if hours[-1] >= 24 * SEASON_DAYS and values.size >= 24 * SEASON_DAYS / 2:
+        rest = _without_season(times, values, weekly=bool(hours[-1] >= 24 * 21))
+    return Thinned(times, values, rest)
+
+
+def _without_season(times: NDArray[np.datetime64], values: NDArray[np.float64], *, weekly: bool) -> NDArray[np.float64]:
+    """Values without the median of their hour of the day (and kind of day), when that explains a fifth of the variation."""
+    hour = ((times.astype("datetime64[m]").astype("int64") // 60) % 24).astype("int64")
+    group = hour
+    if weekly:
+        weekday = (times.astype("datetime64[D]").astype("int64") + 3) % 7
+        group = hour + 24 * (weekday >= 5)
+    usual = np.zeros_like(values)
+    for key in np.unique(group):
+        usual[group == key] = np.median(values[group == key])
+    usual -= np.median(usual)
+    rest = values - usual
+    return rest if _spread(rest) < 0.9 * _spread(values) else values
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """Standard deviation, robust: from the median distance to the median."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
+def shifts(thinned: Thinned, *, size_at: float = 4.0, relative_at: float = 0.2, shortest: int = 4) -> tuple[Shift, ...]:
+    """Stretches whose level stands `size_at` robust deviations and `relative_at` of the usual level away from the usual level.
+
+    PELT with a mean-shift cost (Killick et al. 2012, doi:10.1080/01621459.2012.737745). The penalty is the Bayesian criterion's
+    2 s2 log n, with the noise s2 taken from neighbouring differences and raised for autocorrelation, so that a wandering series is
+    not cut into pieces (Lavielle and Moulines 2000, doi:10.1111/1467-9892.00172). The usual level is that of the first segment that
+    lasts a fifth of the series, else the median of all.
+    """
+    x = thinned.rest
+    if x.size < 3 * shortest or np.ptp(x) == 0:
+        return ()
+    steps = np.diff(x)
+    noise = 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / np.sqrt(2)
+    noise = max(noise, 0.25 * float(np.std(steps)) / np.sqrt(2), 1e-9 * float(np.ptp(x)))
+    scaled = (x - np.median(x)) / noise
+    # A single spike must not look like a level.
+    scaled = np.clip(scaled, -50, 50)
+    centred = scaled - _running_median(scaled, 15)
+    rho = float(np.clip(np.corrcoef(centred[1:], centred[:-1])[0, 1], 0.0, 0.9)) if np.ptp(centred) > 0 else 0.0
+    penalty = 2 * np.log(x.size) * (1 + rho) / (1 - rho) * 1.5
+    ends = ruptures.Pelt(model="l2", min_size=shortest, jump=1).fit(scaled.reshape(-1, 1)).predict(pen=float(penalty))
+    segments = list(zip([0, *ends[:-1]], ends, strict=True))
+    long = [s for s in segments if s[1] - s[0] >= 0.2 * x.size]
+    usual = long[0] if long else (0, x.size)
+    level = float(np.median(x[usual[0] : usual[1]]))
+    # What the other stretches of the usual time wander is no shift.
+    within = np.concatenate([x[a:b] - np.median(x[a:b]) for a, b in segments])
+    wobble = max(_spread(within), _spread(x[usual[0] : usual[1]]), noise)
+    found: list[tuple[int, int]] = []
+    for a, b in segments:
+        away = float(np.median(x[a:b])) - level
+        if abs(away) >= size_at * wobble and abs(away) >= relative_at * max(abs(level), 1e-12):
+            if found and found[-1][1] == a and np.sign(away) == np.sign(np.median(x[found[-1][0] : found[-1][1]]) - level):
+                found[-1] = (found[-1][0], b)
+            else:
+                found.append((a, b))
+    shifted = []
+    for a, b in found:
+        after = float(np.median(thinned.values[a:b]))
+        away = float(np.median(x[a:b])) - level
+        until = as_datetime(thinned.times[b]) if b < x.size else None
+        shifted.append(Shift(as_datetime(thinned.times[a]), until, after - away, after, abs(away) / wobble))
+    return tuple(shifted)
+
+
+def _running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    padded = np.pad(values, width // 2, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1))
+
+
+def slope(series: Series, thinned: Thinned, *, tau_at: float = 0.5, growth_at: float = 0.15) -> Slope | None:
+    """Growth that goes on and on, restarts apart; None when the series has none.
+
+    Theil-Sen's median of slopes with its interval (Sen 1968, doi:10.1080/01621459.1968.10480934) over the stretch since growth began,
+    with the drops of restarts added back. Growth must fill more than half of what the rises and falls add up to (`tau_at`), gain `growth_at`
+    of the level, and go on in both halves, so that one step up does not pass for a leak.
+    """
+    x = thinned.values
+    spread = float(np.ptp(x))
+    if x.size < 20 or spread == 0:
+        return None
+    steps = np.diff(x)
+    smooth = _running_median(x, 5)
+    drops = np.flatnonzero((steps < -0.3 * spread) & (smooth[:-1] - np.minimum.accumulate(x)[:-1] > 0.3 * spread))
+    # One restart may fall over two thinned points.
+    restarts = [int(d) for i, d in enumerate(drops.tolist()) if i == 0 or d - drops[i - 1] > 2]
+    joined = x.copy()
+    for drop in drops.tolist():
+        joined[drop + 1 :] -= steps[drop]
+    hours = (thinned.times - thinned.times[0]) / np.timedelta64(1, "us") / 3.6e9
+    if hours[-1] <= 0:
+        return None
+    begin = _bend(hours, joined)
+    y, h = joined[begin:], hours[begin:]
+    if y.size < 15:
+        return None
+    middle, _, low, high = (float(v) for v in theilslopes(y[:: max(1, y.size // 250)], h[:: max(1, y.size // 250)], 0.95))
+    gain = middle * float(h[-1] - h[0])
+    level = max(abs(float(np.median(joined[: max(5, begin)]))), 1e-12)
+    halves = [y[: y.size // 2], y[y.size // 2 :]]
+    times = [h[: y.size // 2], h[y.size // 2 :]]
+    parts = [
+        float(theilslopes(a[:: max(1, a.size // 120)], b[:: max(1, a.size // 120)])[0])
+        for a, b in zip(halves, times, strict=True)
+    ]
+    quarters = [float(np.median(q)) for q in np.array_split(y, 6)]
+    steady = all(b > a for a, b in zip(quarters, quarters[1:], strict=False))
+    residual = y - middle * h
+    wobble = _spread(residual - np.median(residual))
+    if low <= 0 or gain < growth_at * level or min(parts) < 0.25 * middle or not steady or gain < 3 * wobble:
+        return None
+    if gain < tau_at * spread and not restarts:
+        return None
+    limit = series.limit
+    last = float(np.median(x[-3:]))
+    left = None if limit is None or last >= limit else (limit - last) / middle
+    return Slope(
+        as_datetime(thinned.times[begin]),
+        as_datetime(thinned.times[-1]),
+        24 * middle,
+        24 * low,
+        24 * high,
+        float(np.median(x[begin : begin + 3])),
+        last,
+        len(restarts),
+        limit,
+        left,
+    )
+
+
+def _bend(hours: NDArray[np.float64], values: NDArray[np.float64]) -> int:
+    """Where growth begins: the bend of a flat line into a rising one that fits best; 0 when a straight line fits as well."""
+    size = values.size
+    straight = _residual(np.column_stack([np.ones(size), hours]), values)
+    best, begin = straight, 0
+    for bend in range(size // 20, int(0.85 * size), max(1, size // 60)):
+        rise = np.maximum(0.0, hours - hours[bend])
+        fitted = _residual(np.column_stack([np.ones(size), rise]), values)
+        if fitted < best:
+            best, begin = fitted, bend
+    return begin if best < 0.7 * straight else 0
+
+
+def _residual(design: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
+    return float(np.sum((values - design @ coefficients) ** 2))
