@@ -13,7 +13,8 @@ STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1F2933;background:#fff;max-width:56rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}h3{font-size:1rem;margin:1.2rem 0 .2rem}
 .summary{font-size:1.25rem;line-height:1.4}.problem,.critical{color:#C8401F}.ok{color:#1B7F50}.warning{color:#9A6700}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #E3E8EE}
+table{border-collapse:collapse;width:100%}
+td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #E3E8EE}
 article{border-left:4px solid #0F6CBD;padding-left:1rem;margin:1rem 0}svg text{font:14px system-ui,sans-serif;fill:#1F2933}
 @media print{body{margin:0;max-width:none}article,tr{break-inside:avoid}}
 """

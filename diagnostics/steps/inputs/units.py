@@ -269,8 +269,7 @@ def _finding(column: ColumnUnit, one_of_many: bool) -> Finding:
         },
         (column.name,),
         # The scaler is said once; its columns are the details.
-        Severity.INFO if one_of_many else None,
-        Severity.WARNING if one_of_many or not unit else Severity.CRITICAL,
+        Severity.INFO if one_of_many else Severity.CRITICAL if unit else Severity.WARNING,
         weight=float(np.clip(map_.share * (map_.distance - map_.left), 0, 1)),
         since=column.since,
     )
