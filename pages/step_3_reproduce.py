@@ -1,3 +1,16 @@
-from pages.parts.step import step_page
+"""Step 3: does the same model give the same answers again, from the same inputs?"""
 
-step_page(3, ())
+from __future__ import annotations
+
+from diagnostics.charts import online_offline, pickle_header, replayed, same_input
+from pages.parts.step import Section, step_page
+
+step_page(
+    3,
+    (
+        Section("reproduce.replayed", replayed.draw),
+        Section("reproduce.online_offline", online_offline.draw),
+        Section("reproduce.same_input", same_input.draw),
+        Section("reproduce.model_file", pickle_header.draw),
+    ),
+)

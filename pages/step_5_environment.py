@@ -1,3 +1,14 @@
-from pages.parts.step import step_page
+"""Step 5: do code, libraries and configuration agree?"""
 
-step_page(5, ())
+from __future__ import annotations
+
+from diagnostics.charts import sides
+from pages.parts.step import Section, step_page
+
+step_page(
+    5,
+    (
+        Section("environment.packages", sides.packages),
+        Section("environment.config", sides.settings),
+    ),
+)

@@ -51,7 +51,7 @@ class Case:
 class Truth:
     """columns: the columns at fault; accept: other answers that are as right. since: None where nobody can tell (no times).
 
-    hurts: the loss of the rows after the onset is worse than it would have been without the fault, beyond chance; else latent.
+    hurts: the loss of the rows after the onset is worse than without the fault, beyond chance; else the fault is latent.
     """
 
     style: str
@@ -101,7 +101,7 @@ def _write(case: Case, w: World, fault: Fault, folder: Path) -> Truth:
     answered = model.answer(seen.drop(columns=target), form, w.positive) if fault.answers is None else fault.answers
     logged = current.assign(prediction=answered)
     before = reference.assign(prediction=model.answer(reference.drop(columns=target), form, w.positive))
-    hurts = _hurts(w, before, logged.iloc[start:], target, form)
+    hurts = _hurts(w, fault, before, logged, start, form)
 
     times = _times(w.rng, len(before), "2026-01-05", 70), _times(w.rng, len(logged), "2026-04-06", int(w.rng.integers(14, 40)))
     since = pd.Timestamp(times[1][start])
@@ -159,11 +159,26 @@ def _taken_away(
     return before, logged, stated, known
 
 
-def _hurts(w: World, before: pd.DataFrame, after: pd.DataFrame, target: str, form: str) -> bool:
-    """Mean loss of the affected rows against the reference: worse by more than two standard errors and by 3%."""
-    left, right = (_loss(w, frame, target, form) for frame in (before, after))
-    wobble = float(np.sqrt(left.var() / left.size + right.var() / max(1, right.size)))
+def _hurts(w: World, fault: Fault, before: pd.DataFrame, logged: pd.DataFrame, start: int, form: str) -> bool:
+    """Mean loss of the affected rows worse by more than two standard errors and by 3%: than that of the same rows without the
+    fault where the fault left the rows in place (the sharper comparison), else than that of the reference.
+    """
+    right = _loss(w, logged.iloc[start:], w.target, form)
+    clean = w.clean()
+    if fault.model is None and _same_rows(clean, logged):
+        clean = clean.assign(prediction=w.model.answer(clean.drop(columns=w.target), form, w.positive))
+        left = _loss(w, clean.iloc[start:], w.target, form)
+        wobble = float(np.std(right - left) / np.sqrt(max(1, right.size)))
+    else:
+        left = _loss(w, before, w.target, form)
+        wobble = float(np.sqrt(left.var() / left.size + right.var() / max(1, right.size)))
     return bool(right.mean() > 1.03 * left.mean() + 1e-9 and right.mean() - left.mean() > 2 * wobble)
+
+
+def _same_rows(clean: pd.DataFrame, logged: pd.DataFrame) -> bool:
+    """Most columns hold the very same values: the fault changed some values and drew no other rows."""
+    names = [n for n in clean if n in logged]
+    return len(clean) == len(logged) and sum(clean[n].equals(logged[n]) for n in names) > len(names) / 2
 
 
 def _loss(w: World, frame: pd.DataFrame, target: str, form: str) -> np.ndarray:

@@ -92,16 +92,17 @@ def choose(
     comma_is_decimal: bool = False,
     keep_text: bool = False,
     stage: Path | None = None,
+    slim: bool = False,
 ) -> dict[str, Choice]:
     """Decide each column of `names` (key → name) of `relation`, all of them VARCHAR.
 
     keep_text: the file itself says that these are texts (Parquet), so numbers in them stay as they are.
-    stage: a file that may be written in between, for a relation that is slow to read.
+    stage: a file that may be written in between, for a relation that is slow to read. slim: the relation is small.
     """
     counts: dict[str, _Counts] = {}
     keys = list(names)
     for begin in range(0, len(keys), GROUP):
-        counts.update(_counts(con, relation, keys[begin : begin + GROUP]))
+        counts.update(_counts(con, relation, keys[begin : begin + GROUP], slim=slim))
     unsure = [key for key, c in counts.items() if c.numbers < c.present]
     if stage is not None and unsure:
         # These are looked at more than once, column by column: not through the whole text each time.
@@ -116,33 +117,58 @@ def choose(
     return choices
 
 
-def _counts(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]) -> dict[str, _Counts]:
-    inner = ", ".join(f"{key}, coalesce({trimmed(key)}, '') AS t{key}" for key in keys)
-    middle = ", ".join(
-        f"{key}, t{key}, t{key} IN {_TOKENS} AS m{key}, "
-        f"CASE WHEN t{key} NOT IN {_NANS} THEN TRY_CAST(t{key} AS DOUBLE) END AS d{key}"
-        for key in keys
+def _measures(cell: str, t: str, m: str, d: str) -> tuple[str, ...]:
+    """What is counted of each column: `t` is the trimmed cell, `m` whether it is a token, `d` its number."""
+    return (
+        f"count(*) FILTER ({m})",
+        f"count(*) FILTER ({t} = '')",
+        f"count({d})",
+        f"count(*) FILTER (isfinite({d}) AND {d} <> trunc({d}))",
+        f"count(*) FILTER (isinf({d}))",
+        f"count(*) FILTER ({t} >= '00' AND {t} < '0:' AND NOT {m})",
+        f"min({d})",
+        f"max({d})",
+        f"count(*) FILTER ({t} >= '[' AND {t} < '\\' OR {t} >= '{{' AND {t} < '|')",
+        f"count(*) FILTER ({cell} IS NOT NULL AND {t} = '')",
     )
-    parts = []
-    for key in keys:
-        t, m, d = f"t{key}", f"m{key}", f"d{key}"
-        parts += [
-            f"histogram({t}) FILTER ({m})",
-            f"count({d})",
-            f"count(*) FILTER (isfinite({d}) AND {d} <> trunc({d}))",
-            f"count(*) FILTER (isinf({d}))",
-            f"count(*) FILTER ({t} >= '00' AND {t} < '0:' AND NOT {m})",
-            f"min({d})",
-            f"max({d})",
-            f"count(*) FILTER ({t} >= '[' AND {t} < '\\' OR {t} >= '{{' AND {t} < '|')",
-            f"count(*) FILTER ({key} IS NOT NULL AND {t} = '')",
-        ]
-    query = f"SELECT count(*), {', '.join(parts)} FROM (SELECT {middle} FROM (SELECT {inner} FROM {relation}))"
-    row: tuple[Any, ...] = con.execute(query).fetchall()[0]
+
+
+def _looked(cell: str, mark: str) -> tuple[str, str]:
+    """Two projections that give `_measures` its names for one cell, one above the other."""
+    text, number = f"t{mark}", f"CASE WHEN t{mark} NOT IN {_NANS} THEN TRY_CAST(t{mark} AS DOUBLE) END AS d{mark}"
+    return f"{cell}, coalesce({trimmed(cell)}, '') AS {text}", f"{cell}, {text}, {text} IN {_TOKENS} AS m{mark}, {number}"
+
+
+def _counts(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str], *, slim: bool) -> dict[str, _Counts]:
+    """slim: one short query over the cells laid end to end, quick to plan; else one wide query, quick to run."""
+    if slim:
+        low, high = _looked("cell", "")
+        cells = (
+            f"(UNPIVOT INCLUDE NULLS (SELECT {', '.join(keys)} FROM {relation}) ON {', '.join(keys)} INTO NAME key VALUE cell)"
+        )
+        inner = f"SELECT key, {high} FROM (SELECT key, {low} FROM {cells})"
+        measured = ", ".join(_measures("cell", "t", "m", "d"))
+        found = con.execute(f"SELECT key, count(*), {measured} FROM ({inner}) GROUP BY key").fetchall()
+        rows = {row[0]: row[1:] for row in found}
+        if not rows:
+            rows = {key: (0,) * 7 + (None, None, 0, 0) for key in keys}
+    else:
+        looked = [_looked(key, key) for key in keys]
+        inner = f"SELECT {', '.join(low for low, _ in looked)} FROM {relation}"
+        middle = f"SELECT {', '.join(high for _, high in looked)} FROM ({inner})"
+        parts = [part for key in keys for part in _measures(key, f"t{key}", f"m{key}", f"d{key}")]
+        row: tuple[Any, ...] = con.execute(f"SELECT count(*), {', '.join(parts)} FROM ({middle})").fetchall()[0]
+        rows = {key: (row[0], *row[1 + 10 * n : 11 + 10 * n]) for n, key in enumerate(keys)}
     result = {}
-    for position, key in enumerate(keys):
-        values = row[1 + 9 * position : 10 + 9 * position]
-        result[key] = _Counts(row[0], dict(values[0] or {}), *values[1:])
+    for key in keys:
+        count, marked, empty, *others = rows[key]
+        tokens = {"": empty} if empty else {}
+        if marked > empty:
+            words = (
+                f"SELECT {trimmed(key)} AS word, count(*) FROM {relation} WHERE word IN {_TOKENS} AND word <> '' GROUP BY word"
+            )
+            tokens.update(con.execute(words).fetchall())
+        result[key] = _Counts(count, tokens, *others)
     return result
 
 

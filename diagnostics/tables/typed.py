@@ -70,13 +70,14 @@ def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Ty
             if small:
                 con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {relation}")
                 relation = "given"
-            return _after_a_look(con, relation, source, target)
+            return _after_a_look(con, relation, source, target, slim=small)
         except duckdb.Error as odd:
             raise Irregular(str(odd)) from odd
 
 
-def _after_a_look(con: duckdb.DuckDBPyConnection, relation: str, source: Source, target: Path) -> Typed:
-    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal, stage=target.with_suffix(".unsure"))
+def _after_a_look(con: duckdb.DuckDBPyConnection, relation: str, source: Source, target: Path, *, slim: bool) -> Typed:
+    stage = None if slim else target.with_suffix(".unsure")
+    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal, stage=stage, slim=slim)
     columns = ", ".join(f"{choices[key].sql} AS {key}" for key in source.names)
     return Typed(copy(con, f"SELECT {columns} FROM {relation}", target), choices)
 
@@ -94,7 +95,7 @@ def _at_once(con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps:
     """
     rows = max(100, min(HEAD_ROWS, HEAD_CELLS // max(1, len(source.names))))
     con.execute(f"CREATE OR REPLACE TEMP TABLE head AS SELECT * FROM {source.sql(caps)} LIMIT {rows}")
-    guessed = choose(con, "head", source.names, comma_is_decimal=source.comma_is_decimal)
+    guessed = choose(con, "head", source.names, comma_is_decimal=source.comma_is_decimal, slim=True)
     con.execute("DROP TABLE head")
     sure = {key: expression for key, choice in guessed.items() if (expression := _guarded(key, choice)) is not None}
     plain = [key for key, choice in guessed.items() if choice.kind is Kind.CATEGORY and not choice.format]

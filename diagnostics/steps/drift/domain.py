@@ -129,7 +129,7 @@ def profile(incident: Incident) -> Domain:
         )
     usual = _usual(drawn, seen, incident.roles.timestamp, rng)
     floors = [_floor(len(seen.reference), len(seen.current)), 1.0, 1.0]
-    column_at = _column(seen, told, floors[0])
+    column_at = _suspects(seen, told, floors[0])[0]
     target = _target(incident, drawn)
     y_alone = xy = given_column = given_target = None
     target_gap = 0.0
@@ -142,10 +142,11 @@ def profile(incident: Incident) -> Domain:
         joint = [np.column_stack([x[0], left]), np.column_stack([x[1], right])]
         xy = _auc(separate(joint[0], joint[1], rng))
         y_alone = _auc(separate(left[:, None], right[:, None], rng))
-        rest = np.delete(np.arange(joint[0].shape[1]), column_at)
-        a, b = matched(*strata(x[0][:, column_at], x[1][:, column_at]), rng)
-        given_column = _auc(separate(joint[0][a][:, rest], joint[1][b][:, rest], rng))
-        floors[1] = _floor(a.size, b.size)
+        # Where no column moved by itself, several may give the rows away: the one that explains the others is at fault.
+        suspects = _suspects(seen, told, floors[0])
+        explained = {number: _given(joint, x, number, rng) for number in suspects}
+        column_at = min(suspects, key=lambda number: auc.value if (auc := explained[number][0]) else 1.0)
+        given_column, floors[1] = explained[column_at]
         a, b = matched(*strata(left, right), rng)
         given_target = _auc(separate(x[0][a], x[1][b], rng))
         floors[2] = _floor(a.size, b.size)
@@ -183,6 +184,7 @@ def decide(
     above_usual: float = 0.03,
     much_at: float = 0.95,
     adds_at: float = 0.015,
+    joint_at: float = 0.005,
     beyond_at: float = 0.05,
 ) -> Moved:
     """What moved, from three AUCs: the features alone, the rest given the most changed column, and the features given the target.
@@ -200,15 +202,18 @@ def decide(
         return auc is not None and auc.value > least
 
     x, column, target = (loud(a, f) for a, f in zip((p.x, p.given_column, p.given_target), p.floors, strict=True))
-    if p.given_column is None or p.given_target is None or p.xy is None:
+    if p.xy is None:
         return Moved.UNKNOWN if x else Moved.NOTHING
+    if p.given_column is None or p.given_target is None:
+        # Not enough rows alike in this column or the target to match: too much moved to be taken apart.
+        return Moved.SEVERAL if x else Moved.NOTHING
     # With the target the rows are told apart clearly better than without: the relation or the shares of the target moved.
     adds = p.xy.value - p.x.value > adds_at and p.xy.low > p.x.value
     if not x:
         if not loud(p.xy, p.floors[0]):
             return Moved.NOTHING
         # Matters only together: features and target tell more than either alone.
-        together = p.xy.value - max(p.x.value, p.y.value if p.y else 0.5) > adds_at
+        together = p.xy.value - max(p.x.value, p.y.value if p.y else 0.5) > joint_at
         if p.target_gap >= 0.05 and not together and not target:
             return Moved.CLASSES
         return Moved.RELATION if column and together else Moved.NOTHING
@@ -253,12 +258,21 @@ def _usual(drawn: Samples, seen: Frames, timestamp: str | None, rng: np.random.G
     return _auc(separate(seen.reference[order[: n // 2]], seen.reference[order[n // 2 :]], rng))
 
 
-def _column(seen: Frames, told: Separation, floor: float) -> int:
-    """The column that changed most; where no column moved by itself but all together did, the one that gives the rows away."""
+def _suspects(seen: Frames, told: Separation, floor: float) -> list[int]:
+    """The column that changed most; where none moved by itself but all together did, the three that give the rows away."""
     moved = seen.gaps.max() > max(0.05, 2 * np.sqrt(1 / len(seen.reference) + 1 / len(seen.current)))
     if not moved and told.auc.value > floor:
-        return int(np.argmax(told.importance))
-    return int(np.argmax(seen.gaps))
+        return [int(number) for number in np.argsort(-told.importance, kind="stable")[:3]]
+    return [int(np.argmax(seen.gaps))]
+
+
+def _given(
+    joint: list[NDArray[np.float64]], x: list[NDArray[np.float64]], column: int, rng: np.random.Generator
+) -> tuple[Interval | None, float]:
+    """AUC from the other features and the target among rows matched on `column`, and what chance may reach."""
+    rest = np.delete(np.arange(joint[0].shape[1]), column)
+    a, b = matched(*strata(x[0][:, column], x[1][:, column]), rng)
+    return _auc(separate(joint[0][a][:, rest], joint[1][b][:, rest], rng)), _floor(a.size, b.size)
 
 
 def _target(incident: Incident, drawn: Samples) -> str | None:

@@ -245,7 +245,8 @@ def _late(drawn: Samples, target: str | None, when: NDArray[np.datetime64] | Non
     if not missing.any() or missing.all() or cut < 20 or order.size - cut < 20:
         return None
     early, last = missing[order[:cut]], missing[order[cut:]]
-    began = None if when is None else since(when, missing.astype("float64"), float(np.quantile(early, 0.5)))
+    usual = float(np.mean(early[: max(1, early.size // 2)]))
+    began = None if when is None else since(when, missing.astype("float64"), usual)
     return Late(intervals.share(early.sum(), early.size), intervals.share(last.sum(), last.size), began)
 
 

@@ -262,7 +262,7 @@ def judge(p: Timeline, *, bins_at: float = 0.1, mean_at: float = 0.25, std_at: f
     """
     findings = []
     current_bins = len(p.when) - p.reference_bins
-    least = max(bins_at, 3 / max(current_bins, 1)) if current_bins > 5 else 0.5
+    least = max(bins_at, 3 / max(current_bins, 1)) if current_bins >= 20 else 0.5
     for line in p.lines:
         scale = line.scale or 1.0
         step = (line.mean_after - line.mean_band.usual) / scale

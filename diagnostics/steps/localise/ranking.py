@@ -21,6 +21,9 @@ Swaps = dict[str, tuple[NDArray[np.float64], datetime | None]]
 REBUILT: Final = 5
 """Columns that are rebuilt from the others, where none of the values alone explains the loss."""
 
+GROUP: Final = 10
+"""Columns that are set back at once; a longer list tells a person nothing."""
+
 
 @dataclass(frozen=True)
 class Swapped:
@@ -43,8 +46,8 @@ class Swapped:
 @dataclass(frozen=True)
 class Ranking:
     """unit: what is measured. home, before: on unseen reference rows and on current rows, with 95% intervals. lost: whether
-    before exceeds home beyond chance. columns: best first. together: the columns that help on their own, and what comes back
-    with all of them at once. everything: what comes back with all columns of the list.
+    before exceeds home beyond chance. columns: best first. together: several columns set back at once, those that help
+    alone or those that moved, and what comes back then. everything: what comes back with all columns of the list.
     expected: the loss that the reference's rows would have if they came as often as their like do in the current table; None
     where it was not needed or the two tables overlap too little.
     """
@@ -87,7 +90,7 @@ def by_loss(scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict
     before = intervals.mean(was)
     rise = before.value - home.value
     lost = before.low > home.high and rise >= 0.1 * home.value
-    scale = rise if rise > 0 else float("inf")
+    scale = rise if lost else float("inf")
 
     def back(matrix: NDArray[np.float64]) -> tuple[intervals.Interval, float]:
         now = loss(matrix)
@@ -99,8 +102,12 @@ def by_loss(scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict
         recovered, after = back(given(scene, {name: values}))
         entries.append(Swapped(name, recovered, after, weights[name], moved[name], "values", began))
     entries.sort(key=lambda c: (-c.recovered.value, c.name))
-    together = tuple(c.name for c in entries if c.recovered.low > 0)[:10]
-    together_back = back(given(scene, {n: swapped[n][0] for n in together}))[0].value if together else 0.0
+    together: tuple[str, ...] = ()
+    together_back = 0.0
+    for group in _groups(entries):
+        gain = back(given(scene, {n: swapped[n][0] for n in group}))[0].value
+        if gain > together_back + 0.05:
+            together, together_back = group, gain
     everything = back(given(scene, {n: v for n, (v, _) in swapped.items()}))[0].value if swapped else 0.0
     found = Ranking(known.loss_name, home, before, lost, tuple(entries), together, together_back, everything)
     if not lost or found.best >= 0.5:
@@ -128,6 +135,14 @@ def _expected(scene: Scene, loss: NDArray[np.float64], seed: int, *, apart_at: f
     return float(np.average(loss[known], weights=place.weights[known]))
 
 
+def _groups(entries: list[Swapped]) -> tuple[tuple[str, ...], ...]:
+    """Columns to set back at once: those that help alone, and those that moved, whether they help alone or not."""
+    helping = tuple(c.name for c in entries if c.recovered.value >= 0.05 and c.recovered.low > 0)[:GROUP]
+    heaviest = sorted((c for c in entries if c.moved >= 0.1), key=lambda c: (-c.weight, c.name))
+    moved = tuple(c.name for c in heaviest[:GROUP])
+    return tuple(dict.fromkeys(group for group in (helping, moved) if group))
+
+
 def by_shift(
     scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict[str, float], rng: np.random.Generator
 ) -> Ranking:
@@ -149,7 +164,7 @@ def by_shift(
     floor, ceiling = float(np.mean(chance)), float(np.max(chance))
     # A tenth of a standard deviation is a small effect by any convention (Cohen 1988, chapter 2: 0.2 is small).
     lost = was > ceiling and was - floor >= 0.1
-    scale = was - floor if was > floor else float("inf")
+    scale = was - floor if lost else float("inf")
     entries = []
     for name, (values, began) in swapped.items():
         scores = scene.stand.scores_of(given(scene, {name: values}))
@@ -163,8 +178,12 @@ def by_shift(
             interval = intervals.Interval(value, value - half, value + half)
         entries.append(Swapped(name, interval, after, weights[name], moved[name], "values", began))
     entries.sort(key=lambda c: (-c.recovered.value, c.name))
-    together = tuple(c.name for c in entries if c.recovered.value >= 0.05)[:10]
-    both = scene.stand.scores_of(given(scene, {n: swapped[n][0] for n in together})) if together else scene.scores
+    together: tuple[str, ...] = ()
+    together_back = 0.0
+    for group in _groups(entries):
+        gain = (was - distance(scene.stand.scores_of(given(scene, {n: swapped[n][0] for n in group})))) / scale
+        if gain > together_back + 0.05:
+            together, together_back = group, gain
     all_of = scene.stand.scores_of(given(scene, {n: v for n, (v, _) in swapped.items()})) if swapped else scene.scores
     return Ranking(
         "distance of the answers",
@@ -173,6 +192,6 @@ def by_shift(
         lost,
         tuple(entries),
         together,
-        (was - distance(both)) / scale,
+        together_back,
         (was - distance(all_of)) / scale,
     )

@@ -158,8 +158,8 @@ def profile(incident: Incident) -> SimpleModels:
 
 
 def verdict(p: SimpleModels, *, rise_at: float = 0.1, data_at: float = 0.5, holds_at: float = 0.25) -> Verdict:
-    """fine: the loss did not rise by `rise_at` of itself beyond its interval. data: the stand-in or the best simple model loses at
-    least `data_at` of what the logged answers lose. model: the stand-in, the best simple model and the fresh one all lose less
+    """fine: the loss did not rise by `rise_at` of itself beyond its interval. data: the stand-in or a simple model loses at least
+    `data_at` of what the logged answers lose. model: the stand-in, the best simple model and the fresh one all lose less
     than `holds_at` of it. undecided in between.
     """
     judged = p.of("logged") or p.of(p.best)
@@ -213,8 +213,8 @@ def judge(p: SimpleModels, *, rise_at: float = 0.1, data_at: float = 0.5, holds_
     evidence |= {"before": worst.reference.value, "after": worst.current.value, "simple": worst.kind}
     if not p.logged:
         says = N_(
-            "The {unit} of a simple model fitted on the reference rose from {before:number} to {after:number} on the current rows: "
-            "it is the data or their meaning."
+            "The {unit} of a simple model fitted on the reference rose from {before:number} to {after:number} on the current "
+            "rows: it is the data or their meaning."
         )
     return [Finding(DATA, says, evidence, weight=_size(judged), since=p.since)]
 

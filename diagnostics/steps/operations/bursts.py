@@ -57,7 +57,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Bursts:
-    """times: beginning of each bin, shape (n_bins,); width: seconds of a bin; messages: all messages per bin; series: worst first."""
+    """times: beginning of each bin, shape (n_bins,); width: seconds of a bin; messages: all messages per bin; series: worst
+    first.
+    """
 
     times: tuple[datetime, ...]
     width: int
@@ -167,7 +169,8 @@ def judge(p: Bursts, *, shown: int = 5, critical_at: int = 20) -> list[Finding]:
             Finding(
                 BURST,
                 N_(
-                    "From {since:time} on, this came {count:count} times, {during:number} per {minutes:number} minutes instead of {before:number}: {template:name}"
+                    "From {since:time} on, this came {count:count} times, {during:number} per {minutes:number} minutes "
+                    "instead of {before:number}: {template:name}"
                 ),
                 {
                     "template": burst.text,

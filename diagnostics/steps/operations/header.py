@@ -189,7 +189,8 @@ class Heads:
             elif named := (item["level"] or item["boxed"]):
                 if level:
                     break
-                level, headed = LEVELS[named.rstrip(":").lower()], True
+                level = LEVELS[named.rstrip(":").lower()]
+                headed = True
             elif item["box"]:
                 # In a line without time and level, a bracket is part of what is said.
                 boxes += 1
@@ -205,7 +206,8 @@ class Heads:
             self._again = True
             end = _syslog_host(line, again.group(), again.end(), cap)
         if headed:
-            end, boxed = _component(line, end, levelled=level is not Level.NONE), False
+            end = _component(line, end, levelled=level is not Level.NONE)
+            boxed = False
             while end < cap and (item := _ITEM.match(line, end, cap)):
                 named = item["boxed"] or item["level"]
                 if (item["box"] and not boxed) or (named and not level and (item["boxed"] or named.isupper())):

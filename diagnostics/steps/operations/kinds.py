@@ -36,7 +36,8 @@ _PATTERNS: Final = (
     (Kind.KILL, r"\bsigkill\b|signal 9\b|exit code:? 137|\bcode=killed\b|^killed$"),
     (
         Kind.BOOT,
-        r"booting worker|starting worker|worker (?:\S{1,20} )?started|started worker|started server process|spawned .{0,20}worker",
+        r"booting worker|starting worker|worker (?:\S{1,20} )?started|started worker|started server process"
+        r"|spawned .{0,20}worker",
     ),
     (
         Kind.LOAD,

@@ -53,7 +53,8 @@ def judge(
 ) -> list[Finding]:
     """Errors are told from `share_at` of the messages on, and called a problem from `many_at`: a log does not say what is usual.
 
-    An error is new when it was seen `least` times, and a message with as many lines spread evenly over the log would have kept out
+    An error is new when it was seen `least` times, and a message with as many lines spread evenly over the log would have
+    kept out
     of its first part with a chance below `chance_at`. An exception counts from `often_at` of the messages on.
     """
     errors = [t for t in p.templates if t.level >= Level.ERROR]

@@ -35,6 +35,7 @@ _QUOTED_REQUEST: Final = re.compile(r'"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) 
 _JOINED: Final = re.compile(r"<\*>(?:[.:/\\,@#_+~-]*<\*>)+")
 _HOST: Final = re.compile(r"^[\[(<]*(?:[A-Za-z0-9_-]+\.){2,}[A-Za-z]{2,}(?::<\*>)?[\])>,;]*$|^[A-Za-z0-9_.-]+:<\*>[\])>,;]*$")
 _UNITS: Final = frozenset(
+    ""
     "|b|kb|mb|gb|tb|kib|mib|gib|bytes|byte|bits|bit|ms|us|ns|s|sec|secs|second|seconds|min|mins|minute|minutes|h|hours|hour|days|day|%|"
     "percent|".strip("|").split("|")
 )

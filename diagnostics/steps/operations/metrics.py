@@ -1,4 +1,6 @@
-"""Metrics of the service: a level that shifted, memory that climbs, a resource at its limit, answers that became slow, more errors."""
+"""Metrics of the service: a level that shifted, memory that climbs, a resource at its limit, answers that became slow, more
+errors.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from diagnostics.onset import as_datetime
 from diagnostics.steps.operations.series import Meaning, Series
 from diagnostics.steps.operations.series import metrics as read
 from diagnostics.steps.operations.shifts import Shift, Slope, Thinned, shifts, slope, thin
+from diagnostics.steps.operations.spikes import Spike, spikes
 from diagnostics.words import N_, Value
 
 _PELT: Final = "Killick, Fearnhead, Eckley 2012, doi:10.1080/01621459.2012.737745"
@@ -34,7 +37,8 @@ LEAK: Final = Rule(
     title=N_("Memory climbs without end"),
     why=N_("What only climbs reaches its limit: the process is then killed, and its requests are lost."),
     remedy=N_(
-        "Look for collections that only grow (globals, caches without a bound, kept tensors). Until it is mended, restart the workers "
+        "Look for collections that only grow (globals, caches without a bound, kept tensors). Until it is "
+        "mended, restart the workers "
         "after a number of requests (gunicorn --max-requests 1000 --max-requests-jitter 100)."
     ),
     statistic=N_(
@@ -70,7 +74,16 @@ ERRORS_ROSE: Final = Rule(
     source=_PELT,
     severity=Severity.CRITICAL,
 )
-RULES: Final = (LEVEL, LEAK, SATURATED, SLOWER, ERRORS_ROSE)
+SPIKE: Final = Rule(
+    code="OPS015",
+    title=N_("A metric jumped for a short time"),
+    why=N_("A short jump can be the moment at which something broke, restarted or was deployed."),
+    remedy=N_("Look into the log at that minute."),
+    statistic=N_("Jump: distance of a point from the middle of its neighbours, compared with how far points usually lie."),
+    source="Siffer et al. 2017, doi:10.1145/3097983.3098144",
+    severity=Severity.INFO,
+)
+RULES: Final = (LEVEL, LEAK, SATURATED, SLOWER, ERRORS_ROSE, SPIKE)
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,7 @@ class SeriesProfile:
     shifts: tuple[Shift, ...]
     slope: Slope | None
     saturation: Saturation | None
+    spikes: tuple[Spike, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,11 +124,13 @@ def profile(incident: Incident) -> MetricsProfile:
 def _profile(series: Series) -> SeriesProfile:
     thinned = thin(series)
     climbs = slope(series, thinned) if series.meaning in (Meaning.MEMORY, Meaning.RESOURCE) else None
-    return SeriesProfile(series, thinned, shifts(thinned), climbs, _saturation(series))
+    return SeriesProfile(series, thinned, shifts(thinned), climbs, _saturation(series), spikes(series))
 
 
 def _saturation(series: Series, *, near: float = 0.95, share_at: float = 0.02, least: int = 5) -> Saturation | None:
-    """A stretch at the limit: of `least` points and `share_at` of the series; without a known limit, pinned at its own maximum."""
+    """A stretch at the limit: of `least` points and `share_at` of the series; without a known limit, pinned at its own
+    maximum.
+    """
     if series.meaning not in (Meaning.RESOURCE, Meaning.MEMORY):
         return None
     x = series.values
@@ -152,7 +168,8 @@ def _runs(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[int, 
 def judge(
     p: MetricsProfile, *, slower_at: float = 1.5, errors_at: float = 2.0, shown: int = 3, soon_at: float = 7 * 24.0
 ) -> list[Finding]:
-    """Latency counts from `slower_at` times its usual level, errors from `errors_at` times; a leak is critical when it ends within a week.
+    """Latency counts from `slower_at` times its usual level, errors from `errors_at` times; a leak is critical when it ends
+    within a week.
 
     At most `shown` shifts of one series are told, the largest first.
     """
@@ -169,7 +186,24 @@ def judge(
             # A climb is also a row of levels; it is told once.
             if finding is not None and (one.slope is None or finding.rule is not LEVEL):
                 findings.append(finding)
+        for spike in one.spikes:
+            # A jump inside a stretch that is told already is no news.
+            if not any(s.since <= spike.until and (s.until is None or spike.since <= s.until) for s in told):
+                findings.append(_jump(name, spike))
     return findings
+
+
+def _jump(name: str, spike: Spike) -> Finding:
+    evidence: dict[str, Value] = {
+        "series": name,
+        "before": spike.usual,
+        "after": spike.peak,
+        "size": spike.size,
+        "since": spike.since,
+        "until": spike.until,
+    }
+    says = N_("{series:name} jumped from {before:number} to {after:number} on {since:time}, for a short time.")
+    return Finding(SPIKE, says, evidence, weight=min(1.0, spike.size / 100), since=spike.since)
 
 
 def _leak(name: str, climb: Slope, soon_at: float) -> Finding:
@@ -191,7 +225,8 @@ def _leak(name: str, climb: Slope, soon_at: float) -> Finding:
     says = N_("{series:name} climbs by {per_day:number} a day since {since:time}, from {first:number} to {last:number}.")
     if climb.restarts:
         says = N_(
-            "{series:name} climbs by {per_day:number} a day since {since:time}, and falls back only at restarts ({restarts:count})."
+            "{series:name} climbs by {per_day:number} a day since {since:time}, and falls back only at restarts "
+            "({restarts:count})."
         )
     elif climb.left is not None:
         says = N_(

@@ -41,16 +41,19 @@ class Meaning(StrEnum):
 
 
 _MEANINGS: Final = (
-    (Meaning.ERRORS, r"error|fail|exception|5xx|\b50\d\b|timeout|reject|drop"),
     (
         Meaning.LATENCY,
-        r"latenc|duration|response.?time|elapsed|(?:^|[_\W])(?:p50|p90|p95|p99|rt)(?:$|[_\W])|_ms$|\(ms\)|_seconds$|request.?time",
+        r"latenc|duration|response.?time|request.?time|elapsed|(?:^|[_\W])(?:p50|p90|p95|p99|rt)(?:$|[_\W])|_ms$|\(ms\)|_seconds$",
     ),
+    (Meaning.ERRORS, r"error|exception|5xx|\b50\d\b|timeouts|rejected|dropped|failed|failures|fail_?(?:rate|count)"),
     (
         Meaning.MEMORY,
-        r"mem|rss|heap|swap|(?:^|[_\W])(?:fds?|ram)(?:$|[_\W])|file.?descriptor|open.?files|threads|connections|goroutine",
+        r"mem(?:ory|_|$|\W)|rss|heap|swap|(?:^|[_\W])(?:fds?|ram)(?:$|[_\W])|file.?descriptor|open.?files|threads|goroutine",
     ),
-    (Meaning.RESOURCE, r"cpu|gpu|disk|util|usage|load|queue|pool|capacity|saturation|percent|pct|iops|storage"),
+    (
+        Meaning.RESOURCE,
+        r"cpu|gpu|disk|util|usage|(?:^|[_\W])load|queue|pool|capacity|saturation|percent|pct|iops|storage|connections",
+    ),
 )
 _COMPILED: Final = tuple((meaning, re.compile(pattern, re.IGNORECASE)) for meaning, pattern in _MEANINGS)
 _PERCENT: Final = re.compile(r"percent|pct|%|util|(?:^|[_\W])cpu(?:$|[_\W])|usage$", re.IGNORECASE)
@@ -58,7 +61,9 @@ _PERCENT: Final = re.compile(r"percent|pct|%|util|(?:^|[_\W])cpu(?:$|[_\W])|usag
 
 @dataclass(frozen=True)
 class Series:
-    """One metric. times: datetime64[us], sorted, shape (n,); values: float64, finite, shape (n,). limit: where it ends; None if not known."""
+    """One metric. times: datetime64[us], sorted, shape (n,); values: float64, finite, shape (n,). limit: where it ends; None
+    if not known.
+    """
 
     name: str
     file: str

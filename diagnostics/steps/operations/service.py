@@ -20,10 +20,12 @@ TIMEOUTS: Final = Rule(
     code="OPS005",
     title=N_("Workers time out"),
     why=N_(
-        "The server kills a worker that does not answer in time; the requests it held are lost, and the next worker loads the model again."
+        "The server kills a worker that does not answer in time; the requests it held are lost, and the next "
+        "worker loads the model again."
     ),
     remedy=N_(
-        "Raise the worker timeout above the slowest start and request (gunicorn --timeout 120), load the model before the workers "
+        "Raise the worker timeout above the slowest start and request (gunicorn --timeout 120), load the "
+        "model before the workers "
         "fork (--preload), and shorten the slow request. More memory does not help here."
     ),
     statistic=N_("Worker timeout: the server gave up waiting for one of its own processes."),
@@ -54,7 +56,8 @@ SLOW_FETCH: Final = Rule(
     title=N_("Features arrive slowly"),
     why=N_("The model waits for its features; when they come late the answer is late, or is made from defaults."),
     remedy=N_(
-        "Look at the feature store or database at that time: a missing index, a full connection pool, a far region. Cache what seldom changes."
+        "Look at the feature store or database at that time: a missing index, a full connection pool, a far "
+        "region. Cache what seldom changes."
     ),
     statistic=N_(
         "Fetch time: how long it took to get the features of a request, as the log tells it; half of the fetches took longer."
@@ -198,7 +201,8 @@ def judge(
     slow_at: float = 100.0,
     always_slow_at: float = 1000.0,
 ) -> list[Finding]:
-    """One timeout or memory kill is enough to tell; a model counts as loaded for every request from `loads_at` loads a request on.
+    """One timeout or memory kill is enough to tell; a model counts as loaded for every request from `loads_at` loads a
+    request on.
 
     A fetch is slow when its median doubled (`slower_at`) to `slow_at` milliseconds or more, the time after which people notice a
     delay (Nielsen 1993), or lies above `always_slow_at`.
@@ -209,11 +213,13 @@ def judge(
             Finding(
                 TIMEOUTS,
                 N_(
-                    "{count:count} worker timeouts since {since:time}; {killed:count} kills followed them and are no sign of lacking memory."
+                    "Worker timeouts: {count:count}, the first on {since:time}. Kills that followed them: {killed:count}; "
+                    "they are no sign of lacking memory."
                 )
                 if p.timeouts[0].time
                 else N_(
-                    "Worker timeouts: {count:count}. Kills that followed them: {killed:count}; they are no sign of lacking memory."
+                    "Worker timeouts: {count:count}. Kills that followed them: {killed:count}; they are no sign of "
+                    "lacking memory."
                 ),
                 {"count": len(p.timeouts), "killed": p.aftermath, "since": p.timeouts[0].time, "cause": "latency_regression"},
                 weight=min(1.0, len(p.timeouts) / 10),
@@ -225,7 +231,8 @@ def judge(
             Finding(
                 MEMORY_KILLS,
                 N_(
-                    "{count:count} processes were killed, first on {since:time}; no worker timeout came before, so memory ran out."
+                    "Processes killed for lack of memory: {count:count}, the first on {since:time}; "
+                    "no worker timeout came shortly before."
                 )
                 if p.kills[0].time
                 else N_("Processes killed for lack of memory: {count:count}; no worker timeout came shortly before."),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
-import ruptures
 from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
@@ -23,7 +23,9 @@ SEASON_DAYS: Final = 4
 
 @dataclass(frozen=True)
 class Thinned:
-    """times (datetime64[us]), values: shape (n,), medians of neighbours; rest: values without the usual curve of a day or week."""
+    """times (datetime64[us]), values: shape (n,), medians of neighbours; rest: values without the usual curve of a day or
+    week.
+    """
 
     times: NDArray[np.datetime64]
     values: NDArray[np.float64]
@@ -32,7 +34,8 @@ class Thinned:
 
 @dataclass(frozen=True)
 class Shift:
-    """A stretch on another level than usual. before, after: levels in the unit of the series; size: distance in robust deviations.
+    """A stretch on another level than usual. before, after: levels in the unit of the series; size: distance in robust
+    deviations.
 
     until: None when it lasts to the end.
     """
@@ -46,7 +49,9 @@ class Shift:
 
 @dataclass(frozen=True)
 class Slope:
-    """Steady growth. per_day with its 95% interval (low, high), in units per day; restarts: drops in between; left: hours to the limit."""
+    """Steady growth. per_day with its 95% interval (low, high), in units per day; restarts: drops in between; left: hours to
+    the limit.
+    """
 
     since: datetime
     until: datetime
@@ -95,8 +100,10 @@ def shifts(thinned: Thinned, *, size_at: float = 4.0, relative_at: float = 0.2, 
     """Stretches whose level stands `size_at` robust deviations and `relative_at` of the usual level away from the usual level.
 
     PELT with a mean-shift cost (Killick et al. 2012, doi:10.1080/01621459.2012.737745). The penalty is the Bayesian criterion's
-    2 s2 log n, with the noise s2 taken from neighbouring differences and raised for autocorrelation, so that a wandering series is
-    not cut into pieces (Lavielle and Moulines 2000, doi:10.1111/1467-9892.00172). The usual level is that of the first segment that
+    2 s2 log n, with the noise s2 taken from neighbouring differences and raised for autocorrelation, so that a wandering
+    series is
+    not cut into pieces (Lavielle and Moulines 2000, doi:10.1111/1467-9892.00172). The usual level is that of the first
+    segment that
     lasts a fifth of the series, else the median of all.
     """
     x = thinned.rest
@@ -111,8 +118,7 @@ def shifts(thinned: Thinned, *, size_at: float = 4.0, relative_at: float = 0.2, 
     centred = scaled - _running_median(scaled, 15)
     rho = float(np.clip(np.corrcoef(centred[1:], centred[:-1])[0, 1], 0.0, 0.9)) if np.ptp(centred) > 0 else 0.0
     penalty = 2 * np.log(x.size) * (1 + rho) / (1 - rho) * 1.5
-    ends = ruptures.Pelt(model="l2", min_size=shortest, jump=1).fit(scaled.reshape(-1, 1)).predict(pen=float(penalty))
-    segments = list(zip([0, *ends[:-1]], ends, strict=True))
+    segments = _segments(scaled, float(penalty), shortest)
     long = [s for s in segments if s[1] - s[0] >= 0.2 * x.size]
     usual = long[0] if long else (0, x.size)
     level = float(np.median(x[usual[0] : usual[1]]))
@@ -133,7 +139,42 @@ def shifts(thinned: Thinned, *, size_at: float = 4.0, relative_at: float = 0.2, 
         away = float(np.median(x[a:b])) - level
         until = as_datetime(thinned.times[b]) if b < x.size else None
         shifted.append(Shift(as_datetime(thinned.times[a]), until, after - away, after, abs(away) / wobble))
-    return tuple(shifted)
+    return _unusual(shifted, thinned)
+
+
+def _unusual(found: list[Shift], thinned: Thinned, *, habit_at: int = 4) -> tuple[Shift, ...]:
+    """Without the short stretches that come back again and again in the same direction: they are how this series is."""
+    end = as_datetime(thinned.times[-1])
+    kept = []
+    for shift in found:
+        alike = [s for s in found if (s.after > s.before) == (shift.after > shift.before)]
+        lengths = sorted((s.until or end) - s.since for s in alike)
+        if len(alike) <= habit_at or (shift.until or end) - shift.since > 4 * lengths[len(lengths) // 2]:
+            kept.append(shift)
+    return tuple(kept)
+
+
+def _segments(values: NDArray[np.float64], penalty: float, shortest: int) -> list[tuple[int, int]]:
+    """The cut into stretches (begin, end) with the least squared distance to their means plus `penalty` per stretch.
+
+    The exact minimum, as PELT finds it; with at most 500 points, looking at every begin at once is faster than pruning them.
+    """
+    size = values.size
+    total, square = np.concatenate([[0.0], np.cumsum(values)]), np.concatenate([[0.0], np.cumsum(values**2)])
+    best = np.full(size + 1, np.inf)
+    best[0] = -penalty
+    origin = np.zeros(size + 1, dtype="int64")
+    for end in range(shortest, size + 1):
+        begin = np.arange(0, end - shortest + 1)
+        cost = square[end] - square[begin] - (total[end] - total[begin]) ** 2 / (end - begin)
+        value = best[begin] + cost + penalty
+        origin[end] = int(np.argmin(value))
+        best[end] = value[origin[end]]
+    cuts, end = [], size
+    while end > 0:
+        cuts.append((int(origin[end]), end))
+        end = int(origin[end])
+    return cuts[::-1]
 
 
 def _running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
@@ -144,8 +185,10 @@ def _running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float
 def slope(series: Series, thinned: Thinned, *, tau_at: float = 0.5, growth_at: float = 0.15) -> Slope | None:
     """Growth that goes on and on, restarts apart; None when the series has none.
 
-    Theil-Sen's median of slopes with its interval (Sen 1968, doi:10.1080/01621459.1968.10480934) over the stretch since growth began,
-    with the drops of restarts added back. Growth must fill more than half of what the rises and falls add up to (`tau_at`), gain `growth_at`
+    Theil-Sen's median of slopes with its interval (Sen 1968, doi:10.1080/01621459.1968.10480934) over the stretch since
+    growth began,
+    with the drops of restarts added back. Growth must fill more than half of what the rises and falls add up to (`tau_at`),
+    gain `growth_at`
     of the level, and go on in both halves, so that one step up does not pass for a leak.
     """
     x = thinned.values
@@ -177,7 +220,7 @@ def slope(series: Series, thinned: Thinned, *, tau_at: float = 0.5, growth_at: f
         for a, b in zip(halves, times, strict=True)
     ]
     quarters = [float(np.median(q)) for q in np.array_split(y, 6)]
-    steady = all(b > a for a, b in zip(quarters, quarters[1:], strict=False))
+    steady = all(b > a for a, b in pairwise(quarters))
     residual = y - middle * h
     wobble = _spread(residual - np.median(residual))
     if low <= 0 or gain < growth_at * level or min(parts) < 0.25 * middle or not steady or gain < 3 * wobble:
