@@ -60,8 +60,10 @@ def _chance(reference: NDArray[np.float64], current: NDArray[np.float64], rng: n
             max_iter=30, learning_rate=0.1, max_leaf_nodes=15, early_stopping=False, random_state=0
         )
         with one_thread():
-            judge.fit(rows[used], is_current[used], sample_weight=weight[used])
-            chance[~used] = judge.predict_proba(rows[~used])[:, 1]
+            # A column without any value can't be cut into bins.
+            told = np.isfinite(rows[used]).any(axis=0)
+            judge.fit(rows[used][:, told], is_current[used], sample_weight=weight[used])
+            chance[~used] = judge.predict_proba(rows[~used][:, told])[:, 1]
     return chance
 
 

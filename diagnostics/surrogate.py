@@ -174,13 +174,19 @@ def fit(drawn: Samples, known: Outcome, *, seed: int) -> Surrogate:
     held, used = np.sort(rows[: rows.size // 4]), rows[rows.size // 4 :]
     if len(set(answers[used].tolist())) < 2:
         raise NotApplicable(N_("Nearly all predictions of the reference are the same."), needs="prediction")
+    matrix = coder.matrix(drawn.reference.iloc[used])
+    # A column without any value can't be cut into bins.
+    filled = np.asarray(np.isfinite(matrix).any(axis=0))
+    if not filled.any():
+        raise NotApplicable(N_("The features of the reference have no values to fit a surrogate to."), needs="reference")
+    coder = replace(coder, features=tuple(name for name, keep in zip(coder.features, filled, strict=True) if keep))
     family = HistGradientBoostingClassifier if label else HistGradientBoostingRegressor
     classes = len(set(answers[used].tolist())) if label else 2
     rounds = ROUNDS if classes == 2 else max(20, 2 * ROUNDS // classes)
     model = family(max_iter=rounds, learning_rate=0.1, max_leaf_nodes=31, early_stopping=False, random_state=seed)
     wanted = answers[used].astype(str) if label else answers[used].astype("float64")
     with one_thread():
-        model.fit(coder.matrix(drawn.reference.iloc[used]), wanted)
+        model.fit(matrix[:, filled], wanted)
     told = model.predict(coder.matrix(drawn.reference.iloc[held]))
     fidelity, skill = _agreement(told, answers[held], label)
     return Surrogate(known, coder, model, fidelity, skill, held)

@@ -23,6 +23,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MODEL_CLINIC_THREAD
     os.environ.setdefault(variable, "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import numpy as np  # noqa: E402
 from cases import SEVERITIES, TIERS, Case, plan, write  # noqa: E402
 from inject import CONTROLS, INJECTORS  # noqa: E402
 from score import Result, columns_f1, confusion, report  # noqa: E402
@@ -82,8 +83,9 @@ def main() -> int:
         return 2
     cases = list(plan(sources, codes, options.seeds, options.tiers))
     if options.limit and options.limit < len(cases):
-        # Evenly over the plan, so that a short run still touches every table and fault.
-        cases = [cases[int(i * len(cases) / options.limit)] for i in range(options.limit)]
+        # A random part, the same on every run: an even one would fall into step with the plan and skip whole faults.
+        chosen = np.random.default_rng(options.limit).permutation(len(cases))[: options.limit]
+        cases = [cases[i] for i in sorted(chosen)]
     if not cases:
         print("no table at hand carries such a case", file=sys.stderr)
         return 2
@@ -115,7 +117,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--codes", nargs="*", metavar="CODE", help="only these faults and controls")
     parser.add_argument("--tiers", nargs="*", choices=list(TIERS), default=list(TIERS))
     parser.add_argument("--seeds", type=int, default=1, help="repetitions with other rows, columns and styles (default 1)")
-    parser.add_argument("--limit", type=int, default=0, help="at most so many cases, spread evenly")
+    parser.add_argument("--limit", type=int, default=0, help="at most so many cases, drawn at random from the plan")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, metavar="FILE.jsonl", help="one JSON line per case")
     return parser.parse_args()

@@ -143,15 +143,14 @@ def _counts(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str], 
     """slim: one short query over the cells laid end to end, quick to plan; else one wide query, quick to run."""
     if slim:
         low, high = _looked("cell", "")
-        cells = (
-            f"(UNPIVOT INCLUDE NULLS (SELECT {', '.join(keys)} FROM {relation}) ON {', '.join(keys)} INTO NAME key VALUE cell)"
-        )
+        listed = ", ".join(keys)
+        cells = f"(SELECT {listed} FROM {relation}) UNPIVOT INCLUDE NULLS (cell FOR key IN ({listed}))"
         inner = f"SELECT key, {high} FROM (SELECT key, {low} FROM {cells})"
         measured = ", ".join(_measures("cell", "t", "m", "d"))
         found = con.execute(f"SELECT key, count(*), {measured} FROM ({inner}) GROUP BY key").fetchall()
         rows = {row[0]: row[1:] for row in found}
         if not rows:
-            rows = {key: (0,) * 7 + (None, None, 0, 0) for key in keys}
+            rows = dict.fromkeys(keys, (0,) * 7 + (None, None, 0, 0))
     else:
         looked = [_looked(key, key) for key in keys]
         inner = f"SELECT {', '.join(low for low, _ in looked)} FROM {relation}"

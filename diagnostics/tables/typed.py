@@ -17,6 +17,9 @@ from diagnostics.tables.table import Kind
 
 HEAD_CELLS: Final = 1_000_000
 HEAD_ROWS: Final = 20_000
+FAULTS: Final = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
+"""What DuckDB raises for the content of a file; anything else is a defect here and may not look like one there."""
+
 COMPRESSION: Final = "snappy"
 SMALL: Final = 2**23
 """Bytes below which the text is held in memory and every row is looked at first: that is quick enough."""
@@ -59,7 +62,7 @@ def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Ty
         if eager and not small:
             try:
                 written = _at_once(con, source, target, caps)
-            except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as odd:
+            except FAULTS as odd:
                 if "CSV Error" in str(odd) and "converting" not in str(odd):
                     raise Irregular(str(odd)) from odd
             else:
@@ -71,7 +74,7 @@ def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Ty
                 con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {relation}")
                 relation = "given"
             return _after_a_look(con, relation, source, target, slim=small)
-        except duckdb.Error as odd:
+        except FAULTS as odd:
             raise Irregular(str(odd)) from odd
 
 

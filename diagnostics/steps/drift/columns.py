@@ -93,8 +93,10 @@ def gap(reference: pd.Series, current: pd.Series, kind: Kind) -> float:
     return ks(finite(reference), finite(current))
 
 
-def blocks(when: NDArray[np.datetime64] | None, *, wanted: int = 5, least: int = 100) -> list[NDArray[np.intp]]:
-    """Row numbers of the reference in blocks of equal size, one after the other in time.
+def blocks(
+    when: NDArray[np.datetime64] | None, *, wanted: int = 5, least: int = 100, most: int = 2_000
+) -> list[NDArray[np.intp]]:
+    """Row numbers of the reference in blocks of equal size, one after the other in time, thinned out to `most` rows each.
 
     Empty without times or with fewer than two blocks of `least` rows: then the natural wobble is not known.
     """
@@ -104,4 +106,5 @@ def blocks(when: NDArray[np.datetime64] | None, *, wanted: int = 5, least: int =
     number = min(wanted, known.size // least)
     if number < 2:
         return []
-    return list(np.array_split(known[np.argsort(when[known], kind="stable")], number))
+    parts = np.array_split(known[np.argsort(when[known], kind="stable")], number)
+    return [part[:: -(-part.size // most)] for part in parts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -59,7 +60,8 @@ class ColumnShift:
         distance between one block of the reference and the rest of it; None when the reference has no times. floor: what chance
         alone may reach, corrected for the number of columns.
     psi: corrected for chance; psi_floor: what chance may still reach. jensen_shannon: 0 to 1. wasserstein: in standard
-        deviations of the reference (NaN for categories). cramers_v, p_value: of the chi-square test on the bins or levels.
+        deviations of the reference (NaN for categories). cramers_v, p_value: of the chi-square test on the levels (NaN for
+        numbers).
     mean, std: of the finite values, None for categories. quantiles: at 5, 25, 50, 75 and 95%, empty for categories.
     labels: names of levels, or bin edges; counts: rows per bin (len(edges) + 1) or per level (and other, last).
     level, share: the level whose share moved most, and its share before and after (categories only).
@@ -130,16 +132,15 @@ def _shift(
     when: NDArray[np.datetime64] | None,
     looked_at: int,
 ) -> ColumnShift:
-    from scipy.stats import chi2
-
     kind = drawn.kinds[name]
     left, right = _counts(before), _counts(after)
     n, m = sum(left), sum(right)
     noise = 1 / n + 1 / m
     alpha = 0.001 / looked_at
-    v, p_value = distances.cramers_v(*_merged(left, right))
+    v, p_value = float("nan"), float("nan")
     level, share = None, Sides(0.0, 0.0)
     if kind is Kind.CATEGORY:
+        v, p_value = distances.cramers_v(*_merged(left, right))
         gaps = np.asarray(right) / m - np.asarray(left) / n
         effect = float(np.abs(gaps).sum() / 2)
         # Where chance explains the counts (chi-square), no distance between them counts.
@@ -151,7 +152,7 @@ def _shift(
         effect = distances.ks_binned(left, right)
         floor = float(np.sqrt(-np.log(alpha / 2) / 2 * noise))
     used = int(np.count_nonzero(np.asarray(left) + np.asarray(right)))
-    psi_floor = max(0.0, float(chi2.isf(alpha, max(1, used - 1))) - (used - 1)) * noise
+    psi_floor = max(0.0, _chi_square(alpha, max(1, used - 1)) - (used - 1)) * noise
     quantiles = Sides(_quantiles(before), _quantiles(after))
     return ColumnShift(
         name,
@@ -175,6 +176,15 @@ def _shift(
         share,
         _since(drawn, name, level, share, when) if effect >= floor else None,
     )
+
+
+@lru_cache(maxsize=256)
+def _chi_square(alpha: float, freedom: int) -> float:
+    """What a chi-square variable passes with probability `alpha`: PSI times the rows is one when nothing moved (Yurdakul
+    2018)."""
+    from scipy.stats import chi2
+
+    return float(chi2.isf(alpha, freedom))
 
 
 def _counts(column: ColumnProfile) -> tuple[int, ...]:
@@ -318,11 +328,15 @@ def _evidence(column: ColumnShift) -> dict[str, float | str | None]:
         "psi": column.psi,
         "jensen_shannon": column.jensen_shannon,
         "wobble": column.wobble,
-        "cramers_v": column.cramers_v,
-        "p_value": column.p_value,
     }
     if column.kind is Kind.CATEGORY:
-        return shared | {"level": column.level, "before": column.share.reference, "after": column.share.current}
+        return shared | {
+            "level": column.level,
+            "before": column.share.reference,
+            "after": column.share.current,
+            "cramers_v": column.cramers_v,
+            "p_value": column.p_value,
+        }
     return shared | {
         "before": column.mean.reference,
         "after": column.mean.current,

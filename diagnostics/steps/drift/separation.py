@@ -51,19 +51,27 @@ class Frames:
 def frames(drawn: Samples, rng: np.random.Generator) -> Frames:
     """Bounded rows of both sides as matrices; no columns when nothing can be compared."""
     names = comparable(drawn)
-    gaps = {name: gap(drawn.reference[name], drawn.current[name], drawn.kinds[name]) for name in names}
+    sides = (drawn.reference, drawn.current)
+    limit = min(ROWS, max(500, CELLS // max(1, min(COLUMNS, len(names)))))
+    orders = [rng.permutation(len(frame)) for frame in sides]
     if len(names) > COLUMNS:
-        chosen = set(sorted(names, key=lambda name: (-gaps[name], name))[:COLUMNS])
-        names = tuple(name for name in names if name in chosen)
-    limit = min(ROWS, max(500, CELLS // max(1, len(names))))
+        # Chosen on rows that no classifier sees, or the choice itself would tell the tables apart.
+        orders, others = [o[: -(o.size // 2)] for o in orders], [o[-(o.size // 2) :] for o in orders]
+        seen_by_choice = _gaps(drawn, names, [np.sort(other[:ROWS]) for other in others])
+        order = np.argsort(-seen_by_choice, kind="stable")[:COLUMNS]
+        names = tuple(names[number] for number in np.sort(order))
+    rows = [np.sort(order[:limit]) for order in orders]
     coder = encoder(drawn)
     coder = Encoder(names, coder.kinds, coder.ranks, coder.cap)
-    rows = [_draw(len(frame), limit, rng) for frame in (drawn.reference, drawn.current)]
-    parts = [frame.iloc[chosen] for frame, chosen in zip((drawn.reference, drawn.current), rows, strict=True)]
+    parts = [frame.iloc[chosen] for frame, chosen in zip(sides, rows, strict=True)]
     matrices = _binned(*(coder.matrix(part) if names else np.empty((len(part), 0)) for part in parts))
-    return Frames(
-        names, matrices[0], matrices[1], rows[0], rows[1], np.asarray([gaps[name] for name in names], dtype="float64"), coder
-    )
+    return Frames(names, matrices[0], matrices[1], rows[0], rows[1], _gaps(drawn, names, rows), coder)
+
+
+def _gaps(drawn: Samples, names: tuple[str, ...], rows: list[NDArray[np.intp]]) -> NDArray[np.float64]:
+    """How far each column moved by itself on the given rows of both sides, 0 to 1, shape (len(names),)."""
+    before, after = drawn.reference.iloc[rows[0]], drawn.current.iloc[rows[1]]
+    return np.asarray([gap(before[name], after[name], drawn.kinds[name]) for name in names], dtype="float64")
 
 
 def _binned(reference: NDArray[np.float64], current: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -78,10 +86,6 @@ def _binned(reference: NDArray[np.float64], current: NDArray[np.float64]) -> tup
             edges = np.unique(known[np.linspace(0, known.size - 1, BINS + 1).astype(int)])
             both[:, number] = np.where(np.isnan(column), np.nan, np.searchsorted(edges, column, side="left"))
     return both[: len(reference)], both[len(reference) :]
-
-
-def _draw(rows: int, limit: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(rows) if rows <= limit else np.sort(rng.choice(rows, size=limit, replace=False))
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,19 @@ from numpy.typing import NDArray
 from diagnostics import intervals
 from diagnostics.coverage import coverage
 from diagnostics.outcome import row_loss
-from diagnostics.steps.localise.scene import MIN_ROWS, Scene, given, rebuild
+from diagnostics.steps.localise.scene import MIN_ROWS, Scene, given, rebuild, suspect
 
 Swaps = dict[str, tuple[NDArray[np.float64], datetime | None]]
 """The encoded column with its reference values, shape (m,), and since when they are other ones."""
 
 REBUILT: Final = 5
 """Columns that are rebuilt from the others, where none of the values alone explains the loss."""
+
+MATTERS: Final = 0.05
+"""Weight from which a column can explain a loss worth the name."""
+
+MOVED: Final = 0.1
+"""Distance between the two distributions, 0 to 1, from which a column counts as moved (KS 0.1: a tenth of the rows elsewhere)."""
 
 GROUP: Final = 10
 """Columns that are set back at once; a longer list tells a person nothing."""
@@ -31,7 +37,8 @@ class Swapped:
 
     after: loss or shift then. weight: how far the answers move when only this column is shuffled, as a share of shuffling the
     answers, 0 (ignored) to 1. moved: KS statistic or distance of the level shares between reference and current, 0 to 1.
-    way: "values" (given the reference's values by rank) or "rebuilt" (from the other columns, for a lost link).
+    way: "values" (given the reference's values by rank), "rebuilt" (from the other columns, for a lost link) or "filled" (only
+    missing values, or values that stand there too often, rebuilt).
     """
 
     name: str
@@ -114,14 +121,21 @@ def by_loss(scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict
         return found
     expected = _expected(scene, row_loss(known, known.truth.reference[scene.home_rows], scene.stand.answers_of(scene.home)), seed)
     for name in sorted(weights, key=lambda n: (-weights[n], n))[:REBUILT]:
-        rebuilt = rebuild(scene, name, seed) if weights[name] >= 0.05 and moved[name] < 0.1 else None
+        if weights[name] < MATTERS:
+            continue
+        holes = suspect(scene, name)
+        if not holes.any() and moved[name] >= MOVED:
+            continue
+        # Without holes and with the values it always had, a column can only have lost its link to the other columns.
+        rebuilt = rebuild(scene, name, holes if holes.any() else ~holes, seed)
         if rebuilt is None:
             continue
         recovered, after = back(given(scene, {name: rebuilt}))
         old = next((c for c in entries if c.name == name), None)
         if old is None or recovered.value > old.recovered.value:
             entries = [c for c in entries if c.name != name]
-            entries.append(Swapped(name, recovered, after, weights[name], moved[name], "rebuilt", old.since if old else None))
+            way, began = "filled" if holes.any() else "rebuilt", old.since if old else None
+            entries.append(Swapped(name, recovered, after, weights[name], moved[name], way, began))
     entries.sort(key=lambda c: (-c.recovered.value, c.name))
     return replace(found, columns=tuple(entries), expected=expected)
 
@@ -138,7 +152,7 @@ def _expected(scene: Scene, loss: NDArray[np.float64], seed: int, *, apart_at: f
 def _groups(entries: list[Swapped]) -> tuple[tuple[str, ...], ...]:
     """Columns to set back at once: those that help alone, and those that moved, whether they help alone or not."""
     helping = tuple(c.name for c in entries if c.recovered.value >= 0.05 and c.recovered.low > 0)[:GROUP]
-    heaviest = sorted((c for c in entries if c.moved >= 0.1), key=lambda c: (-c.weight, c.name))
+    heaviest = sorted((c for c in entries if c.moved >= MOVED), key=lambda c: (-c.weight, c.name))
     moved = tuple(c.name for c in heaviest[:GROUP])
     return tuple(dict.fromkeys(group for group in (helping, moved) if group))
 

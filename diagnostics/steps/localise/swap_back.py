@@ -12,7 +12,7 @@ from diagnostics import intervals
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident
 from diagnostics.samples import samples
-from diagnostics.steps.localise.ranking import Ranking, Swapped, by_loss, by_shift
+from diagnostics.steps.localise.ranking import MATTERS, MOVED, Ranking, Swapped, by_loss, by_shift
 from diagnostics.steps.localise.scene import give_back, movement, set_scene, weigh
 from diagnostics.surrogate import Surrogate, stand_in
 from diagnostics.words import N_, Value
@@ -127,8 +127,8 @@ def judge(
 
     A column fires when at least `recovered_at` of it comes back, and the lower end of the interval is above `low_at`: less is
     what any of several correlated columns brings back under a harmless move of the population. LOC012 fires when all of them
-    bring back less than `nothing_at`; LOC013 when at least `harder_at` of the rise is there on the current rows' like in the
-    reference already.
+    bring back less than `nothing_at` and no column that matters moved (what is missing can't be brought back); LOC013 when at
+    least `harder_at` of the rise is there on the current rows' like in the reference already.
     """
     lost = p.loss is not None and p.loss.lost
     ranking = p.loss if p.loss is not None and lost else p.shift
@@ -173,7 +173,7 @@ def judge(
                     weight=float(np.clip(share, 0, 1)),
                 )
             )
-        elif ranking.best < nothing_at:
+        elif ranking.best < nothing_at and not any(c.moved >= MOVED and c.weight >= MATTERS for c in ranking.columns):
             findings.append(
                 Finding(
                     NOTHING,
@@ -205,6 +205,11 @@ def _column(column: Swapped, common: dict[str, Value], lost: bool, critical_at: 
         says = N_(
             "With {column:name} rebuilt from the other columns, {recovered:percent} of the lost performance comes back: its "
             "values seem to belong to other rows."
+        )
+    if column.way == "filled":
+        says = N_(
+            "With the missing or filled-in values of {column:name} rebuilt from the other columns, {recovered:percent} of the "
+            "lost performance comes back."
         )
     return Finding(
         COLUMN,

@@ -175,8 +175,8 @@ class Heads:
             syslog = first.group()[:1].isalpha() and first.lastgroup is not None and first.lastgroup.endswith("3")
             if end < cap and line[end] in "])":
                 end += 1
-            if lead.strip() and not syslog and (boxed := LEVELS.get(lead.strip(" []()").lower())):
-                level = boxed
+            if lead.strip() and not syslog and (early := LEVELS.get(lead.strip(" []()").lower())):
+                level = early
             if syslog:
                 end = _syslog_host(line, first.group(), end, cap)
         boxes = 0

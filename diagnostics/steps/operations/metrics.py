@@ -13,7 +13,7 @@ import numpy as np
 from diagnostics.finding import Finding, Rule, Severity
 from diagnostics.incident import Incident
 from diagnostics.onset import as_datetime
-from diagnostics.steps.operations.series import Meaning, Series
+from diagnostics.steps.operations.series import Meaning, Metrics, Series
 from diagnostics.steps.operations.series import metrics as read
 from diagnostics.steps.operations.shifts import Shift, Slope, Thinned, shifts, slope, thin
 from diagnostics.steps.operations.spikes import Spike, spikes
@@ -117,7 +117,10 @@ class MetricsProfile:
 
 def profile(incident: Incident) -> MetricsProfile:
     """Raises NotApplicable without a metrics file, BadInput when none can be read."""
-    given = read(incident)
+    return of(read(incident))
+
+
+def of(given: Metrics) -> MetricsProfile:
     return MetricsProfile(tuple(_profile(series) for series in given.series), given.problems)
 
 
