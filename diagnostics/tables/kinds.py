@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -92,17 +92,22 @@ def choose(
     comma_is_decimal: bool = False,
     keep_text: bool = False,
     stage: Path | None = None,
-    slim: bool = False,
+    few: Collection[str] | None = (),
 ) -> dict[str, Choice]:
     """Decide each column of `names` (key → name) of `relation`, all of them VARCHAR.
 
     keep_text: the file itself says that these are texts (Parquet), so numbers in them stay as they are.
-    stage: a file that may be written in between, for a relation that is slow to read. slim: the relation is small.
+    stage: a file that may be written in between, for a relation that is slow to read. few: columns with few different
+    values, which are looked at value by value; None for all.
     """
     counts: dict[str, _Counts] = {}
     keys = list(names)
-    for begin in range(0, len(keys), GROUP):
-        counts.update(_counts(con, relation, keys[begin : begin + GROUP], slim=slim))
+    levelled = [key for key in keys if few is None or key in few]
+    others = [key for key in keys if key not in set(levelled)]
+    for begin in range(0, len(levelled), GROUP):
+        counts.update(_by_level(con, relation, levelled[begin : begin + GROUP]))
+    for begin in range(0, len(others), GROUP):
+        counts.update(_wide(con, relation, others[begin : begin + GROUP]))
     unsure = [key for key, c in counts.items() if c.numbers < c.present]
     if stage is not None and unsure:
         # These are looked at more than once, column by column: not through the whole text each time.
@@ -117,20 +122,19 @@ def choose(
     return choices
 
 
-def _measures(cell: str, t: str, m: str, d: str) -> tuple[str, ...]:
+def _measures(cell: str, t: str, m: str, d: str, total: str = "count(*)") -> tuple[str, ...]:
     """What is counted of each column: `t` is the trimmed cell, `m` whether it is a token, `d` its number."""
-    return (
-        f"count(*) FILTER ({m})",
-        f"count(*) FILTER ({t} = '')",
-        f"count({d})",
-        f"count(*) FILTER (isfinite({d}) AND {d} <> trunc({d}))",
-        f"count(*) FILTER (isinf({d}))",
-        f"count(*) FILTER ({t} >= '00' AND {t} < '0:' AND NOT {m})",
-        f"min({d})",
-        f"max({d})",
-        f"count(*) FILTER ({t} >= '[' AND {t} < '\\' OR {t} >= '{{' AND {t} < '|')",
-        f"count(*) FILTER ({cell} IS NOT NULL AND {t} = '')",
+    conditions = (
+        m,
+        f"{t} = ''",
+        f"{d} IS NOT NULL",
+        f"isfinite({d}) AND {d} <> trunc({d})",
+        f"isinf({d})",
+        f"{t} >= '00' AND {t} < '0:' AND NOT {m}",
+        f"{t} >= '[' AND {t} < '\\' OR {t} >= '{{' AND {t} < '|'",
+        f"{cell} IS NOT NULL AND {t} = ''",
     )
+    return (*(f"coalesce({total} FILTER ({condition}), 0)" for condition in conditions), f"min({d})", f"max({d})")
 
 
 def _looked(cell: str, mark: str) -> tuple[str, str]:
@@ -139,36 +143,45 @@ def _looked(cell: str, mark: str) -> tuple[str, str]:
     return f"{cell}, coalesce({trimmed(cell)}, '') AS {text}", f"{cell}, {text}, {text} IN {_TOKENS} AS m{mark}, {number}"
 
 
-def _counts(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str], *, slim: bool) -> dict[str, _Counts]:
-    """slim: one short query over the cells laid end to end, quick to plan; else one wide query, quick to run."""
-    if slim:
-        low, high = _looked("cell", "")
-        listed = ", ".join(keys)
-        cells = f"(SELECT {listed} FROM {relation}) UNPIVOT INCLUDE NULLS (cell FOR key IN ({listed}))"
-        inner = f"SELECT key, {high} FROM (SELECT key, {low} FROM {cells})"
-        measured = ", ".join(_measures("cell", "t", "m", "d"))
-        found = con.execute(f"SELECT key, count(*), {measured} FROM ({inner}) GROUP BY key").fetchall()
-        rows = {row[0]: row[1:] for row in found}
-        if not rows:
-            rows = dict.fromkeys(keys, (0,) * 7 + (None, None, 0, 0))
-    else:
-        looked = [_looked(key, key) for key in keys]
-        inner = f"SELECT {', '.join(low for low, _ in looked)} FROM {relation}"
-        middle = f"SELECT {', '.join(high for _, high in looked)} FROM ({inner})"
-        parts = [part for key in keys for part in _measures(key, f"t{key}", f"m{key}", f"d{key}")]
-        row: tuple[Any, ...] = con.execute(f"SELECT count(*), {', '.join(parts)} FROM ({middle})").fetchall()[0]
-        rows = {key: (row[0], *row[1 + 10 * n : 11 + 10 * n]) for n, key in enumerate(keys)}
+def _wide(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]) -> dict[str, _Counts]:
+    """One query that looks at every cell: for many columns with many different values."""
+    looked = [_looked(key, key) for key in keys]
+    inner = f"SELECT {', '.join(low for low, _ in looked)} FROM {relation}"
+    middle = f"SELECT {', '.join(high for _, high in looked)} FROM ({inner})"
+    parts = [part for key in keys for part in _measures(key, f"t{key}", f"m{key}", f"d{key}")]
+    row: tuple[Any, ...] = con.execute(f"SELECT count(*), {', '.join(parts)} FROM ({middle})").fetchall()[0]
     result = {}
-    for key in keys:
-        count, marked, empty, *others = rows[key]
-        tokens = {"": empty} if empty else {}
+    for number, key in enumerate(keys):
+        marked, empty = row[1 + 10 * number : 3 + 10 * number]
+        words: dict[str, int] = {}
         if marked > empty:
-            words = (
-                f"SELECT {trimmed(key)} AS word, count(*) FROM {relation} WHERE word IN {_TOKENS} AND word <> '' GROUP BY word"
-            )
-            tokens.update(con.execute(words).fetchall())
-        result[key] = _Counts(count, tokens, *others)
+            query = f"SELECT {trimmed(key)} AS word, count(*) FROM {relation} WHERE word IN {_TOKENS} AND word <> '' GROUP BY word"
+            words = dict(con.execute(query).fetchall())
+        result[key] = _counted(row[0], words, row[1 + 10 * number : 11 + 10 * number])
     return result
+
+
+def _by_level(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]) -> dict[str, _Counts]:
+    """Equal cells are looked at once: for small tables and for columns with few different values."""
+    levels = " UNION ALL ".join(f"SELECT '{key}' AS key, {key} AS cell, count(*) AS n FROM {relation} GROUP BY cell" for key in keys)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE levels AS {levels}")
+    low, high = _looked("cell", "")
+    looked = f"SELECT key, n, {high} FROM (SELECT key, n, {low} FROM levels)"
+    found = con.execute(f"SELECT key, sum(n), {', '.join(_measures('cell', 't', 'm', 'd', 'sum(n)'))} FROM ({looked}) GROUP BY key")
+    rows = {row[0]: row[1:] for row in found.fetchall()}
+    words: dict[str, dict[str, int]] = {}
+    query = f"SELECT key, {trimmed('cell')} AS word, sum(n) FROM levels WHERE word IN {_TOKENS} AND word <> '' GROUP BY key, word"
+    for key, word, count in con.execute(query).fetchall():
+        words.setdefault(key, {})[word] = int(count)
+    nothing = (0, *[0] * 8, None, None)
+    return {key: _counted(rows.get(key, nothing)[0], words.get(key, {}), rows.get(key, nothing)[1:]) for key in keys}
+
+
+def _counted(rows: int, words: dict[str, int], measured: Sequence[Any]) -> _Counts:
+    empty = int(measured[1])
+    tokens = {"": empty, **words} if empty else words
+    numbers, fractions, infinite, zero_led, braces, blank = (int(value) for value in measured[2:8])
+    return _Counts(int(rows), tokens, numbers, fractions, infinite, zero_led, measured[8], measured[9], braces, blank)
 
 
 def _decide(

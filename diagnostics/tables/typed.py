@@ -15,12 +15,13 @@ from diagnostics.tables.formats import ISO, quoted
 from diagnostics.tables.kinds import Choice, choose
 from diagnostics.tables.table import Kind
 
-HEAD_CELLS: Final = 1_000_000
-HEAD_ROWS: Final = 20_000
+HEAD_CELLS: Final = 200_000
+HEAD_ROWS: Final = 10_000
 FAULTS: Final = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 """What DuckDB raises for the content of a file; anything else is a defect here and may not look like one there."""
 
-COMPRESSION: Final = "snappy"
+HOW: Final = "COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 5000"
+"""Quickest to write and to read again; a third smaller than the text even so."""
 SMALL: Final = 2**23
 """Bytes below which the text is held in memory and every row is looked at first: that is quick enough."""
 
@@ -80,14 +81,14 @@ def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Ty
 
 def _after_a_look(con: duckdb.DuckDBPyConnection, relation: str, source: Source, target: Path, *, slim: bool) -> Typed:
     stage = None if slim else target.with_suffix(".unsure")
-    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal, stage=stage, slim=slim)
+    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal, stage=stage, few=None if slim else ())
     columns = ", ".join(f"{choices[key].sql} AS {key}" for key in source.names)
     return Typed(copy(con, f"SELECT {columns} FROM {relation}", target), choices)
 
 
 def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     """Write the rows of `query` as Parquet and return their number."""
-    written = con.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION {COMPRESSION})").fetchall()
+    written = con.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, {HOW})").fetchall()
     return int(written[0][0])
 
 
@@ -98,7 +99,7 @@ def _at_once(con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps:
     """
     rows = max(100, min(HEAD_ROWS, HEAD_CELLS // max(1, len(source.names))))
     con.execute(f"CREATE OR REPLACE TEMP TABLE head AS SELECT * FROM {source.sql(caps)} LIMIT {rows}")
-    guessed = choose(con, "head", source.names, comma_is_decimal=source.comma_is_decimal, slim=True)
+    guessed = choose(con, "head", source.names, comma_is_decimal=source.comma_is_decimal, few=None)
     con.execute("DROP TABLE head")
     sure = {key: expression for key, choice in guessed.items() if (expression := _guarded(key, choice)) is not None}
     plain = [key for key, choice in guessed.items() if choice.kind is Kind.CATEGORY and not choice.format]

@@ -17,7 +17,7 @@ from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident, Sides
 from diagnostics.onset import since
 from diagnostics.samples import Samples, samples, times
-from diagnostics.steps.drift.columns import blocks, comparable, counts, finite, gap
+from diagnostics.steps.drift.columns import blocks, comparable, counts, finite, gap, ks
 from diagnostics.tables.table import Kind
 from diagnostics.words import N_
 
@@ -119,7 +119,8 @@ def profile(incident: Incident) -> Marginal:
         _shift(name, counted.reference.columns[name], counted.current.columns[name], drawn, parts, when, len(names))
         for name in names
     )
-    left_out = tuple(name for name in drawn.features if name not in set(names))
+    kept = set(names)
+    left_out = tuple(name for name in drawn.features if name not in kept)
     return Marginal(columns, Sides(tables.reference.rows, tables.current.rows), left_out)
 
 
@@ -180,8 +181,7 @@ def _shift(
 
 @lru_cache(maxsize=256)
 def _chi_square(alpha: float, freedom: int) -> float:
-    """What a chi-square variable passes with probability `alpha`: PSI times the rows is one when nothing moved (Yurdakul
-    2018)."""
+    """What a chi-square variable passes with probability `alpha`; PSI over its noise is one when nothing moved (Yurdakul 2018)."""
     from scipy.stats import chi2
 
     return float(chi2.isf(alpha, freedom))
@@ -209,15 +209,20 @@ def _travel(drawn: Samples, name: str) -> float:
         return 0.0
     at = (np.arange(STEPS) + 0.5) / STEPS
     spread = float(np.std(a)) or float(np.std(b)) or 1.0
-    return float(np.mean(np.abs(np.quantile(a, at) - np.quantile(b, at)))) / spread
+    a, b = (np.sort(values)[(at * values.size).astype(int)] for values in (a, b))
+    return float(np.mean(np.abs(a - b))) / spread
 
 
 def _wobble(values: pd.Series, kind: Kind, parts: list[NDArray[np.intp]]) -> float | None:
     if not parts:
         return None
-    inside = [values.iloc[part] for part in parts]
-    outside = [values.iloc[np.concatenate([p for p in parts if p is not part])] for part in parts]
-    return max(gap(rest, part, kind) for part, rest in zip(inside, outside, strict=True))
+    others = [np.concatenate([p for p in parts if p is not part]) for part in parts]
+    if kind is Kind.CATEGORY:
+        return max(gap(values.iloc[rest], values.iloc[part], kind) for part, rest in zip(parts, others, strict=True))
+    numbers = engine.seconds(values)
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    pairs = ((numbers[rest], numbers[part]) for part, rest in zip(parts, others, strict=True))
+    return max(ks(rest[~np.isnan(rest)], part[~np.isnan(part)]) for rest, part in pairs)
 
 
 def _since(

@@ -1,4 +1,4 @@
-"""The answer of the command `environment`: differences and conflicts, as plain values for JSON."""
+"""The result of the command `environment` as the contract's object."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from diagnostics.words import Words
 
 
 def environment_record(reference: Path, current: Path | None, words: Words) -> dict[str, Any]:
-    """Raises BadInput when a file is none of the known kinds. With one file only its conflicts are told."""
-    p = compare(reference, current)
+    """Raises BadInput when a file names no package."""
+    told = compare(reference, current)
     return {
         "differences": [
             {
@@ -20,13 +20,8 @@ def environment_record(reference: Path, current: Path | None, words: Words) -> d
                 "current": d.current or None,
                 "severity": str(d.severity),
                 "why": words(d.why),
-                "kind": d.kind,
-                "source": d.source or None,
             }
-            for d in p.differences
+            for d in told.differences
         ],
-        "conflicts": [
-            {"package": c.package, "has": c.has, "needs": c.needs, "needed_by": c.needed_by, "file": c.file, "source": c.source}
-            for c in p.conflicts
-        ],
+        "conflicts": [{"package": c.package, "has": c.has, "needs": c.needs, "needed_by": c.needed_by} for c in told.conflicts],
     }
