@@ -71,6 +71,13 @@ class Surrogate:
                 return np.asarray(self.model.predict_proba(matrix), dtype="float64")
         return self.answers_of(matrix).astype("float64")[:, None]
 
+    def answers_from(self, scores: NDArray[np.float64]) -> NDArray[np.generic]:
+        """The answers that belong to the scores of `scores_of`, shape (n,)."""
+        if self.outcome.answer is Answer.LABEL:
+            classes = np.asarray(self.model.classes_, dtype=object)
+            return np.asarray(classes[scores.argmax(axis=1)])
+        return np.asarray(scores[:, 0])
+
 
 def one_thread() -> AbstractContextManager[object]:
     """Boosting on one thread: on a busy machine its threads wait for one another, ten times longer than they save (measured)."""

@@ -1,3 +1,16 @@
-from pages.parts.step import step_page
+"""Step 6: what did the service itself say?"""
 
-step_page(6, ())
+from __future__ import annotations
+
+from diagnostics.charts import bursts, log_templates, metrics, service
+from pages.parts.step import Section, step_page
+
+step_page(
+    6,
+    (
+        Section("operations.metrics", metrics.draw),
+        Section("operations.bursts", bursts.draw),
+        Section("operations.service", service.draw),
+        Section("operations.logs", log_templates.draw),
+    ),
+)

@@ -1,7 +1,11 @@
-"""Two CSVs of a size: numbers, whole numbers, categories, a target, a score and a time; written by DuckDB from a fixed seed."""
+"""Two CSVs of a size: numbers, whole numbers, categories, a target, a score and a time; written by DuckDB from a fixed seed.
+
+``python benchmarks/speed/make_tables.py FOLDER SIZE`` makes one pair.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,16 +27,19 @@ SIZES = (Size(10_000, 20), Size(100_000, 50), Size(1_000_000, 50))
 ROLES = ("y", "p", "ts")
 
 
-def pair(size: Size, folder: Path) -> tuple[Path, Path]:
-    """Reference and current in `folder`; taken as they are when they are there."""
+def files(size: Size, folder: Path) -> tuple[Path, Path]:
+    """Where the reference and the current table are."""
+    return folder / f"reference_{size.name}.csv", folder / f"current_{size.name}.csv"
+
+
+def make(size: Size, folder: Path) -> None:
+    """Write both, unless they are there."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = folder / f"reference_{size.name}.csv", folder / f"current_{size.name}.csv"
-    for seed, file in enumerate(files):
+    for seed, file in enumerate(files(size, folder)):
         if not file.is_file():
             part = file.with_suffix(".part")
             _write(size, part, seed)
             part.rename(file)
-    return files
 
 
 def _write(size: Size, file: Path, seed: int) -> None:
@@ -65,3 +72,7 @@ def _write(size: Size, file: Path, seed: int) -> None:
     """
     with duckdb.connect() as con:
         con.execute(f"COPY ({query}) TO '{file}' (FORMAT csv, HEADER)")
+
+
+if __name__ == "__main__":
+    make(next(size for size in SIZES if size.name == sys.argv[2]), Path(sys.argv[1]))

@@ -69,7 +69,7 @@ def _bars(column: ColumnShift, words: Words) -> tuple[list[str], list[float], li
     pairs = [(a / n, b / m) for a, b in zip(column.counts.reference, column.counts.current, strict=True)]
     if column.kind is Kind.CATEGORY:
         names = [*column.labels, None]
-        order = sorted(range(len(pairs)), key=lambda i: -max(pairs[i]))[:SHOWN]
+        order = [i for i in sorted(range(len(pairs)), key=lambda i: -max(pairs[i])) if max(pairs[i]) > 0][:SHOWN]
         named = [(safe(name) if (name := names[i]) is not None else words(N_("all others")), *pairs[i]) for i in order]
     else:
         edges = [words.number(edge) for edge in column.edges]

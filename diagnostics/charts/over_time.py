@@ -47,7 +47,6 @@ def _level(figure: go.Figure, p: Timeline, line: Line, words: Words, palette: Pa
     name = safe(line.name)
     title = words(N_("standard deviation of {name}"), name=name) if spread else words(N_("mean of {name}"), name=name)
     figure.update_yaxes(title_text=title, row=1, col=1)
-    _range(figure, band, words, palette)
     if not spread:
         for quantile in (0, 2):
             figure.add_scatter(
@@ -83,6 +82,8 @@ def _level(figure: go.Figure, p: Timeline, line: Line, words: Words, palette: Pa
         row=1,
         col=1,
     )
+    # After the lines: Plotly draws no range into an empty panel.
+    _range(figure, band, words, palette)
 
 
 def _range(figure: go.Figure, band: Band, words: Words, palette: Palette) -> None:
@@ -91,7 +92,7 @@ def _range(figure: go.Figure, band: Band, words: Words, palette: Palette) -> Non
         figure.add_hline(
             y=value,
             line={"color": palette.reference, "dash": "dot", "width": 1},
-            annotation_text=words(text) if text else None,
+            annotation_text=words(text) if text else "",
             annotation_position="top left",
             row=1,
             col=1,
@@ -133,7 +134,7 @@ def _alarms(figure: go.Figure, p: Timeline, line: Line, words: Words, palette: P
         figure.add_hline(
             y=value,
             line={"color": palette.watch, "dash": "dot"},
-            annotation_text=words(N_("alarm at 3")) if value > 0 else None,
+            annotation_text=words(N_("alarm at 3")) if value > 0 else "",
             annotation_position="top left",
             row=2,
             col=1,

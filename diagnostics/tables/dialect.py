@@ -159,8 +159,10 @@ def _score(head: str, dialect: Dialect, complete: bool) -> tuple[float, int]:
     regular = [row for row in rows if row is not None and len(row) == width]
     cells = [cell for row in regular[:100] for cell in row[:100]]
     known = sum(_KNOWN[sort_of(cell)] for cell in cells) / len(cells)
-    share = len(regular) / len(rows)
-    score = share**2 * (1 - 0.6 / width) * (0.25 + 0.75 * known) * (1 - 0.5 * broken / len(rows))
+    # A second regular width is half as good: another table, or a part of the rows with a cell too few.
+    second = max((count for other, count in widths.items() if other not in (1, width)), default=0)
+    share = (len(regular) + 0.5 * second) / len(rows)
+    score = share * (1 - 0.6 / width) * (0.25 + 0.75 * known) * (1 - 0.5 * broken / len(rows))
     if dialect.delimiter == " ":
         # Blanks stand in every text; they separate cells only where numbers or times come out.
         firm = sum(sort_of(cell) in (Sort.NUMBER, Sort.TIME) for cell in cells) / len(cells)

@@ -43,7 +43,8 @@ logging.getLogger("charset_normalizer").setLevel(logging.ERROR)
 @dataclass(frozen=True)
 class Scan:
     """One look at every byte. fingerprint: sha256 in hex. size: in bytes. ascii: no byte above 127. nuls: a zero byte occurs.
-    lines: line feeds in the file. head: its first 4 MiB.
+    lines: line feeds in the file, 0 where they
+    cannot come near the cap on rows. head: its first 4 MiB.
     """
 
     fingerprint: str
@@ -57,7 +58,7 @@ class Scan:
 def scan(file: Path, caps: Caps) -> Scan:
     """Raises BadInput when a line has no end within the cap (no newline in a whole aligned block of that size)."""
     digest, ascii_only, nuls, size, lines, head = hashlib.sha256(), True, False, 0, 0, b""
-    tail_since_break = 0
+    tail_since_break, near = 0, False
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
@@ -65,8 +66,9 @@ def scan(file: Path, caps: Caps) -> Scan:
             nuls = nuls or b"\0" in chunk
             if not size:
                 head = chunk
+                near = file.stat().st_size * chunk.count(b"\n") > 0.3 * caps.rows * len(chunk)
             size += len(chunk)
-            lines += chunk.count(b"\n")
+            lines += chunk.count(b"\n") if near else 0
             tail_since_break = _check_lines(chunk, tail_since_break, caps.line)
     return Scan(digest.hexdigest(), size, ascii_only, nuls, lines, head)
 

@@ -112,7 +112,8 @@ def number_formats(cells: Sequence[str], *, comma_is_decimal: bool) -> list[Numb
     return offered
 
 
-ISO: Final = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
+UNZONED: Final = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?"
+ISO: Final = UNZONED + r"(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
 ZONED: Final = r".*(?:Z|UTC|[+-]\d{2}:?\d{2})"
 
 DAY_FIRST: Final = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y")

@@ -155,7 +155,9 @@ def _wide(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]) ->
         marked, empty = row[1 + 10 * number : 3 + 10 * number]
         words: dict[str, int] = {}
         if marked > empty:
-            query = f"SELECT {trimmed(key)} AS word, count(*) FROM {relation} WHERE word IN {_TOKENS} AND word <> '' GROUP BY word"
+            query = (
+                f"SELECT {trimmed(key)} AS word, count(*) FROM {relation} WHERE word IN {_TOKENS} AND word <> '' GROUP BY word"
+            )
             words = dict(con.execute(query).fetchall())
         result[key] = _counted(row[0], words, row[1 + 10 * number : 11 + 10 * number])
     return result
@@ -163,11 +165,15 @@ def _wide(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]) ->
 
 def _by_level(con: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]) -> dict[str, _Counts]:
     """Equal cells are looked at once: for small tables and for columns with few different values."""
-    levels = " UNION ALL ".join(f"SELECT '{key}' AS key, {key} AS cell, count(*) AS n FROM {relation} GROUP BY cell" for key in keys)
+    levels = " UNION ALL ".join(
+        f"SELECT '{key}' AS key, {key} AS cell, count(*) AS n FROM {relation} GROUP BY cell" for key in keys
+    )
     con.execute(f"CREATE OR REPLACE TEMP TABLE levels AS {levels}")
     low, high = _looked("cell", "")
     looked = f"SELECT key, n, {high} FROM (SELECT key, n, {low} FROM levels)"
-    found = con.execute(f"SELECT key, sum(n), {', '.join(_measures('cell', 't', 'm', 'd', 'sum(n)'))} FROM ({looked}) GROUP BY key")
+    found = con.execute(
+        f"SELECT key, sum(n), {', '.join(_measures('cell', 't', 'm', 'd', 'sum(n)'))} FROM ({looked}) GROUP BY key"
+    )
     rows = {row[0]: row[1:] for row in found.fetchall()}
     words: dict[str, dict[str, int]] = {}
     query = f"SELECT key, {trimmed('cell')} AS word, sum(n) FROM levels WHERE word IN {_TOKENS} AND word <> '' GROUP BY key, word"

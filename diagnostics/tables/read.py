@@ -184,10 +184,10 @@ def _typed(text: Text, stage: Path, scratch: Path, caps: Caps, options: Options)
     names = dict(enumerate(unique(layout.names, layout.dialect.width)))
     keys = {f"c{position}": name for position, name in names.items()}
     comma = layout.dialect.delimiter == ";"
-    if planned.regular and not _header_again(text.path, planned):
+    if planned.regular:
         try:
             given = typed.Source(text.path, layout.dialect.delimiter, layout.lines, keys, comma)
-            written = typed.write(given, stage, caps)
+            written = typed.write(given, stage, caps, irregular=lambda: _header_again(text.path, planned))
         except typed.Irregular:
             if text.path.name != "decoded" and not text.seen.ascii:
                 # DuckDB stops at the first byte that is no UTF-8; the decoder reports and goes on.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,12 +11,15 @@ import duckdb
 
 from diagnostics.engine import connect, literal
 from diagnostics.tables.caps import Caps
-from diagnostics.tables.formats import ISO, quoted
+from diagnostics.tables.formats import UNZONED, quoted
 from diagnostics.tables.kinds import Choice, choose
 from diagnostics.tables.table import Kind
 
 HEAD_CELLS: Final = 200_000
 HEAD_ROWS: Final = 10_000
+FEW: Final = 0.2
+"""Distinct values for each of the first rows, below which a column is looked at value by value."""
+
 FAULTS: Final = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 """What DuckDB raises for the content of a file; anything else is a defect here and may not look like one there."""
 
@@ -55,8 +58,13 @@ class Irregular(Exception):
     """The records are not as regular as their first ones: they must be read one by one."""
 
 
-def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Typed:
-    """Write `target`. Raises Irregular when the file is not what `Source` promises; decides the same with or without `eager`."""
+def write(
+    source: Source, target: Path, caps: Caps, *, eager: bool = True, irregular: Callable[[], bool] = lambda: False
+) -> Typed:
+    """Write `target`. Raises Irregular when the file is not what `Source` promises; decides the same with or without `eager`.
+
+    `irregular` is asked only when some column is not plain: whether the file must be read one record at a time after all.
+    """
     with connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         small = source.path.stat().st_size < SMALL
@@ -69,6 +77,8 @@ def write(source: Source, target: Path, caps: Caps, *, eager: bool = True) -> Ty
             else:
                 if written is not None:
                     return written
+        if irregular():
+            raise Irregular("asked for")
         try:
             relation = source.sql(caps)
             if small:
@@ -100,17 +110,20 @@ def _at_once(con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps:
     rows = max(100, min(HEAD_ROWS, HEAD_CELLS // max(1, len(source.names))))
     con.execute(f"CREATE OR REPLACE TEMP TABLE head AS SELECT * FROM {source.sql(caps)} LIMIT {rows}")
     guessed = choose(con, "head", source.names, comma_is_decimal=source.comma_is_decimal, few=None)
+    sure = {key: expression for key, choice in guessed.items() if (expression := _guarded(con, key, choice)) is not None}
+    levels = ", ".join(f"approx_count_distinct({key})" for key in source.names)
+    distinct = con.execute(f"SELECT {levels} FROM head").fetchall()[0]
+    few = {key for key, count in zip(source.names, distinct, strict=True) if count < FEW * rows}
     con.execute("DROP TABLE head")
-    sure = {key: expression for key, choice in guessed.items() if (expression := _guarded(key, choice)) is not None}
     plain = [key for key, choice in guessed.items() if choice.kind is Kind.CATEGORY and not choice.format]
-    if len(sure) + len(plain) < 0.7 * len(source.names):
+    if not sure or len(sure) + len(plain) < 0.7 * len(source.names):
         return None
     numbers = frozenset(key for key, expression in sure.items() if expression == key)
     columns = ", ".join(f"{sure.get(key, key)} AS {key}" for key in source.names)
     count = copy(con, f"SELECT {columns} FROM {source.sql(caps, numbers)}", target)
     staged = f"read_parquet({literal(str(target))})"
     others = {key: name for key, name in source.names.items() if key not in sure}
-    choices = choose(con, staged, others, comma_is_decimal=source.comma_is_decimal) if others else {}
+    choices = choose(con, staged, others, comma_is_decimal=source.comma_is_decimal, few=few) if others else {}
     nulls = con.execute(f"SELECT {', '.join(f'count({key})' for key in sure)} FROM {staged}").fetchall()[0] if sure else ()
     for key, present in zip(sure, nulls, strict=True):
         if not present:
@@ -132,7 +145,7 @@ def _changes(choice: Choice) -> bool:
     return choice.kind not in (Kind.CATEGORY, Kind.NESTED) or choice.blank or any(word for word, _ in choice.tokens)
 
 
-def _guarded(key: str, choice: Choice) -> str | None:
+def _guarded(con: duckdb.DuckDBPyConnection, key: str, choice: Choice) -> str | None:
     """How to read a column whose first rows are plain, so that a row that would change the decision raises an error.
 
     DOUBLE: a fraction has been seen, so the column is a number if all else parses. BIGINT: each text is the number's own
@@ -146,7 +159,12 @@ def _guarded(key: str, choice: Choice) -> str | None:
     if choice.kind is Kind.NUMBER and choice.integer:
         return f"CASE WHEN CAST({key} AS BIGINT)::VARCHAR <> {key} THEN error({failed}) ELSE CAST({key} AS BIGINT) END"
     if choice.kind is Kind.TIME:
-        unzoned = quoted(ISO.rsplit("(?: ?(?:Z", 1)[0])
-        odd = f"{key} IS NOT NULL AND NOT regexp_full_match({key}, {unzoned})"
+        shortest, longest = con.execute(f"SELECT min(length({key})), max(length({key})) FROM head").fetchall()[0]
+        # Where all are as long as the first rows, a colon in its place leaves no room for a zone.
+        colon = {10: "", 16: f" OR substr({key}, 14, 1) <> ':'", 19: f" OR substr({key}, 17, 1) <> ':'"}.get(longest)
+        if shortest == longest and colon is not None:
+            odd = f"length({key}) <> {longest}{colon}"
+        else:
+            odd = f"{key} IS NOT NULL AND NOT regexp_full_match({key}, {quoted(UNZONED)})"
         return f"CASE WHEN {odd} THEN error({failed}) ELSE CAST({key} AS TIMESTAMP) END"
     return None

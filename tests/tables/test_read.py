@@ -13,6 +13,7 @@ import pytest
 from diagnostics.finding import BadInput
 from diagnostics.tables import typed
 from diagnostics.tables.caps import Caps, Options
+from diagnostics.tables.empty import adopt_kinds
 from diagnostics.tables.read import read_table
 from diagnostics.tables.table import Kind, Table
 
@@ -314,3 +315,16 @@ def test_same_bytes_same_result(tmp_path: Path) -> None:
     assert again == first
     assert again.path.read_bytes() == content
     assert read(tmp_path, PLAIN + "1,2,red,2026-01-01\n").fingerprint != first.fingerprint
+
+
+def test_empty_column_takes_the_kind_of_the_other_table(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,when,y\n1.5,2026-05-01,a\n2.5,2026-05-02,b\n")
+    (tmp_path / "b.csv").write_text("x,when,y\n,,a\nNA,,b\n")
+    reference = read_table(tmp_path / "a.csv", tmp_path / "out", name="reference")
+    current = read_table(tmp_path / "b.csv", tmp_path / "out", name="current")
+    adopted = adopt_kinds(current, reference)
+    assert [c.kind for c in adopted] == [c.kind for c in reference]
+    assert values(adopted, "x") == [None, None]
+    assert Table.load(tmp_path / "out" / "current.json") == adopted
+    assert adopted.fingerprint != current.fingerprint
+    assert adopt_kinds(reference, adopted) is reference

@@ -298,6 +298,11 @@ def _difference(
     return means[0] - means[1], float(np.sqrt(variance))
 
 
+def _sure(part: Interval) -> bool:
+    """Above 0 beyond chance once in two thousand times; the 95% interval alone would pass once in forty."""
+    return part.value > 3.29 / 1.96 * (part.value - part.low)
+
+
 def judge(
     p: Concept, *, share_at: float = 0.08, spread_at: float = 0.35, far_at: float = 0.8, rise_at: float = 0.1
 ) -> list[Finding]:
@@ -364,7 +369,7 @@ def judge(
     split = p.split
     if split is not None:
         rise = split.after - split.before
-        if rise > rise_at * max(split.before, 1e-12) and split.answers.low > 0 and rise > 0:
+        if rise > rise_at * max(split.before, 1e-12) and _sure(split.answers) and rise > 0:
             part = float(np.clip(split.answers.value / rise, 0, 1))
             findings.append(
                 Finding(

@@ -181,7 +181,7 @@ def _shift(
 
 @lru_cache(maxsize=256)
 def _chi_square(alpha: float, freedom: int) -> float:
-    """What a chi-square variable passes with probability `alpha`; PSI over its noise is one when nothing moved (Yurdakul 2018)."""
+    """What a chi-square variable passes with probability `alpha`; PSI over its noise is one without drift (Yurdakul 2018)."""
     from scipy.stats import chi2
 
     return float(chi2.isf(alpha, freedom))

@@ -66,9 +66,9 @@ class Line:
     """One column along time.
 
     mean, std: shape (n_bins,), NaN where a bin has no value. quantiles: at 5, 50 and 95%, shape (3, n_bins). mean_band,
-    std_band: what the reference reaches. outside_mean, outside_std: share of the current's bins outside. scale: standard
-    deviation of the reference. mean_since, std_since: when the current left the range, None if it did not. mean_after,
-    std_after: average over the bins outside.
+    std_band: what the reference reaches. outside_mean, outside_std: share of the current's bins beyond one side less the share
+    beyond the other. scale: standard deviation of the reference. mean_since, std_since: when the current left the range, None if
+    it did not. mean_after, std_after: average over the bins outside.
     spread_z, error_z: the mean of the last 100 values less the reference's mean, divided by the reference's standard deviation,
     and by the standard error of such a mean (a tenth of it); shape (n_points,), at `Timeline.points`.
     """
@@ -172,8 +172,11 @@ def _line(
     before, after = _statistics(reference[usual_cut]), _statistics(current[cut])
     known = reference[np.isfinite(reference)]
     centre, scale = float(known.mean()), float(known.std())
-    mean_band, std_band = _band(before[0], centre), _band(before[1], scale)
-    outside_mean, outside_std = _outside(after[0], mean_band), _outside(after[1], std_band)
+    size = cut.shape[1]
+    fourth = float(np.mean(((known - centre) / scale) ** 4)) if scale else 1.0
+    mean_band = _band(before[0], centre, scale / np.sqrt(size))
+    std_band = _band(before[1], scale, scale * np.sqrt(max(fourth - 1, 0.5) / (4 * size)))
+    (outside_mean, mean_share), (outside_std, std_share) = _outside(after[0], mean_band), _outside(after[1], std_band)
     joined = [np.concatenate([a, b], axis=-1) if dated else b for a, b in zip(before, after, strict=True)]
     values = np.where(np.isfinite(current[order]), current[order], np.nan)
     rolling = _rolling(values, ends)
@@ -196,8 +199,8 @@ def _line(
         joined[2],
         mean_band,
         std_band,
-        float(outside_mean.mean()),
-        float(outside_std.mean()),
+        mean_share,
+        std_share,
         scale,
         mean_since,
         std_since,
@@ -226,19 +229,26 @@ def _statistics(
     return mean, std, quantiles
 
 
-def _band(statistic: NDArray[np.float64], usual: float, *, wider: float = 1.5) -> Band:
+def _band(statistic: NDArray[np.float64], usual: float, error: float, *, wider: float = 1.5, chance: float = 4.0) -> Band:
+    """What the reference's bins reach, half as wide again, and no less than chance gives: `chance` standard errors."""
     known = statistic[np.isfinite(statistic)]
     if not known.size:
-        return Band(usual, usual, usual)
+        return Band(usual, usual - chance * error, usual + chance * error)
     low, high = min(float(known.min()), usual), max(float(known.max()), usual)
     # Few bins show less than the whole of their range: at least three of their standard deviations.
-    three = 3 * float(known.std())
+    three = max(3 * float(known.std()), chance * error)
     return Band(usual, min(usual - wider * (usual - low), usual - three), max(usual + wider * (high - usual), usual + three))
 
 
-def _outside(statistic: NDArray[np.float64], band: Band) -> NDArray[np.bool_]:
+def _outside(statistic: NDArray[np.float64], band: Band) -> tuple[NDArray[np.bool_], float]:
+    """The bins beyond the side of the band that most of them left by, and their share less that of the other side.
+
+    A mean that leaves by both sides has not moved: its values scatter more.
+    """
     with np.errstate(invalid="ignore"):
-        return np.asarray((statistic < band.low) | (statistic > band.high))
+        below, above = statistic < band.low, statistic > band.high
+    side = above if above.sum() >= below.sum() else below
+    return np.asarray(side), abs(float(above.mean()) - float(below.mean()))
 
 
 def _average(values: NDArray[np.float64], otherwise: float) -> float:
@@ -258,11 +268,14 @@ def judge(p: Timeline, *, bins_at: float = 0.1, mean_at: float = 0.25, std_at: f
     """A column fires when `bins_at` of the bins, and three at least, lie outside the usual range, and far enough to matter.
 
     `mean_at`: a quarter of the reference's standard deviation, the size of a KS of 0.1. `std_at`: a quarter more or less spread.
-    Always a note: the comparison of the whole tables weighs the drift, this dates it.
+    With fewer than 20 bins half of them must lie outside, with fewer than 6 nothing is said. Always a note: the comparison of
+    the whole tables weighs the drift, this dates it.
     """
-    findings = []
+    findings: list[Finding] = []
     current_bins = len(p.when) - p.reference_bins
-    least = max(bins_at, 3 / max(current_bins, 1)) if current_bins >= 20 else 0.5
+    if current_bins < 6:
+        return findings  # Too few to tell a bin from the rest.
+    least = max(bins_at, 3 / current_bins) if current_bins >= 20 else 0.5
     for line in p.lines:
         scale = line.scale or 1.0
         step = (line.mean_after - line.mean_band.usual) / scale

@@ -168,7 +168,12 @@ def _condition(name: str, values: pd.Series, inside: NDArray[np.bool_], kind: Ki
     if not below.size and not above.size:
         return f"{shown} is known"
     if not below.size:
-        return f"{shown} at most {high:.4g}"
+        return f"{shown} at most {_plain(high)}"
     if not above.size:
-        return f"{shown} above {float(below.max()):.4g}"
-    return f"{shown} from {low:.4g} to {high:.4g}"
+        return f"{shown} above {_plain(float(below.max()))}"
+    return f"{shown} from {_plain(low)} to {_plain(high)}"
+
+
+def _plain(number: float) -> str:
+    """Four significant digits, never in powers of ten where a person would write the number out."""
+    return f"{number:,.0f}" if 1e4 <= abs(number) < 1e12 else f"{number:.4g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,9 +15,6 @@ from diagnostics.coverage import coverage
 from diagnostics.outcome import row_loss
 from diagnostics.steps.localise.scene import MIN_ROWS, Scene, given, rebuild, suspect
 
-Swaps = dict[str, tuple[NDArray[np.float64], datetime | None]]
-"""The encoded column with its reference values, shape (m,), and since when they are other ones."""
-
 REBUILT: Final = 5
 """Columns that are rebuilt from the others, where none of the values alone explains the loss."""
 
@@ -29,6 +26,22 @@ MOVED: Final = 0.1
 
 GROUP: Final = 10
 """Columns that are set back at once; a longer list tells a person nothing."""
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """values: each column encoded with its reference values, shape (m,), and since when they differ. `scores` are kept."""
+
+    scene: Scene
+    values: dict[str, tuple[NDArray[np.float64], datetime | None]]
+    kept: dict[tuple[str, ...], NDArray[np.float64]] = field(default_factory=dict)
+
+    def scores(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """The stand-in's scores with these columns set back, shape (m, k)."""
+        if names not in self.kept:
+            matrix = given(self.scene, {name: self.values[name][0] for name in names})
+            self.kept[names] = self.scene.stand.scores_of(matrix)
+        return self.kept[names]
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,9 @@ class Ranking:
         return None if self.expected is None or rise <= 0 else (self.expected - self.home.value) / rise
 
 
-def by_loss(scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict[str, float], seed: int) -> Ranking | None:
+def by_loss(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], seed: int) -> Ranking | None:
+    """By the true answers; None where the current or the reference rows have too few."""
+    scene = swaps.scene
     known = scene.stand.outcome
     if known.truth.reference is None or known.truth.current is None:
         return None
@@ -89,37 +104,37 @@ def by_loss(scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict
     if pd.notna(truth).sum() < MIN_ROWS or pd.notna(known.truth.reference[scene.home_rows]).sum() < MIN_ROWS:
         return None
 
-    def loss(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        return row_loss(known, truth, scene.stand.answers_of(matrix))
-
-    home = intervals.mean(row_loss(known, known.truth.reference[scene.home_rows], scene.stand.answers_of(scene.home)))
-    was = loss(scene.current)
+    answered = scene.stand.answers_from
+    home_loss = row_loss(known, known.truth.reference[scene.home_rows], answered(scene.home_scores))
+    home = intervals.mean(home_loss)
+    was = row_loss(known, truth, answered(scene.scores))
     before = intervals.mean(was)
     rise = before.value - home.value
     lost = before.low > home.high and rise >= 0.1 * home.value
-    scale = rise if lost else float("inf")
+    if not lost:
+        return _nothing_lost(known.loss_name, home, before, swaps, weights, moved)
 
-    def back(matrix: NDArray[np.float64]) -> tuple[intervals.Interval, float]:
-        now = loss(matrix)
+    def back(scores: NDArray[np.float64]) -> tuple[intervals.Interval, float]:
+        now = row_loss(known, truth, answered(scores))
         gain = intervals.mean(was - now)
-        return intervals.Interval(gain.value / scale, gain.low / scale, gain.high / scale), float(np.nanmean(now))
+        return intervals.Interval(gain.value / rise, gain.low / rise, gain.high / rise), float(np.nanmean(now))
 
     entries = []
-    for name, (values, began) in swapped.items():
-        recovered, after = back(given(scene, {name: values}))
+    for name, (_, began) in swaps.values.items():
+        recovered, after = back(swaps.scores((name,)))
         entries.append(Swapped(name, recovered, after, weights[name], moved[name], "values", began))
     entries.sort(key=lambda c: (-c.recovered.value, c.name))
     together: tuple[str, ...] = ()
     together_back = 0.0
     for group in _groups(entries):
-        gain = back(given(scene, {n: swapped[n][0] for n in group}))[0].value
+        gain = back(swaps.scores(group))[0].value
         if gain > together_back + 0.05:
             together, together_back = group, gain
-    everything = back(given(scene, {n: v for n, (v, _) in swapped.items()}))[0].value if swapped else 0.0
+    everything = back(swaps.scores(tuple(swaps.values)))[0].value
     found = Ranking(known.loss_name, home, before, lost, tuple(entries), together, together_back, everything)
-    if not lost or found.best >= 0.5:
+    if found.best >= 0.5:
         return found
-    expected = _expected(scene, row_loss(known, known.truth.reference[scene.home_rows], scene.stand.answers_of(scene.home)), seed)
+    expected = _expected(scene, home_loss, seed)
     for name in sorted(weights, key=lambda n: (-weights[n], n))[:REBUILT]:
         if weights[name] < MATTERS:
             continue
@@ -130,7 +145,7 @@ def by_loss(scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict
         rebuilt = rebuild(scene, name, holes if holes.any() else ~holes, seed)
         if rebuilt is None:
             continue
-        recovered, after = back(given(scene, {name: rebuilt}))
+        recovered, after = back(scene.stand.scores_of(given(scene, {name: rebuilt})))
         old = next((c for c in entries if c.name == name), None)
         if old is None or recovered.value > old.recovered.value:
             entries = [c for c in entries if c.name != name]
@@ -157,9 +172,24 @@ def _groups(entries: list[Swapped]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(group for group in (helping, moved) if group))
 
 
-def by_shift(
-    scene: Scene, swapped: Swaps, weights: dict[str, float], moved: dict[str, float], rng: np.random.Generator
+def _nothing_lost(
+    unit: str,
+    home: intervals.Interval,
+    before: intervals.Interval,
+    swaps: Swaps,
+    weights: dict[str, float],
+    moved: dict[str, float],
 ) -> Ranking:
+    """The columns by weight, with nothing to bring back."""
+    none = intervals.Interval(0.0, 0.0, 0.0)
+    entries = [Swapped(n, none, before.value, weights[n], moved[n], "values", began) for n, (_, began) in swaps.values.items()]
+    entries.sort(key=lambda c: (-c.weight, c.name))
+    return Ranking(unit, home, before, False, tuple(entries), (), 0.0, 0.0)
+
+
+def by_shift(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], rng: np.random.Generator) -> Ranking:
+    """By the distance between the answers on reference and on current rows, in standard deviations of the reference's."""
+    scene = swaps.scene
     at = np.linspace(0.002, 0.998, 250)
     home = np.quantile(scene.home_scores, at, axis=0)
     spread = float(scene.home_scores.std(axis=0).sum()) or 1.0
@@ -178,14 +208,17 @@ def by_shift(
     floor, ceiling = float(np.mean(chance)), float(np.max(chance))
     # A tenth of a standard deviation is a small effect by any convention (Cohen 1988, chapter 2: 0.2 is small).
     lost = was > ceiling and was - floor >= 0.1
-    scale = was - floor if lost else float("inf")
+    unit, usual, now = "distance of the answers", intervals.Interval(floor, 0.0, ceiling), intervals.Interval(was, was, was)
+    if not lost:
+        return _nothing_lost(unit, usual, now, swaps, weights, moved)
+    scale = was - floor
     entries = []
-    for name, (values, began) in swapped.items():
-        scores = scene.stand.scores_of(given(scene, {name: values}))
+    for name, (_, began) in swaps.values.items():
+        scores = swaps.scores((name,))
         after = distance(scores)
         value = (was - after) / scale
         interval = intervals.Interval(value, value, value)
-        if lost and value >= 0.2:
+        if value >= 0.2:
             drawn = [rng.integers(0, len(scores), len(scores)) for _ in range(20)]
             gains = [(distance(scene.scores[rows]) - distance(scores[rows])) / scale for rows in drawn]
             half = 1.96 * float(np.std(gains))
@@ -195,17 +228,8 @@ def by_shift(
     together: tuple[str, ...] = ()
     together_back = 0.0
     for group in _groups(entries):
-        gain = (was - distance(scene.stand.scores_of(given(scene, {n: swapped[n][0] for n in group})))) / scale
+        gain = (was - distance(swaps.scores(group))) / scale
         if gain > together_back + 0.05:
             together, together_back = group, gain
-    all_of = scene.stand.scores_of(given(scene, {n: v for n, (v, _) in swapped.items()})) if swapped else scene.scores
-    return Ranking(
-        "distance of the answers",
-        intervals.Interval(floor, 0.0, ceiling),
-        intervals.Interval(was, was, was),
-        lost,
-        tuple(entries),
-        together,
-        together_back,
-        (was - distance(all_of)) / scale,
-    )
+    everything = (was - distance(swaps.scores(tuple(swaps.values)))) / scale
+    return Ranking(unit, usual, now, lost, tuple(entries), together, together_back, everything)

@@ -12,7 +12,7 @@ from diagnostics import intervals
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident
 from diagnostics.samples import samples
-from diagnostics.steps.localise.ranking import MATTERS, MOVED, Ranking, Swapped, by_loss, by_shift
+from diagnostics.steps.localise.ranking import MATTERS, MOVED, Ranking, Swapped, Swaps, by_loss, by_shift
 from diagnostics.steps.localise.scene import give_back, movement, set_scene, weigh
 from diagnostics.surrogate import Surrogate, stand_in
 from diagnostics.words import N_, Value
@@ -106,9 +106,9 @@ def profile(incident: Incident) -> SwapBack:
     weights = weigh(scene, rng)
     moved = {name: movement(scene, name) for name in names}
     chosen = sorted(names, key=lambda n: (-weights[n] * (0.05 + moved[n]), n))[:COLUMNS]
-    swapped = {name: give_back(scene, name, rng) for name in chosen if weights[name] > 0}
-    shift = by_shift(scene, swapped, weights, moved, rng)
-    loss = by_loss(scene, swapped, weights, moved, incident.seed)
+    swaps = Swaps(scene, {name: give_back(scene, name, rng) for name in chosen if weights[name] > 0})
+    shift = by_shift(swaps, weights, moved, rng)
+    loss = by_loss(swaps, weights, moved, incident.seed)
     ordered = tuple(sorted(weights.items(), key=lambda item: (-item[1], item[0])))
     return SwapBack(loss, shift, ordered, stand.fidelity, stand.learnt, _logged_rise(stand), int(scene.rows.size))
 

@@ -44,7 +44,7 @@ SHOWN: Final = 5
 
 
 def profile(incident: Incident) -> LogScan:
-    """Raises NotApplicable without a log, BadInput when no log can be read."""
+    """Raises NotApplicable without a log that can be read."""
     return scan(incident)
 
 

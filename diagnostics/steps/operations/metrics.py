@@ -116,7 +116,7 @@ class MetricsProfile:
 
 
 def profile(incident: Incident) -> MetricsProfile:
-    """Raises NotApplicable without a metrics file, BadInput when none can be read."""
+    """Raises NotApplicable without a metrics file that can be read."""
     return of(read(incident))
 
 

@@ -119,14 +119,17 @@ class _Tally:
 
 
 def scan(incident: Incident) -> LogScan:
-    """The logs of `incident`, read once. Raises NotApplicable without any, BadInput when none can be read."""
+    """The logs of `incident`, read once. Raises NotApplicable without any that can be read."""
     if not incident.logs:
         raise NotApplicable(
             N_("No log: upload what the service wrote, so that errors, restarts and slow requests can be found."), needs="logs"
         )
     years = [event.time.year for event in incident.events]
     stamp = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in incident.logs)
-    return _scan(stamp, max(years) if years else None)
+    try:
+        return _scan(stamp, max(years) if years else None)
+    except BadInput as reason:
+        raise NotApplicable(reason.message, needs="logs", **reason.values) from reason
 
 
 @lru_cache(maxsize=4)

@@ -87,13 +87,16 @@ class Metrics:
 
 
 def metrics(incident: Incident) -> Metrics:
-    """Raises NotApplicable without a metrics file, BadInput when none can be read."""
+    """Raises NotApplicable without a metrics file that can be read."""
     if not incident.metrics:
         raise NotApplicable(
             N_("No metrics: upload time series of CPU, memory, latency or errors as CSV, so that leaks and shifts can be found."),
             needs="metrics",
         )
-    return _metrics(tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in incident.metrics))
+    try:
+        return _metrics(tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in incident.metrics))
+    except BadInput as reason:
+        raise NotApplicable(reason.message, needs="metrics", **reason.values) from reason
 
 
 @lru_cache(maxsize=4)

@@ -196,8 +196,12 @@ def slope(series: Series, thinned: Thinned, *, tau_at: float = 0.5, growth_at: f
     if x.size < 20 or spread == 0:
         return None
     steps = np.diff(x)
-    smooth = _running_median(x, 5)
-    drops = np.flatnonzero((steps < -0.3 * spread) & (smooth[:-1] - np.minimum.accumulate(x)[:-1] > 0.3 * spread))
+    typical = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
+    padded = np.concatenate([np.repeat(x[0], 4), x, np.repeat(x[-1], 4)])
+    middles = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    before, after = middles[: x.size - 1], middles[5 : x.size + 4]
+    # A restart is a fall that noise does not make, from one level to a lower one; the falls of noise would add up to a climb.
+    drops = np.flatnonzero((steps < -max(0.15 * spread, 6 * typical)) & (before - after > 0.3 * spread))
     # One restart may fall over two thinned points.
     restarts = [int(d) for i, d in enumerate(drops.tolist()) if i == 0 or d - drops[i - 1] > 2]
     joined = x.copy()
