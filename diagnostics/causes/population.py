@@ -59,6 +59,9 @@ def _concept(case: Case) -> Iterator[Hypothesis]:
         hit = {name for finding in case.of("CON011") for name in finding.columns}
         columns = tuple(name for name in first.columns if name in hit) or first.columns
         strength = 0.9 if explains is None or explains >= 0.5 else 0.6
+        if case.of("DRF014"):
+            # Values in the wrong rows change what rows like these are answered, too.
+            strength *= 0.5
         told = _from(case, first, "concept_drift", Family.CONCEPT, strength)
         yield replace(
             told, columns=columns, explains=explains, supports=tuple(f.code for f in (*regions[:1], *case.of("DRF021")))
