@@ -12,6 +12,7 @@ from diagnostics.tables.caps import Caps
 from diagnostics.tables.container import RATIO_FROM, damaged, too_large
 from diagnostics.tables.header import unique
 from diagnostics.tables.kinds import Choice, choose
+from diagnostics.tables.records import too_many_rows
 from diagnostics.tables.table import Column, Kind
 from diagnostics.tables.typed import copy
 from diagnostics.words import N_
@@ -77,9 +78,7 @@ def _check(con: duckdb.DuckDBPyConnection, source: Path, caps: Caps) -> None:
     path = literal(str(source))
     rows = con.execute(f"SELECT num_rows FROM parquet_file_metadata({path})").fetchall()[0][0]
     if rows > caps.rows:
-        raise BadInput(
-            N_("The table has more than {cap:count} rows: upload a sample of them or a shorter period."), cap=caps.rows
-        )
+        raise too_many_rows(caps)
     size, packed = con.execute(
         f"SELECT sum(total_uncompressed_size), sum(total_compressed_size) FROM parquet_metadata({path})"
     ).fetchall()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,12 +17,15 @@ from diagnostics.tables.encoding import Scan, detect, scan, transcode
 from diagnostics.tables.header import unique
 from diagnostics.tables.kinds import Choice, column
 from diagnostics.tables.plan import Plan, plan
-from diagnostics.tables.records import Tally, normalise, output_delimiter
+from diagnostics.tables.records import Tally, normalise, output_delimiter, too_many_rows
 from diagnostics.tables.table import Column, Reading, Table
 from diagnostics.words import N_, Words
 
 READER: Final = "1"
 """Part of every fingerprint: raise it when the same bytes are read differently."""
+
+BIG: Final = 2**25
+"""Bytes from which looking at every byte is worth a thread."""
 
 CARELESS_LINES: Final = 1.2
 """A file may have that many times the allowed lines before it is refused unread: lines in quotes are no rows."""
@@ -37,6 +41,11 @@ class Text:
     notes: tuple[str, ...]
     seen: Scan
     delimiter: str | None = None
+    pending: Future[Scan] | None = None
+
+    def settled(self) -> Text:
+        """With the look at every byte, which goes on beside the reading of a large file. Raises what that look raised."""
+        return self if self.pending is None else replace(self, seen=self.pending.result(), pending=None)
 
 
 def read_table(source: Path, folder: Path, *, name: str, caps: Caps | None = None, options: Options | None = None) -> Table:
@@ -71,8 +80,9 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
             seen = hashlib.file_digest(stream, "sha256").hexdigest()
         stage.replace(target)
         return Table(name, target, columns, rows, _fingerprint(seen, options), reading)
-    text = as_text(source, container, head, scratch, caps, options)
-    planned, tally, written, text = _typed(text, stage, scratch, caps, options)
+    with ThreadPoolExecutor(1) as pool:
+        text = as_text(source, container, head, scratch, caps, options, pool=pool)
+        planned, tally, written, text = _typed(text, stage, scratch, caps, options)
     layout = planned.layout
     _refuse_empty(source, written.rows, options)
     names = unique(layout.names, layout.dialect.width)
@@ -121,8 +131,26 @@ def _refuse_empty(source: Path, rows: int, options: Options) -> None:
         )
 
 
-def as_text(source: Path, container: Container, head: bytes, scratch: Path, caps: Caps, options: Options) -> Text:
-    """The file as UTF-8 text in `scratch`, or where it is when it is that already. Raises BadInput."""
+def as_text(
+    source: Path,
+    container: Container,
+    head: bytes,
+    scratch: Path,
+    caps: Caps,
+    options: Options,
+    *,
+    pool: Executor | None = None,
+) -> Text:
+    """The file as UTF-8 text in `scratch`, or where it is when it is that already. Raises BadInput.
+
+    With a `pool`, every byte of a large file is looked at there while the caller goes on; see `Text.settled`.
+    """
+    size = source.stat().st_size
+    rows = size * head.count(b"\n") / len(head)
+    aside = container is Container.TEXT and size > BIG and rows < caps.rows / 4 and options.encoding is None
+    if pool is not None and aside and detect(head) == "utf-8":
+        provisional = Scan("", size, head.isascii(), False, 0, head)
+        return Text(source, container.value, "utf-8", (), provisional, pending=pool.submit(scan, source, caps))
     words, notes = Words(), []
     path, label, delimiter = source, container.value, None
     if container is Container.GZIP:
@@ -147,9 +175,7 @@ def as_text(source: Path, container: Container, head: bytes, scratch: Path, caps
         if seen.size > caps.unpacked:
             raise too_large(source, caps.unpacked)
     if seen.lines > CARELESS_LINES * caps.rows + 1000:
-        raise BadInput(
-            N_("The table has more than {cap:count} rows: upload a sample of them or a shorter period."), cap=caps.rows
-        )
+        raise too_many_rows(caps)
     codec = "utf-8" if container is Container.WORKBOOK else options.encoding or detect(seen.head, seen)
     text = Text(path, label, codec, tuple(notes), seen, delimiter)
     return decoded(text, scratch, caps) if codec not in ("utf-8", "ascii") or seen.nuls else text
@@ -189,16 +215,16 @@ def _typed(text: Text, stage: Path, scratch: Path, caps: Caps, options: Options)
             given = typed.Source(text.path, layout.dialect.delimiter, layout.lines, keys, comma)
             written = typed.write(given, stage, caps, irregular=lambda: _header_again(text.path, planned))
         except typed.Irregular:
-            if text.path.name != "decoded" and not text.seen.ascii:
-                # DuckDB stops at the first byte that is no UTF-8; the decoder reports and goes on.
-                text = decoded(text, scratch, caps)
+            text = text.settled()
         else:
+            text = text.settled()
             if written.rows > caps.rows:
-                raise BadInput(
-                    N_("The table has more than {cap:count} rows: upload a sample of them or a shorter period."), cap=caps.rows
-                )
-            return planned, Tally(rows=written.rows), written, text
-    elif text.path.name != "decoded" and not text.seen.ascii:
+                raise too_many_rows(caps)
+            if not text.seen.nuls or text.path.name == "decoded":
+                return planned, Tally(rows=written.rows), written, text
+    text = text.settled()
+    if text.path.name != "decoded" and (text.seen.nuls or not text.seen.ascii):
+        # DuckDB stops at the first byte that is no UTF-8; the decoder reports and goes on.
         text = decoded(text, scratch, caps)
     regular = scratch / "regular.csv"
     tally = normalise(text.path, layout, regular, caps)

@@ -73,6 +73,10 @@ class _Odd:
     cells: list[str] | None
 
 
+def too_many_rows(caps: Caps) -> BadInput:
+    return BadInput(N_("The table has more than {cap:count} rows: upload a sample of them or a shorter period."), cap=caps.rows)
+
+
 def output_delimiter(dialect: Dialect) -> str:
     return "\x1f" if len(dialect.delimiter) > 1 or dialect.collapse else dialect.delimiter
 
@@ -174,9 +178,7 @@ class _Writer:
     def _count(self) -> None:
         self.tally.rows += 1
         if self.tally.rows > self.caps.rows:
-            raise BadInput(
-                N_("The table has more than {cap:count} rows: upload a sample of them or a shorter period."), cap=self.caps.rows
-            )
+            raise too_many_rows(self.caps)
 
     def _write(self, cells: Sequence[str]) -> None:
         self._count()

@@ -15,7 +15,7 @@ from diagnostics.tables.formats import UNZONED, quoted
 from diagnostics.tables.kinds import Choice, choose
 from diagnostics.tables.table import Kind
 
-HEAD_CELLS: Final = 200_000
+HEAD_CELLS: Final = 100_000
 HEAD_ROWS: Final = 10_000
 FEW: Final = 0.2
 """Distinct values for each of the first rows, below which a column is looked at value by value."""

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from diagnostics.finding import BadInput
+from diagnostics.tables import read as reader
 from diagnostics.tables import typed
 from diagnostics.tables.caps import Caps, Options
 from diagnostics.tables.empty import adopt_kinds
@@ -328,3 +329,28 @@ def test_empty_column_takes_the_kind_of_the_other_table(tmp_path: Path) -> None:
     assert Table.load(tmp_path / "out" / "current.json") == adopted
     assert adopted.fingerprint != current.fingerprint
     assert adopt_kinds(reference, adopted) is reference
+
+
+@pytest.mark.parametrize("late", ["", "9,1.5,r\0d,2026-05-01\n", "9,1.5,r\u00e9d,2026-05-01\n", "9,x,red,2026-05-01\n", "1,2\n"])
+def test_large_files_are_looked_at_on_the_side_with_the_same_result(
+    tmp_path: Path, late: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = ("whole,real,word,day\n" + ROWS * 40 + late + ROWS).encode("latin-1")
+    expected = read(tmp_path, data)
+    rows = [values(expected, name) for name in expected.names]
+    monkeypatch.setattr(reader, "BIG", 0)
+    monkeypatch.setattr(typed, "SMALL", 0)
+    table = read(tmp_path, data)
+    assert table.columns == expected.columns
+    assert (table.fingerprint, table.rows, table.reading.rejected) == (
+        expected.fingerprint,
+        expected.rows,
+        expected.reading.rejected,
+    )
+    assert [values(table, name) for name in table.names] == rows
+
+
+def test_endless_line_in_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BIG", 0)
+    with pytest.raises(BadInput, match="longer than"):
+        read(tmp_path, PLAIN.encode() * 50 + b"x" * 3_000_000)
