@@ -86,6 +86,8 @@ def _investigate(options: argparse.Namespace, words: Words) -> int:
         for file, why in incident.unreadable:
             print(f"model-clinic: {file}: {why}", file=sys.stderr)
         result = investigate(incident, on_progress=_progress)
+        for remark in result.remarks:
+            print(f"model-clinic: {remark.statement(words)}", file=sys.stderr)
         if options.report:
             _write_text(options.report, _report(options.report, result, words))
         if options.json:
@@ -145,8 +147,10 @@ def _report(file: Path, result: Any, words: Words) -> str:
 
 
 def _summary(result: Any, words: Words) -> None:
+    from diagnostics.report.outline import NOTHING, NOTHING_SURE
+
     if not result.causes:
-        print(words(N_("No cause was found: what could be checked looks as it did in the reference.")))
+        print(words(NOTHING_SURE if result.limited else NOTHING))
     for cause in result.causes:
         print(words(N_("{share:percent} sure: {statement}"), share=cause.confidence, statement=cause.statement(words)))
         print("    " + cause.remedy_text(words))

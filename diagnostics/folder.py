@@ -11,6 +11,7 @@ import yaml
 
 from diagnostics.finding import BadInput
 from diagnostics.incident import Event, Incident, Roles, Sides, Task
+from diagnostics.tables.empty import adopt_kinds
 from diagnostics.tables.read import read_table
 from diagnostics.tables.roles import settle
 from diagnostics.tables.table import Table
@@ -18,6 +19,8 @@ from diagnostics.words import N_
 
 TABLE_ENDINGS: Final = (".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".tsv.gz")
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
+MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments")
+"""Keys of incident.yaml that mean "there is none" when they stand there without a value; left out, they are guessed."""
 KEYS: Final = ("title", "task", "target", "prediction", "timestamp", "id", "positive", "segments", "events")
 YAML_CAP: Final = 256 * 1024
 FILES_CAP: Final = 200
@@ -58,7 +61,10 @@ def assemble(
     seed: int = 0,
 ) -> Incident:
     """An Incident from tables that are read and what was stated about them. Raises BadInput when there is nothing to look at."""
-    roles, task, answer, guessed = settle(_roles(stated), _task(stated), reference, current)
+    if reference is not None and current is not None:
+        reference, current = adopt_kinds(reference, current), adopt_kinds(current, reference)
+    none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
+    roles, task, answer, guessed = settle(_roles(stated), _task(stated), reference, current, none)
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
         task=task,
@@ -166,7 +172,7 @@ def _stated(file: Path) -> dict[str, Any]:
 def _roles(stated: Mapping[str, Any]) -> Roles:
     def name(key: str) -> str | None:
         value = stated.get(key)
-        if value is None:
+        if value is None or value == "":
             return None
         if isinstance(value, list | dict):
             raise BadInput(N_("In incident.yaml, {key} must be one name."), key=key)

@@ -13,6 +13,7 @@ from diagnostics.causes.cause import Cause
 from diagnostics.check import Check
 from diagnostics.finding import Finding, NotApplicable, Severity
 from diagnostics.incident import Incident
+from diagnostics.remarks import Remark, remarks
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,20 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Investigation:
-    """Checks in the order of the steps; causes most likely first."""
+    """Checks in the order of the steps; causes most likely first; remarks on what limits the answer."""
 
     incident: Incident
     checks: tuple[Check, ...]
     causes: tuple[Cause, ...]
     seconds: float
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def limited(self) -> bool:
+        """So little was given that finding no cause does not mean that all is well."""
+        sides = (self.incident.reference is None, self.incident.current is None)
+        unread = bool(self.incident.unreadable) or sides[0] != sides[1]
+        return unread or any(remark.limits for remark in self.remarks)
 
     def step(self, number: int) -> tuple[Check, ...]:
         return tuple(check for check in self.checks if check.diagnostic.step == number)
@@ -67,8 +76,13 @@ def run(diagnostic: Diagnostic, incident: Incident) -> Check:
     return Check(diagnostic, profile, findings, seconds=time.perf_counter() - began)
 
 
-def investigate(incident: Incident, *, on_progress: Callable[[float, str], None] = lambda share, what: None) -> Investigation:
-    """Run everything. `on_progress` is told the share done (0 to 1) and the name of what runs next."""
+def investigate(
+    incident: Incident,
+    *,
+    on_progress: Callable[[float, str], None] = lambda share, what: None,
+    on_check: Callable[[Check], None] = lambda check: None,
+) -> Investigation:
+    """Run everything. `on_progress` is told the share done (0 to 1) and the name of what runs next; `on_check` what is done."""
     from diagnostics.causes.board import rank
 
     began = time.perf_counter()
@@ -77,7 +91,8 @@ def investigate(incident: Incident, *, on_progress: Callable[[float, str], None]
     for number, diagnostic in enumerate(diagnostics):
         on_progress(number / (len(diagnostics) + 1), diagnostic.name)
         checks.append(run(diagnostic, incident))
+        on_check(checks[-1])
     on_progress(len(diagnostics) / (len(diagnostics) + 1), "causes")
     causes = rank(incident, checks)
     on_progress(1.0, "")
-    return Investigation(incident, tuple(checks), causes, time.perf_counter() - began)
+    return Investigation(incident, tuple(checks), causes, time.perf_counter() - began, remarks(incident, checks))

@@ -88,8 +88,10 @@ def as_time(values: pd.Series) -> pd.Series:
 def as_level(values: pd.Series) -> pd.Series:
     """Values as level names: 1.0 and 1 are one level, a missing value stays None. dtype object, shape (n,)."""
     if values.dtype.kind == "f":
-        named = [None if np.isnan(v) else str(int(v)) if v.is_integer() else repr(v) for v in values.tolist()]
-        return pd.Series(named, index=values.index, dtype=object)
+        # Each different value is named once: columns of levels hold few.
+        distinct, place = np.unique(values.to_numpy("float64"), return_inverse=True)
+        named = [None if np.isnan(v) else str(int(v)) if v.is_integer() else repr(v) for v in distinct.tolist()]
+        return pd.Series(np.array(named, dtype=object)[place], index=values.index, dtype=object)
     if values.dtype.kind == "M":
         return pd.Series([None if pd.isna(v) else v.isoformat() for v in values], index=values.index, dtype=object)
     return values.astype(object).where(values.notna(), None)

@@ -18,7 +18,7 @@ import re
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ import yaml
 
 from diagnostics.archive import unpack
 from diagnostics.finding import BadInput
-from diagnostics.folder import KEYS, YAML_CAP
+from diagnostics.folder import KEYS, MAY_BE_NONE, YAML_CAP
 from diagnostics.incident import Roles
 from diagnostics.uploads import PARTS, UNTITLED, clean, file_name, last, title_of
 from diagnostics.words import N_
@@ -172,16 +172,23 @@ def stated(incident: str) -> dict[str, Any]:
     return {key: held[key] for key in KEYS if key in held}
 
 
-def describe(incident: str, said: Mapping[str, Any]) -> None:
-    """Put these keys into incident.yaml beside those that are there; a key whose value is None is taken out and guessed again."""
-    merged = {**stated(incident), **said}
-    kept = {key: merged[key] for key in KEYS if merged.get(key) is not None}
+def describe(incident: str, said: Mapping[str, Any], *, none: Set[str] = frozenset()) -> None:
+    """Put these keys into incident.yaml beside those that are there.
+
+    A key whose value is None is taken out and guessed again; the keys in `none` are written without a value: there is none.
+    """
+    before = stated(incident)
+    merged = {**before, **said}
+    empty = {key for key in before if key in MAY_BE_NONE and key not in said} | set(none)
+    kept = {key: merged.get(key) for key in KEYS if merged.get(key) is not None or key in empty}
     text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, default_flow_style=False)
     _write(folder(incident) / "incident.yaml", [text.encode()])
 
 
-def write_roles(incident: str, roles: Roles, *, task: str | None = None, title: str | None = None) -> None:
-    """Keep what a person stated about the columns. Roles without a column are guessed again."""
+def write_roles(
+    incident: str, roles: Roles, *, none: Set[str] = frozenset(), task: str | None = None, title: str | None = None
+) -> None:
+    """Keep what a person stated about the columns. Roles without a column are guessed again, except those in `none`."""
     said: dict[str, Any] = {
         "task": task,
         "target": roles.target,
@@ -193,7 +200,7 @@ def write_roles(incident: str, roles: Roles, *, task: str | None = None, title: 
     }
     if title:
         said["title"] = title
-    describe(incident, said)
+    describe(incident, said, none=none)
 
 
 def pack(incident: str) -> bytes:

@@ -108,6 +108,4 @@ def _distance(answer: Answer, left: NDArray[np.generic], right: NDArray[np.gener
         levels = sorted({*map(str, left), *map(str, right)})
         shares = [np.array([np.mean(side.astype(str) == level) for level in levels]) for side in (left, right)]
         return float(np.abs(shares[0] - shares[1]).sum() / 2)
-    from scipy.stats import ks_2samp
-
-    return float(ks_2samp(left.astype("float64"), right.astype("float64"), method="asymp").statistic)
+    return ks(left.astype("float64"), right.astype("float64"))

@@ -46,6 +46,13 @@ def record(investigation: Investigation, words: Words) -> dict[str, Any]:
             }
             for number, name in enumerate(STEPS, start=1)
         ],
+        "remarks": [
+            *(
+                words(N_("{file:name} could not be read: {why}"), file=file, why=why)
+                for file, why in investigation.incident.unreadable
+            ),
+            *(remark.statement(words) for remark in investigation.remarks),
+        ],
         "seconds": next((step for step in TIME_STEPS if investigation.seconds <= step), TIME_STEPS[-1]),
     }
 

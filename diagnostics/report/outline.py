@@ -14,6 +14,9 @@ from diagnostics.investigation import Investigation
 from diagnostics.report.as_json import reason
 from diagnostics.words import N_, Words
 
+NOTHING: Final = N_("No cause was found: what could be checked looks as it did in the reference.")
+NOTHING_SURE: Final = N_("No cause was found, but what was given does not suffice to say that all is well.")
+
 LIBRARIES: Final = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "ruptures")
 
 STATUS_WORDS: Final = {"problem": N_("problem"), "ok": N_("ok"), "skipped": N_("skipped")}
@@ -62,7 +65,7 @@ def outline(investigation: Investigation, words: Words) -> Outline:
     summary = (
         investigation.causes[0].statement(words)
         if investigation.causes
-        else words(N_("No cause was found: what could be checked looks as it did in the reference."))
+        else words(NOTHING_SURE if investigation.limited else NOTHING)
     )
     return Outline(
         incident.title or words(N_("Incident")),
@@ -118,7 +121,12 @@ def _step(investigation: Investigation, number: int, words: Words) -> StepText:
 
 def _computed(investigation: Investigation, words: Words) -> Sequence[tuple[str, str]]:
     incident = investigation.incident
-    lines = [(words(N_("Seed")), str(incident.seed))]
+    lines = [(words(N_("To know")), remark.statement(words)) for remark in investigation.remarks]
+    lines += [
+        (words(N_("To know")), words(N_("{file:name} could not be read: {why}"), file=file, why=why))
+        for file, why in incident.unreadable
+    ]
+    lines += [(words(N_("Seed")), str(incident.seed))]
     for label, table in ((N_("Reference"), incident.reference), (N_("Current"), incident.current)):
         if table is not None:
             text = words(

@@ -90,7 +90,11 @@ def _check_lines(chunk: bytes, since_break: int, cap: int) -> int:
 
 def endless(cap: int) -> BadInput:
     return BadInput(
-        N_("A line of the file is longer than {cap:count} bytes: check that it is a table with one record per line."), cap=cap
+        N_(
+            "A line of the file is longer than {cap:count} bytes: "
+            "give a table with one record per line, and only the columns that the model uses."
+        ),
+        cap=cap,
     )
 
 

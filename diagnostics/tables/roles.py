@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
@@ -77,9 +77,17 @@ def _seen(table: Table | None) -> dict[str, _Seen]:
 
 
 def guess_roles(
-    reference: Table | None, current: Table | None, *, stated: Roles | None = None, task: Task | None = None
+    reference: Table | None,
+    current: Table | None,
+    *,
+    stated: Roles | None = None,
+    task: Task | None = None,
+    none: Set[str] = frozenset(),
 ) -> Guess:
-    """Roles that `stated` leaves open are guessed; a column already stated for one role is not guessed for another."""
+    """Roles that `stated` leaves open are guessed, but not those in `none`: somebody said that no column plays them.
+
+    A column already stated for one role is not guessed for another.
+    """
     stated = stated or Roles()
     left, right = _seen(reference), _seen(current)
     seen = {**right, **left}
@@ -88,7 +96,7 @@ def guess_roles(
 
     def settled(role: str, found: tuple[str, str, Mapping[str, Value]] | None) -> str | None:
         already: str | None = getattr(stated, role)
-        if already is not None or found is None:
+        if already is not None or found is None or role in none:
             return already
         taken.add(found[0])
         reasons.append((role, found[1], found[2]))
@@ -101,7 +109,7 @@ def guess_roles(
     prediction = settled("prediction", _prediction(free(), seen.get(stated.target or "")))
     target = settled("target", _target(free(), left, right, seen.get(prediction or "")))
     identity = settled("id", _id(free()))
-    segments = stated.segments or _segments(free(), reasons)
+    segments = stated.segments or (() if "segments" in none else _segments(free(), reasons))
     roles = Roles(target, prediction, timestamp, identity, segments, stated.positive)
     decided = task or _task(seen.get(target or ""), seen.get(prediction or ""), reasons)
     answer = _answer(decided, seen.get(target or ""), seen.get(prediction or ""), reasons)
@@ -127,10 +135,9 @@ def _prediction(columns: Sequence[_Seen], target: _Seen | None) -> tuple[str, st
             continue
         exact, ends = column.normal in names.PREDICTION, bool(names.PREDICTION_ENDS.search(column.normal))
         vague = column.normal in ("p", "score", "scores", "prob", "p1", "p_1") or bool(names.SCORE_ENDS.search(column.normal))
-        suits = column.within_one or (target is not None and column.levels <= target.levels)
         if (exact or ends) and not vague:
             ranked.append((0 if exact else 1, position, column))
-        elif vague and suits:
+        elif vague and (column.within_one or (target is not None and column.levels <= target.levels)):
             ranked.append((2, position, column))
     if not ranked:
         return None
@@ -158,6 +165,12 @@ def _target(
         other = right.get(column.name)
         late = bool(right) and column.name in left and (other is None or not len(other.values))
         named.append((0 if exact else 1, -position, column, late))
+    if prediction is not None and prediction.within_one and prediction.distinct > 2:
+        # A score goes with classes or with shares, never with an income that only happens to be named like a target.
+        fitting = [
+            item for item in named if item[2].distinct <= CLASSES or item[2].column.kind is Kind.CATEGORY or item[2].within_one
+        ]
+        named = fitting or named
     if named:
         # Names first; then the one whose labels are late; then the last column, where targets usually stand.
         _, _, best, late = min(named, key=lambda item: (not item[3], item[0], item[1]))
@@ -246,9 +259,11 @@ def _answer(
 
 
 def settle(
-    roles: Roles, task: Task | None, reference: Table | None, current: Table | None
+    roles: Roles, task: Task | None, reference: Table | None, current: Table | None, none: Set[str] = frozenset()
 ) -> tuple[Roles, Task | None, Answer | None, frozenset[str]]:
-    """What was stated stays, the rest is guessed; the last part names what was guessed ("target", ..., "task").
+    """What was stated stays, also that there is `none`; the rest is guessed.
+
+    The last part names what was guessed ("target", ..., "task").
 
     Raises BadInput when a stated column is in neither table.
     """
@@ -256,7 +271,7 @@ def settle(
         return roles, task, None, frozenset()
     known = list(dict.fromkeys(name for table in (reference, current) if table is not None for name in table.names))
     roles = _spelt(roles, known)
-    guess = guess_roles(reference, current, stated=roles, task=task)
+    guess = guess_roles(reference, current, stated=roles, task=task, none=none)
     guessed = {role.name for role in fields(Roles) if getattr(guess.roles, role.name) != getattr(roles, role.name)}
     if task is None and guess.task is not None:
         guessed.add("task")

@@ -10,13 +10,14 @@ from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES, Cause
 from diagnostics.charts import proof
 from diagnostics.investigation import Investigation
+from diagnostics.report.outline import NOTHING_SURE
 from diagnostics.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import badge, plot, remedy
-from pages.parts.guard import CAUSES, REPORT, ROOT, START, STEP_SCRIPTS
+from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.needs import needs_link
-from pages.parts.step import say, unreadable
+from pages.parts.step import remarked, say, unreadable
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -26,10 +27,11 @@ SURE: Final = ((0.9, N_("very likely")), (0.7, N_("likely")), (0.5, N_("possible
 
 def board_page() -> None:
     visit = visits.enter()
-    investigation = visits.investigated(visit, CAUSES)
+    investigation, _ = visits.investigated(visit)
     words = visit.words
     header(investigation.incident.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
+    remarked(investigation, visit)
     if investigation.causes:
         first, *rivals = investigation.causes
         _first(first, investigation, visit)
@@ -147,7 +149,10 @@ def _nothing(investigation: Investigation, visit: Visit) -> None:
     if not ran:
         say(plain(words(N_("Nothing could be checked yet."))))
         return
-    say(f":green[✓] {plain(words(N_('Nothing is wrong: no cause was found.')))}")
+    if investigation.limited:
+        say(plain(words(NOTHING_SURE)))
+    else:
+        say(f":green[✓] {plain(words(N_('Nothing is wrong: no cause was found.')))}")
     rules = sum(len(check.diagnostic.rules) for check in ran)
     st.markdown(
         plain(

@@ -15,14 +15,12 @@ from pages.parts.text import plain
 
 RUNNING: Final = "running"
 WAITING: Final = "waiting"
-DONE: Final = "done"
 STATES: Final[Mapping[str, str]] = {
     Status.PROBLEM: N_("problem"),
     Status.OK: N_("ok"),
     Status.SKIPPED: N_("skipped"),
     RUNNING: N_("running"),
     WAITING: N_("waiting"),
-    DONE: N_("done"),
 }
 MARKS: Final[Mapping[str, tuple[str, str]]] = {
     Status.PROBLEM: ("✕", "red"),
@@ -30,7 +28,6 @@ MARKS: Final[Mapping[str, tuple[str, str]]] = {
     Status.SKIPPED: ("–", "gray"),
     RUNNING: ("…", "blue"),
     WAITING: ("·", "gray"),
-    DONE: ("✓", "gray"),
 }
 """A sign and a colour for each state; the word always stands beside them."""
 
@@ -53,6 +50,7 @@ def states(investigation: Investigation) -> dict[int, str]:
     return {number: investigation.status(number) for number in range(1, len(STEP_TITLES) + 1)}
 
 
-def states_while(step: int) -> dict[int, str]:
-    """States while step number `step` runs (0: the files are still being read; 8: all are done)."""
-    return {n: DONE if n < step else RUNNING if n == step else WAITING for n in range(1, len(STEP_TITLES) + 1)}
+def states_while(step: int, found: Investigation | None) -> dict[int, str]:
+    """States while step number `step` runs (0: the files are still being read; 8: all are done); `found`: the steps before it."""
+    numbers = range(1, len(STEP_TITLES) + 1)
+    return {n: found.status(n) if found and n < step else RUNNING if n == step else WAITING for n in numbers}

@@ -13,8 +13,11 @@ from typing import Final
 import streamlit as st
 
 from diagnostics import store
+from diagnostics.catalogue import STEP_TITLES, catalogue
+from diagnostics.check import Check
 from diagnostics.finding import BadInput
 from diagnostics.folder import open_incident
+from diagnostics.incident import Incident
 from diagnostics.investigation import Investigation, investigate
 from diagnostics.words import N_
 
@@ -37,13 +40,18 @@ class Stopped(Exception):
 
 @dataclass
 class Job:
-    """One investigation on its way. share: 0 to 1; what: the check that runs now, or "reference", "current", "causes"."""
+    """One investigation on its way. share: 0 to 1; what: the check that runs now, or "reference", "current", "causes".
+
+    opened: the incident, once it is read. checks: those that are done, in their order.
+    """
 
     incident: str
     stamp: str
     stop: threading.Event = field(default_factory=threading.Event)
     share: float = 0.0
     what: str = ""
+    opened: Incident | None = None
+    checks: tuple[Check, ...] = ()
     began: float = field(default_factory=time.monotonic)
     future: Future[Investigation] = field(default_factory=Future)
     logged: bool = False
@@ -57,6 +65,23 @@ class Job:
         """Seconds until the end at this pace; None while that is a mere guess."""
         passed = time.monotonic() - self.began
         return passed * (1 - self.share) / self.share if self.share > READING and passed > 1 else None
+
+    @property
+    def step(self) -> int:
+        """The step that runs now: 0 while the files are read, 8 when all seven are done."""
+        if self.what == "causes":
+            return len(STEP_TITLES) + 1
+        return next((d.step for d in catalogue() if d.name == self.what), 0)
+
+    def so_far(self) -> Investigation | None:
+        """What the steps before the present one found, without causes; None while the files are read."""
+        step, opened = self.step, self.opened
+        if opened is None:
+            return None
+        return Investigation(opened, tuple(check for check in self.checks if check.diagnostic.step < step), (), 0.0)
+
+    def took(self, check: Check) -> None:
+        self.checks = (*self.checks, check)
 
     def told(self, share: float, what: str) -> None:
         if self.stop.is_set():
@@ -136,7 +161,12 @@ class Desk:
             # The same content was looked at already, say a sample that somebody else opened: only the paths differ.
             if known.incident.fingerprint == fingerprint:
                 return replace(known, incident=incident)
-        return investigate(incident, on_progress=lambda share, what: job.told(READING + (1 - READING) * share, what))
+        job.opened = incident
+        return investigate(
+            incident,
+            on_progress=lambda share, what: job.told(READING + (1 - READING) * share, what),
+            on_check=job.took,
+        )
 
 
 @st.cache_resource(show_spinner=False)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import pandas as pd
 import streamlit as st
 
 from diagnostics import engine, store
 from diagnostics.finding import BadInput
+from diagnostics.folder import MAY_BE_NONE
 from diagnostics.incident import Incident, Roles, Task
 from diagnostics.tables.table import Kind, Table
 from diagnostics.words import N_, Words, shorten
 from pages.parts import jobs
 from pages.parts import visit as visits
 from pages.parts.export import csv_bytes
-from pages.parts.guard import COLUMNS, ROOT, START, STEP_SCRIPTS
+from pages.parts.guard import ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.roles import role_sentences
-from pages.parts.step import say, unreadable
+from pages.parts.step import remarked, say, unreadable
 from pages.parts.text import plain, sentence
 from pages.parts.visit import Visit
+
+
+class Choice(Enum):
+    """What a form may say of a role instead of naming a column; no text, as a column may have any name."""
+
+    GUESS = "guess"
+    NONE = "none"
+
+
+CHOICES = {Choice.GUESS: N_("guess it"), Choice.NONE: N_("there is none")}
 
 LEVELS_CAP = 50
 """Classes offered for "the class to be found"."""
@@ -29,13 +42,14 @@ KINDS = {Kind.NUMBER: N_("number"), Kind.CATEGORY: N_("text"), Kind.TIME: N_("ti
 
 def columns_page() -> None:
     visit = visits.enter()
-    investigation = visits.investigated(visit, COLUMNS)
+    investigation, _ = visits.investigated(visit)
     incident, words = investigation.incident, visit.words
     header(incident.title, states(investigation), words, visit.link)
     if st.session_state.pop("roles-saved", False):
         st.success(words(N_("Saved, and everything was checked again.")))
     say(plain(words(N_("This is how your tables were read."))))
     unreadable(incident, visit)
+    remarked(investigation, visit)
     if incident.reference is None and incident.current is None:
         st.markdown(words(N_("There is no table yet: give reference and current rows on the start page.")))
         st.page_link(ROOT / START, label=words(N_("Upload them on the start page →")), query_params=visit.link)
@@ -120,19 +134,19 @@ def _form(incident: Incident, visit: Visit) -> None:
     words, roles = visit.words, incident.roles
     names = list(dict.fromkeys([*(incident.reference or ()), *(incident.current or ())]))
     columns = list(dict.fromkeys(column.name for column in names))
-    none = words(N_("guess it"))
+    said = store.stated(visit.incident or "")
     st.subheader(words(N_("Correct it")), anchor=False)
     with st.form("roles"):
         title = st.text_input(words(N_("Title of the incident")), incident.title, max_chars=120)
 
-        def choose(label: str, role: str, options: list[str]) -> str | None:
-            chosen = getattr(roles, role)
+        def choose(label: str, role: str, names: list[str]) -> str | Choice:
+            options: list[str | Choice] = [Choice.GUESS, *([Choice.NONE] if role in MAY_BE_NONE else []), *names]
+            chosen = getattr(roles, role) or (Choice.NONE if role in MAY_BE_NONE and role in said else Choice.GUESS)
             return st.selectbox(
                 words(label),
                 options,
-                index=options.index(chosen) if chosen in options else None,
-                placeholder=none,
-                format_func=shorten,
+                index=options.index(chosen) if chosen in options else 0,
+                format_func=lambda option: words(CHOICES[option]) if isinstance(option, Choice) else shorten(option),
                 key=f"role-{role}",
             )
 
@@ -149,7 +163,7 @@ def _form(incident: Incident, visit: Visit) -> None:
                 words(N_("What the model does (task)")),
                 tasks,
                 index=tasks.index(str(incident.task)) if incident.task else None,
-                placeholder=none,
+                placeholder=words(CHOICES[Choice.GUESS]),
                 format_func=lambda name: words(
                     N_("chooses among classes") if name == Task.CLASSIFICATION else N_("predicts a number")
                 ),
@@ -164,12 +178,19 @@ def _form(incident: Incident, visit: Visit) -> None:
             key="role-segments",
         )
         if st.form_submit_button(words(N_("Save and check again")), type="primary"):
-            _save(Roles(target, prediction, timestamp, id_, tuple(segments), positive), task, title, visit)
+            chosen = {"target": target, "prediction": prediction, "timestamp": timestamp, "id": id_, "positive": positive}
+            none = {role for role, choice in chosen.items() if choice is Choice.NONE} | (set() if segments else {"segments"})
+            named = {role: choice for role, choice in chosen.items() if not isinstance(choice, Choice)}
+            if named.get("target") != roles.target:
+                # What was shown belongs to the target of before.
+                named.pop("positive", None)
+                task = None if "task" in incident.guessed and task == incident.task else task
+            _save(Roles(**named, segments=tuple(segments)), none, task, title, visit)
 
 
-def _save(roles: Roles, task: str | None, title: str, visit: Visit) -> None:
+def _save(roles: Roles, none: set[str], task: str | None, title: str, visit: Visit) -> None:
     try:
-        store.write_roles(visit.incident or "", roles, task=task, title=title.strip() or None)
+        store.write_roles(visit.incident or "", roles, none=none, task=task, title=title.strip() or None)
     except BadInput as reason:
         st.error(plain(reason.statement(visit.words)))
         return

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES, catalogue
+from diagnostics.investigation import Investigation
 from diagnostics.words import N_, Words
 from pages.parts.header import header, states_while
 from pages.parts.jobs import Job
@@ -24,29 +25,32 @@ READ: Final[Mapping[str, str]] = {
 }
 
 
-def watch(job: Job, words: Words, link: Mapping[str, str], page: str) -> None:
-    """Draw the progress of `job` until it is done, then run the page again."""
-    _watch(job, words, link)
-    st.skeleton(height=260)
+def watch(job: Job, words: Words, link: Mapping[str, str], *, step: int = 0) -> Investigation | None:
+    """Draw the progress of `job` until it is done, then run the page again.
+
+    Returns what was found so far once `step` is among it, so that its page can be read while the others run; else None.
+    """
+    found = job.so_far() if 0 < step < job.step else None
+    _watch(job, words, link, step, found is not None)
+    if found is None:
+        st.skeleton(height=260)
+    return found
 
 
 @st.fragment(run_every=EVERY)
-def _watch(job: Job, words: Words, link: Mapping[str, str]) -> None:
-    if job.finished:
+def _watch(job: Job, words: Words, link: Mapping[str, str], step: int, shown: bool) -> None:
+    if job.finished or (0 < step < job.step and not shown):
         st.rerun()
-    step = _step(job.what)
-    header(words(N_("Investigating")), states_while(step), words, link)
-    with st.container(key="sentence"):
-        st.title(words(N_("Looking at your files.")), anchor=False)
-    st.progress(min(1.0, job.share), text=_text(job, words))
-    if st.button(words(N_("Stop")), key="stop"):
-        job.stop.set()
-
-
-def _step(what: str) -> int:
-    if what == "causes":
-        return len(STEP_TITLES) + 1
-    return next((d.step for d in catalogue() if d.name == what), 0)
+    found = job.so_far()
+    title = found.incident.title if found else ""
+    header(title or words(N_("Investigating")), states_while(job.step, found), words, link)
+    if not shown:
+        with st.container(key="looking"):
+            st.title(words(N_("Looking at your files.")), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(1.0, job.share), text=_text(job, words))
+        if st.button(words(N_("Stop")), key="stop"):
+            job.stop.set()
 
 
 def _text(job: Job, words: Words) -> str:

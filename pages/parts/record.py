@@ -14,14 +14,15 @@ from diagnostics.investigation import Investigation, Status
 from diagnostics.report.as_html import as_html
 from diagnostics.report.as_json import as_json, reason, verdict
 from diagnostics.report.as_markdown import as_markdown
+from diagnostics.report.outline import NOTHING_SURE
 from diagnostics.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.board import confidence
 from pages.parts.cards import badge, evidence_table, rows_used
 from pages.parts.export import csv_bytes
-from pages.parts.guard import REPORT, ROOT, STEP_SCRIPTS
+from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.header import MARKS, STATES, header, states
-from pages.parts.step import say, unreadable
+from pages.parts.step import remarked, say, unreadable
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -42,11 +43,13 @@ SHOWN: Final = 5
 
 def record_page() -> None:
     visit = visits.enter()
-    investigation = visits.investigated(visit, REPORT)
+    investigation, _ = visits.investigated(visit)
     words = visit.words
     header(investigation.incident.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
-    say(plain(words(VERDICTS[verdict(investigation)])))
+    remarked(investigation, visit)
+    open_end = not investigation.causes and investigation.limited
+    say(plain(words(NOTHING_SURE if open_end else VERDICTS[verdict(investigation)])))
     _downloads(investigation, visit)
     _causes(investigation, words)
     _steps(investigation, visit)

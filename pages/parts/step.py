@@ -11,7 +11,7 @@ from diagnostics.catalogue import STEP_TITLES
 from diagnostics.check import Check
 from diagnostics.finding import Finding
 from diagnostics.incident import Incident
-from diagnostics.investigation import Status
+from diagnostics.investigation import Investigation, Status
 from diagnostics.words import N_
 from pages.parts import visit as visits
 from pages.parts.cards import Section, card, computed, meaning, offending, picture, remedy
@@ -19,7 +19,7 @@ from pages.parts.guard import CAUSES, COLUMNS, ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.needs import needs_link
 from pages.parts.roles import guess_line
-from pages.parts.text import plain, statement
+from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
 __all__ = ["Section", "step_page"]
@@ -38,10 +38,15 @@ WELL: Final = (
 def step_page(number: int, sections: Sequence[Section]) -> None:
     """Draw step `number` (1 to 7) of the open incident; `sections` in the order of importance."""
     visit = visits.enter()
-    investigation = visits.investigated(visit, STEP_SCRIPTS[number - 1])
+    investigation, complete = visits.investigated(visit, step=number)
     incident, checks = investigation.incident, investigation.step(number)
-    header(incident.title, states(investigation), visit.words, visit.link)
+    if complete:
+        header(incident.title, states(investigation), visit.words, visit.link)
     unreadable(incident, visit)
+    if number == 1:
+        remarked(investigation, visit)
+    else:
+        _partly(checks, visit)
     if number == 1 and (guessed := guess_line(incident, visit.words)):
         with st.container(horizontal=True, vertical_alignment="center", key="guessed"):
             st.markdown(guessed, width="content")
@@ -50,14 +55,14 @@ def step_page(number: int, sections: Sequence[Section]) -> None:
     match investigation.status(number):
         case Status.PROBLEM:
             found = [(check, f) for check in checks for f in check.findings]
-            check, worst = min(found, key=lambda pair: pair[1].rank)
+            check, worst = min(found, key=lambda pair: _lead(pair[1]))
             _problem(number, drawn.get(check.name), check, worst, incident, visit)
             rest = [pair for pair in found if pair[1] is not worst]
         case Status.OK:
             _well(number, sections, checks, visit)
             rest = [(check, f) for check in checks for f in check.findings]
         case Status.SKIPPED:
-            _skipped(number, checks, visit)
+            _skipped(number, sections, checks, visit)
             rest = []
     if rest:
         st.subheader(visit.words(N_("Also found")), anchor=False)
@@ -73,6 +78,18 @@ def unreadable(incident: Incident, visit: Visit) -> None:
         st.warning(plain(visit.words(N_("{file:name} could not be read: {why}"), file=file, why=why)))
     if incident.unreadable:
         st.page_link(ROOT / START, label=visit.words(N_("Give another file →")), query_params=visit.link)
+
+
+def remarked(investigation: Investigation, visit: Visit) -> None:
+    """What in the files limits the answer, and what to do about it."""
+    for remark in investigation.remarks:
+        st.warning(sentence(remark.says, remark.values, visit.words))
+
+
+def _partly(checks: Sequence[Check], visit: Visit) -> None:
+    """Files of this step that were read in part, or not at all."""
+    for file, why in dict.fromkeys(pair for check in checks for pair in getattr(check.profile, "problems", ())):
+        st.warning(plain(visit.words(N_("{file:name}: {why}"), file=file, why=why)))
 
 
 def say(text: str) -> None:
@@ -106,9 +123,17 @@ def _well(number: int, sections: Sequence[Section], checks: Sequence[Check], vis
             return
 
 
-def _skipped(number: int, checks: Sequence[Check], visit: Visit) -> None:
+def _lead(finding: Finding) -> tuple[object, ...]:
+    """Worst first; of what is equally bad, what concerns all rows before what concerns one group of them."""
+    severity, *rest = finding.rank
+    return (severity, finding.segment is not None, *rest)
+
+
+def _skipped(number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit) -> None:
     words = visit.words
-    reason = next((check.skipped for check in checks if check.skipped), None)
+    order = {section.check_name: position for position, section in enumerate(sections)}
+    ordered = sorted(checks, key=lambda check: order.get(check.name, len(order)))
+    reason = next((check.skipped for check in ordered if check.skipped), None)
     if reason is None:
         say(plain(words(N_("{step} could not be checked."), step=words(STEP_TITLES[number - 1]))))
         return

@@ -95,15 +95,20 @@ def known(visit: Visit) -> str:
     return visit.incident
 
 
-def investigated(visit: Visit, page: str) -> Investigation:
-    """The investigation of the open incident, shared by all pages. While it runs the page shows how far it is, and ends there."""
+def investigated(visit: Visit, *, step: int = 0) -> tuple[Investigation, bool]:
+    """The investigation of the open incident, shared by all pages, and whether it is complete.
+
+    While it runs, the page shows how far it is and ends there, unless it is that of a `step` which is done by now.
+    """
     incident = known(visit)
     try:
         job = jobs.desk().ask(incident)
         if not jobs.settled(job):
-            progress.watch(job, visit.words, visit.link, page)
-            st.stop()
-        return job.result()
+            found = progress.watch(job, visit.words, visit.link, step=step)
+            if found is None:
+                st.stop()
+            return found, False
+        return job.result(), True
     except BadInput as reason:
         st.title(visit.words(N_("This incident cannot be investigated yet.")), anchor=False)
         st.markdown(plain(reason.statement(visit.words)))

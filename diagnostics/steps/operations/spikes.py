@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from diagnostics.onset import as_datetime
 from diagnostics.steps.operations.series import Series
@@ -31,6 +30,8 @@ def spikes(
     The second condition keeps heavy-tailed series silent, whose every day has such points (Siffer et al. 2017,
     doi:10.1145/3097983.3098144, for why a Gaussian bound is no bound there). More than `habit_at` excursions are a habit.
     """
+    from scipy.ndimage import median_filter
+
     x = series.values
     if x.size < 4 * window:
         return ()

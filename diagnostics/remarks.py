@@ -1,0 +1,113 @@
+"""What in the input itself limits the answer: each in one sentence with what to do. Not a fault of the model, so no finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from diagnostics import engine
+from diagnostics.check import Check
+from diagnostics.incident import Incident, Task
+from diagnostics.tables.empty import is_empty
+from diagnostics.tables.table import Kind, Table
+from diagnostics.words import N_, Value, Words
+
+FEW_ROWS: Final = 30
+"""Below so many rows a share of one half is known to no better than 18 points either way (Wilson 1927), which proves nothing."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """limits: without it, that no cause was found would say little."""
+
+    says: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    limits: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    def statement(self, words: Words) -> str:
+        return words.sentence(self.says, self.values)
+
+
+def remarks(incident: Incident, checks: Sequence[Check]) -> tuple[Remark, ...]:
+    """About the tables, and about the files that a step could read in part only."""
+    given = [table for table in (incident.reference, incident.current) if table is not None]
+    found = [*_apart(incident), *_few(given), *_one_class(incident, given), *_empty(incident), *_nested(given)]
+    partly = dict.fromkeys(pair for check in checks for pair in getattr(check.profile, "problems", ()))
+    found += [Remark(N_("{file:name}: {why}"), {"file": file, "why": why}) for file, why in partly]
+    return tuple(found)
+
+
+def _apart(incident: Incident) -> list[Remark]:
+    reference, current = incident.reference, incident.current
+    if reference is None or current is None or set(reference.names) & set(current.names):
+        return []
+    text = N_(
+        "The two tables have no column in common (the reference begins with {reference:name}, the current table with "
+        "{current:name}): check that both belong to the same model, or give their columns the same names."
+    )
+    return [Remark(text, {"reference": reference.names[0], "current": current.names[0]}, limits=True)]
+
+
+def _few(given: Sequence[Table]) -> list[Remark]:
+    text = N_(
+        "{file:name} has {rows:count} rows, too few to tell a change from chance: give at least {enough:count}, better thousands."
+    )
+    values = [{"file": t.reading.source, "rows": t.rows, "enough": FEW_ROWS} for t in given if t.rows < FEW_ROWS]
+    return [Remark(text, value, limits=True) for value in values]
+
+
+def _one_class(incident: Incident, given: Sequence[Table]) -> list[Remark]:
+    target = incident.roles.target
+    if target is None or incident.task is Task.REGRESSION:
+        return []
+    found = []
+    for table in given:
+        if target not in table or table[target].kind is Kind.NESTED:
+            continue
+        levels = engine.sample(table, seed=incident.seed)[target].dropna().unique()
+        if len(levels) == 1:
+            level = f"{levels[0]:g}" if isinstance(levels[0], float) else str(levels[0])
+            values: dict[str, Value] = {"column": target, "file": table.reading.source, "level": level}
+            found.append(Remark(ONE_CLASS, values, limits=True))
+    return found
+
+
+ONE_CLASS: Final = N_(
+    "Every answer in {column:name} of {file:name} is {level:name}, so the two kinds of mistake cannot be told apart there: "
+    "give rows of every class, or choose another target in Columns."
+)
+
+
+def _empty(incident: Incident) -> list[Remark]:
+    """Columns without any value; not those that had values in the reference, as step 2 reports them and labels come late."""
+    reference, current = incident.reference, incident.current
+    names: list[str] = []
+    for table, other in ((reference, None), (current, reference)):
+        if table is None:
+            continue
+        gone = engine.sample(table, seed=incident.seed).isna().all()
+        for column in table:
+            late = other is not None and column.name in other and column.name not in names
+            if gone[column.name] and not late and is_empty(table, column):
+                names.append(column.name)
+    names = list(dict.fromkeys(names))
+    if not names:
+        return []
+    text = N_("These columns hold no value at all, so nothing can be said about them: {columns:list}. Check the export.")
+    return [Remark(text, {"columns": names})]
+
+
+def _nested(given: Sequence[Table]) -> list[Remark]:
+    names = list(dict.fromkeys(column.name for table in given for column in table if column.kind is Kind.NESTED))
+    if not names:
+        return []
+    text = N_(
+        "These columns hold lists or objects, which are not compared: {columns:list}. "
+        "To have them checked, give each entry a column of its own."
+    )
+    return [Remark(text, {"columns": names})]

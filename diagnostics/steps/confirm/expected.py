@@ -1,0 +1,138 @@
+"""What the reference's model would have answered: the better of a boosted and a linear stand-in. No rule of its own."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics.design import design
+from diagnostics.incident import Answer, Incident
+from diagnostics.outcome import Outcome
+from diagnostics.samples import Samples
+from diagnostics.surrogate import Surrogate, one_thread
+
+FIT_ROWS: Final = 5_000
+EDGE: Final = 1e-4
+"""Probabilities nearer to 0 or 1 than this are cut before their odds are taken."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Logged and expected answers of the same rows, shapes (n, k): one column per followed class, one for a score or value.
+
+    home: unseen reference rows, shape (n,); away: current rows, shape (m,); positions in the samples. names: the class of each
+    column, "" for a value. linear: whether the linear stand-in was the better one; apt: share of the variation of the logged answers
+    that the stand-in explains on unseen reference rows.
+    """
+
+    home: NDArray[np.intp]
+    away: NDArray[np.intp]
+    logged_home: NDArray[np.float64]
+    logged_away: NDArray[np.float64]
+    told_home: NDArray[np.float64]
+    told_away: NDArray[np.float64]
+    names: tuple[str, ...]
+    linear: bool
+    apt: float
+
+
+def expected(incident: Incident, drawn: Samples, stand: Surrogate, rows: int, rng: np.random.Generator) -> Expected | None:
+    """None when a side has fewer than 30 rows with an answer. `rows`: at most so many of each side."""
+    known = stand.outcome
+    before, after = known.answers.reference, known.answers.current
+    if before is None or after is None:
+        return None
+    names = _followed(known, stand)
+    home, away = _few(stand.held, rows, rng), _few(_answered(known, after), rows, rng)
+    if min(home.size, away.size) < 30:
+        return None
+    seen = np.setdiff1d(_answered(known, before), stand.held)
+    logged_home, logged_away = _columns(known, before[home], names), _columns(known, after[away], names)
+    boosted = [_boosted(stand, side, names) for side in (drawn.reference.iloc[home], drawn.current.iloc[away])]
+    best, linear = boosted, False
+    used = _few(seen, FIT_ROWS, rng)
+    drafted = _linear(drawn, known, used, before[used], names, home, away)
+    if drafted is not None and _unexplained(logged_home, drafted[0]) < _unexplained(logged_home, boosted[0]):
+        best, linear = drafted, True
+    apt = 1 - _unexplained(logged_home, best[0])
+    return Expected(home, away, logged_home, logged_away, best[0], best[1], names, linear, apt)
+
+
+def _few(rows: NDArray[np.intp], limit: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return rows if rows.size <= limit else np.sort(rng.choice(rows, limit, replace=False))
+
+
+def _answered(known: Outcome, answers: NDArray[np.generic]) -> NDArray[np.intp]:
+    label = known.answer is Answer.LABEL
+    return np.flatnonzero(pd.notna(answers) if label else np.isfinite(answers.astype("float64")))
+
+
+def _followed(known: Outcome, stand: Surrogate) -> tuple[str, ...]:
+    """The positive class of two, each of more."""
+    if known.answer is not Answer.LABEL:
+        return ("",)
+    classes = [str(name) for name in stand.model.classes_]
+    if len(classes) == 2:
+        return (known.positive if known.positive in classes else classes[-1],)
+    return tuple(classes)
+
+
+def _columns(known: Outcome, answers: NDArray[np.generic], names: tuple[str, ...]) -> NDArray[np.float64]:
+    if known.answer is not Answer.LABEL:
+        return answers.astype("float64")[:, None]
+    return np.column_stack([(answers.astype(str) == name).astype("float64") for name in names])
+
+
+def _boosted(stand: Surrogate, frame: pd.DataFrame, names: tuple[str, ...]) -> NDArray[np.float64]:
+    scores = stand.scores_of(stand.encoder.matrix(frame))
+    if stand.outcome.answer is not Answer.LABEL:
+        return scores
+    classes = [str(name) for name in stand.model.classes_]
+    return scores[:, [classes.index(name) for name in names]]
+
+
+def _linear(
+    drawn: Samples,
+    known: Outcome,
+    used: NDArray[np.intp],
+    answers: NDArray[np.generic],
+    names: tuple[str, ...],
+    home: NDArray[np.intp],
+    away: NDArray[np.intp],
+) -> list[NDArray[np.float64]] | None:
+    """Answers of a linear model (of the odds, for scores) for the rows of both sides; None with too few rows."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if used.size < 30 or len(set(answers.tolist())) < 2:
+        return None
+    made = design(drawn, used)
+    fitted = made.matrix(drawn.reference.iloc[used])
+    sides = [made.matrix(drawn.reference.iloc[home]), made.matrix(drawn.current.iloc[away])]
+    if known.answer is Answer.LABEL:
+        model: Any = LogisticRegression(C=10.0, max_iter=100)
+        with one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(fitted, answers.astype(str))
+        places = [list(model.classes_).index(name) if name in model.classes_ else -1 for name in names]
+        if -1 in places:
+            return None
+        return [np.asarray(model.predict_proba(side)[:, places]) for side in sides]
+    wanted = answers.astype("float64")
+    if known.answer is Answer.VALUE:
+        ridge = Ridge(alpha=1e-3).fit(fitted, wanted)
+        return [np.asarray(ridge.predict(side))[:, None] for side in sides]
+    cut = np.clip(wanted, EDGE, 1 - EDGE)
+    ridge = Ridge(alpha=1e-3).fit(fitted, np.log(cut / (1 - cut)))
+    return [1 / (1 + np.exp(-np.clip(np.asarray(ridge.predict(side)), -30, 30)))[:, None] for side in sides]
+
+
+def _unexplained(logged: NDArray[np.float64], told: NDArray[np.float64]) -> float:
+    """Squared distance as a share of the variation, over all columns."""
+    total = float(((logged - logged.mean(axis=0)) ** 2).sum())
+    return float(((logged - told) ** 2).sum()) / total if total > 0 else 1.0
