@@ -14,8 +14,10 @@ from threadpoolctl import ThreadpoolController
 
 from diagnostics.finding import NotApplicable
 from diagnostics.incident import Answer, Incident, Sides, Task
+from diagnostics.linear import linear_model
 from diagnostics.outcome import Outcome, outcome, partial
 from diagnostics.samples import Encoder, Samples, encoder, samples
+from diagnostics.tables.table import Kind
 from diagnostics.words import N_
 
 FIT_ROWS: Final = 20_000
@@ -32,10 +34,13 @@ FIT_CLASSES: Final = 30
 
 ROUNDS: Final = 120
 
+SETTLED: Final = 0.99
+"""A linear model that agrees this well with unseen answers is what answered, or as good; no other is tried."""
+
 
 @dataclass(frozen=True)
 class Surrogate:
-    """Gradient-boosted trees fitted to the logged answers of the reference.
+    """A linear model or gradient-boosted trees, whichever gives the logged answers of the reference back better.
 
     fidelity: agreement with the logged answers on reference rows that it was not fitted on: share of equal labels, or the R²
         of scores and values. skill: how far that is better than always giving the commonest or mean answer, 0 (no better) to 1.
@@ -187,16 +192,22 @@ def fit(drawn: Samples, known: Outcome, *, seed: int) -> Surrogate:
     if not filled.any():
         raise NotApplicable(N_("The features of the reference have no values to fit a surrogate to."), needs="reference")
     coder = replace(coder, features=tuple(name for name, keep in zip(coder.features, filled, strict=True) if keep))
+    wanted = answers[used].astype(str) if label else answers[used].astype("float64")
+    seen = coder.matrix(drawn.reference.iloc[held])
+    plain = linear_model(coder, label=label, score=known.answer is Answer.SCORE)
+    with one_thread():
+        plain.fit(matrix[:, filled], wanted)
+    linear = Surrogate(known, coder, plain, *_agreement(plain.predict(seen), answers[held], label), held)
+    if linear.skill >= SETTLED:
+        return linear
     family = HistGradientBoostingClassifier if label else HistGradientBoostingRegressor
     classes = len(set(answers[used].tolist())) if label else 2
     rounds = ROUNDS if classes == 2 else max(20, 2 * ROUNDS // classes)
     model = family(max_iter=rounds, learning_rate=0.1, max_leaf_nodes=31, early_stopping=False, random_state=seed)
-    wanted = answers[used].astype(str) if label else answers[used].astype("float64")
     with one_thread():
         model.fit(matrix[:, filled], wanted)
-    told = model.predict(coder.matrix(drawn.reference.iloc[held]))
-    fidelity, skill = _agreement(told, answers[held], label)
-    return Surrogate(known, coder, model, fidelity, skill, held)
+    boosted = Surrogate(known, coder, model, *_agreement(model.predict(seen), answers[held], label), held)
+    return boosted if boosted.skill >= linear.skill else linear
 
 
 def _agreement(told: NDArray[np.generic], answers: NDArray[np.generic], label: bool) -> tuple[float, float]:
@@ -216,6 +227,9 @@ def _narrow(
 ) -> Encoder:
     """The encoder; of very wide tables only the columns that correlate with the answer most."""
     coder = encoder(drawn)
+    # A clock runs on: no current row lies where the reference's times do, and nothing learnt from them holds.
+    timeless = tuple(name for name in coder.features if coder.kinds[name] is not Kind.TIME)
+    coder = replace(coder, features=timeless or coder.features)
     if len(coder.features) <= FIT_COLUMNS:
         return coder
     few = rng.permutation(rows)[:2_000]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+import numpy as np
 
 from diagnostics.causes import data, population, service, training
 from diagnostics.causes.cause import Cause, Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.causes.likeness import Likeness, likeness
+from diagnostics.causes.merge import merged
 from diagnostics.causes.replay import Replayed, replay
+from diagnostics.causes.use import column_use
 from diagnostics.check import Check
 from diagnostics.finding import NotApplicable
 from diagnostics.incident import Incident
 from diagnostics.outcome import partial
 from diagnostics.samples import samples
-from diagnostics.steps.localise.swap_back import SwapBack
 from diagnostics.surrogate import stand_in
 
 PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
@@ -26,26 +30,47 @@ PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
 )
 
 SHOWN: Final = 8
-KEEP_ABOVE: Final = 0.15
+KEEP_ABOVE: Final = 0.08
 
-IGNORED_BELOW: Final = 0.01
-"""A column whose shuffling moves the answers by less than this share of their spread is one that the model ignores."""
+IGNORED_BELOW: Final = 0.002
+"""A column whose shuffling costs less than this share of what the most important one costs is one that the model ignores."""
+
+TRIED: Final = 8
+"""Hypotheses that are undone and compared with the reference; the rest is judged by its signature alone."""
+
+LIKENESS: Final = 1.6
+REPLAY: Final = 1.2
+"""Log-odds that a full, or missing, proof adds or takes."""
+
+SHADOW: Final = 1.5
+"""Log-odds that a proven fault in the data takes from what it imitates."""
+
+PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
+"""Families whose faults leave marks that nothing else leaves."""
+
+SHARPNESS: Final = 1.0
+"""How much a difference of one in log-odds tells; set on the tuning tables of `benchmarks/incidents`."""
 
 
 @dataclass(frozen=True)
 class Weighed:
+    """odds: natural log of the odds for the hypothesis against "nothing is wrong"."""
+
     hypothesis: Hypothesis
     replayed: Replayed | None
-    strength: float
+    likeness: Likeness | None
+    odds: float
     against: tuple[str, ...]
 
 
 def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     """Causes, most likely first; empty when nothing is wrong."""
     case = _case(incident, checks)
-    proposed = [hypothesis for propose in PROPOSERS for hypothesis in propose(case)]
-    weighed = [entry for hypothesis in proposed if (entry := _weigh(case, hypothesis)) is not None]
-    return tuple(_settle(case, weighed))
+    proposed = merged([hypothesis for propose in PROPOSERS for hypothesis in propose(case)])
+    relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
+    ordered = sorted(relevant, key=lambda h: (-h.strength, h.code, h.columns))
+    weighed = [_weigh(case, hypothesis, proof=place < TRIED) for place, hypothesis in enumerate(ordered)]
+    return tuple(_settle(weighed))
 
 
 def _case(incident: Incident, checks: Sequence[Check]) -> Case:
@@ -60,44 +85,54 @@ def _case(incident: Incident, checks: Sequence[Check]) -> Case:
         stand = stand_in(incident)
     except NotApplicable:
         return Case(incident, bare.checks, findings, drawn, known)
-    swapped = bare.profile("localise.swap_back")
-    weights = swapped.weight_of if isinstance(swapped, SwapBack) else {}
-    return Case(incident, bare.checks, findings, drawn, stand.outcome, stand, weights)
+    known_use = Case(incident, bare.checks, findings, drawn, stand.outcome, stand)
+    return replace(known_use, weights=column_use(known_use))
 
 
-def _weigh(case: Case, hypothesis: Hypothesis) -> Weighed | None:
-    """None for a fault in a column that the model ignores: that is a finding, and no cause."""
-    if hypothesis.family is Family.DATA and case.weight(hypothesis.columns) < IGNORED_BELOW:
-        return None
-    replayed = replay(case, hypothesis)
-    strength, against = hypothesis.strength, []
-    if replayed is not None and replayed.lost:
+def _matters(case: Case, told: Hypothesis) -> bool:
+    """A fault in columns that the model ignores is a finding, and no cause; so are rows that move without harm."""
+    if told.family not in (Family.DATA, Family.POPULATION):
+        return True
+    return case.weight(told.columns) >= IGNORED_BELOW
+
+
+def _weigh(case: Case, told: Hypothesis, *, proof: bool) -> Weighed:
+    strength = min(max(told.strength, 0.02), 0.98)
+    odds, against = float(np.log(strength / (1 - strength))), []
+    alike = likeness(case, told) if proof else None
+    if alike is not None and alike.explained is not None:
+        odds += LIKENESS * (2 * alike.explained - 1)
+        if alike.explained < 0.3:
+            against.append("likeness")
+    replayed = replay(case, told)
+    explains = replayed.explains if replayed is not None and replayed.lost else told.explains
+    if explains is not None:
         # A clear signature stays likely when its undo brings little back: a second fault may hide it.
-        strength *= 0.6 + 0.4 * replayed.explains
-        if replayed.explains < 0.1:
+        odds += REPLAY * (explains - 0.3)
+        if explains < 0.1:
             against.append("replay")
-    elif hypothesis.explains is not None:
-        strength *= 0.6 + 0.4 * hypothesis.explains
-    return Weighed(hypothesis, replayed, strength, tuple(against))
+    return Weighed(told, replayed, alike, odds, tuple(against))
 
 
-def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
+def _settle(weighed: list[Weighed]) -> list[Cause]:
     """Let hypotheses that speak of the same columns compete, and let a proven fault in the data weaken what it imitates."""
-    ordered = sorted(weighed, key=lambda w: (-w.strength, w.hypothesis.code, w.hypothesis.columns))
+    ordered = sorted(weighed, key=lambda w: (-w.odds, w.hypothesis.code, w.hypothesis.columns))
     taken: set[str] = set()
-    proven = max((w.strength for w in ordered if w.hypothesis.family in (Family.DATA, Family.OPERATIONS)), default=0.0)
-    causes = []
+    proven = max((w.odds for w in ordered if w.hypothesis.family in PROVES), default=0.0)
+    odds = []
     for entry in ordered:
-        told, confidence = entry.hypothesis, entry.strength
-        if told.family is Family.DATA:
-            if taken & set(told.columns):
-                confidence *= 0.3
+        told, value = entry.hypothesis, entry.odds
+        if taken & set(told.columns):
+            value -= SHADOW
+        if told.family in PROVES:
             taken |= set(told.columns)
-        elif told.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL) and proven >= 0.5:
+        elif told.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL) and proven > 0:
             # Faults in the data move the rows and the relation too; what they imitate is no second cause.
-            confidence *= 1 - 0.85 * proven
-        if confidence >= KEEP_ABOVE:
-            causes.append(_cause(entry, confidence))
+            value -= SHADOW * min(1.0, proven)
+        odds.append(value)
+    size = np.exp(SHARPNESS * np.array(odds))
+    shares = size / (1 + size.sum())
+    causes = [_cause(entry, float(share)) for entry, share in zip(ordered, shares, strict=True) if share >= KEEP_ABOVE]
     return sorted(causes, key=lambda cause: (-cause.confidence, cause.code, cause.columns))[:SHOWN]
 
 

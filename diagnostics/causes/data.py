@@ -48,7 +48,8 @@ def _from(
         finding.since,
         (finding.code, *also),
         undo=undo,
-        reweigh=None if keep is None else keep.astype("float64"),
+        keep=keep,
+        leave_out=() if undo else finding.columns,
     )
 
 

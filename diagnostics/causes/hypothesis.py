@@ -27,8 +27,8 @@ Undo = Callable[[pd.DataFrame], pd.DataFrame]
 class Case:
     """What the detectors and the replay look at. None stands for what the incident lacks.
 
-    weights: how much the model's answer depends on each feature, 0 to 1 (share of the answers' spread that is lost when the
-        column is shuffled); empty when no model or surrogate is there, and then every column counts.
+    weights: how much the model's answer depends on each feature, by the most important one, 0 to 1 (`column_use`); empty when
+        no model or surrogate is there, and then every column counts.
     """
 
     incident: Incident
@@ -57,8 +57,10 @@ class Case:
 class Hypothesis:
     """says, evidence, remedy: as in a Cause. strength: how clear the signature is on its own, 0 to 1.
 
-    undo: gives the current rows back without the fault; reweigh: weights of the current rows, shape (m,), that give them the
-    reference's make-up. At most one of the two; none where the cause cannot be replayed.
+    How the fault is taken out of the current rows, at most one of these:
+    undo: gives the rows back without it. keep: the rows that are free of it, shape (m,), bool, where the others can only be left
+        out. reweigh: weights of the rows, shape (m,), that give them the reference's make-up; matched: the column they go by.
+    leave_out: columns that say nothing any more once the fault is taken out.
     """
 
     code: str
@@ -72,6 +74,9 @@ class Hypothesis:
     since: datetime | None = None
     supports: tuple[str, ...] = ()
     undo: Undo | None = None
+    keep: NDArray[np.bool_] | None = None
     reweigh: NDArray[np.float64] | None = None
+    matched: str | None = None
+    leave_out: tuple[str, ...] = ()
     explains: float | None = None
     """Known without replay: the detector measured the share of the loss itself."""

@@ -12,18 +12,17 @@ from numpy.typing import NDArray
 
 from diagnostics import engine
 from diagnostics.causes.cause import Family
+from diagnostics.causes.group import find_group
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.finding import Finding, Severity
 from diagnostics.tables.table import Kind
+from diagnostics.words import N_, Value
 
 WORSE: Final = ("CON001", "CON002", "CON003", "CON011", "CON021")
 """Rules that say that the model became worse, by its labels."""
 
 MOVED: Final = ("CON022", "CON031", "CON032")
 """Rules that say, without labels, that the answers moved or are probably worse."""
-
-GROUPS: Final = ("DRF040", "DRF041")
-"""Rules that name a group of rows that came or went."""
 
 WEIGHT_CAP: Final = 20.0
 """No row may stand for more than this many: beyond it the two tables hardly share such rows."""
@@ -32,21 +31,41 @@ BINS: Final = 20
 
 
 def propose(case: Case) -> Iterator[Hypothesis]:
-    """Only where something is worse: rows that move without harm are a finding, and no cause."""
-    if not symptom(case):
-        return
-    grouped = {name for finding in case.of(*GROUPS) for name in finding.columns}
+    """Moved rows and moved class shares; a moved relation only where something is worse, or the labels themselves are at fault."""
     for finding in case.of("DRF011"):
-        name = finding.columns[0]
-        code = "selection_bias" if name in grouped else "covariate_drift"
-        yield _from(case, finding, code, Family.POPULATION, 0.85, reweigh=_alike(case, name))
+        yield from _rows(case, finding)
     for finding in case.of("DRF012"):
         target = finding.columns[0] if finding.columns else None
         weights = None if target is None else _alike(case, target)
-        yield _from(case, finding, "prior_shift", Family.POPULATION, 0.85, reweigh=weights)
-    yield from _concept(case)
+        yield _from(case, finding, "prior_shift", Family.POPULATION, 0.85, reweigh=weights, matched=target)
+    if symptom(case):
+        yield from _concept(case)
     for finding in case.of("DRF014"):
-        yield _from(case, finding, "misjoined_column", Family.DATA, 0.75)
+        yield _from(case, finding, "misjoined_column", Family.DATA, 0.75, leave_out=finding.columns)
+
+
+def _rows(case: Case, finding: Finding) -> Iterator[Hypothesis]:
+    """Other rows arrive: a group that came or went when one cut explains all that moved, else a drift."""
+    name = finding.columns[0]
+    told = _from(
+        case, finding, "covariate_drift", Family.POPULATION, 0.85, reweigh=_alike(case, name), matched=name, leave_out=(name,)
+    )
+    group = find_group(case, name, finding.since)
+    if group is None:
+        yield told
+        return
+    says = N_(
+        "The share of rows with {group} went from {before:percent} to {after:percent}; "
+        "inside and outside of this group the rows look as before."
+    )
+    evidence: dict[str, Value] = {
+        **finding.evidence, "group": group.text, "before": group.before, "after": group.after, "sure": group.sure
+    }
+    yield replace(told, strength=0.85 * (1 - group.sure))
+    yield replace(
+        told, code="selection_bias", strength=0.9 * group.sure, says=says, evidence=evidence, segment=group.text,
+        remedy=N_("Find out why this group came or went (a filter, a channel, a market), and train on rows that hold its share."),
+    )
 
 
 def _concept(case: Case) -> Iterator[Hypothesis]:
@@ -85,7 +104,15 @@ def symptom(case: Case) -> bool:
 
 
 def _from(
-    case: Case, finding: Finding, code: str, family: Family, strength: float, *, reweigh: NDArray[np.float64] | None = None
+    case: Case,
+    finding: Finding,
+    code: str,
+    family: Family,
+    strength: float,
+    *,
+    reweigh: NDArray[np.float64] | None = None,
+    matched: str | None = None,
+    leave_out: tuple[str, ...] = (),
 ) -> Hypothesis:
     since = finding.since
     if since is None:
@@ -103,6 +130,8 @@ def _from(
         since,
         (finding.code,),
         reweigh=reweigh,
+        matched=matched,
+        leave_out=leave_out,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -13,10 +12,11 @@ from numpy.typing import NDArray
 from diagnostics import intervals
 from diagnostics.causes.cause import Replay
 from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.causes.window import affected
 from diagnostics.incident import Answer
 from diagnostics.intervals import Interval
 from diagnostics.outcome import row_loss
-from diagnostics.samples import times
+from diagnostics.steps.drift.columns import ks
 
 REPLAY_ROWS: Final = 10_000
 """Current rows that are scored again for one hypothesis; enough for a share to within a point."""
@@ -38,14 +38,18 @@ class Replayed:
 
 def replay(case: Case, hypothesis: Hypothesis) -> Replayed | None:
     """None when the hypothesis cannot be undone, or when there is no model to score with, or too few rows."""
-    if case.samples is None or case.surrogate is None or (hypothesis.undo is None and hypothesis.reweigh is None):
+    if case.samples is None or case.surrogate is None or not _can_be_replayed(hypothesis):
         return None
-    rows = affected(case, hypothesis.since)
+    rows = affected(case, hypothesis.since, most=REPLAY_ROWS)
     if rows.size < MIN_ROWS:
         return None
     before_frame = case.samples.current.iloc[rows]
     after_frame = hypothesis.undo(before_frame) if hypothesis.undo else before_frame
-    weights = np.ones(rows.size) if hypothesis.reweigh is None else hypothesis.reweigh[rows]
+    weights = np.ones(rows.size)
+    if hypothesis.reweigh is not None:
+        weights = hypothesis.reweigh[rows]
+    elif hypothesis.keep is not None:
+        weights = hypothesis.keep[rows].astype("float64")
     told_before, told_after = case.surrogate.answers(before_frame), case.surrogate.answers(after_frame)
     known = case.surrogate.outcome
     if known.truth.current is not None and known.truth.reference is not None:
@@ -55,22 +59,14 @@ def replay(case: Case, hypothesis: Hypothesis) -> Replayed | None:
             was, now = row_loss(known, truth, told_before), row_loss(known, truth, told_after)
             reference, before = intervals.mean(home), intervals.mean(was)
             return _share(known.loss_name, reference, before, _weighted(now, weights))
-    if hypothesis.reweigh is not None:
+    if hypothesis.undo is None:
         return None  # Without labels a reweighted score distribution proves nothing.
     home_answers = case.surrogate.answers(case.samples.reference)
     return _shift(known.answer, home_answers, told_before, told_after)
 
 
-def affected(case: Case, since: datetime | None) -> NDArray[np.intp]:
-    """Positions of the current rows at or after `since`, at most `REPLAY_ROWS` of them evenly spread."""
-    assert case.samples is not None
-    when = times(case.samples.current, case.incident.roles.timestamp)
-    rows = np.arange(len(case.samples.current))
-    if since is not None and when is not None:
-        rows = np.flatnonzero(when >= np.datetime64(since, "us"))
-    if rows.size > REPLAY_ROWS:
-        rows = rows[np.linspace(0, rows.size - 1, REPLAY_ROWS).astype(int)]
-    return rows
+def _can_be_replayed(hypothesis: Hypothesis) -> bool:
+    return any(way is not None for way in (hypothesis.undo, hypothesis.keep, hypothesis.reweigh))
 
 
 def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Interval:
