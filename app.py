@@ -21,7 +21,7 @@ sample = st.query_params.get("sample")
 if sample:
     del st.query_params["sample"]
     try:
-        visit.go(guard.STEP_SCRIPTS[0], store.from_sample(sample))
+        visit.begin(store.from_sample(sample))
     except BadInput as reason:
         st.error(plain(reason.statement(words)))
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from diagnostics.finding import SEVERITY_ORDER, BadInput, Severity
+from diagnostics.finding import SEVERITY_ORDER, BadInput, Finding, Severity
 from diagnostics.words import N_, Words, words_for
 
 DONE, FOUND, BAD_INPUT = 0, 1, 2
@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     environment.add_argument("current", type=Path, nargs="?")
     environment.set_defaults(run=_environment)
 
+    code = commands.add_parser("code", parents=[shared], help="leakage in scripts and notebooks")
+    code.add_argument("files", type=Path, nargs="+", help="Python scripts and notebooks; they are read, never run")
+    code.add_argument("--fail-on", choices=["warning", "critical"], help="exit with 1 when something that severe is found")
+    code.set_defaults(run=_code)
+
     logs = commands.add_parser("logs", parents=[shared], help="bursts, leaks, shifts and their onset")
     logs.add_argument("files", type=Path, nargs="+")
     logs.add_argument("--metrics", type=Path, nargs="*", default=[], help="time series as CSV")
@@ -96,11 +101,15 @@ def _investigate(options: argparse.Namespace, words: Words) -> int:
             _emit(options.json, as_json(result, words))
         elif not options.report:
             _summary(result, words)
-    if options.fail_on:
-        worst = SEVERITY_ORDER.index(Severity(options.fail_on))
-        if any(SEVERITY_ORDER.index(f.severity or f.rule.severity) <= worst for f in result.findings()):
-            return FOUND
-    return DONE
+    return _failed(options.fail_on, result.findings())
+
+
+def _failed(fail_on: str | None, findings: Sequence[Finding]) -> int:
+    """The exit status: FOUND when something at least as severe as asked for was found."""
+    if fail_on is None:
+        return DONE
+    worst = SEVERITY_ORDER.index(Severity(fail_on))
+    return FOUND if any(SEVERITY_ORDER.index(f.severity or f.rule.severity) <= worst for f in findings) else DONE
 
 
 def _incident(options: argparse.Namespace, scratch: Path) -> Any:
@@ -178,6 +187,18 @@ def _environment(options: argparse.Namespace, words: Words) -> int:
 
     _emit(options.json or "-", _dump(environment_record(options.reference, options.current, words)))
     return DONE
+
+
+def _code(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.steps.environment.code_record import checked, code_record, code_text
+    from diagnostics.steps.environment.leakage import judge
+
+    told = checked(options.files)
+    if options.json:
+        _emit(options.json, _dump(code_record(told, words)))
+    else:
+        sys.stdout.write(code_text(told, words))
+    return _failed(options.fail_on, judge(told))
 
 
 def _logs(options: argparse.Namespace, words: Words) -> int:

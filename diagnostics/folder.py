@@ -11,9 +11,6 @@ import yaml
 
 from diagnostics.finding import BadInput
 from diagnostics.incident import Event, Incident, Roles, Sides, Task
-from diagnostics.tables.empty import adopt_kinds
-from diagnostics.tables.read import read_table
-from diagnostics.tables.roles import settle
 from diagnostics.tables.table import Table
 from diagnostics.words import N_
 
@@ -61,6 +58,9 @@ def assemble(
     seed: int = 0,
 ) -> Incident:
     """An Incident from tables that are read and what was stated about them. Raises BadInput when there is nothing to look at."""
+    from diagnostics.tables.empty import adopt_kinds
+    from diagnostics.tables.roles import settle
+
     if reference is not None and current is not None:
         reference, current = adopt_kinds(reference, current), adopt_kinds(current, reference)
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
@@ -131,6 +131,9 @@ def _table_file(folder: Path, side: str) -> Path | None:
 
 def _table(file: Path, work: Path, side: str) -> Table:
     """The table as read before, if its file has not changed since, else read now."""
+    # What reads tables takes half a second to load; whoever only asks for names of files need not wait for it.
+    from diagnostics.tables.read import read_table
+
     handle = work / f"{side}.json"
     if handle.is_file() and handle.stat().st_mtime_ns >= file.stat().st_mtime_ns:
         try:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # Pages that show no number yet read this module too; they need not wait for numpy to load.
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,14 @@ def share(hits: float, total: float, *, z: float = 1.959964) -> Interval:
         return Interval(float("nan"), 0.0, 1.0)
     p = hits / total
     centre = (p + z * z / (2 * total)) / (1 + z * z / total)
-    half = z * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / (1 + z * z / total)
+    half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / (1 + z * z / total)
     return Interval(p, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
 
 
 def mean(values: NDArray[np.float64], *, z: float = 1.959964) -> Interval:
     """Normal interval for the mean of the finite `values`; (nan, -inf, inf) for fewer than two."""
+    import numpy as np
+
     finite = values[np.isfinite(values)]
     if finite.size < 2:
         return Interval(float(finite.mean()) if finite.size else float("nan"), -float("inf"), float("inf"))
@@ -45,6 +51,8 @@ def bootstrap(
     statistic: Callable[[NDArray[np.intp]], float], rows: int, rng: np.random.Generator, *, draws: int = 200
 ) -> Interval:
     """Percentile interval of `statistic`, which is given row numbers, shape (rows,) (Efron 1979, doi:10.1214/aos/1176344552)."""
+    import numpy as np
+
     value = statistic(np.arange(rows))
     drawn = [statistic(rng.integers(0, rows, rows)) for _ in range(draws)]
     low, high = np.nanquantile(drawn, [0.025, 0.975]) if np.isfinite(drawn).any() else (np.nan, np.nan)
@@ -53,6 +61,8 @@ def bootstrap(
 
 def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """p-values corrected for looking at many things, same order (doi:10.1111/j.2517-6161.1995.tb02031.x)."""
+    import numpy as np
+
     p = np.asarray(p_values, dtype="float64")
     if not p.size:
         return p

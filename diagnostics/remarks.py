@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from diagnostics import engine
 from diagnostics.check import Check
 from diagnostics.incident import Incident, Task
-from diagnostics.tables.empty import is_empty
 from diagnostics.tables.table import Kind, Table
 from diagnostics.words import N_, Value, Words
 
@@ -57,11 +55,15 @@ def _few(given: Sequence[Table]) -> list[Remark]:
     text = N_(
         "{file:name} has {rows:count} rows, too few to tell a change from chance: give at least {enough:count}, better thousands."
     )
-    values = [{"file": t.reading.source, "rows": t.rows, "enough": FEW_ROWS} for t in given if t.rows < FEW_ROWS]
+    values: list[dict[str, Value]] = [
+        {"file": t.reading.source, "rows": t.rows, "enough": FEW_ROWS} for t in given if t.rows < FEW_ROWS
+    ]
     return [Remark(text, value, limits=True) for value in values]
 
 
 def _one_class(incident: Incident, given: Sequence[Table]) -> list[Remark]:
+    from diagnostics import engine
+
     target = incident.roles.target
     if target is None or incident.task is Task.REGRESSION:
         return []
@@ -85,6 +87,9 @@ ONE_CLASS: Final = N_(
 
 def _empty(incident: Incident) -> list[Remark]:
     """Columns without any value; not those that had values in the reference, as step 2 reports them and labels come late."""
+    from diagnostics import engine
+    from diagnostics.tables.empty import is_empty
+
     reference, current = incident.reference, incident.current
     names: list[str] = []
     for table, other in ((reference, None), (current, reference)):

@@ -1,4 +1,4 @@
-from diagnostics.charts import error_onset, estimate, performance, segments
+from diagnostics.charts import calibration, error_onset, estimate, performance, segments
 from pages.parts.step import Section, step_page
 
 step_page(
@@ -7,6 +7,7 @@ step_page(
         Section("confirm.performance", performance.draw),
         Section("confirm.error_onset", error_onset.draw),
         Section("confirm.segments", segments.draw),
+        Section("confirm.calibration", calibration.draw),
         Section("confirm.estimate", estimate.draw),
     ),
 )

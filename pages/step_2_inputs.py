@@ -5,14 +5,17 @@ from __future__ import annotations
 from diagnostics.charts import (
     categories,
     clipped,
+    clock,
     duplicates,
     fills,
     formats,
     missing,
+    overlap,
     precision,
     ranges,
     schema,
     stale,
+    swaps,
     units,
 )
 from pages.parts.step import Section, step_page
@@ -23,6 +26,8 @@ step_page(
         Section("inputs.schema", schema.draw),
         Section("inputs.formats", formats.draw),
         Section("inputs.units", units.draw),
+        Section("inputs.swaps", swaps.draw),
+        Section("inputs.clock", clock.draw),
         Section("inputs.missing", missing.draw),
         Section("inputs.fills", fills.draw),
         Section("inputs.categories", categories.draw),
@@ -31,5 +36,6 @@ step_page(
         Section("inputs.clipped", clipped.draw),
         Section("inputs.precision", precision.draw),
         Section("inputs.duplicates", duplicates.draw),
+        Section("inputs.overlap", overlap.draw),
     ),
 )

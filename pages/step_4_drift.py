@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import concept, domain, drift, groups, labels, leakage, over_time
+from diagnostics.charts import concept, domain, drift, groups, label_delay, label_noise, labels, leakage, over_time
 from pages.parts.step import Section, step_page
 
 step_page(
@@ -12,6 +12,8 @@ step_page(
         Section("drift.concept", concept.draw),
         Section("drift.domain", domain.draw),
         Section("drift.labels", labels.draw),
+        Section("drift.label_noise", label_noise.draw),
+        Section("drift.label_delay", label_delay.draw),
         Section("drift.groups", groups.draw),
         Section("drift.over_time", over_time.draw),
         Section("drift.leakage", leakage.draw),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import simple_models, swap_back
+from diagnostics.charts import fit, simple_models, swap_back
 from pages.parts.step import Section, step_page
 
 step_page(
@@ -10,5 +10,6 @@ step_page(
     (
         Section("localise.swap_back", swap_back.draw),
         Section("localise.simple_models", simple_models.draw),
+        Section("localise.fit", fit.draw),
     ),
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import coded
 import real
 import service
 import simulated
@@ -29,6 +30,7 @@ RECIPES: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "healthy": real.healthy,
     "default-fill": real.default_fill,
     "recoded-categories": simulated.recoded_categories,
+    "preprocessing-leakage": coded.preprocessing_leakage,
 }
 """Folder name to the recipe that returns its files: path inside the folder to text."""
 

@@ -103,6 +103,8 @@ def test_reports_are_written_whole(folder: Path, tmp_path: Path) -> None:
         ["frobnicate"],
         ["environment", "no.txt"],
         ["logs", "no.log"],
+        ["code", "no.py"],
+        ["code", "diagnostics/__main__.py", "README.md"],
     ],
 )
 def test_bad_input_is_one_plain_line_and_status_2(arguments: list[str], tmp_path: Path) -> None:
@@ -121,3 +123,38 @@ def test_read_says_how_a_table_was_read_and_writes_it_clean(tmp_path: Path) -> N
     assert [c["name"] for c in record["columns"]] == ["Stadt", "Umsatz"]
     with (tmp_path / "clean.csv").open(encoding="utf-8", newline="") as clean:
         assert list(csv.reader(clean)) == [["Stadt", "Umsatz"], ["München", "1.234,50"], ["Köln", "12,00"]]
+
+
+LEAKING = """from sklearn.preprocessing import StandardScaler
+X = StandardScaler().fit_transform(X)
+X_train, X_test = train_test_split(X)
+"""
+
+
+def test_code_names_line_and_remedy_of_each_leak_as_json_and_as_text(tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad.py", tmp_path / "good.py"
+    bad.write_text(LEAKING)
+    good.write_text("X_train, X_test = train_test_split(X)\n")
+    first, second = run("code", good, bad, "--json", "-"), run("code", good, bad, "--json", "-")
+    (finding,) = result(first)["findings"]
+    assert (finding["code"], finding["file"], finding["line"], finding["cell"]) == ("preprocessing_leakage", "bad.py", 2, None)
+    assert "StandardScaler" in finding["statement"]
+    assert "make_pipeline(StandardScaler()" in finding["mended"]
+    assert first.stdout == second.stdout
+    text = run("code", bad)
+    assert text.returncode == 0
+    assert text.stdout.startswith("bad.py:2: StandardScaler learns")
+    assert run("code", good).stdout == "No leakage was found in good.py.\n"
+    assert run("code", bad, "--fail-on", "warning").returncode == 1
+    assert run("code", good, "--fail-on", "warning").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("two.py", b"print 'two'\n"), ("cut.ipynb", b'{"cells": ['), ("no.py", b"\x00\x01")]
+)
+def test_code_that_cannot_be_read_is_one_line_and_nothing_written(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    done = run("code", tmp_path / name, "--json", tmp_path / "out.json")
+    assert (done.returncode, done.stdout, len(done.stderr.strip().splitlines())) == (2, "", 1)
+    assert name in done.stderr
+    assert not (tmp_path / "out.json").exists()

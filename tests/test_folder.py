@@ -73,3 +73,11 @@ def test_one_unreadable_part_leaves_the_others(tmp_path: Path) -> None:
 def test_an_empty_folder_says_what_to_put_there(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"reference\.csv"):
         open_incident(tmp_path, work=tmp_path / "work")
+
+
+@pytest.mark.parametrize("value", ["", " null", ' ""'])
+def test_a_role_without_a_value_means_that_there_is_none(tmp_path: Path, value: str) -> None:
+    incident = open_incident(folder(tmp_path, f"timestamp:{value}\nsegments:{value}\n"), work=tmp_path / "work")
+    assert incident.roles.timestamp is None
+    assert incident.roles.segments == ()
+    assert incident.roles.target == "churn"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -44,6 +44,19 @@ REPLAY: Final = 1.2
 
 SHADOW: Final = 1.5
 """Log-odds that a proven fault in the data takes from what it imitates."""
+
+IMITATED: Final[Mapping[str, tuple[str, ...]]] = {
+    "target_leakage": ("misjoined_column", "concept_drift", "overfitting", "prior_shift", "covariate_drift", "model_mismatch"),
+    "label_delay": ("concept_drift", "prior_shift", "label_noise", "miscalibration"),
+    "label_noise": ("concept_drift",),
+    "miscalibration": ("model_mismatch", "concept_drift", "prior_shift"),
+    "model_mismatch": ("concept_drift", "label_noise"),
+    "train_test_overlap": ("overfitting", "duplicated_rows", "model_mismatch", "concept_drift"),
+    "overfitting": ("model_mismatch", "concept_drift", "label_noise"),
+    "class_imbalance": ("underfitting",),
+    "prior_shift": ("concept_drift", "miscalibration"),
+}
+"""Causes outside the columns, and what each of them looks like as well; early ones imitate later ones."""
 
 PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
 """Families whose faults leave marks that nothing else leaves."""
@@ -118,7 +131,6 @@ def _settle(weighed: list[Weighed]) -> list[Cause]:
     """Let hypotheses that speak of the same columns compete, and let a proven fault in the data weaken what it imitates."""
     ordered = sorted(weighed, key=lambda w: (-w.odds, w.hypothesis.code, w.hypothesis.columns))
     taken: set[str] = set()
-    proven = max((w.odds for w in ordered if w.hypothesis.family in PROVES), default=0.0)
     odds = []
     for entry in ordered:
         told, value = entry.hypothesis, entry.odds
@@ -126,14 +138,25 @@ def _settle(weighed: list[Weighed]) -> list[Cause]:
             value -= SHADOW
         if told.family in PROVES:
             taken |= set(told.columns)
-        elif told.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL) and proven > 0:
-            # Faults in the data move the rows and the relation too; what they imitate is no second cause.
-            value -= SHADOW * min(1.0, proven)
+        # What a likelier cause imitates is no second cause.
+        value -= SHADOW * max(
+            (min(1.0, other.odds) for other in ordered if other is not entry and _shadows(other, entry)), default=0.0
+        )
         odds.append(value)
     size = np.exp(SHARPNESS * np.array(odds))
     shares = size / (1 + size.sum())
     causes = [_cause(entry, float(share)) for entry, share in zip(ordered, shares, strict=True) if share >= KEEP_ABOVE]
     return sorted(causes, key=lambda cause: (-cause.confidence, cause.code, cause.columns))[:SHOWN]
+
+
+def _shadows(cause: Weighed, entry: Weighed) -> bool:
+    """Whether what `entry` says would be seen too if only `cause` were true."""
+    one, other = cause.hypothesis, entry.hypothesis
+    if cause.odds <= 0:
+        return False
+    if one.family in (Family.DATA, Family.OPERATIONS) and other.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL):
+        return True
+    return other.code in IMITATED.get(one.code, ())
 
 
 def _cause(entry: Weighed, confidence: float) -> Cause:

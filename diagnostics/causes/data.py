@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 
 from diagnostics import engine
 from diagnostics.causes.cause import Family
+from diagnostics.causes.genuine import genuine
 from diagnostics.causes.hypothesis import Case, Hypothesis, Undo
 from diagnostics.finding import Finding
 from diagnostics.tables.table import Kind
+
+SWAPPED: Final = 0.8
+"""Share of exchanged rows from which on all of them are exchanged back; of fewer nobody knows which."""
+
+STRAY: Final = 0.3
+"""Strays are few: where more of the rows than this lie beyond a fence, something else moved them."""
 
 FAMILIAR: Final = 0.003
 """Share of the reference's rows from which on a value is an ordinary one, not a sentinel."""
@@ -22,7 +29,7 @@ FAMILIAR: Final = 0.003
 
 def propose(case: Case) -> Iterator[Hypothesis]:
     """One hypothesis per finding of the input checks that is a cause by itself."""
-    for make in (_schema, _formats, _units, _fills, _categories, _values, _rows):
+    for make in (_schema, _formats, _clocks, _swaps, _units, _fills, _categories, _values, _rows):
         yield from make(case)
 
 
@@ -75,14 +82,31 @@ def _formats(case: Case) -> Iterator[Hypothesis]:
         yield _from(finding, "format_change", strength, undo=undo)
 
 
-def scaled(case: Case) -> set[str]:
-    """Columns that a scaler moved: other signatures in them are its traces."""
-    return {name for finding in case.of("INP042") for name in finding.columns}
+def _clocks(case: Case) -> Iterator[Hypothesis]:
+    for finding in case.of("INP061", "INP062", "INP063"):
+        yield _from(finding, "time_shift", 0.95)
+
+
+def _swaps(case: Case) -> Iterator[Hypothesis]:
+    for finding in case.of("INP044"):
+        one, other = finding.columns
+        whole = _number(finding, "share") >= SWAPPED or bool(finding.evidence.get("sharp"))
+        yield _from(finding, "swapped_columns", 0.95, undo=_exchange(one, other) if whole else None)
+
+
+def _exchange(one: str, other: str) -> Undo:
+    return lambda frame: frame.assign(**{one: frame[other], other: frame[one]})
+
+
+def columns_of(case: Case, *codes: str) -> set[str]:
+    """Columns that these rules speak of: other signatures in them may be traces of the same fault."""
+    return {name for finding in case.of(*codes) for name in finding.columns}
 
 
 def _units(case: Case) -> Iterator[Hypothesis]:
     many = case.of("INP042")
-    gathered = scaled(case)
+    gathered = columns_of(case, "INP042")
+    filled = columns_of(case, "INP050", "INP060", "INP044")
     for finding in many:
         ratios = [float(r) for r in _texts(finding, "ratios")]
         offsets = [float(o) for o in _texts(finding, "offsets")]
@@ -94,23 +118,24 @@ def _units(case: Case) -> Iterator[Hypothesis]:
             continue
         ratio, offset = _number(finding, "ratio"), _number(finding, "offset")
         share = _number(finding, "share")
+        if ratio <= 0 or name in filled:
+            continue
         strength = 0.93 if finding.code == "INP040" else 0.8 if finding.evidence.get("sharp") else 0.5
         undo = _unscale({name: (ratio, offset)}) if share >= 0.999 else _unscale_some(case, name, ratio)
         yield _from(finding, "unit_change", strength, undo=undo)
 
 
 def _fills(case: Case) -> Iterator[Hypothesis]:
-    stale = {name for finding in case.of("INP060") for name in finding.columns}
-    selected = _selected(case)
+    stale = columns_of(case, "INP060", "INP065")
     for finding in case.of("INP050", "INP051"):
-        if finding.columns[0] in stale:
+        name = finding.columns[0]
+        if name in stale:
             continue
-        fill = finding.evidence["fill"]
-        held = _current(case, finding.columns[0], partial(_equal, fill=fill))
+        faulty = partial(_equal, fill=finding.evidence["fill"])
         strength = 0.92 if finding.evidence.get("sharp") else 0.85
-        if selected and _number(finding, "before") > FAMILIAR:
-            strength *= 0.25
-        yield _from(finding, "default_fill", strength, keep=held)
+        if _number(finding, "before") > FAMILIAR and (alike := genuine(case, name, faulty, finding.since)) is not None:
+            strength *= 1 - 0.9 * alike
+        yield _from(finding, "default_fill", strength, keep=_current(case, name, faulty))
     for finding in case.of("INP001"):
         gone = _current(case, finding.columns[0], lambda values: values.isna().to_numpy())
         yield _from(finding, "missing_values", 0.92, keep=gone)
@@ -118,17 +143,13 @@ def _fills(case: Case) -> Iterator[Hypothesis]:
         fill = finding.evidence["fill"]
         held = _current(case, finding.columns[0], partial(_equal, fill=fill))
         yield _from(finding, "stale_feature", 0.92, keep=held)
+    for finding in case.of("INP065"):
+        yield _from(finding, "stale_feature", 0.92, keep=_current(case, finding.columns[0], _repeats))
 
 
-def _selected(case: Case) -> bool:
-    """Whether more rows of a kind arrive, rather than rows of all kinds with one value written over theirs.
-
-    Rows with the fill come from everywhere, so among rows with the same value the other columns would differ; where a group
-    was selected they look as before (`given_column` at guessing).
-    """
-    return any(isinstance(auc := f.evidence.get("given_column"), int | float) and auc < 0.54 for f in case.of("DRF011")) and bool(
-        case.of("DRF040", "DRF041")
-    )
+def _repeats(values: pd.Series) -> NDArray[np.bool_]:
+    known = values.to_numpy()
+    return np.concatenate([[False], known[1:] == known[:-1]])
 
 
 def _categories(case: Case) -> Iterator[Hypothesis]:
@@ -148,27 +169,46 @@ def _categories(case: Case) -> Iterator[Hypothesis]:
 
 
 def _values(case: Case) -> Iterator[Hypothesis]:
-    converted = scaled(case) | {name for finding in case.of("INP040") for name in finding.columns}
+    converted = columns_of(case, "INP040", "INP042", "INP044")
+    coarse = columns_of(case, "INP070", "INP071")
+    held = columns_of(case, "INP060", "INP065")
     for finding in case.of("INP030", "INP031"):
-        if finding.columns[0] in converted:
+        name = finding.columns[0]
+        # Where most rows lie beyond, these are no strays; a clock that runs on leaves its range by nature.
+        if name in converted or _number(finding, "dense") > STRAY or _kind(case, name) is Kind.TIME:
             continue
         low, high = _number(finding, "low_fence"), _number(finding, "high_fence")
-        wild = _current(case, finding.columns[0], partial(_outside, low=low, high=high))
-        yield _from(finding, "out_of_range", 0.8, keep=wild)
+        yield _from(finding, "out_of_range", 0.8, keep=_current(case, name, partial(_outside, low=low, high=high)))
     for finding in case.of("INP002"):
         broken = _current(case, finding.columns[0], lambda values: ~np.isfinite(engine.seconds(values)))
-        yield _from(finding, "out_of_range", 0.85, keep=broken)
+        yield _from(finding, "out_of_range", 0.9, keep=broken)
     for finding in case.of("INP070", "INP071"):
-        yield _from(finding, "precision_loss", 0.85)
+        yield _from(finding, "precision_loss", 0.3 if finding.columns[0] in held else 0.88)
     for finding in case.of("INP080"):
-        if finding.columns[0] in converted:
-            continue
-        yield _from(finding, "clipped_values", 0.85)
+        if finding.columns[0] not in converted:
+            yield _from(finding, "clipped_values", 0.3 if finding.columns[0] in coarse | held else 0.88)
+
+
+def _kind(case: Case, name: str) -> Kind | None:
+    table = case.incident.reference
+    return table[name].kind if table is not None and name in table else None
 
 
 def _rows(case: Case) -> Iterator[Hypothesis]:
+    """Rows that came to look alike because a column lost its precision or its values are no repeated rows."""
+    dulled = bool(case.of("INP050", "INP051", "INP060", "INP065", "INP070", "INP071", "INP080"))
     for finding in case.of("INP100", "INP101"):
-        yield _from(finding, "duplicated_rows", 0.88 if finding.code == "INP100" else 0.7)
+        exact = bool(finding.evidence.get("exact"))
+        strength = 0.95 if exact else 0.3 if dulled else 0.8 if finding.code == "INP100" else 0.6
+        yield _from(finding, "duplicated_rows", strength, keep=_first_of_each(case) if exact else None)
+
+
+def _first_of_each(case: Case) -> NDArray[np.bool_] | None:
+    if case.samples is None:
+        return None
+    identity = case.incident.roles.id
+    rows = case.samples.current.drop(columns=[identity] if identity in case.samples.current else [])
+    return np.asarray(~rows.duplicated().to_numpy(dtype=bool))
 
 
 def _number(finding: Finding, key: str) -> float:

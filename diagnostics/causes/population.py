@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from diagnostics import engine
 from diagnostics.causes.cause import Family
+from diagnostics.causes.data import columns_of
 from diagnostics.causes.group import find_group
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.finding import Finding, Severity
+from diagnostics.steps.drift.domain import Domain, Moved
 from diagnostics.tables.table import Kind
 from diagnostics.words import N_, Value
 
@@ -24,24 +26,80 @@ WORSE: Final = ("CON001", "CON002", "CON003", "CON011", "CON021")
 MOVED: Final = ("CON022", "CON031", "CON032")
 """Rules that say, without labels, that the answers moved or are probably worse."""
 
+INTEGRITY: Final = (
+    "INP001",
+    "INP002",
+    "INP010",
+    "INP012",
+    "INP014",
+    "INP020",
+    "INP021",
+    "INP022",
+    "INP023",
+    "INP044",
+    "INP050",
+    "INP060",
+    "INP065",
+    "INP090",
+    "INP092",
+)
+"""Rules of broken columns: what moves with them is no population. Units and fills by a familiar category are not among them:
+they can be imitated by one."""
+
+GROUP_SAYS: Final = N_(
+    "The share of rows with {group} went from {before:percent} to {after:percent}; "
+    "inside and outside of this group the rows look as before."
+)
+GROUP_REMEDY: Final = N_(
+    "Find out why this group came or went (a filter, a channel, a market), and train on rows that hold its share."
+)
+
 WEIGHT_CAP: Final = 20.0
 """No row may stand for more than this many: beyond it the two tables hardly share such rows."""
 
 BINS: Final = 20
 
+WIDE: Final = 0.6
+"""Regions that hold more of the rows than this are everywhere."""
+
 
 def propose(case: Case) -> Iterator[Hypothesis]:
-    """Moved rows and moved class shares; a moved relation only where something is worse, or the labels themselves are at fault."""
+    """Moved rows, moved class shares, a moved relation, and a column that lost its link to the others."""
+    broken = columns_of(case, *INTEGRITY)
     for finding in case.of("DRF011"):
-        yield from _rows(case, finding)
+        if finding.columns[0] not in broken:
+            yield from _rows(case, finding)
+    yield from _new_group(case)
     for finding in case.of("DRF012"):
         target = finding.columns[0] if finding.columns else None
         weights = None if target is None else _alike(case, target)
         yield _from(case, finding, "prior_shift", Family.POPULATION, 0.85, reweigh=weights, matched=target)
-    if symptom(case):
-        yield from _concept(case)
+    yield from _concept(case)
+    for code, strength in (("DRF034", 0.94), ("DRF035", 0.94), ("DRF036", 0.7)):
+        for finding in case.of(code):
+            yield _from(case, finding, "label_delay", Family.CONCEPT, strength)
+    for code, strength in (("CON041", 0.92), ("CON042", 0.6)):
+        for finding in case.of(code):
+            yield _from(case, finding, "miscalibration", Family.MODEL, strength)
     for finding in case.of("DRF014"):
+        if finding.columns[0] in broken | columns_of(case, "DRF090"):
+            continue
         yield _from(case, finding, "misjoined_column", Family.DATA, 0.75, leave_out=finding.columns)
+
+
+def _new_group(case: Case) -> Iterator[Hypothesis]:
+    """A group that takes over: so many of the rows are of one kind that no others are left to compare."""
+    domain = case.profile("drift.domain")
+    if not isinstance(domain, Domain) or domain.moved is not Moved.SEVERAL or domain.beyond >= 0.05:
+        return
+    name = domain.column
+    group = find_group(case, name, domain.since)
+    told = next(iter(case.of("DRF010")), None)
+    if group is None or told is None or group.sure < 0.5 or name in columns_of(case, *INTEGRITY):
+        return
+    values: dict[str, Value] = {"group": group.text, "before": group.before, "after": group.after}
+    whole = _from(case, told, "selection_bias", Family.POPULATION, 0.85 * group.sure, leave_out=(name,), matched=name)
+    yield replace(whole, says=GROUP_SAYS, evidence=values, columns=(name,), segment=group.text, remedy=GROUP_REMEDY)
 
 
 def _rows(case: Case, finding: Finding) -> Iterator[Hypothesis]:
@@ -54,17 +112,22 @@ def _rows(case: Case, finding: Finding) -> Iterator[Hypothesis]:
     if group is None:
         yield told
         return
-    says = N_(
-        "The share of rows with {group} went from {before:percent} to {after:percent}; "
-        "inside and outside of this group the rows look as before."
-    )
     evidence: dict[str, Value] = {
-        **finding.evidence, "group": group.text, "before": group.before, "after": group.after, "sure": group.sure
+        **finding.evidence,
+        "group": group.text,
+        "before": group.before,
+        "after": group.after,
+        "sure": group.sure,
     }
     yield replace(told, strength=0.85 * (1 - group.sure))
     yield replace(
-        told, code="selection_bias", strength=0.9 * group.sure, says=says, evidence=evidence, segment=group.text,
-        remedy=N_("Find out why this group came or went (a filter, a channel, a market), and train on rows that hold its share."),
+        told,
+        code="selection_bias",
+        strength=0.9 * group.sure,
+        says=GROUP_SAYS,
+        evidence=evidence,
+        segment=group.text,
+        remedy=GROUP_REMEDY,
     )
 
 
@@ -72,11 +135,13 @@ def _concept(case: Case) -> Iterator[Hypothesis]:
     """The regions where the relation moved, else the bare fact; the checks themselves measured how much of the loss that is."""
     split = next(iter(case.of("DRF021")), None)
     explains = None if split is None else _share(split.evidence.get("part"))
-    regions = case.of("DRF020")
+    regions = case.of("DRF020") if symptom(case) else ()
     if regions:
         first = regions[0]
         hit = {name for finding in case.of("CON011") for name in finding.columns}
         columns = tuple(name for name in first.columns if name in hit) or first.columns
+        if _everywhere(regions):
+            columns = ()
         strength = 0.9 if explains is None or explains >= 0.5 else 0.6
         if case.of("DRF014"):
             # Values in the wrong rows change what rows like these are answered, too.
@@ -88,6 +153,13 @@ def _concept(case: Case) -> Iterator[Hypothesis]:
         return
     for finding in case.of("DRF013"):
         yield replace(_from(case, finding, "concept_drift", Family.CONCEPT, 0.8), explains=explains)
+
+
+def _everywhere(regions: Sequence[Finding]) -> bool:
+    """The relation moved up in one region and down in another, or in most rows: then no region is at fault."""
+    moved = [value for f in regions if isinstance(value := f.evidence.get("difference"), int | float)]
+    covered = sum(_share(f.evidence.get("share")) or 0.0 for f in regions)
+    return (min(moved, default=0.0) < 0 < max(moved, default=0.0)) or covered > WIDE
 
 
 def _share(value: object) -> float | None:
@@ -115,6 +187,9 @@ def _from(
     leave_out: tuple[str, ...] = (),
 ) -> Hypothesis:
     since = finding.since
+    if since is None and finding.columns:
+        moved = (f.since for f in case.of("DRF001", "DRF002") if f.columns == finding.columns)
+        since = next((at for at in moved if at), None)
     if since is None:
         # The errors' own onset dates a cause that leaves no mark in any column.
         since = min((f.since for f in case.of("CON021", "CON001") if f.since), default=None)

@@ -17,6 +17,9 @@ FAMILIES: Final = {
     "error_burst": Family.OPERATIONS,
     "environment_mismatch": Family.CODE,
     "config_mismatch": Family.CODE,
+    "preprocessing_leakage": Family.CODE,
+    "train_test_overlap": Family.TRAINING,
+    "target_leakage": Family.TRAINING,
     "model_mismatch": Family.MODEL,
 }
 

@@ -1,24 +1,46 @@
-"""Causes from training: what the reference promised was never true."""
+"""Causes from training: what the reference promised was never true, or the labels are not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from diagnostics.causes.cause import Family
+from diagnostics.causes.data import columns_of
 from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.finding import Finding, Severity
+
+STRENGTHS: Final = {
+    "DRF090": ("target_leakage", 0.95),
+    "DRF037": ("label_noise", 0.9),
+    "INP102": ("train_test_overlap", 0.95),
+    "LOC020": ("overfitting", 0.92),
+    "LOC021": ("underfitting", 0.92),
+    "LOC022": ("class_imbalance", 0.92),
+}
+"""Rule to the cause that it names, and how clear its signature is."""
 
 
 def propose(case: Case) -> Iterator[Hypothesis]:
-    for finding in case.of("DRF090"):
-        yield Hypothesis(
-            "target_leakage",
-            Family.TRAINING,
-            0.93,
-            finding.says,
-            finding.rule.remedy,
-            dict(finding.evidence),
-            finding.columns,
-            finding.segment,
-            finding.since,
-            (finding.code,),
-        )
+    # A column that can no longer be read is a broken feed; that it knew the answer is another matter.
+    broken = columns_of(case, "INP001", "INP010", "INP012", "INP014", "INP020", "INP021", "INP022", "INP050", "INP060")
+    for finding in case.of(*STRENGTHS):
+        if finding.severity is Severity.INFO or (finding.code == "DRF090" and set(finding.columns) <= broken):
+            continue
+        yield _from(finding)
+
+
+def _from(finding: Finding) -> Hypothesis:
+    code, strength = STRENGTHS[finding.code]
+    return Hypothesis(
+        code,
+        Family.TRAINING,
+        strength,
+        finding.says,
+        finding.rule.remedy,
+        dict(finding.evidence),
+        finding.columns,
+        finding.segment,
+        finding.since,
+        (finding.code,),
+    )

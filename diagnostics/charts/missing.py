@@ -12,8 +12,13 @@ from diagnostics.words import N_, Words
 SHOWN = 15
 
 
-def draw(p: Missing, finding: Finding | None, words: Words, palette: Palette) -> go.Figure:
-    """The columns whose share of missing values moved most, at most 15, as two dots and the way between them."""
+def draw(p: Missing, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
+    """The columns whose share of missing values moved most, at most 15, as two dots and the way between them.
+
+    None when all is well because nothing is missing anywhere.
+    """
+    if finding is None and not any(column.reference.value or column.current.value for column in p.columns):
+        return None
     moved = sorted(p.columns, key=lambda c: (-abs(c.current.value - c.reference.value), c.name))[:SHOWN][::-1]
     named = set(finding.columns) if finding else set()
     figure = blank(words, palette, x=N_("share of rows without a value"), height=120 + 26 * len(moved))

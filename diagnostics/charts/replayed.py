@@ -17,13 +17,13 @@ def draw(p: Replayed, finding: Finding | None, words: Words, palette: Palette) -
     if finding is not None and finding.code == "REP002":
         return _shares(p, words, palette)
     if p.answer is Answer.LABEL:
-        return _labels(p, words, palette)
+        return _labels(p, palette.fault if finding else palette.current, words, palette)
     if len(p.expected) < 2:
         return None
-    return _points(p, words, palette)
+    return _points(p, palette.fault if finding else palette.watch, words, palette)
 
 
-def _points(p: Replayed, words: Words, palette: Palette) -> go.Figure:
+def _points(p: Replayed, off_colour: str, words: Words, palette: Palette) -> go.Figure:
     expected, logged = np.asarray(p.expected), np.asarray(p.logged)
     off = np.abs(expected - logged) > p.tolerance
     figure = blank(words, palette, x=N_("answer that the stand-in expects"), y=N_("answer that was logged"), height=420)
@@ -41,7 +41,7 @@ def _points(p: Replayed, words: Words, palette: Palette) -> go.Figure:
         )
     for chosen, colour, name, symbol in (
         (~off, palette.current, words(N_("as expected")), "circle"),
-        (off, palette.fault, words(N_("differs")), "diamond"),
+        (off, off_colour, words(N_("differs")), "diamond"),
     ):
         if chosen.any():
             figure.add_scatter(
@@ -58,7 +58,7 @@ def _points(p: Replayed, words: Words, palette: Palette) -> go.Figure:
     return figure
 
 
-def _labels(p: Replayed, words: Words, palette: Palette) -> go.Figure | None:
+def _labels(p: Replayed, colour: str, words: Words, palette: Palette) -> go.Figure | None:
     if not p.pairs:
         return None
     expected = sorted({pair[0] for pair in p.pairs})
@@ -71,7 +71,7 @@ def _labels(p: Replayed, words: Words, palette: Palette) -> go.Figure | None:
         x=[share for share, *_ in shown],
         y=[words(N_("expected {a}, logged {b}"), a=safe(e), b=safe(given)) for _, e, given, _ in shown],
         orientation="h",
-        marker={"color": palette.fault},
+        marker={"color": colour},
         text=[words.percent(share) for share, *_ in shown],
         textposition="outside",
         cliponaxis=False,

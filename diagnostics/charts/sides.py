@@ -52,7 +52,7 @@ def _table(
                 "values": [words(head) if head else "" for head in heads[:columns]],
                 "align": "left",
                 "fill_color": palette.grid,
-                "font": {"color": palette.text, "size": 14},
+                "font": {"color": palette.text, "size": 13},
                 "height": 30,
             },
             cells={
@@ -60,10 +60,10 @@ def _table(
                 "align": "left",
                 "fill_color": "rgba(0,0,0,0)",
                 "line_color": palette.grid,
-                "font": {"color": colours, "size": 14},
+                "font": {"color": colours, "size": 13},
                 "height": 30,
             },
-            columnwidth=[3, 2, 2, 6][:columns],
+            columnwidth=[4, 3, 3, 5][:columns],
         )
     )
     return figure

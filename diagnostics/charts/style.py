@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import numpy as np
 import plotly.graph_objects as go
 
 from diagnostics.words import Words, shorten
@@ -30,6 +32,10 @@ LIGHT: Final = Palette("#6B7A90", "#0F6CBD", "#C8401F", "#1B7F50", "#9A6700", "#
 DARK: Final = Palette("#9AA7B8", "#5AA9FF", "#FF7A5C", "#4CC38A", "#E0B050", "#E6EBF1", "#2C3542")
 
 
+TITLE_LINE: Final = 36
+"""Characters of an axis title on one line: what fits beside the labels on a screen of 375 pixels."""
+
+
 def safe(text: str, *, cap: int = 40) -> str:
     """Text from a file for a Plotly label: no markup, no formula, at most `cap` characters."""
     # Plotly reads <b>, <a href> and $...$ in every label.
@@ -46,19 +52,55 @@ def blank(words: Words, palette: Palette, *, x: str = "", y: str = "", height: i
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": palette.text, "size": 14},
+        # Plotly writes titles of axes a fifth larger than all the rest.
+        xaxis_title_font_size=14,
+        yaxis_title_font_size=14,
         hoverlabel={"namelength": -1},
         bargap=0.15,
         separators=".,",
     )
-    figure.update_xaxes(title_text=words(x) if x else None, gridcolor=palette.grid, zeroline=False, automargin=True)
+    figure.update_xaxes(title_text=_broken(words(x)) if x else None, gridcolor=palette.grid, zeroline=False, automargin=True)
     figure.update_yaxes(title_text=words(y) if y else None, gridcolor=palette.grid, zeroline=False, automargin=True)
     return figure
+
+
+def _broken(title: str) -> str:
+    """A title of an axis on lines short enough for a telephone."""
+    return "<br>".join(textwrap.wrap(title, TITLE_LINE, break_long_words=False, break_on_hyphens=False))
+
+
+def finish(figure: go.Figure, words: Words, palette: Palette) -> None:
+    """What every figure gets at last: its legend along the top edge, each side there in its own colour."""
+    if not figure.layout.showlegend:
+        return
+    own = {words("reference"): palette.reference, words("current"): palette.current}
+    for trace in list(figure.data):
+        if trace.name in own and trace.showlegend is not False and isinstance(getattr(trace.marker, "color", None), list | tuple):
+            # The key would take the colour of the first point, be it at fault or not.
+            key = go.Scatter(x=[None], y=[None], mode="markers", name=trace.name, hoverinfo="skip", showlegend=True)
+            drawn = trace.marker.symbol if trace.type == "scatter" else "square"
+            key.marker = {"color": own[trace.name], "size": 11, "symbol": drawn if isinstance(drawn, str) else "circle"}
+            figure.add_trace(key)
+            trace.showlegend = False
+    above = any(note.yref == "paper" or (note.yref or "").endswith("domain") for note in figure.layout.annotations)
+    top, extra = figure.layout.margin.t or 24, 30 if above else 12
+    # Along the edge of the figure rather than of the plot: long labels on the left would squeeze it onto the threshold's label.
+    edge = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "top", "xref": "container", "yref": "container", "orientation": "h"}
+    figure.update_layout(legend=edge, margin_t=top + extra, height=(figure.layout.height or 340) + extra)
 
 
 def onset_line(figure: go.Figure, when: datetime | None, words: Words, palette: Palette) -> None:
     """The vertical vermilion line at the onset, with its date; nothing when it is not known."""
     if when is None:
         return
+    first, last = _span(figure)
+    place = 0.0
+    if first < last:
+        moment = np.datetime64(when.replace(tzinfo=None), "us")
+        first, last = min(first, moment), max(last, moment)
+        place = float((moment - first) / (last - first))
+        # Else the label, as wide as half a telephone, would stretch the axis far beyond the data.
+        figure.update_xaxes(range=[str(first), str(last + (last - first) // 50)])
     figure.add_vline(x=when.isoformat(), line={"color": palette.fault, "width": 2})
     figure.add_annotation(
         x=when.isoformat(),
@@ -68,8 +110,24 @@ def onset_line(figure: go.Figure, when: datetime | None, words: Words, palette: 
         text=words("since {when:time}", when=when),
         showarrow=False,
         font={"color": palette.fault},
-        xanchor="left",
+        xanchor="left" if place < 1 / 3 else "center" if place < 2 / 3 else "right",
     )
+
+
+def _span(figure: go.Figure) -> tuple[np.datetime64, np.datetime64]:
+    """First and last time of the traces; twice the same where they show no times."""
+    ends: list[np.datetime64] = []
+    for trace in figure.data:
+        given = getattr(trace, "x", None)
+        shown = [] if given is None else [moment for moment in given if moment is not None]
+        try:
+            moments = np.asarray(shown, dtype="datetime64[us]")
+        except (TypeError, ValueError):
+            continue
+        known = moments[~np.isnat(moments)]
+        if known.size and not isinstance(shown[0], int | float | np.number):
+            ends += [known.min(), known.max()]
+    return (min(ends), max(ends)) if ends else (np.datetime64(0, "us"), np.datetime64(0, "us"))
 
 
 def threshold_line(figure: go.Figure, value: float, label: str, palette: Palette, *, vertical: bool = False) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import plotly.graph_objects as go
 
 from diagnostics.charts.style import Palette, blank, label_right, onset_line, safe, threshold_line
@@ -31,18 +33,16 @@ def _over_time(column: ColumnUnit, words: Words, palette: Palette) -> go.Figure:
         line={"color": palette.current, "width": 3},
         hovertemplate="%{x}: %{y:,.4~g}<extra></extra>",
     )
-    label_right(figure, when, medians, words(N_("current")), palette.current)
     threshold_line(figure, column.before, words(N_("reference")), palette)
-    figure.update_layout(margin={"r": 90, "t": 40})
+    figure.update_layout(margin={"r": 64, "t": 40})
     onset_line(figure, column.since, words, palette)
+    label_right(figure, when, medians, words(N_("current")), palette.current)
     if min(medians) > 0 and column.before > 0 and max(medians) > 8 * min(medians):
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(type="log", dtick=1 if max(medians) > 50 * min(medians) else "D2", tickformat=",~g")
         # On a logarithmic axis the line stands at the value, its label at the logarithm.
         for annotation in figure.layout.annotations:
-            if annotation.yref == "y" and isinstance(annotation.y, (int, float)) and annotation.y > 0:
-                from math import log10
-
-                annotation.y = log10(annotation.y)
+            if annotation.yref in (None, "y") and isinstance(annotation.y, (int, float)) and annotation.y > 0:
+                annotation.y = math.log10(annotation.y)
     return figure
 
 

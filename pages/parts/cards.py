@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.causes.cause import Cause
-from diagnostics.charts.style import Palette
+from diagnostics.charts.style import Palette, finish
 from diagnostics.check import Check
 from diagnostics.engine import SAMPLE_ROWS
 from diagnostics.finding import Finding, Severity
@@ -29,6 +29,9 @@ Draw = Callable[[Any, Finding | None, Words, Palette], go.Figure | None]
 CHART: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
 
 FONT: Final = '"Source Sans", "Segoe UI", Arial, sans-serif'
+
+CODE: Final = ("code", "mended")
+"""Numbers that are lines of code: they are shown as such, and not in the table."""
 
 BADGES: Final = {
     Severity.CRITICAL: (N_("critical"), "✕", "red"),
@@ -51,6 +54,8 @@ def picture(section: Section | None, check: Check, finding: Finding | None, visi
         return False
     try:
         figure = section.draw(check.profile, finding, visit.words, visit.palette)
+        if figure is not None:
+            finish(figure, visit.words, visit.palette)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # One picture that fails must not take the findings of the page with it.
         log.exception("chart of %s failed", check.name)
@@ -77,6 +82,21 @@ def remedy(said: Finding | Cause, words: Words) -> None:
     """What to do, under its heading."""
     message = said.rule.remedy if isinstance(said, Finding) else said.remedy
     st.markdown(f"**{words(N_('What to do'))}**  \n{sentence(message, said.evidence, words)}")
+    code(said, words)
+
+
+def no_picture(profile: Any, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
+    """For a diagnostic whose numbers make no chart."""
+    return None
+
+
+def code(said: Finding | Cause, words: Words) -> None:
+    """The lines at fault and the mended ones, as text: what stands in a stranger's file is never markup."""
+    for name, title in (("code", N_("As it is")), ("mended", N_("Mended"))):
+        lines = said.evidence.get(name)
+        if isinstance(lines, str) and lines.strip():
+            st.markdown(f"**{words(title)}**")
+            st.code(lines.rstrip(), language="python", wrap_lines=True)
 
 
 def meaning(finding: Finding, words: Words, *, heading: bool = False) -> None:
@@ -91,7 +111,7 @@ def computed(finding: Finding, incident: Incident, visit: Visit, *, key: str) ->
     st.markdown(plain(words(finding.rule.statistic)))
     if finding.evidence:
         st.table(
-            {plain(_title(name)): plain(written(value, words)) for name, value in finding.evidence.items()},
+            {plain(_title(name)): plain(written(value, words)) for name, value in finding.evidence.items() if name not in CODE},
             border="horizontal",
             width="content",
             alt=words(N_("Numbers behind this finding")),

@@ -13,7 +13,8 @@ from diagnostics import store
 from diagnostics.finding import BadInput
 from diagnostics.words import N_, Words, shorten
 from pages.parts import visit as visits
-from pages.parts.guard import ROOT, START, STEP_SCRIPTS
+from pages.parts import warm
+from pages.parts.guard import ROOT, START
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
@@ -69,6 +70,7 @@ def start_page() -> None:
     _given(visit)
     _samples(visit)
     _restore(visit)
+    warm.begin()
 
 
 def _upload(part: str, label: str, about: str, visit: Visit, *, several: bool = False) -> None:
@@ -138,7 +140,7 @@ def _given(visit: Visit) -> None:
                     _remove(incident, path, visit)
         with st.container(horizontal=True):
             if st.button(words(N_("Investigate")), type="primary", key="investigate"):
-                visits.go(STEP_SCRIPTS[0], incident)
+                visits.begin(incident)
             if st.button(words(N_("Begin another incident")), key="another"):
                 visits.leave()
                 st.switch_page(ROOT / START)
@@ -184,7 +186,7 @@ def _open(name: str, visit: Visit) -> None:
     except BadInput as reason:
         st.error(plain(reason.statement(visit.words)))
         return
-    visits.go(STEP_SCRIPTS[0], incident)
+    visits.begin(incident)
 
 
 def _restore(visit: Visit) -> None:
@@ -207,4 +209,4 @@ def _restore(visit: Visit) -> None:
             st.session_state["refused-restore"] = plain(reason.statement(words))
             st.rerun()
         st.session_state.pop("refused-restore", None)
-        visits.go(STEP_SCRIPTS[0], incident)
+        visits.begin(incident)

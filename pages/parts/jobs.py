@@ -19,6 +19,7 @@ from diagnostics.finding import BadInput
 from diagnostics.folder import open_incident
 from diagnostics.incident import Incident
 from diagnostics.investigation import Investigation, investigate
+from diagnostics.loading import load
 from diagnostics.words import N_
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,7 @@ class Desk:
 
     def _work(self, job: Job) -> Investigation:
         job.told(0.0, "reference")
+        load()
         incident = open_incident(
             store.folder(job.incident),
             work=store.work(job.incident),

@@ -15,6 +15,12 @@ STYLE: Final = """<style>
 .st-key-steps a p > span { display: block; }
 .st-key-sentence h1 { padding: 0.25rem 0 0.5rem; line-height: 1.3; text-wrap: pretty; overflow-wrap: anywhere; }
 .stExpander summary p { white-space: normal; overflow-wrap: anywhere; }
+@media (max-width: 900px) {
+  .st-key-steps { display: grid !important; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 2px; }
+  .st-key-steps > div[data-testid] { min-width: 0 !important; }
+  .st-key-steps a { min-height: 0; height: 100%; padding: 0.25rem 0.3rem; }
+  .st-key-steps a p { font-size: 0.75rem; overflow-wrap: anywhere; }
+}
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .st-key-sentence h1 { font-size: 1.3rem; }

@@ -47,11 +47,14 @@ def columns_page() -> None:
     header(incident.title, states(investigation), words, visit.link)
     if st.session_state.pop("roles-saved", False):
         st.success(words(N_("Saved, and everything was checked again.")))
-    say(plain(words(N_("This is how your tables were read."))))
+    tables = incident.reference is not None or incident.current is not None
+    say(plain(words(N_("This is how your tables were read.") if tables else N_("There is no table to read columns from."))))
     unreadable(incident, visit)
     remarked(investigation, visit)
-    if incident.reference is None and incident.current is None:
-        st.markdown(words(N_("There is no table yet: give reference and current rows on the start page.")))
+    if not tables:
+        st.markdown(
+            words(N_("The steps that need no table are not affected. To have rows compared, give them on the start page."))
+        )
         st.page_link(ROOT / START, label=words(N_("Upload them on the start page →")), query_params=visit.link)
         return
     for side, table in ((N_("Reference"), incident.reference), (N_("Current"), incident.current)):

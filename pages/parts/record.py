@@ -98,7 +98,8 @@ def _steps(investigation: Investigation, visit: Visit) -> None:
         if status is not Status.PROBLEM:
             st.markdown(plain(reason(investigation, number, words)))
         # One list rather than many, so that its lines stand close together.
-        st.markdown("\n".join(f"- {badge(finding, words)} {statement(finding, words)}" for finding in found[:SHOWN]))
+        if found:
+            st.markdown("\n".join(f"- {badge(finding, words)} {statement(finding, words)}" for finding in found[:SHOWN]))
         if len(found) > SHOWN:
             st.page_link(
                 ROOT / STEP_SCRIPTS[number - 1],

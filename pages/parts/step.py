@@ -34,6 +34,8 @@ WELL: Final = (
     N_("No column and no part of the model stands out. Checks passed: {count:count}."),
 )
 
+LITTLE: Final = N_("Nothing wrong was found in the little that could be checked. Checks passed: {count:count}.")
+
 
 def step_page(number: int, sections: Sequence[Section]) -> None:
     """Draw step `number` (1 to 7) of the open incident; `sections` in the order of importance."""
@@ -59,7 +61,7 @@ def step_page(number: int, sections: Sequence[Section]) -> None:
             _problem(number, drawn.get(check.name), check, worst, incident, visit)
             rest = [pair for pair in found if pair[1] is not worst]
         case Status.OK:
-            _well(number, sections, checks, visit)
+            _well(number, sections, checks, visit, limited=investigation.limited)
             rest = [(check, f) for check in checks for f in check.findings]
         case Status.SKIPPED:
             _skipped(number, sections, checks, visit)
@@ -112,10 +114,10 @@ def _problem(number: int, section: Section | None, check: Check, worst: Finding,
         computed(worst, incident, visit, key=key)
 
 
-def _well(number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit) -> None:
+def _well(number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit, *, limited: bool) -> None:
     words = visit.words
-    text = words(WELL[number - 1], count=len(_passed(checks)))
-    say(f":green[✓] {plain(text)}")
+    text = words(LITTLE if limited else WELL[number - 1], count=len(_passed(checks)))
+    say(plain(text) if limited else f":green[✓] {plain(text)}")
     named = {check.name: check for check in checks}
     for section in sections:
         check = named.get(section.check_name)

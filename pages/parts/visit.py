@@ -19,6 +19,14 @@ from pages.parts.text import plain
 INCIDENT: Final = "incident"
 LANGUAGE: Final = "language"
 
+FIRST_STEPS: Final = (
+    ({"reference", "current"}, 1),
+    ({"model"}, 3),
+    ({"logs", "metrics"}, 6),
+    ({"environment", "config"}, 5),
+)
+"""Files and the step to begin with; without tables the first steps could only say so."""
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -71,10 +79,12 @@ def leave() -> None:
     st.query_params.pop(INCIDENT, None)
 
 
-def go(page: str, incident: str) -> None:
-    """Open `incident` on another page."""
+def begin(incident: str) -> None:
+    """Open `incident` on the first step that its files allow."""
+    held = {file.relative_to(store.folder(incident)).parts[0].split(".")[0] for file in store.files(incident)}
+    number = next((number for parts, number in FIRST_STEPS if parts & held), 1)
     st.session_state[INCIDENT] = incident
-    st.switch_page(guard.ROOT / page, query_params={INCIDENT: incident})
+    st.switch_page(guard.ROOT / guard.STEP_SCRIPTS[number - 1], query_params={INCIDENT: incident})
 
 
 def known(visit: Visit) -> str:

@@ -29,7 +29,7 @@ def main(folder: Path, sample: str) -> None:
                 settle(tab)
                 tab.screenshot(path=folder / f"start-{scheme}-{width}.png")
                 tab.goto(f"{address}/?sample={sample}")
-                tab.wait_for_url("**/step_1_confirm?incident=*")
+                tab.wait_for_url("**/step_*?incident=*")
                 settle(tab)
                 link = tab.url.split("?")[1]
                 for script in (*STEP_SCRIPTS, "pages/columns.py", "pages/causes.py", "pages/report.py"):

@@ -172,6 +172,17 @@ def test_roles_are_corrected_on_the_columns_page(rng: np.random.Generator) -> No
     assert "age holds the true answer" in said(at).replace("**", "")
 
 
+def test_a_role_of_which_there_is_none_is_not_guessed_again(rng: np.random.Generator) -> None:
+    incident = keep(loans(rng, 400, "2026-03-01"), loans(rng, 400, "2026-05-01"))
+    at = opened("columns", incident)
+    at.selectbox(key="role-timestamp").select("there is none")
+    at.get("form_submit_button")[0].click().run()
+    done(at)
+    assert not at.exception
+    assert store.stated(incident)["timestamp"] is None
+    assert "No column tells when a row arose" in said(at)
+
+
 def test_a_table_that_cannot_be_read_is_one_sentence_and_a_way_back() -> None:
     incident = store.create()
     store.save_upload(incident, "current", "x.csv", b"\x00\x01\x02\x03" * 100)

@@ -68,10 +68,10 @@ def test_without_predictions_a_model_of_the_target_stands_in(tmp_path, rng):
 
 
 def test_renamed_levels_are_given_back(tmp_path, rng):
-    current = rows(rng, start="2026-05-01")
+    current = rows(rng, 5000, start="2026-05-01")
     current["city"] = current["city"].map({"Bern": "BRN", "Rom": "ROM", "Wien": "WIE"})
     current["p"] = score(current)
-    _, findings = found(tmp_path, rows(rng), current)
+    _, findings = found(tmp_path, rows(rng, 5000), current)
     assert findings[0].columns == ("city",)
 
 

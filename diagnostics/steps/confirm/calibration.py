@@ -13,10 +13,11 @@ from diagnostics.coverage import coverage
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Answer, Incident
 from diagnostics.onset import onset, since
-from diagnostics.samples import Samples, samples, times
+from diagnostics.samples import samples, times
 from diagnostics.steps.confirm.expected import Expected, expected
 from diagnostics.steps.confirm.reliability import Reliability, reliability
 from diagnostics.surrogate import surrogate
+from diagnostics.tables.table import Kind
 from diagnostics.words import N_, Value
 
 LEVEL_MOVED: Final = Rule(
@@ -34,19 +35,21 @@ LEVEL_MOVED: Final = Rule(
         "The logged answers are compared with those of a stand-in that was fitted to the reference's answers. How much of their "
         "difference goes away when the scale is bent, but no two rows change places?"
     ),
-    source="Cox 1958, doi:10.1093/biomet/45.3-4.562 (slope and intercept); Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7; "
-    "Zadrozny and Elkan 2002, doi:10.1145/775047.775151 (isotonic map)",
+    source="Cox 1958, doi:10.1093/biomet/45.3-4.562 (slope and intercept); Van Calster et al. 2019, "
+    "doi:10.1186/s12916-019-1466-7; Zadrozny and Elkan 2002, doi:10.1145/775047.775151 (isotonic map)",
     severity=Severity.CRITICAL,
 )
 PROMISE: Final = Rule(
     code="CON042",
     title=N_("Answers and truth lie further apart, in the same order"),
     why=N_(
-        "What is announced and what comes differ in level. When the model answers as it always did, the truth moved: the mix of the "
-        "classes, or what the same rows get."
+        "What is announced and what comes differ in level. When the model answers as it always did, the truth moved: the mix of "
+        "the classes, or what the same rows get."
     ),
     remedy=N_("Compare the class shares and the relation to the target (step 4); then calibrate again on recent labels."),
-    statistic=N_("Of the rows that were given about 30%, do 30 in a hundred come true? Slope 1 and level 0 mean: yes, everywhere."),
+    statistic=N_(
+        "Of the rows that were given about 30%, do 30 in a hundred come true? Slope 1 and level 0 mean: yes, everywhere."
+    ),
     source="Cox 1958, doi:10.1093/biomet/45.3-4.562; Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7",
     severity=Severity.INFO,
 )
@@ -64,8 +67,9 @@ class Bend:
     ranking_before, ranking_after: rank correlation (for labels: chance that a row with the answer is expected higher, AUC).
     shift: mean of logged less expected now, less the same before, in the answer's unit (a share for labels), of the column
     `name` that moved most. slope: spread of the answers about their mean, now against before. moved: mean distance between
-    the two maps. sure: gain of the new map over the old, or `shift`, whichever is larger in standard errors. explained: share of the excess distance that a monotone map
-    takes away, at most 1. unit: spread of the logged answers in the reference. expected, before, after: points of both maps.
+    the two maps. sure: gain of the new map over the old, or `shift`, whichever is larger in standard errors. explained: share of
+    the excess distance that a monotone map takes away, at most 1. unit: spread of the logged answers in the reference. expected,
+    before, after: points of both maps.
     """
 
     name: str
@@ -115,9 +119,13 @@ def profile(incident: Incident, *, apt_at: float = 0.3) -> Calibration:
     seen = expected(incident, drawn, stand, ROWS, rng)
     when = times(drawn.current, incident.roles.timestamp)
     bend, covered, apart = None, float("nan"), float("nan")
-    if seen is not None and seen.apt >= apt_at:
+    if seen is not None and seen.apt >= apt_at and any(drawn.kinds[n] is not Kind.TIME for n in stand.encoder.features):
+        # A clock runs on: by its times every current row would lie where the reference has none.
+        timeless = [drawn.kinds[name] is not Kind.TIME for name in stand.encoder.features]
         place = coverage(
-            stand.encoder.matrix(drawn.reference.iloc[seen.home]), stand.encoder.matrix(drawn.current.iloc[seen.away]), rng
+            stand.encoder.matrix(drawn.reference.iloc[seen.home])[:, timeless],
+            stand.encoder.matrix(drawn.current.iloc[seen.away])[:, timeless],
+            rng,
         )
         covered, apart = float(place.inside.mean()), place.apart
         bend = _bend(known.answer, seen, place.inside, when)
@@ -130,27 +138,29 @@ def judge(
     *,
     moved_at: float = 0.1,
     label_moved_at: float = 0.03,
-    sure_at: float = 4.0,
+    sure_at: float = 4.5,
     explained_at: float = 0.6,
     label_explained_at: float = 0.4,
     drop_at: float = 0.04,
+    apt_at: float = 0.6,
     apart_at: float = 0.75,
     covered_at: float = 0.3,
     critical_at: float = 0.4,
 ) -> list[Finding]:
     """CON041 fires when, where the reference has rows, the answers moved by `moved_at` of their own spread (for labels: by
-    `label_moved_at` of the rows), `sure_at` standard errors clear of chance, a monotone map explains `explained_at` of it (for labels, which
-    are coarse, `label_explained_at`), and the rank agreement with the expected answers lost no more than `drop_at`.
+    `label_moved_at` of the rows), `sure_at` standard errors clear of chance, a monotone map explains `explained_at` of it (for
+    labels, which are coarse, `label_explained_at`), and the rank agreement with the expected answers lost no more than `drop_at`.
 
     Cohen (1988) calls a tenth of a spread less than small. A map that keeps the order leaves nothing unexplained; another model
-    leaves most. Not when the inputs can be told apart with an area above `apart_at`: the stand-in itself may then be wrong.
+    leaves most. Not when the stand-in explains less than `apt_at` of the logged answers, nor when the inputs can be told apart
+    with an area above `apart_at`: the stand-in itself may then be wrong.
     """
     findings = []
     bend = p.bend
     if bend is not None:
         size = bend.moved if p.answer is Answer.LABEL else bend.moved / max(bend.unit, 1e-12)
         wanted = label_moved_at if p.answer is Answer.LABEL else moved_at
-        checked = p.apart <= apart_at and p.covered >= covered_at
+        checked = p.apt >= apt_at and p.apart <= apart_at and p.covered >= covered_at
         monotone = bend.explained >= (label_explained_at if p.answer is Answer.LABEL else explained_at)
         # What the stand-in itself gets wrong may double, because the onset is known to some rows only.
         ordered = 1 - bend.ranking_after <= 2 * (1 - bend.ranking_before) + drop_at
@@ -180,13 +190,13 @@ def _level_moved(p: Calibration, bend: Bend, size: float, severity: Severity) ->
         numbers |= p.truth.numbers()
     if p.answer is Answer.LABEL:
         says = N_(
-            "{class:name} is answered in {size:points} of a hundred rows more often than the same inputs got before, and the rows "
-            "next to the limit are those that changed: the limit moved."
+            "{class:name} is answered in {size:points} of a hundred rows more often than the same inputs got before, and the "
+            "rows next to the limit are those that changed: the limit moved."
         )
         if bend.shift < 0:
             says = N_(
-                "{class:name} is answered in {size:points} of a hundred rows less often than the same inputs got before, and the rows "
-                "next to the limit are those that changed: the limit moved."
+                "{class:name} is answered in {size:points} of a hundred rows less often than the same inputs got before, and the "
+                "rows next to the limit are those that changed: the limit moved."
             )
         numbers["class"] = bend.name
     elif abs(bend.shift) >= 0.5 * bend.moved:
@@ -228,10 +238,8 @@ def _bend(answer: Answer, seen: Expected, inside: NDArray[np.bool_], when: NDArr
     gap, gap_home = _squares(logged, usual), _squares(seen.logged_home, home)
     rows, began = np.arange(len(logged)), None
     if when is not None:
-        began = since(when[seen.away][inside], gap, float(gap_home.mean()))
-        change = onset(when[seen.away][inside], gap)
-        if change is not None and change.after > change.before:
-            rows = np.flatnonzero(when[seen.away][inside] >= np.datetime64(change.since, "us"))
+        clock = when[seen.away][inside]
+        began, rows = _onset(clock, gap, gap_home, logged - usual, seen.logged_home - home)
     if rows.size < MIN_ROWS:
         return None
     logged, told, usual, gap = logged[rows], told[rows], usual[rows], gap[rows]
@@ -250,7 +258,11 @@ def _bend(answer: Answer, seen: Expected, inside: NDArray[np.bool_], when: NDArr
         float(np.mean(y - usual[:, column])),
         _slope(usual[:, column], y),
         float(distance[column]),
-        max(_sure(win, np.zeros(1)), abs(_sure(y - usual[:, column], y_home - home[:, column]))),
+        # The old map is as uncertain as its rows are few.
+        max(
+            _sure(win, np.zeros(1)) * float(np.sqrt(y_home.size / (y_home.size + y.size))),
+            abs(_sure(y - usual[:, column], y_home - home[:, column])),
+        ),
         float(np.clip(win.mean() / excess, -1, 1)) if excess > 0 else 0.0,
         spread,
         began,
@@ -259,6 +271,30 @@ def _bend(answer: Answer, seen: Expected, inside: NDArray[np.bool_], when: NDArr
         tuple(map(float, _curve(x, y, grid))),
         int(rows.size),
     )
+
+
+def _onset(
+    clock: NDArray[np.datetime64],
+    gap: NDArray[np.float64],
+    gap_home: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    rest_home: NDArray[np.float64],
+) -> tuple[datetime | None, NDArray[np.intp]]:
+    """Since when the answers differ, and the rows from then on: by the gap's size or sign, whichever changes more clearly."""
+    shifts = rest.mean(axis=0) - rest_home.mean(axis=0)
+    column = int(np.argmax(np.abs(shifts)))
+    sign = 1.0 if shifts[column] >= 0 else -1.0
+    watched = [(gap, float(gap_home.mean())), (sign * rest[:, column], sign * float(rest_home[:, column].mean()))]
+    changes = [onset(clock, values) for values, _ in watched]
+    best = max((0, 1), key=lambda i: -1.0 if (change := changes[i]) is None else change.strength)
+    values, usual = watched[best]
+    change = changes[best]
+    rows = np.arange(len(values))
+    began = since(clock, values, usual)
+    # A rise that began with the first row, or one that ended again, leaves all rows.
+    if change is not None and change.after > change.before and began == change.since:
+        rows = np.flatnonzero(clock >= np.datetime64(change.since, "us"))
+    return began, rows
 
 
 def _sure(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -17,6 +17,10 @@ from diagnostics.samples import Samples
 from diagnostics.surrogate import Surrogate, one_thread
 
 FIT_ROWS: Final = 5_000
+FOLDS: Final = 2
+LEAST: Final = 30
+SETTLED: Final = 0.99
+ENOUGH: Final = 150
 EDGE: Final = 1e-4
 """Probabilities nearer to 0 or 1 than this are cut before their odds are taken."""
 
@@ -26,8 +30,8 @@ class Expected:
     """Logged and expected answers of the same rows, shapes (n, k): one column per followed class, one for a score or value.
 
     home: unseen reference rows, shape (n,); away: current rows, shape (m,); positions in the samples. names: the class of each
-    column, "" for a value. linear: whether the linear stand-in was the better one; apt: share of the variation of the logged answers
-    that the stand-in explains on unseen reference rows.
+    column, "" for a value. linear: whether the linear stand-in was the better one; apt: share of the variation of the logged
+    answers that the stand-in explains on unseen reference rows.
     """
 
     home: NDArray[np.intp]
@@ -49,18 +53,22 @@ def expected(incident: Incident, drawn: Samples, stand: Surrogate, rows: int, rn
         return None
     names = _followed(known, stand)
     home, away = _few(stand.held, rows, rng), _few(_answered(known, after), rows, rng)
-    if min(home.size, away.size) < 30:
+    if min(home.size, away.size) < LEAST:
         return None
-    seen = np.setdiff1d(_answered(known, before), stand.held)
-    logged_home, logged_away = _columns(known, before[home], names), _columns(known, after[away], names)
+    logged_away = _columns(known, after[away], names)
     boosted = [_boosted(stand, side, names) for side in (drawn.reference.iloc[home], drawn.current.iloc[away])]
-    best, linear = boosted, False
-    used = _few(seen, FIT_ROWS, rng)
-    drafted = _linear(drawn, known, used, before[used], names, home, away)
-    if drafted is not None and _unexplained(logged_home, drafted[0]) < _unexplained(logged_home, boosted[0]):
-        best, linear = drafted, True
-    apt = 1 - _unexplained(logged_home, best[0])
-    return Expected(home, away, logged_home, logged_away, best[0], best[1], names, linear, apt)
+    apt = 1 - _unexplained(_columns(known, before[home], names), boosted[0])
+    best, linear = (home, boosted[0], boosted[1]), False
+    used = _few(_answered(known, before), FIT_ROWS, rng)
+    # Where the surrogate is as good as the model itself, and has enough unseen rows, no other is asked.
+    if apt >= SETTLED and home.size >= ENOUGH:
+        return Expected(home, away, _columns(known, before[home], names), logged_away, boosted[0], boosted[1], names, False, apt)
+    drafted = _linear(drawn, known, used, before[used], names, away, rng.permutation(used.size) % FOLDS)
+    if drafted is not None:
+        other = 1 - _unexplained(_columns(known, before[used], names), drafted[0])
+        if other > apt:
+            best, linear, apt = (used, drafted[0], drafted[1]), True, other
+    return Expected(best[0], away, _columns(known, before[best[0]], names), logged_away, best[1], best[2], names, linear, apt)
 
 
 def _few(rows: NDArray[np.intp], limit: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -102,34 +110,54 @@ def _linear(
     used: NDArray[np.intp],
     answers: NDArray[np.generic],
     names: tuple[str, ...],
-    home: NDArray[np.intp],
     away: NDArray[np.intp],
+    fold: NDArray[np.intp],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Answers of a linear model (of the odds, for scores) for the rows `used` of the reference, each by a model that had not
+    seen it, and for the current rows `away` by the mean of these models; None with too few rows or a class too rare.
+    """
+    if used.size < LEAST:
+        return None
+    made = design(drawn, used)
+    here, there = made.matrix(drawn.reference.iloc[used]), made.matrix(drawn.current.iloc[away])
+    inside, outside = np.zeros((used.size, len(names))), np.zeros((away.size, len(names)))
+    for number in range(FOLDS):
+        mine = fold == number
+        told = _line(known, here[~mine], answers[~mine], names, (here[mine], there))
+        if told is None:
+            return None
+        inside[mine] = told[0]
+        outside += told[1] / FOLDS
+    return inside, outside
+
+
+def _line(
+    known: Outcome,
+    x: NDArray[np.float64],
+    answers: NDArray[np.generic],
+    names: tuple[str, ...],
+    asked: tuple[NDArray[np.float64], ...],
 ) -> list[NDArray[np.float64]] | None:
-    """Answers of a linear model (of the odds, for scores) for the rows of both sides; None with too few rows."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    if used.size < 30 or len(set(answers.tolist())) < 2:
+    if len(set(answers.tolist())) < 2:
         return None
-    made = design(drawn, used)
-    fitted = made.matrix(drawn.reference.iloc[used])
-    sides = [made.matrix(drawn.reference.iloc[home]), made.matrix(drawn.current.iloc[away])]
     if known.answer is Answer.LABEL:
-        model: Any = LogisticRegression(C=10.0, max_iter=100)
+        model: Any = LogisticRegression(C=10.0, max_iter=60)
         with one_thread(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(fitted, answers.astype(str))
-        places = [list(model.classes_).index(name) if name in model.classes_ else -1 for name in names]
-        if -1 in places:
+            model.fit(x, answers.astype(str))
+        if not set(names) <= set(model.classes_):
             return None
-        return [np.asarray(model.predict_proba(side)[:, places]) for side in sides]
+        places = [list(model.classes_).index(name) for name in names]
+        return [np.asarray(model.predict_proba(side)[:, places]) for side in asked]
     wanted = answers.astype("float64")
-    if known.answer is Answer.VALUE:
-        ridge = Ridge(alpha=1e-3).fit(fitted, wanted)
-        return [np.asarray(ridge.predict(side))[:, None] for side in sides]
-    cut = np.clip(wanted, EDGE, 1 - EDGE)
-    ridge = Ridge(alpha=1e-3).fit(fitted, np.log(cut / (1 - cut)))
-    return [1 / (1 + np.exp(-np.clip(np.asarray(ridge.predict(side)), -30, 30)))[:, None] for side in sides]
+    if known.answer is Answer.SCORE:
+        cut = np.clip(wanted, EDGE, 1 - EDGE)
+        wanted = np.log(cut / (1 - cut))
+    told = [np.asarray(Ridge(alpha=1e-3).fit(x, wanted).predict(side))[:, None] for side in asked]
+    return [1 / (1 + np.exp(-np.clip(t, -30, 30))) for t in told] if known.answer is Answer.SCORE else told
 
 
 def _unexplained(logged: NDArray[np.float64], told: NDArray[np.float64]) -> float:

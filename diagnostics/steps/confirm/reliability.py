@@ -23,7 +23,7 @@ EDGE: Final = 1e-4
 
 @dataclass(frozen=True)
 class Reliable:
-    """One side. told, came: means of the answers and of the truth (1 for the positive class); gap: told less came, with its interval.
+    """One side. told, came: means of the answers and of the truth (1 for the positive class); gap: told less came, and its error.
 
     slope, level: of Cox's line, truth on answer (for scores in log odds); 1 and 0 are right. slope_error: standard error.
     ranking: AUC for scores, correlation for values, with its interval. bins: (mean answer, what came) by tenths of the answers.
@@ -81,7 +81,8 @@ def reliability(known: Outcome, when: NDArray[np.datetime64] | None, began: date
     """None for labels as answers, and without 60 rows with truth and answer on either side. From `began` on in the current."""
     if known.answer is Answer.LABEL:
         return None
-    sides = []
+    sides: list[Reliable] = []
+    unit = 1.0
     for truth, answers in ((known.truth.reference, known.answers.reference), (known.truth.current, known.answers.current)):
         if truth is None or answers is None:
             return None

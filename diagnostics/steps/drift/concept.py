@@ -18,6 +18,7 @@ from diagnostics.outcome import outcome
 from diagnostics.samples import Samples, as_level, as_number, samples, times
 from diagnostics.steps.drift.regions import Region, find_regions
 from diagnostics.steps.drift.separation import LEAST_ROWS, Frames, frames, separate
+from diagnostics.surrogate import one_thread
 from diagnostics.words import N_
 
 RELATION_MOVED: Final = Rule(
@@ -199,14 +200,12 @@ def _expected(
     folds: int = 2,
 ) -> Sides[NDArray[np.float64]]:
     """What a model of the reference expects for each row; reference rows are told by a model that had not seen them."""
-    from threadpoolctl import threadpool_limits
-
     fold = rng.permutation(len(seen.reference)) % folds
     reference, current = np.full(len(seen.reference), np.nan), np.zeros(len(seen.current))
     for number in range(folds):
         used = known.reference & (fold != number)
         y = truth.reference[used]
-        with threadpool_limits(limits=1, user_api="openmp"):
+        with one_thread():
             if y.size == 0 or np.all(y == y[0]):
                 inside, outside = np.full((fold == number).sum(), y[0] if y.size else 0.0), np.full(len(current), y[0])
             else:

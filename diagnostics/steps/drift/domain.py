@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
-from diagnostics.incident import Incident, Sides
+from diagnostics.incident import Incident, Sides, Task
 from diagnostics.intervals import Interval
-from diagnostics.onset import since
+from diagnostics.onset import onset, since
 from diagnostics.samples import Samples, samples, times
-from diagnostics.steps.drift.columns import finite, gap
-from diagnostics.steps.drift.separation import Frames, Separation, coded_target, frames, matched, separate, strata
+from diagnostics.steps.drift.columns import finite, gap, ks
+from diagnostics.steps.drift.separation import LEAST_ROWS, Frames, Separation, coded_target, frames, matched, separate, strata
 from diagnostics.tables.table import Kind
 from diagnostics.words import N_
 
@@ -94,8 +94,9 @@ class Domain:
         usual: of telling the later half of the reference from the earlier (without times: a random half).
     floor: what x, given_column, given_target must pass to be no chance (99.9%), in that order.
     tells: features with how much the AUC falls without them, most telling first. column_gap, target_gap: how far the column and
-        the target moved by themselves, 0 to 1. beyond: share of the current rows whose value of `column` the reference never
-        had. rows: rows a side that were compared.
+        the target moved by themselves, 0 to 1. classes: whether the target tells classes apart. beyond: share of the current
+        rows whose value of `column` the reference never had. rows: rows a side that were compared. since: from when on the
+        current rows were compared, as what changed shows only there; None for all.
     """
 
     moved: Moved
@@ -111,6 +112,7 @@ class Domain:
     beyond: float
     target: str | None
     target_gap: float
+    classes: bool
     tells: tuple[tuple[str, float], ...]
     rows: Sides[int]
     since: datetime | None
@@ -121,6 +123,9 @@ def profile(incident: Incident) -> Domain:
     drawn = samples(incident)
     rng = np.random.default_rng([incident.seed, 4])
     seen = frames(drawn, rng)
+    target = _target(incident, drawn)
+    y = None if target is None else coded_target(drawn, target, seen)
+    began, seen, y = _from_onset(seen, y, times(drawn.current, incident.roles.timestamp), drawn, rng)
     told = separate(seen.reference, seen.current, rng, explain=True)
     if told is None:
         raise NotApplicable(
@@ -130,15 +135,13 @@ def profile(incident: Incident) -> Domain:
     usual = _usual(drawn, seen, incident.roles.timestamp, rng)
     floors = [_floor(len(seen.reference), len(seen.current)), 1.0, 1.0]
     column_at = _suspects(seen, told, floors[0])[0]
-    target = _target(incident, drawn)
     y_alone = xy = given_column = given_target = None
     target_gap = 0.0
-    if target is not None:
-        y = coded_target(drawn, target, seen)
+    if target is not None and y is not None:
         known = [~np.isnan(side) for side in y]
         x = [seen.reference[known[0]], seen.current[known[1]]]
         left, right = y[0][known[0]], y[1][known[1]]
-        target_gap = gap(drawn.reference[target], drawn.current[target], drawn.kinds[target])
+        target_gap = _target_gap(left, right, drawn.kinds[target])
         joint = [np.column_stack([x[0], left]), np.column_stack([x[1], right])]
         xy = _auc(separate(joint[0], joint[1], rng))
         y_alone = _auc(separate(left[:, None], right[:, None], rng))
@@ -165,16 +168,62 @@ def profile(incident: Incident) -> Domain:
         _beyond(drawn, seen.features[column_at]),
         target,
         target_gap,
+        target is not None and incident.task is not Task.REGRESSION,
         tuple((seen.features[i], float(told.importance[i])) for i in order if told.importance[i] > 0),
         Sides(len(seen.reference), len(seen.current)),
         None,
     )
-    moved = decide(p)
-    began = None
-    when = times(drawn.current, incident.roles.timestamp)
-    if when is not None and p.x.value > floors[0]:
-        began = since(when[seen.current_rows], told.current, float(told.reference.mean()))
-    return Domain(**{**p.__dict__, "moved": moved, "since": began})
+    return replace(p, moved=decide(p), since=began)
+
+
+def _from_onset(
+    seen: Frames,
+    y: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    when: NDArray[np.datetime64] | None,
+    drawn: Samples,
+    rng: np.random.Generator,
+) -> tuple[datetime | None, Frames, tuple[NDArray[np.float64], NDArray[np.float64]] | None]:
+    """The onset, and the current rows from it on: rows from before the change would only blur what changed."""
+    if when is None:
+        return None, seen, y
+    when = when[seen.current_rows]
+    traces: list[tuple[NDArray[np.float64], float]] = []
+    if (told := separate(seen.reference, seen.current, rng)) is not None:
+        traces.append((told.current, float(told.reference.mean())))
+    if y is not None:
+        joint = [np.column_stack([x, side]) for x, side in zip((seen.reference, seen.current), y, strict=True)]
+        if (told := separate(joint[0], joint[1], rng)) is not None:
+            traces.append((told.current, float(told.reference.mean())))
+        traces.append(_signed(y))
+    # The trace that shows the change most clearly dates it; chance would pass the bar once in a thousand tables.
+    clear = [(change.strength, number) for number, trace in enumerate(traces) if (change := onset(when, trace[0])) is not None]
+    if not clear:
+        return None, seen, y
+    values, usual = traces[max(clear)[1]]
+    began = since(when, values, usual)
+    late = np.zeros(len(when), dtype=bool) if began is None else when >= np.datetime64(began, "us")
+    if late.sum() < LEAST_ROWS or late.all():
+        return began, seen, y
+    rows = seen.current_rows[late]
+    gaps = np.asarray(
+        [gap(drawn.reference[n].iloc[seen.reference_rows], drawn.current[n].iloc[rows], drawn.kinds[n]) for n in seen.features]
+    )
+    seen = replace(seen, current=seen.current[late], current_rows=rows, gaps=gaps)
+    return began, seen, None if y is None else (y[0], y[1][late])
+
+
+def _signed(y: tuple[NDArray[np.float64], NDArray[np.float64]]) -> tuple[NDArray[np.float64], float]:
+    """The current target with the sign that makes its change a rise, and the reference's mean with the same sign."""
+    sign = 1.0 if np.nanmean(y[1]) >= np.nanmean(y[0]) else -1.0
+    return sign * y[1], sign * float(np.nanmean(y[0]))
+
+
+def _target_gap(left: NDArray[np.float64], right: NDArray[np.float64], kind: Kind) -> float:
+    """How far the coded target moved: total variation distance of the classes, or Kolmogorov-Smirnov distance of values."""
+    if kind is not Kind.CATEGORY:
+        return ks(left, right)
+    classes = np.union1d(left, right)
+    return float(sum(abs(np.mean(left == c) - np.mean(right == c)) for c in classes) / 2)
 
 
 def decide(
@@ -214,10 +263,10 @@ def decide(
             return Moved.NOTHING
         # Matters only together: features and target tell more than either alone.
         together = p.xy.value - max(p.x.value, p.y.value if p.y else 0.5) > joint_at
-        if p.target_gap >= 0.05 and not together and not target:
+        if p.classes and p.target_gap >= 0.05 and not together and not target:
             return Moved.CLASSES
-        return Moved.RELATION if column and together else Moved.NOTHING
-    if not target and p.target_gap >= 0.03:
+        return Moved.RELATION if column and (together or not p.classes) else Moved.NOTHING
+    if p.classes and not target and p.target_gap >= 0.03:
         return Moved.CLASSES
     # Selecting rows brings no value that was not there before: such values have another reason.
     if p.x.value >= much_at or p.beyond >= beyond_at:
@@ -365,6 +414,7 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
                     (),
                     Severity.WARNING,
                     weight=float(np.clip(2 * (p.xy.value if p.xy else 0.5) - 1, 0, 1)),
+                    since=p.since,
                 )
             )
         case Moved.LINK:

@@ -42,7 +42,7 @@ RULES: Final = (LEAK,)
 BINS: Final = 40
 LEVELS: Final = 200
 CLASSES: Final = 10
-MIN_ROWS: Final = 60
+MIN_ROWS: Final = 50
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Knowledge:
 
     reference, current: between 0 and 1, AUC for classes (0.5 is guessing), R² for numbers; None where the side has no labels
     or no values. filled: share of rows with a value on either side. since: when the link broke within the current rows.
+    alike: share of the rows on which the column's own distributions agree, 0 to 1.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Knowledge:
     filled_before: float
     filled_after: float
     since: datetime | None
+    alike: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def profile(incident: Incident) -> Leakage:
     for name in drawn.features:
         left, right = drawn.reference[name], drawn.current[name]
         strength = _strength(_codes(left, drawn.kinds[name]), before, numeric)
-        if strength is None:
+        # A column that cannot be read any more is no longer known at all: that is a fault of the feed.
+        if strength is None or _retyped(incident, name):
             continue
         now = None if after is None else _strength(_codes(right, drawn.kinds[name]), after, numeric)
         since = None
@@ -93,15 +96,26 @@ def profile(incident: Incident) -> Leakage:
             change = None if after is None else onset(when, _surprise(left, right, drawn.kinds[name], before, after))
             since = change.since if change is not None and change.after > change.before else first(when)
         filled = float(left.notna().mean()), float(right.notna().mean())
-        columns.append(Knowledge(name, strength, now, *filled, since))
+        columns.append(Knowledge(name, strength, now, *filled, since, _alike(left, right, drawn.kinds[name])))
     columns.sort(key=lambda c: (-c.reference, c.name))
     return Leakage(tuple(columns), 0.0 if numeric else 0.5, len(drawn.reference))
 
 
-def judge(p: Leakage, *, knows_at: float = 0.95, ahead_by: float = 0.15, fell_by: float = 0.1) -> list[Finding]:
+def judge(
+    p: Leakage,
+    *,
+    knows_at: float = 0.95,
+    ahead_by: float = 0.15,
+    fell_by: float = 0.1,
+    near: float = 0.1,
+    gone_at: float = 0.8,
+    alike_at: float = 0.85,
+) -> list[Finding]:
     """A column fires when it alone nearly knew the answer and lost it.
 
-    Nearly: `knows_at` (AUC or R²), or at least half-way there and `ahead_by` ahead of every other column. Lost: weaker by
+    Nearly: `knows_at` (AUC or R²), or at least half-way there and `ahead_by` ahead of every other column; or half-way there, at most
+    `near` behind the best other column, and then it must have lost `gone_at` of what it knew while its own values look as before
+    (`alike_at` of the rows): a broken feed looks otherwise, and one that breaks later keeps what it knew before. Lost: weaker by
     `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled. An honest feature rarely
     passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
     """
@@ -110,6 +124,10 @@ def judge(p: Leakage, *, knows_at: float = 0.95, ahead_by: float = 0.15, fell_by
         others = max((c.reference for c in p.columns if c.name != column.name), default=p.floor)
         half = (p.floor + 1) / 2
         suspect = column.reference >= knows_at or (position == 0 and column.reference >= max(half, others + ahead_by))
+        knew = max(column.reference - p.floor, 1e-9)
+        gone = 0.0 if column.current is None else (column.reference - column.current) / knew
+        if not suspect:
+            suspect = column.reference >= max(half, others - near) and gone >= gone_at and column.alike >= alike_at
         if not suspect:
             continue
         emptied = column.filled_before - column.filled_after > 0.3
@@ -141,6 +159,9 @@ def judge(p: Leakage, *, knows_at: float = 0.95, ahead_by: float = 0.15, fell_by
                     "after": column.current,
                     "floor": p.floor,
                     "filled": column.filled_after,
+                    "gone": gone,
+                    "alike": column.alike,
+                    "best_other": others,
                 },
                 (column.name,),
                 weight=float(np.clip(column.reference - (column.current or p.floor), 0, 1)),
@@ -148,6 +169,25 @@ def judge(p: Leakage, *, knows_at: float = 0.95, ahead_by: float = 0.15, fell_by
             )
         )
     return findings
+
+
+def _retyped(incident: Incident, name: str) -> bool:
+    tables = incident.pair()
+    return tables.reference[name].kind is not tables.current[name].kind
+
+
+def _alike(left: pd.Series, right: pd.Series, kind: Kind) -> float:
+    """One less the total variation between the two sides' shares of bins or levels, missing being one of them."""
+    if kind is Kind.CATEGORY:
+        levels = {level: code for code, level in enumerate(pd.unique(pd.concat([left, right]).dropna()), start=1)}
+        sides = [side.map(levels).fillna(0).to_numpy("int64") for side in (left, right)]
+    else:
+        cuts = _cuts(engine.seconds(left))
+        cuts = cuts[:: max(1, len(cuts) // 10)]
+        sides = [_codes(side, kind, cuts) for side in (left, right)]
+    size = int(max(sides[0].max(initial=0), sides[1].max(initial=0))) + 1
+    shares = [np.bincount(side, minlength=size) / max(1, side.size) for side in sides]
+    return float(1 - 0.5 * np.abs(shares[0] - shares[1]).sum())
 
 
 def _targets(truth: NDArray[np.generic], numeric: bool, classes: tuple[str, ...]) -> NDArray[np.float64]:
@@ -178,7 +218,9 @@ def _cuts(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     known = numbers[np.isfinite(numbers)]
     if not known.size:
         return np.array([])
-    return np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
+    # A bin needs some 20 rows, or its mean says more about chance than about the target.
+    bins = int(np.clip(known.size // 20, 4, BINS))
+    return np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1], method="inverted_cdf"))
 
 
 def _strength(codes: NDArray[np.intp], targets: NDArray[np.float64], numeric: bool) -> float | None:
@@ -203,8 +245,8 @@ def _told(codes: NDArray[np.intp], target: NDArray[np.float64]) -> NDArray[np.fl
         count = np.bincount(codes[~mine], minlength=size)
         total = np.bincount(codes[~mine], target[~mine], minlength=size)
         overall = target[~mine].mean()
-        # Five rows of the overall mean per bin, so that a bin of one row does not know everything.
-        told[mine] = ((total + 5 * overall) / (count + 5))[codes[mine]]
+        # Two rows of the overall mean per bin, so that a bin of one row does not know everything.
+        told[mine] = ((total + 2 * overall) / (count + 2))[codes[mine]]
     return told
 
 

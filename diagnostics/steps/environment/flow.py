@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
-from diagnostics.steps.environment import expressions, library
+from diagnostics.steps.environment import expressions
 from diagnostics.steps.environment.stores import assign, remove
 from diagnostics.steps.environment.values import (
+    TRAIN,
     UNKNOWN,
     Class,
     Const,
@@ -26,11 +28,11 @@ from diagnostics.steps.environment.values import (
 )
 from diagnostics.steps.environment.watch import Watch
 
-BUDGET = 1_500_000
+BUDGET: Final = 500_000
 """Steps after which a script is left as it is: ten times what the longest real notebook takes."""
-DEPTH = 12
+DEPTH: Final = 12
 """Calls within calls."""
-UNROLLED = 4
+UNROLLED: Final = 4
 """Turns of a loop over written things, such as the two tables in `for df in [train, test]`."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -55,8 +57,9 @@ class Flow:
         self.children: dict[tuple[int, int, str], Rows] = {}
         self.splits = 0
         self.kept: list[Rows] = []
-        self.places: dict[str, tuple[tuple[int, int], ast.AST]] = {}
-        self.attributes: dict[int, Instance] = {}
+        self.origins: dict[int, Rows] = {}
+        self.slices: list[Rows] = []
+        self.unknown_rows = Rows()
 
     def tick(self, cost: int = 1) -> None:
         self.left -= cost
@@ -250,6 +253,26 @@ class Flow:
         self.splits += 1
         return self.splits
 
+    def origin(self, node: ast.AST) -> Rows:
+        """The rows that one statement brings in from outside."""
+        if id(node) not in self.origins:
+            self.origins[id(node)] = Rows()
+        return self.origins[id(node)]
+
+    def sliced(self, rows: Rows, node: ast.AST) -> None:
+        """A part with written first and last row: it may overlap with another of the same table."""
+        for other in self.slices:
+            if other.whole is not rows.whole or other.side == rows.side or TRAIN not in (other.side, rows.side):
+                continue
+            if rows.bounds is None or other.bounds is None:
+                continue
+            first = max(other.bounds[0] or 0, rows.bounds[0] or 0)
+            ends = [end for _, end in (other.bounds, rows.bounds) if end is not None]
+            last = min(ends) if ends else None
+            if last is not None and first < last:
+                self.watch.overlapping(rows, other, first, last, node)
+        self.slices.append(rows)
+
     def lookup(self, name: str) -> Value | None:
         scope: Scope | None = self.scope
         while scope is not None:
@@ -265,7 +288,7 @@ class Flow:
             for inner in node.body:
                 self._uncalled(inner, instance)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and id(node) not in self.called:
-            root = Rows(named=node.name)
+            root = Rows()
             names = [a.arg for a in [*node.args.posonlyargs, *node.args.args]]
             names = names[1:] if owner is not None and names[:1] in (["self"], ["cls"]) else names
             try:
@@ -336,6 +359,3 @@ def _loaded(target: ast.expr) -> ast.expr:
         case ast.Subscript():
             return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
     return target
-
-
-__all__ = ["Exhausted", "Flow", "library", "method_of", "promised"]

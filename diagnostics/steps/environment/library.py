@@ -28,14 +28,22 @@ CLASSES: Final[dict[str, str]] = {
     **_table(IMPUTER, "RandomSampleImputer MissForest SoftImpute IterativeSVD CategoricalImputation"),
     **_table(LEVELS, "LabelEncoder OrdinalEncoder OneHotEncoder LabelBinarizer MultiLabelBinarizer BinaryEncoder BaseNEncoder"),
     **_table(LEVELS, "StringIndexer HelmertEncoder SumEncoder BackwardDifferenceEncoder PolynomialEncoder DictVectorizer"),
-    **_table(ENCODER, "TargetEncoder CatBoostEncoder LeaveOneOutEncoder WOEEncoder JamesSteinEncoder MEstimateEncoder GLMMEncoder"),
+    **_table(
+        ENCODER, "TargetEncoder CatBoostEncoder LeaveOneOutEncoder WOEEncoder JamesSteinEncoder MEstimateEncoder GLMMEncoder"
+    ),
     **_table(ENCODER, "MeanEncoder WoEEncoder DecisionTreeEncoder CountEncoder CountFrequencyEncoder RareLabelEncoder"),
-    **_table(SELECTOR, "SelectKBest SelectPercentile SelectFromModel RFE RFECV SelectFpr SelectFdr SelectFwe GenericUnivariateSelect"),
+    **_table(
+        SELECTOR, "SelectKBest SelectPercentile SelectFromModel RFE RFECV SelectFpr SelectFdr SelectFwe GenericUnivariateSelect"
+    ),
     **_table(SELECTOR, "SequentialFeatureSelector VarianceThreshold BorutaPy Boruta BorutaShap DropCorrelatedFeatures MRMR"),
-    **_table(SELECTOR, "SmartCorrelatedSelection DropConstantFeatures SelectBySingleFeaturePerformance ExhaustiveFeatureSelector"),
+    **_table(
+        SELECTOR, "SmartCorrelatedSelection DropConstantFeatures SelectBySingleFeaturePerformance ExhaustiveFeatureSelector"
+    ),
     **_table(VECTORISER, "CountVectorizer TfidfVectorizer TfidfTransformer"),
     **_table(REDUCER, "PCA KernelPCA SparsePCA IncrementalPCA TruncatedSVD FastICA FactorAnalysis NMF LatentDirichletAllocation"),
-    **_table(REDUCER, "UMAP TSNE Isomap LocallyLinearEmbedding DictionaryLearning MiniBatchSparsePCA NeighborhoodComponentsAnalysis"),
+    **_table(
+        REDUCER, "UMAP TSNE Isomap LocallyLinearEmbedding DictionaryLearning MiniBatchSparsePCA NeighborhoodComponentsAnalysis"
+    ),
     **_table(BINNER, "KBinsDiscretizer EqualFrequencyDiscretiser EqualWidthDiscretiser SplineTransformer"),
     **_table(RESAMPLER, "SMOTE SMOTENC SMOTEN BorderlineSMOTE SVMSMOTE KMeansSMOTE ADASYN RandomOverSampler SMOTETomek SMOTEENN"),
     **_table(RESAMPLER, "RandomUnderSampler NearMiss TomekLinks EditedNearestNeighbours RepeatedEditedNearestNeighbours AllKNN"),
@@ -43,15 +51,27 @@ CLASSES: Final[dict[str, str]] = {
     **_table(RESAMPLER, "ClusterCentroids"),
     **_table(STATELESS, "Normalizer FunctionTransformer HashingVectorizer FeatureHasher Binarizer PolynomialFeatures Tokenizer"),
     **_table(STATELESS, "VectorAssembler HashingEncoder AdditiveChi2Sampler RBFSampler ImageDataGenerator LogTransformer"),
-    **_table(PIPELINE, "Pipeline make_pipeline ColumnTransformer make_column_transformer FeatureUnion make_union DataFrameMapper"),
-    **_table(SEARCH, "GridSearchCV RandomizedSearchCV HalvingGridSearchCV HalvingRandomSearchCV BayesSearchCV EvolutionaryAlgorithm"),
+    **_table(
+        PIPELINE, "Pipeline make_pipeline ColumnTransformer make_column_transformer FeatureUnion make_union DataFrameMapper"
+    ),
+    **_table(
+        SEARCH, "GridSearchCV RandomizedSearchCV HalvingGridSearchCV HalvingRandomSearchCV BayesSearchCV EvolutionaryAlgorithm"
+    ),
     **_table(SEARCH, "OptunaSearchCV TuneSearchCV TuneGridSearchCV DaskGridSearchCV"),
-    **_table(SPLITTER, "KFold StratifiedKFold GroupKFold RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedShuffleSplit"),
+    **_table(
+        SPLITTER, "KFold StratifiedKFold GroupKFold RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedShuffleSplit"
+    ),
     **_table(SPLITTER, "GroupShuffleSplit LeaveOneOut LeavePOut StratifiedGroupKFold TimeSeriesSplit LeaveOneGroupOut"),
     **_table(OUTLIERS, "IsolationForest LocalOutlierFactor EllipticEnvelope OneClassSVM"),
-    **_table(MODEL, "LGBMClassifier LGBMRegressor XGBClassifier XGBRegressor Sequential Model SVC SVR LinearSVC LinearSVR Lasso Ridge"),
-    **_table(MODEL, "LogisticRegression LinearRegression ElasticNet GaussianNB MultinomialNB BernoulliNB ComplementNB KMeans DBSCAN"),
-    **_table(MODEL, "AgglomerativeClustering GaussianMixture SGDClassifier Perceptron LassoCV RidgeCV ElasticNetCV OneVsRestClassifier"),
+    **_table(
+        MODEL, "LGBMClassifier LGBMRegressor XGBClassifier XGBRegressor Sequential Model SVC SVR LinearSVC LinearSVR Lasso Ridge"
+    ),
+    **_table(
+        MODEL, "LogisticRegression LinearRegression ElasticNet GaussianNB MultinomialNB BernoulliNB ComplementNB KMeans DBSCAN"
+    ),
+    **_table(
+        MODEL, "AgglomerativeClustering GaussianMixture SGDClassifier Perceptron LassoCV RidgeCV ElasticNetCV OneVsRestClassifier"
+    ),
     **_table(MODEL, "Doc2Vec Word2Vec LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis NuSVC NuSVR"),
 }
 _PATTERNS: Final = (
@@ -94,7 +114,7 @@ STATISTICS: Final = {
     "value_counts": "counts",
 }
 WEAK: Final = {"minimum", "maximum", "quantile", "counts", "group"}
-"""Statistics that are often looked up for other ends (a range, a cap, a period); they count once rows are filled or divided by them."""
+"""Statistics often looked up for other ends (a range, a cap, a period); they count once rows are filled or divided by them."""
 
 METRICS: Final = re.compile(
     r"(_score|_error|_loss|_deviance|^roc_curve|^precision_recall_curve|^classification_report|^confusion_matrix|^auc|^f1|^rmse)$"

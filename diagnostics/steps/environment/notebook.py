@@ -18,15 +18,12 @@ SCRIPT_CAP: Final = 4 * 1024**2
 NOTEBOOK_CAP: Final = 64 * 1024**2
 CELLS_CAP: Final = 5_000
 LINES_CAP: Final = 60_000
-NESTING_CAP: Final = 90
-"""Brackets within brackets; the parser itself stops at 200, and people at ten."""
 MENDS: Final = 8
 """Lines of one notebook cell that may be left out before the whole cell is."""
 
 MAGIC: Final = re.compile(r"^\s*(%|!|\?|\w[\w.]*\?{1,2}\s*$)")
 ASSIGNED_MAGIC: Final = re.compile(r"^(\s*[\w, ]+=\s*)[!%].*$")
 PYTHON_CELL: Final = re.compile(r"^%%(time|timeit|capture|prun|memit|snakeviz|python3?)\b")
-_BRACKETS: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 @dataclass(frozen=True)
@@ -102,12 +99,6 @@ def _script(name: str, text: str) -> Code:
 def _bounded(name: str, lines: list[str]) -> None:
     if len(lines) > LINES_CAP:
         raise BadInput(N_("{file:name} has more than {cap:count} lines of code, too many to follow."), file=name, cap=LINES_CAP)
-    depth = 0
-    for line in lines:
-        for character in line:
-            depth += _BRACKETS.get(character, 0)
-            if depth > 50 * NESTING_CAP:
-                raise BadInput(N_("{file:name} nests brackets too deeply to be read."), file=name)
 
 
 def _parsed(text: str) -> list[ast.stmt]:
@@ -212,7 +203,7 @@ def _cell(lines: list[str]) -> list[ast.stmt] | None:
 
 
 def _as_run(cells: list[tuple[int | None, list[ast.stmt]]]) -> list[tuple[int | None, list[ast.stmt]]]:
-    """By execution count where every cell has one, unless names would then be used before they exist: a cell was run again later."""
+    """By execution count where every cell has one, unless names were then used before they exist: a cell was run again."""
     if any(count is None for count, _ in cells):
         return cells
     run = sorted(cells, key=lambda cell: cell[0] or 0)

@@ -1,4 +1,4 @@
-"""What a name in a script may hold, as far as leakage is concerned: rows, estimators, functions, and what was learnt from which rows."""
+"""What a name in a script may hold, as far as leakage is concerned: rows, estimators, functions, what was learnt."""
 
 from __future__ import annotations
 
@@ -104,7 +104,10 @@ class Derived:
 
 @dataclass(frozen=True)
 class Data:
-    """A table, column or array. full: it has all columns of its file but those in `dropped`; columns: the named ones, None unknown."""
+    """A table, column or array.
+
+    full: it has all columns of its file but those in `dropped`; columns: the named ones, None where they are not known.
+    """
 
     rows: Rows
     touched: frozenset[Fit] = NOTHING
@@ -120,6 +123,10 @@ class Data:
     predicted: bool = False
     cut: bool = False
     """A part of the rows, not yet known which."""
+    bounds: tuple[int | None, int | None] | None = None
+    """First and last row of a slice with written numbers."""
+    searched: int = 0
+    """Line of the loop whose variable it was compared with."""
 
     def seen(self, fits: frozenset[Fit]) -> Data:
         return replace(self, touched=self.touched | fits) if fits - self.touched else self
@@ -170,6 +177,8 @@ class Lib:
 class Scope:
     names: dict[str, Value] = field(default_factory=dict)
     outer: Scope | None = None
+    changed: set[str] = field(default_factory=set)
+    """Tables that were changed in place and not given a new value since."""
 
 
 @dataclass(frozen=True, eq=False)

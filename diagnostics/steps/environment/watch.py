@@ -14,36 +14,74 @@ from diagnostics.words import N_, Value
 PREPROCESSING, OVERLAP, TARGET = "preprocessing_leakage", "train_test_overlap", "target_leakage"
 TEMPORAL, REPEATED = "temporal_leakage", "repeated_test_use"
 
-BEFORE_SPLIT: Final = N_("{name:name} learns from all rows before they are split in line {split:count}; the test rows are among them.")
-BEFORE_FOLDS: Final = N_("{name:name} learns from all rows before the cross-validation in line {split:count}; every fold has seen the others.")
+BEFORE_SPLIT: Final = N_(
+    "{where:name}: {name:name} learns from all rows before they are split in line {split:name}; the test rows are among them."
+)
+BEFORE_FOLDS: Final = N_(
+    "{where:name}: {name:name} learns from all rows before the "
+    "cross-validation in line {split:name}; every fold has seen the others."
+)
 LEVELS_BEFORE: Final = N_(
-    "{name:name} learns its levels from all rows before the split in line {split:count}; "
+    "{where:name}: {name:name} learns its levels from all rows before the split in line {split:name}; "
     "levels that only the test rows have are known in training."
 )
 FILLED: Final = N_(
-    "The {name} of all rows goes into the features before they are split in line {split:count}; the test rows are among them."
+    "{where:name}: The {name} of all rows goes into the features before they are "
+    "split in line {split:name}; the test rows are among them."
 )
-ON_TEST: Final = N_("{name:name} is fitted on the test rows; it must be fitted on the training rows and only applied to these.")
-ON_BOTH: Final = N_("{name:name} is fitted on training and test rows together, then applied to the training rows in line {split:count}.")
-APPLIED: Final = N_("{name:name} was fitted on all rows and is applied to a part of them in line {split:count}; it has seen the test rows.")
+ON_TEST: Final = N_(
+    "{where:name}: {name:name} is fitted on the test rows; it must be fitted on the training rows and only applied to these."
+)
+ON_BOTH: Final = N_(
+    "{where:name}: {name:name} is fitted on training and test rows together, "
+    "then applied to the training rows in line {split:name}."
+)
+APPLIED: Final = N_(
+    "{where:name}: {name:name} was fitted on all rows and is applied to a part "
+    "of them in line {split:name}; it has seen the test rows."
+)
 RESAMPLED: Final = N_(
-    "{name:name} makes rows out of others before the split in line {split:count}: copies of one row end up in training and in test."
+    "{where:name}: {name:name} makes rows out of others before the split in line {split:name}: "
+    "copies of one row end up in training and in test."
 )
-REPEATS: Final = N_("Rows are drawn with replacement before the split in line {split:count}: the same row ends up in training and in test.")
-FITTED_ON_ALL: Final = N_("The model was fitted in line {fit:count} on rows that include the ones it is tested on here.")
-SLICES: Final = N_("The rows of {name:name} and of {other:name} overlap: rows {first:count} to {last:count} are in both.")
-SAME_ROWS: Final = N_("{name:name} holds the training rows: the score says nothing about new rows.")
-IN_FEATURES: Final = N_("The features still hold the target {column:name}: the model can read the answer.")
-FROM_TARGET: Final = N_("The feature {feature:name} is computed from the target {column:name}: the model can read the answer.")
-TO_TARGET: Final = N_("The target is computed from {feature:name} alone, and {feature:name} is still among the features.")
-ENCODED_TARGET: Final = N_("{name:name} puts the target of all rows into the features before the split in line {split:count}.")
-RANDOM_SPLIT: Final = N_("The rows follow time, and the split is random: the model is tested on days whose next day it knows.")
-BACKWARD: Final = N_("Gaps are filled with later values before the split in line {split:count}: the past learns from the future.")
-CENTRED: Final = N_("A centred moving window looks at later rows; what is known at the time ends at the row itself.")
-FUTURE: Final = N_("The feature {feature:name} is shifted back in time: it holds a value of a later row.")
-HYPERPARAMETERS: Final = N_("The loop in line {loop:count} tries settings and scores each on the test rows: the best score is too good.")
-STOPPING: Final = N_("Training stops where the test rows are answered best (line {fit:count}), and the same rows give the score.")
-THRESHOLD: Final = N_("The threshold is chosen on the test rows and used on the same rows: the score is too good.")
+REPEATS: Final = N_(
+    "{where:name}: Rows are drawn with replacement before the split in line "
+    "{split:name}: the same row ends up in training and in test."
+)
+FITTED_ON_ALL: Final = N_(
+    "{where:name}: The model was fitted in line {fitted:name} on rows that include the ones it is tested on here."
+)
+SLICES: Final = N_(
+    "{where:name}: The rows of {name:name} and of {other:name} overlap: rows {first:count} to {last:count} are in both."
+)
+SAME_ROWS: Final = N_("{where:name}: {name:name} holds the training rows: the score says nothing about new rows.")
+IN_FEATURES: Final = N_("{where:name}: The features still hold the target {column:name}: the model can read the answer.")
+FROM_TARGET: Final = N_(
+    "{where:name}: The feature {feature:name} is computed from the target {column:name}: the model can read the answer."
+)
+TO_TARGET: Final = N_(
+    "{where:name}: The target is computed from {feature:name} alone, and {feature:name} is still among the features."
+)
+ENCODED_TARGET: Final = N_(
+    "{where:name}: {name:name} puts the target of all rows into the features before the split in line {split:name}."
+)
+RANDOM_SPLIT: Final = N_(
+    "{where:name}: The rows follow time, and the split is random: the model is tested on days whose next day it knows."
+)
+BACKWARD: Final = N_(
+    "{where:name}: Gaps are filled with later values before the split in line {split:name}: the past learns from the future."
+)
+CENTRED: Final = N_(
+    "{where:name}: A centred moving window looks at later rows; what is known at the time ends at the row itself."
+)
+FUTURE: Final = N_("{where:name}: The feature {feature:name} is shifted back in time: it holds a value of a later row.")
+HYPERPARAMETERS: Final = N_(
+    "{where:name}: The loop in line {loop:name} tries settings and scores each on the test rows: the best score is too good."
+)
+STOPPING: Final = N_(
+    "{where:name}: Training stops where the test rows are answered best (line {fitted:name}), and the same rows give the score."
+)
+THRESHOLD: Final = N_("{where:name}: The threshold is chosen on the test rows and used on the same rows: the score is too good.")
 
 
 @dataclass(frozen=True)
@@ -70,6 +108,7 @@ class Watch:
     stopped: list[tuple[Rows, int]] = field(default_factory=list)
     """Held-out rows that decided when training ends, with the line."""
     targets: set[str] = field(default_factory=set)
+    fits: list[Fit] = field(default_factory=list)
 
     def report(
         self, code: str, line: int, says: str, weight: float, fit: Fit | None = None, used: ast.AST | None = None, **values: Value
@@ -120,6 +159,21 @@ class Watch:
         """A transformer learns from `data`."""
         if data.rows.held_out and data.rows.whole is not None:
             self.report(PREPROCESSING, fit.line, ON_TEST, 0.3 if fit.kind == lib.LEVELS else 0.6, fit, fit.node, name=fit.name)
+        elif side_of(data.rows.named) in ("test", "val") and any(
+            earlier.name == fit.name and earlier.rows is not fit.rows and not earlier.rows.held_out for earlier in self.fits
+        ):
+            # Test rows from a file of their own: fitted again, where the same step was fitted on other rows before.
+            self.report(PREPROCESSING, fit.line, ON_TEST, 0.1 if fit.kind == lib.LEVELS else 0.6, fit, fit.node, name=fit.name)
+        self.fits.append(fit)
+
+    def overlapping(self, rows: Rows, other: Rows, first: int, last: int, node: ast.AST) -> None:
+        """Two parts of one table share the rows from `first` up to, not including, `last`."""
+        line = getattr(node, "lineno", 0)
+        self.report(OVERLAP, line, SLICES, 1.0, used=node, name=rows.named, other=other.named, first=first, last=last - 1)
+
+    def centred(self, node: ast.AST) -> None:
+        """A moving window that looks both ways."""
+        self.report(TEMPORAL, getattr(node, "lineno", 0), CENTRED, 0.5, used=node)
 
     def transformed(self, fits: Sequence[Fit], data: Data, node: ast.AST) -> None:
         """What was learnt goes into `data`."""
@@ -145,7 +199,12 @@ class Watch:
             self.report(TARGET, line, IN_FEATURES, 1.0, used=node, column=target)
             return
         for made in sorted(features.derived, key=lambda d: (d.line, d.column)):
-            if made.how == "future" and made.column != target and made.column not in self.targets and _holds(features, made.column):
+            if (
+                made.how == "future"
+                and made.column != target
+                and made.column not in self.targets
+                and _holds(features, made.column)
+            ):
                 self.report(TEMPORAL, made.line, FUTURE, 0.9, used=node, feature=made.column)
             if target is None or not same or made.how in ("past", "future"):
                 continue
@@ -164,13 +223,25 @@ class Watch:
         if model is not None:
             for fit in model.fits:
                 if fit.supervised and fit.rows is not rows and fit.rows.covers(rows):
-                    self.report(OVERLAP, line, FITTED_ON_ALL, 0.9, fit, node, fit=fit.line)
+                    self.report(OVERLAP, line, FITTED_ON_ALL, 0.9, fit, node, fitted=fit.line)
             loop = model.loop
             if loop and loop in loops and rows.side == "test":
                 self.report(REPEATED, line, HYPERPARAMETERS, 0.5, used=node, loop=loop)
         for stopped, at in self.stopped:
             if stopped is rows and line != at:
-                self.report(REPEATED, at, STOPPING, 0.5, used=node, fit=at)
+                self.report(REPEATED, at, STOPPING, 0.5, used=node, fitted=at)
+
+    def thresholds(self, data: Data, curves: set[Fit], node: ast.AST) -> None:
+        """Answers on held-out rows are cut at a threshold that came from a curve on the same rows."""
+        line = getattr(node, "lineno", 0)
+        for fit in curves:
+            if fit.rows.side == "test" and (data.rows is fit.rows or data.rows.line_up()[0] is fit.rows):
+                self.report(REPEATED, line, THRESHOLD, 0.4, fit, node)
+
+    def searched(self, data: Data, node: ast.AST, loops: Sequence[int]) -> None:
+        """A score of answers that were cut at the loop's own value."""
+        if data.rows.side == "test" and data.searched and data.searched in loops:
+            self.report(REPEATED, getattr(node, "lineno", 0), THRESHOLD, 0.4, used=node)
 
 
 def _mixed(rows: Rows) -> bool:
@@ -186,6 +257,9 @@ def _holds(features: Data, column: str) -> bool:
 
 
 def _weight(fit: Fit) -> float:
-    """How much it flatters, roughly: supervised selection and made-up rows most, a list of levels hardly (Kapoor, Narayanan 2023)."""
+    """How much it flatters, roughly: supervised selection and made-up rows most, a list of levels hardly.
+
+    Order of the effects: Kapoor, Narayanan 2023, Leakage and the reproducibility crisis in machine-learning-based science.
+    """
     weights = {lib.RESAMPLER: 0.9, lib.SELECTOR: 0.8, lib.ENCODER: 0.8, lib.LEVELS: 0.1, lib.VECTORISER: 0.5, "statistic": 0.4}
     return weights.get(fit.kind, 0.5)

@@ -116,7 +116,8 @@ def fences(x: NDArray[np.float64], low: float, high: float, *, chance: float = 1
         out = np.sort(side * (x - middle))
         out = out[out > 0]
         extreme = side * ((high if side > 0 else low) - middle)
-        count = max(10, x.size // 20)
+        # Where most values are one and the same, such as 0, the tail is what the few others make of it.
+        count = max(10, min(x.size // 20, out.size // 2))
         reach = extreme + 0.5 * width
         if out.size > count:
             start = out[-count - 1]

@@ -30,7 +30,16 @@ STALE: Final = Rule(
     source="Feller 1968, An introduction to probability theory, vol. 1, XIII.7 (length of runs)",
     severity=Severity.CRITICAL,
 )
-RULES: Final = (STALE,)
+SLOW: Final = Rule(
+    code="INP065",
+    title=N_("A column is refreshed too seldom"),
+    why=N_("Several rows in a row are given the same old value: the model sees what was true some rows ago."),
+    remedy=N_("Look at the job or cache that refreshes this column: it now serves one copy to many rows."),
+    statistic=N_("Share of rows with the same value as the row before, beside that share in the reference."),
+    source="Wald and Wolfowitz 1940, doi:10.1214/aoms/1177731909 (number of runs)",
+    severity=Severity.CRITICAL,
+)
+RULES: Final = (STALE, SLOW)
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,24 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How often a row repeats the value of the row before. before: share in the reference, or what chance gives now; after: share in the current rows from
+    the change on; rows: of those; since: time of the change, None when it was so from the start or nobody knows.
+    """
+
+    name: str
+    before: float
+    after: float
+    rows: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
 class Stale:
     """One entry per feature with at least 20 values on both sides."""
 
     runs: tuple[Run, ...]
+    paces: tuple[Pace, ...] = ()
 
 
 def profile(incident: Incident) -> Stale:
@@ -72,6 +95,7 @@ def profile(incident: Incident) -> Stale:
     when = times(drawn.reference, incident.roles.timestamp)
     order = np.argsort(when, kind="stable") if when is not None else np.arange(len(drawn.reference))
     runs: list[Run] = []
+    paces: list[Pace] = []
     for name in drawn.features:
         kind = drawn.kinds[name]
         x, y = drawn.reference[name], drawn.current[name]
@@ -83,7 +107,30 @@ def profile(incident: Incident) -> Stale:
         else:
             names, left, right = pd.Index([]), seconds(x), seconds(y)
         runs += _run(name, kind, names, left[order], right[line.order], line)
-    return Stale(tuple(runs))
+        paces += _pace(name, left[order], right[line.order], line)
+    return Stale(tuple(runs), tuple(paces))
+
+
+def _pace(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Timeline) -> Iterator[Pace]:
+    x = x[np.isfinite(x)]
+    rows = np.flatnonzero(np.isfinite(y))
+    if x.size < 20 or rows.size < 20:
+        return
+    same = np.concatenate([[False], y[rows][1:] == y[rows][:-1]])
+    marks = np.zeros(y.size, dtype=bool)
+    marks[rows] = same
+    stretch = line.stretch(marks)
+    start = stretch.start if stretch.sharp else 0
+    _, counts = np.unique(y[rows[rows >= start]], return_counts=True)
+    # Values that became fewer repeat by chance alone: two rows agree as often as their shares say.
+    chance = float(np.sum((counts / max(1, counts.sum())) ** 2))
+    yield Pace(
+        name,
+        max(chance, float(np.mean(x[1:] == x[:-1]))),
+        float(marks[start:].mean()),
+        int(y.size - start),
+        stretch.since if stretch.sharp else line.at(0),
+    )
 
 
 def _run(name: str, kind: Kind, names: Any, x: NDArray[np.float64], y: NDArray[np.float64], line: Timeline) -> Iterator[Run]:
@@ -123,12 +170,15 @@ def longest(values: NDArray[np.float64]) -> tuple[float, int, int]:
     return float(values[starts[best]]), int(starts[best]), int(lengths[best])
 
 
-def judge(p: Stale, *, surprise_at: float = 20.0, part_at: float = 0.05, times_at: float = 4.0) -> list[Finding]:
+def judge(
+    p: Stale, *, surprise_at: float = 20.0, part_at: float = 0.05, times_at: float = 4.0, repeats_at: float = 0.6
+) -> list[Finding]:
     """A column fires when one value fills at least `part_at` of the rows without a break, when chance would show that less
     than once in exp(`surprise_at`) = 480 million tables, and when it is `times_at` times the longest such stretch of the
     reference.
 
     A column of two or three values is often sorted by them, so there it takes a fifth of the rows.
+    Without such a stretch it fires when `repeats_at` of the rows, and three times as many as ever, repeat the row before.
     A stretch of a number that means "not known" is a fill, not a stale value; a file of one day only is not judged by its date.
     """
     findings = []
@@ -163,13 +213,33 @@ def judge(p: Stale, *, surprise_at: float = 20.0, part_at: float = 0.05, times_a
                 since=run.since,
             )
         )
+    named = {name for finding in findings for name in finding.columns}
+    for pace in p.paces:
+        # By chance the share wobbles by its standard error; five of them are never seen.
+        noise = 5 * np.sqrt(max(pace.before * (1 - pace.before), 1 / max(1, pace.rows)) / max(1, pace.rows))
+        slow = pace.after >= max(repeats_at, pace.before + 0.3, pace.before + noise) and 1 - pace.after < (1 - pace.before) / 2
+        if pace.name in named or not slow or pace.rows < 30:
+            continue
+        findings.append(
+            Finding(
+                SLOW,
+                N_(
+                    "{column:name} is refreshed too seldom: {after:percent} of the rows repeat the value of the row before; "
+                    "in the reference it is {before:percent}."
+                ),
+                {"column": pace.name, "before": pace.before, "after": pace.after, "rows": pace.rows},
+                (pace.name,),
+                weight=float(pace.after - pace.before),
+                since=pace.since,
+            )
+        )
     return findings
 
 
 def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
     """The rows of the stretch (all rows with the value where there is no time), as `rows.rows_where` gives them."""
     table = incident.pair().current
-    column, fill = table[finding.columns[0]], finding.evidence["fill"]
+    column, fill = table[finding.columns[0]], finding.evidence.get("fill")
     if column.kind not in (Kind.NUMBER, Kind.CATEGORY) or (column.kind is Kind.NUMBER) != isinstance(fill, float):
         return none(incident)
     condition, values = f"{column.key} = ?", [fill]

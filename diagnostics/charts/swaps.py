@@ -1,0 +1,53 @@
+"""Swaps: the spread of the two columns in the reference and in the exchanged rows."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import plotly.graph_objects as go
+
+from diagnostics.charts.pairs import Pair, draw_pairs
+from diagnostics.charts.style import Palette, blank, safe
+from diagnostics.finding import Finding
+from diagnostics.steps.inputs.swaps import Swaps
+from diagnostics.words import N_, Words
+
+
+def draw(p: Swaps, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
+    """Numbers: the middle 90% of four columns as bars; names: distance to the reference, as is and exchanged back."""
+    if finding is None:
+        return None
+    pair = next((pair for pair in p.pairs if (pair.one, pair.other) == finding.columns), None)
+    if pair is None:
+        return None
+    if pair.how != "values" or len(pair.shapes) != 4 or not all(pair.shapes):
+        label = words(N_("distance to the reference, as it is and exchanged back"))
+        return draw_pairs(
+            [Pair(label, pair.fit, pair.apart, True)], words, palette, x=N_("0: alike, 1: nothing in common"), share=False
+        )
+    figure = blank(words, palette, x=N_("value: middle 90%, middle half and median"), height=270)
+    names = (safe(pair.one), safe(pair.other))
+    sides = (words(N_("reference")), words(N_("current")))
+    rows = [f"{name} ({side})" for side in sides for name in names]
+    # The column that holds the other's values has the other's place in the reference.
+    colours = (palette.reference, palette.reference, palette.fault, palette.fault)
+    order = (0, 3, 1, 2)
+    for place in order[::-1]:
+        shape, label = pair.shapes[place], rows[place]
+        for (low, high), width in zip(pairwise((shape[0], shape[1], shape[3], shape[4])), (3, 11, 3), strict=True):
+            figure.add_scatter(
+                x=[low, high],
+                y=[label, label],
+                mode="lines",
+                line={"color": colours[place], "width": width},
+                hoverinfo="skip",
+            )
+        figure.add_scatter(
+            x=[shape[2]],
+            y=[label],
+            mode="markers",
+            marker={"size": 9, "color": palette.text},
+            hovertemplate="%{y}: %{x:,.4~g}<extra></extra>",
+        )
+    figure.update_yaxes(type="category")
+    return figure

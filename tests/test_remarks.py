@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diagnostics.folder import open_incident
+from diagnostics.incident import Incident
+from diagnostics.investigation import investigate
+from diagnostics.remarks import remarks
+from diagnostics.words import Words
+from tests.test_folder import TABLE
+
+HEAD = TABLE.splitlines()[0]
+
+
+def incident(tmp_path: Path, current: str, reference: str = TABLE, yaml: str = "target: churn\n") -> Incident:
+    made = tmp_path / "incident"
+    made.mkdir()
+    (made / "reference.csv").write_text(reference)
+    (made / "current.csv").write_text(current)
+    (made / "incident.yaml").write_text(yaml)
+    return open_incident(made, work=tmp_path / "work")
+
+
+def said(given: Incident) -> str:
+    return " ".join(remark.statement(Words()) for remark in remarks(given, ()))
+
+
+def changed(position: int, value: str) -> str:
+    lines = [line.split(",") for line in TABLE.splitlines()[1:]]
+    return "\n".join([HEAD, *(",".join([*line[:position], value, *line[position + 1 :]]) for line in lines)])
+
+
+def test_sound_tables_need_no_remark(tmp_path: Path) -> None:
+    assert said(incident(tmp_path, TABLE)) == ""
+
+
+@pytest.mark.parametrize(
+    ("current", "says"),
+    [
+        ("\n".join(TABLE.splitlines()[:4]), "current.csv has 3 rows, too few"),
+        (changed(3, "1"), "Every answer in churn of current.csv is 1"),
+    ],
+)
+def test_what_limits_the_answer_is_one_sentence(tmp_path: Path, current: str, says: str) -> None:
+    given = incident(tmp_path, current)
+    assert says in said(given)
+    assert all(remark.limits for remark in remarks(given, ()))
+
+
+def test_tables_without_a_common_column_are_said_so(tmp_path: Path) -> None:
+    other = "\n".join(["a,b", *(f"{n},{n % 3}" for n in range(90))])
+    assert "no column in common" in said(incident(tmp_path, other, yaml=""))
+
+
+def test_columns_without_a_value_or_with_lists_are_named(tmp_path: Path) -> None:
+    empty = changed(1, "")
+    assert "no value at all, so nothing can be said about them: income" in said(incident(tmp_path, empty, reference=empty))
+
+
+def test_a_column_that_became_empty_is_a_finding_and_no_remark(tmp_path: Path) -> None:
+    given = incident(tmp_path, changed(1, ""))
+    assert said(given) == ""
+    assert given.current is not None
+    assert given.reference is not None
+    assert given.current["income"].kind is given.reference["income"].kind
+
+
+def test_three_rows_are_not_called_healthy(tmp_path: Path) -> None:
+    assert investigate(incident(tmp_path, "\n".join(TABLE.splitlines()[:4]))).limited
