@@ -47,6 +47,7 @@ def preprocessing_leakage() -> dict[str, str]:
         expected={
             "cause": "preprocessing_leakage",
             "columns": [],
+            "since": None,
             "about": "Simulated patients: 14 of 900 columns were chosen with the test rows' answers, before the split.",
         },
         reference=_logged(before, times(rng, len(before), "2025-11-03", "2026-01-25"), model, 1000),

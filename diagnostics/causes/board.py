@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 
 from diagnostics.causes import data, population, service, training
-from diagnostics.causes.cause import Cause, Family
+from diagnostics.causes.cause import Cause, Family, Likeness
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.causes.likeness import Likeness, likeness
+from diagnostics.causes.likeness import likeness
 from diagnostics.causes.merge import merged
+from diagnostics.causes.next_check import next_check
 from diagnostics.causes.replay import Replayed, replay
 from diagnostics.causes.use import column_use
 from diagnostics.check import Check
@@ -83,7 +84,7 @@ def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
     ordered = sorted(relevant, key=lambda h: (-h.strength, h.code, h.columns))
     weighed = [_weigh(case, hypothesis, proof=place < TRIED) for place, hypothesis in enumerate(ordered)]
-    return tuple(_settle(weighed))
+    return tuple(_settle(case, weighed))
 
 
 def _case(incident: Incident, checks: Sequence[Check]) -> Case:
@@ -127,7 +128,7 @@ def _weigh(case: Case, told: Hypothesis, *, proof: bool) -> Weighed:
     return Weighed(told, replayed, alike, odds, tuple(against))
 
 
-def _settle(weighed: list[Weighed]) -> list[Cause]:
+def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
     """Let hypotheses that speak of the same columns compete, and let a proven fault in the data weaken what it imitates."""
     ordered = sorted(weighed, key=lambda w: (-w.odds, w.hypothesis.code, w.hypothesis.columns))
     taken: set[str] = set()
@@ -145,7 +146,11 @@ def _settle(weighed: list[Weighed]) -> list[Cause]:
         odds.append(value)
     size = np.exp(SHARPNESS * np.array(odds))
     shares = size / (1 + size.sum())
-    causes = [_cause(entry, float(share)) for entry, share in zip(ordered, shares, strict=True) if share >= KEEP_ABOVE]
+    causes = [
+        _cause(entry, float(share), next_check(case, entry.hypothesis, float(share)))
+        for entry, share in zip(ordered, shares, strict=True)
+        if share >= KEEP_ABOVE
+    ]
     return sorted(causes, key=lambda cause: (-cause.confidence, cause.code, cause.columns))[:SHOWN]
 
 
@@ -159,7 +164,7 @@ def _shadows(cause: Weighed, entry: Weighed) -> bool:
     return other.code in IMITATED.get(one.code, ())
 
 
-def _cause(entry: Weighed, confidence: float) -> Cause:
+def _cause(entry: Weighed, confidence: float, advice: str | None) -> Cause:
     told, replayed = entry.hypothesis, entry.replayed
     lost = replayed is not None and replayed.lost
     return Cause(
@@ -174,6 +179,8 @@ def _cause(entry: Weighed, confidence: float) -> Cause:
         told.since,
         replayed.explains if replayed is not None and lost else told.explains,
         replayed.replay if replayed is not None and lost else None,
+        entry.likeness,
         told.supports,
         entry.against,
+        next_check=advice,
     )

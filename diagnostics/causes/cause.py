@@ -37,6 +37,28 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Likeness:
+    """AUC of telling the affected current rows from the reference: before and after the fault was taken out (0.5: alike).
+
+    floor: what chance passes once in forty times.
+    """
+
+    before: float
+    after: float
+    floor: float
+
+    @property
+    def explained(self) -> float | None:
+        """Share of what is above the floor that is gone; negative where the rows became less alike; None where they hardly
+        differed in the first place.
+        """
+        if self.before < self.floor + 0.01:
+            return None
+        gone = (self.before - max(self.after, self.floor)) / (self.before - self.floor)
+        return min(1.0, max(-1.0, gone))
+
+
+@dataclass(frozen=True)
 class Cause:
     """One entry of the board.
 
@@ -55,6 +77,7 @@ class Cause:
     since: datetime | None = None
     explains: float | None = None
     replay: Replay | None = None
+    likeness: Likeness | None = None
     supports: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     next_check: str | None = None
@@ -66,6 +89,34 @@ class Cause:
         """What happened, and since when where that is known."""
         what = words.sentence(self.says, self.evidence)
         return what if self.since is None else words(N_("Since {since:time}: {what}"), since=self.since, what=what)
+
+    def proof(self, words: Words) -> tuple[str, ...]:
+        """What the undo showed, one sentence each; empty where it could not be tried."""
+        told = []
+        if self.explains is not None and self.replay is not None:
+            told.append(
+                words(
+                    N_(
+                        "Undoing this wins back {share:percent} of what was lost: the {unit} was {reference:number} in the "
+                        "reference, is {before:number} now, and {after:number} after the undo."
+                    ),
+                    share=self.explains,
+                    unit=words(self.replay.unit),
+                    reference=self.replay.reference.value,
+                    before=self.replay.before.value,
+                    after=self.replay.after.value,
+                )
+            )
+        elif self.explains is not None:
+            told.append(words(N_("It accounts for {share:percent} of what was lost."), share=self.explains))
+        explained = self.likeness.explained if self.likeness else None
+        if self.likeness is not None and explained is not None:
+            says = N_(
+                "These rows could be told from the reference's in {before:percent} of the pairs; with this undone it is "
+                "{after:percent}, and 50% is guessing."
+            )
+            told.append(words(says, before=self.likeness.before, after=max(0.5, self.likeness.after)))
+        return tuple(told)
 
     def remedy_text(self, words: Words) -> str:
         return words.sentence(self.remedy, self.evidence)

@@ -7,7 +7,7 @@ the same marginal can be told apart (Lopez-Paz and Oquab 2017, arXiv:1610.06545,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics import engine
+from diagnostics.causes.cause import Likeness
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.causes.window import affected
 from diagnostics.samples import encoder
@@ -27,25 +28,6 @@ ROWS: Final = 3_000
 
 COLUMNS: Final = 60
 """Columns compared at most: those at fault and the first of the others."""
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """AUC of telling the affected current rows from the reference: before and after the fault was taken out (0.5: alike).
-
-    floor: what chance passes once in forty times. explained: share of what is above the floor that is gone, None where the
-    rows were hardly told apart in the first place; negative where taking the "fault" out made them less alike.
-    """
-
-    before: float
-    after: float
-    floor: float
-
-    @property
-    def explained(self) -> float | None:
-        if self.before < self.floor + 0.01:
-            return None
-        return float(np.clip((self.before - max(self.after, self.floor)) / (self.before - self.floor), -1.0, 1.0))
 
 
 def likeness(case: Case, told: Hypothesis) -> Likeness | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from diagnostics.causes.cause import Family
 from diagnostics.causes.data import columns_of
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.finding import Finding, Severity
+from diagnostics.onset import first
+from diagnostics.samples import times
 
 STRENGTHS: Final = {
     "DRF090": ("target_leakage", 0.95),
@@ -27,10 +30,16 @@ def propose(case: Case) -> Iterator[Hypothesis]:
     for finding in case.of(*STRENGTHS):
         if finding.severity is Severity.INFO or (finding.code == "DRF090" and set(finding.columns) <= broken):
             continue
-        yield _from(finding)
+        yield _from(finding, _start(case))
 
 
-def _from(finding: Finding) -> Hypothesis:
+def _start(case: Case) -> datetime | None:
+    """What was wrong in training is wrong from the first current row on."""
+    roles, drawn = case.incident.roles, case.samples
+    return None if drawn is None else first(times(drawn.current, roles.timestamp))
+
+
+def _from(finding: Finding, start: datetime | None) -> Hypothesis:
     code, strength = STRENGTHS[finding.code]
     return Hypothesis(
         code,
@@ -41,6 +50,6 @@ def _from(finding: Finding) -> Hypothesis:
         dict(finding.evidence),
         finding.columns,
         finding.segment,
-        finding.since,
+        finding.since or start,
         (finding.code,),
     )

@@ -24,7 +24,7 @@ STATUS_WORDS: Final = {"problem": N_("problem"), "ok": N_("ok"), "skipped": N_("
 
 @dataclass(frozen=True)
 class CauseText:
-    """One cause in words. proof: one sentence on the replay, empty where there was none."""
+    """One cause in words. proof: what the undo showed, empty where there was none."""
 
     title: str
     statement: str
@@ -77,23 +77,12 @@ def outline(investigation: Investigation, words: Words) -> Outline:
 
 
 def _cause(cause: Cause, words: Words) -> CauseText:
-    proof = ""
-    if cause.explains is not None:
-        proof = words(N_("Undoing this wins back {share:percent} of what was lost."), share=cause.explains)
-    if cause.replay:
-        proof += " " + words(
-            N_("The {unit} was {reference:number} in the reference, is {before:number} now, and {after:number} after the undo."),
-            unit=words(cause.replay.unit),
-            reference=cause.replay.reference.value,
-            before=cause.replay.before.value,
-            after=cause.replay.after.value,
-        )
     return CauseText(
         words(TITLES[cause.code]),
         cause.statement(words),
         words(N_("{share:percent} sure"), share=cause.confidence),
         cause.remedy_text(words),
-        proof.strip(),
+        " ".join(cause.proof(words)),
         cause.supports,
         cause.against,
         words(cause.next_check) if cause.next_check else "",

@@ -25,6 +25,13 @@ SURE: Final = ((0.9, N_("very likely")), (0.7, N_("likely")), (0.5, N_("possible
 """Lower bounds of the confidence and the words for it."""
 
 
+PROOFS: Final = {
+    "replay": N_("Undoing it wins back little or nothing of what was lost."),
+    "likeness": N_("With it undone, the rows still look different from the reference's."),
+}
+"""What speaks against a cause without being a finding."""
+
+
 def board_page() -> None:
     visit = visits.enter()
     investigation, _ = visits.investigated(visit)
@@ -78,14 +85,10 @@ def _details(cause: Cause, investigation: Investigation, visit: Visit) -> None:
 
 def _proof(cause: Cause, visit: Visit, *, key: str) -> None:
     words = visit.words
+    for told in cause.proof(words):
+        st.markdown(plain(told))
     if cause.replay is None:
         return
-    if cause.explains is not None:
-        st.markdown(
-            plain(
-                words(N_("Undoing it on these rows wins back {share:percent} of what was lost."), share=max(0.0, cause.explains))
-            )
-        )
     figure = proof.draw(cause.replay, None, words, visit.palette)
     if figure is not None:
         alt = words(
@@ -105,7 +108,7 @@ def _facts(cause: Cause, words: Words) -> None:
     if cause.segment:
         facts[words(N_("Group"))] = plain(cause.segment)
     facts[words(N_("Since"))] = plain(words.time(cause.since) if cause.since else words(N_("not known")))
-    if cause.replay is None:
+    if cause.replay is None and cause.likeness is None:
         facts[words(N_("Undo"))] = plain(words(N_("could not be replayed on these data")))
     st.table(facts, border="horizontal", width="content", alt=words(N_("Facts about this cause")))
 
@@ -125,6 +128,9 @@ def _grounds(cause: Cause, investigation: Investigation, visit: Visit) -> None:
 
 def _ground(code: str, cause: Cause, investigation: Investigation, visit: Visit) -> None:
     words = visit.words
+    if code in PROOFS:
+        st.markdown(f"- {plain(words(PROOFS[code]))}")
+        return
     for number in range(1, len(STEP_TITLES) + 1):
         found = [f for f in investigation.findings(number) if f.code == code]
         if not found:

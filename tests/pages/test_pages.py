@@ -147,6 +147,16 @@ def test_a_sample_opens_with_one_link_and_every_page_of_it_works(sample: str) ->
         assert at.query_params["incident"] == incident
 
 
+def test_leaking_code_is_shown_as_it_is_and_mended() -> None:
+    at = opened(sample="preprocessing-leakage")
+    at.switch_page("pages/step_5_environment.py").run()
+    done(at)
+    assert "learns from all rows before they are split" in at.title[0].value
+    shown = [block.value for block in at.code]
+    assert any(text.startswith("best = SelectKBest(f_classif, k=14)") for text in shown)
+    assert any("make_pipeline(SelectKBest(f_classif, k=14), LogisticRegression())" in text for text in shown)
+
+
 def test_an_unknown_sample_is_one_sentence() -> None:
     at = opened(sample="no-such-thing")
     assert not at.exception

@@ -138,7 +138,8 @@ def test_a_file_that_cannot_be_read_gets_one_sentence_and_the_others_stay(tmp_pa
     good.write_text(styles.HEAD + styles.PREPROCESSING["scaler"])
     with pytest.raises(BadInput) as told:
         read_code(bad)
-    assert name in str(told.value) and "\n" not in str(told.value)
+    assert name in str(told.value)
+    assert "\n" not in str(told.value)
     findings = judge(look([bad, good]))
     assert [f.code for f in findings] == ["ENV030", "ENV035"]
     with pytest.raises(NotApplicable):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.charts import swaps as chart
+from diagnostics.samples import samples
 from diagnostics.steps.inputs import swaps
 from tests.factory import incident_of
 from tests.steps.inputs_frames import ONSET, check, drawn, pair, survives, told
@@ -63,6 +64,19 @@ def test_look_alikes_are_told_apart_by_the_other_columns(tmp_path: Path, rng: np
     assert findings[0].evidence["how"] == "neighbours"
     assert findings[0].evidence["share"] == pytest.approx(0.5, abs=0.05)
     assert drawn(chart.draw, swaps.profile(incident), findings)[2] is not None
+
+
+def test_exchanged_rows_in_no_order_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = (side.drop(columns="when") for side in pair(rng))
+    mixed = exchanged(current, "age", "income").sample(frac=1, random_state=3)
+    incident = incident_of(tmp_path, reference, mixed.reset_index(drop=True))
+    findings = check(swaps, incident)
+    assert told(findings) == [("INP044", ("income", "age"))]
+    assert findings[0].evidence["how"] == "scattered"
+    assert findings[0].evidence["share"] == pytest.approx(0.5, abs=0.05)
+    drawn_rows = samples(incident)
+    hit = swaps.exchanged_rows(findings[0], drawn_rows, drawn_rows.current)
+    assert np.mean(hit == (mixed.index >= ONSET)) > 0.99
 
 
 def test_a_unit_a_scaler_and_a_wrong_join_are_silent(tmp_path: Path, rng: np.random.Generator) -> None:

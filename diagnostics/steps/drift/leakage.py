@@ -51,7 +51,7 @@ class Knowledge:
 
     reference, current: between 0 and 1, AUC for classes (0.5 is guessing), R² for numbers; None where the side has no labels
     or no values. filled: share of rows with a value on either side. since: when the link broke within the current rows.
-    alike: share of the rows on which the column's own distributions agree, 0 to 1.
+    alike: share of the rows on which the column's own distributions agree, 0 to 1. whole: no onset after the first row.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Knowledge:
     filled_after: float
     since: datetime | None
     alike: float = 0.0
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def profile(incident: Incident) -> Leakage:
     before = _targets(known.truth.reference, numeric, known.classes)
     after = None if known.truth.current is None else _targets(known.truth.current, numeric, known.classes)
     when = times(drawn.current, incident.roles.timestamp)
+    begin = first(when)
     columns = []
     for name in drawn.features:
         left, right = drawn.reference[name], drawn.current[name]
@@ -96,7 +98,7 @@ def profile(incident: Incident) -> Leakage:
             change = None if after is None else onset(when, _surprise(left, right, drawn.kinds[name], before, after))
             since = change.since if change is not None and change.after > change.before else first(when)
         filled = float(left.notna().mean()), float(right.notna().mean())
-        columns.append(Knowledge(name, strength, now, *filled, since, _alike(left, right, drawn.kinds[name])))
+        columns.append(Knowledge(name, strength, now, *filled, since, _alike(left, right, drawn.kinds[name]), since == begin))
     columns.sort(key=lambda c: (-c.reference, c.name))
     return Leakage(tuple(columns), 0.0 if numeric else 0.5, len(drawn.reference))
 
@@ -113,22 +115,22 @@ def judge(
 ) -> list[Finding]:
     """A column fires when it alone nearly knew the answer and lost it.
 
-    Nearly: `knows_at` (AUC or R²), or at least half-way there and `ahead_by` ahead of every other column; or half-way there, at most
-    `near` behind the best other column, and then it must have lost `gone_at` of what it knew while its own values look as before
-    (`alike_at` of the rows): a broken feed looks otherwise, and one that breaks later keeps what it knew before. Lost: weaker by
-    `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled. An honest feature rarely
-    passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
+    Nearly: at least half-way there and `ahead_by` ahead of every other column. Or `knows_at` (AUC or R²), or half-way there and
+    at most `near` behind the best other column while its own values look as before in `alike_at` of the rows; both only when it
+    lost `gone_at` of what it knew, the first also from the first row on: a feed that breaks keeps what it knew before. Lost:
+    weaker by `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled. An honest feature
+    rarely passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
     """
     findings = []
     for position, column in enumerate(p.columns):
         others = max((c.reference for c in p.columns if c.name != column.name), default=p.floor)
         half = (p.floor + 1) / 2
-        suspect = column.reference >= knows_at or (position == 0 and column.reference >= max(half, others + ahead_by))
         knew = max(column.reference - p.floor, 1e-9)
         gone = 0.0 if column.current is None else (column.reference - column.current) / knew
-        if not suspect:
-            suspect = column.reference >= max(half, others - near) and gone >= gone_at and column.alike >= alike_at
-        if not suspect:
+        ahead = position == 0 and column.reference >= max(half, others + ahead_by)
+        knowing = column.reference >= knows_at and (column.current is None or (column.whole and gone >= gone_at))
+        beside = column.reference >= max(half, others - near) and gone >= gone_at and column.alike >= alike_at
+        if not (ahead or knowing or beside):
             continue
         emptied = column.filled_before - column.filled_after > 0.3
         if column.current is not None:

@@ -155,6 +155,8 @@ def attribute(flow: Flow, base: Value, name: str) -> Value:
             if name in OUTSIDE or name in OUTSIDE_TOO:
                 return UNKNOWN
             if name == "index":
+                if base.how == "choice":
+                    return base
                 return replace(base, columns=None, full=False, touched=NOTHING, statistic=False, how="index")
             if name == "data":
                 return replace(base, full=False)
@@ -251,6 +253,8 @@ def _rows(flow: Flow, base: Data, key: ast.expr, *, located: bool) -> Data:
         if "curve" in {fit.kind for fit in value.touched}:
             return base.seen(value.touched)
         return replace(base, cut=True)
+    if isinstance(value, Unknown) and value.mask:
+        return replace(base, cut=True)
     names = texts(value)
     if names is not None and not located:
         return column(base, names)
@@ -324,7 +328,7 @@ def _binary(flow: Flow, node: ast.BinOp) -> Value:
 def _unary(value: Value, node: ast.UnaryOp) -> Value:
     if isinstance(value, Const) and isinstance(node.op, ast.USub) and isinstance(value.value, int | float):
         return Const(-value.value)
-    return value if isinstance(value, Data) else UNKNOWN
+    return value if isinstance(value, Data | Unknown) else UNKNOWN
 
 
 def _compared(flow: Flow, values: Sequence[Value], node: ast.Compare) -> Value:
@@ -332,7 +336,7 @@ def _compared(flow: Flow, values: Sequence[Value], node: ast.Compare) -> Value:
     found = [v for v in values if isinstance(v, Data)]
     if not found:
         loop = max((v.loop for v in values if isinstance(v, Unknown)), default=0)
-        return Unknown(loop) if loop else UNKNOWN
+        return Unknown(loop, mask=True)
     curves = {fit for v in found for fit in v.touched if fit.kind == "curve"}
     first = next((v for v in found if not v.statistic and not any(f.kind == "curve" for f in v.touched)), found[0])
     flow.watch.thresholds(first, curves, node)

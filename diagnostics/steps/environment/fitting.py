@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from diagnostics.steps.environment import expressions
 from diagnostics.steps.environment import library as lib
 from diagnostics.steps.environment.values import (
-    NOTHING,
     UNKNOWN,
+    VALIDATION,
     Bound,
     Const,
     Data,
@@ -240,7 +240,7 @@ def _folds(flow: Flow, est: Estimator, given: Given) -> Value:
     parts = [d for value in given.args[:2] for d in datas(value)]
     flow.watch.split(parts, given.node, how="folds", order=est.order)
     split = flow.new_split()
-    return Many((Many((Index("train", split), Index("test", split))),), ("#fold",))
+    return Many((Many((Index("train", split), Index(VALIDATION, split))),), ("#fold",))
 
 
 def called(flow: Flow, value: Value, given: Given) -> Value:
@@ -272,6 +272,3 @@ def _written(node: ast.AST) -> str:
     if sum(1 for _ in ast.walk(node)) > 120:
         return ""
     return ast.unparse(node)
-
-
-__all__ = ["FITS", "METHODS", "NOTHING", "Given", "called", "from_variable", "is_model", "learners", "make", "method"]

@@ -154,6 +154,8 @@ class Flow:
             case ast.ImportFrom():
                 for alias in node.names:
                     self.scope.names[alias.asname or alias.name] = Lib(f"{node.module or ''}.{alias.name}")
+            case ast.Global():
+                self.scope.elsewhere.update(node.names)
             case ast.Delete():
                 for target in node.targets:
                     remove(self, target)

@@ -13,7 +13,6 @@ from diagnostics.steps.environment import library as lib
 from diagnostics.steps.environment.fitting import Given, called
 from diagnostics.steps.environment.stores import rebind
 from diagnostics.steps.environment.values import (
-    NOTHING,
     UNKNOWN,
     Const,
     Data,
@@ -21,7 +20,6 @@ from diagnostics.steps.environment.values import (
     Estimator,
     Fit,
     Func,
-    Many,
     Rows,
     Unknown,
     Value,
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from diagnostics.steps.environment.flow import Flow
 
 PARTS: Final = {"query", "filter_rows", "head", "tail", "take", "sample", "truncate", "between_time", "where_rows", "limit"}
-LAGS: Final = {"rolling", "expanding", "ewm", "diff", "pct_change"}
 KEEPS: Final = frozenset(
     [
         "copy",
@@ -164,9 +161,10 @@ def statistic(flow: Flow, data: Data, name: str, given: Given) -> Value:
     if data.how == "past" or data.how == "future":
         # Of a moving window: it belongs to its row.
         return data
-    if data.predicted or data.statistic:
-        return replace(data, statistic=True)
     grouped = data.how == "group"
+    if data.predicted or data.statistic or (data.target and not grouped):
+        # Of answers, or of the target itself: nothing of it goes into the features.
+        return replace(data, statistic=True)
     answer = data.target or bool(data.columns and data.columns <= flow.watch.targets)
     kind = "target" if grouped and answer else "statistic"
     fit = Fit(kind, name, data.rows, given.node.lineno, given.node, method=name)
@@ -307,6 +305,3 @@ def together(found: Sequence[Data]) -> Data:
     else:
         rows = Rows(parts=tuple(sets[:8]), depth=1 + max(r.depth for r in sets))
     return replace(result, rows=rows, root=rows, full=False, columns=None, how="", touched=result.touched)
-
-
-__all__ = ["LAGS", "NOTHING", "Many", "method", "sampled", "statistic", "together"]

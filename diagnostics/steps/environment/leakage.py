@@ -233,6 +233,3 @@ def _written(code: Code, line: int) -> str:
     """A line as people find it: "12" in a script, "#5:3" for line 3 of cell 5."""
     cell, within = code.place(line)
     return str(within) if cell is None else f"#{cell}:{within}"
-
-
-__all__ = ["RULES", "Leakage", "Place", "judge", "leaks", "look", "profile"]

@@ -36,7 +36,8 @@ def assign(flow: Flow, target: ast.expr, value: Value, node: ast.AST) -> None:
     """`node`: the whole statement."""
     match target:
         case ast.Name():
-            flow.scope.names[target.id] = _named(flow, target.id, value, node)
+            scope = flow.globals if target.id in flow.scope.elsewhere else flow.scope
+            scope.names[target.id] = _named(flow, target.id, value, node)
             flow.scope.changed.discard(target.id)
         case ast.Tuple() | ast.List():
             _unpack(flow, target.elts, value, node)

@@ -179,6 +179,8 @@ class Scope:
     outer: Scope | None = None
     changed: set[str] = field(default_factory=set)
     """Tables that were changed in place and not given a new value since."""
+    elsewhere: set[str] = field(default_factory=set)
+    """Names that were declared global."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,9 +220,10 @@ class Index:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nothing is known. loop: line of the loop whose variable is in it."""
+    """Nothing is known. loop: line of the loop whose variable is in it; mask: whether it comes from a comparison."""
 
     loop: int = 0
+    mask: bool = False
 
 
 Value: TypeAlias = Data | Estimator | Const | Many | Lib | Func | Class | Instance | Bound | Index | Unknown

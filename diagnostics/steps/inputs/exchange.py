@@ -68,17 +68,65 @@ def by_values(names: Sequence[str], sides: Sides[Values], kind: Kind) -> list[Ex
         ratios = _ratios(one, other, sides)
         if ratios is None:
             continue
-        gained = np.cumsum((ratios[0] + ratios[1])[::-1])[::-1]
-        start = int(np.argmax(gained))
-        rest = gained.size - start
-        if gained[start] < 10 or rest < LEAST or min(part[start:].sum() for part in ratios) < 5:
-            continue
-        apart, fit = _distances(one, other, sides, start, kind)
-        slack = ks_noise(rest, sides.reference[one].size)
-        if fit > 0.08 + slack or apart < max(0.12, min(2 * fit, fit + 0.15)):
-            continue
-        found.append(Exchange(one, other, "values", start, rest / gained.size, apart, fit, float(gained[start])))
+        exchange = _from_a_row_on(one, other, ratios, sides, kind) or _scattered(one, other, ratios, sides, kind)
+        if exchange is not None:
+            found.append(exchange)
     return found
+
+
+def _from_a_row_on(
+    one: str, other: str, ratios: tuple[NDArray[np.float64], NDArray[np.float64]], sides: Sides[Values], kind: Kind
+) -> Exchange | None:
+    gained = np.cumsum((ratios[0] + ratios[1])[::-1])[::-1]
+    start = int(np.argmax(gained))
+    rest = gained.size - start
+    if gained[start] < 10 or rest < LEAST or min(part[start:].sum() for part in ratios) < 5:
+        return None
+    apart, fit = _distances(one, other, sides, np.arange(gained.size) >= start, kind)
+    slack = ks_noise(rest, sides.reference[one].size)
+    if fit > 0.08 + slack or apart < max(0.12, min(2 * fit, fit + 0.15)):
+        return None
+    return Exchange(one, other, "values", start, rest / gained.size, apart, fit, float(gained[start]))
+
+
+def _scattered(
+    one: str, other: str, ratios: tuple[NDArray[np.float64], NDArray[np.float64]], sides: Sides[Values], kind: Kind
+) -> Exchange | None:
+    """Exchanged rows among the others, as in a file without times or order: a mixture whose share is the likeliest.
+
+    Each column alone must ask for such a share, and all rows must fit the reference once those that ask for it are exchanged.
+    """
+    both = ratios[0] + ratios[1]
+    gain, share = _mixture(both)
+    alone = [_mixture(part) for part in ratios]
+    hit = both > 0
+    if gain < 30 or min(g for g, _ in alone) < 10 or min(s for _, s in alone) < share / 3 or hit.sum() < LEAST:
+        return None
+    a, b = sides.current[one], sides.current[other]
+    back = {one: np.where(hit, b, a), other: np.where(hit, a, b)}
+    slack = ks_noise(hit.size, sides.reference[one].size)
+    whole = [distance(sides.reference[name], sides.current[name], kind) for name in (one, other)]
+    fit = max(distance(sides.reference[name], back[name], kind) for name in (one, other))
+    if fit > 0.08 + slack or min(whole) < fit + 0.05:
+        return None
+    apart, _ = _distances(one, other, sides, hit, kind)
+    return Exchange(one, other, "scattered", 0, share, apart, fit, gain)
+
+
+def _mixture(ratios: NDArray[np.float64]) -> tuple[float, float]:
+    """Gain in nats of the likeliest share of exchanged rows over none, and that share."""
+    shares = np.linspace(0.02, 0.98, 25)
+    gains = [float(np.log1p(share * np.expm1(ratios)).sum()) for share in shares]
+    best = int(np.argmax(gains))
+    return gains[best], float(shares[best])
+
+
+def exchanged(one: str, other: str, reference: Values, current: Values) -> NDArray[np.bool_]:
+    """Which current rows fit the reference better with the two values exchanged, each row by itself; shape (m,)."""
+    ratios = _ratios(one, other, Sides(reference, current))
+    if ratios is None:
+        return np.zeros(current[one].size, dtype=bool)
+    return np.asarray(ratios[0] + ratios[1] > 0)
 
 
 def _moved(names: Sequence[str], sides: Sides[Values]) -> set[str]:
@@ -120,10 +168,10 @@ def _ratios(one: str, other: str, sides: Sides[Values]) -> tuple[NDArray[np.floa
     return ratios[0], ratios[1]
 
 
-def _distances(one: str, other: str, sides: Sides[Values], start: int, kind: Kind) -> tuple[float, float]:
-    """Mean distance of the two columns from `start` on to the reference: as they are, and exchanged. The worse counts as fit."""
+def _distances(one: str, other: str, sides: Sides[Values], rows: NDArray[np.bool_], kind: Kind) -> tuple[float, float]:
+    """Mean distance of the two columns in `rows` to the reference as they are, and the worse of the two once exchanged."""
     old = {name: sides.reference[name] for name in (one, other)}
-    new = {name: sides.current[name][start:] for name in (one, other)}
+    new = {name: sides.current[name][rows] for name in (one, other)}
     apart = [distance(old[name], new[name], kind) for name in (one, other)]
     fit = [distance(old[name], new[beside], kind) for name, beside in ((one, other), (other, one))]
     return float(np.mean(apart)), float(max(fit))

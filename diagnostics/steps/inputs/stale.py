@@ -69,8 +69,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a row repeats the value of the row before. before: share in the reference, or what chance gives now; after: share in the current rows from
-    the change on; rows: of those; since: time of the change, None when it was so from the start or nobody knows.
+    """How often a row repeats the value of the row before.
+
+    before: share in the reference, or what chance gives now; after: share in the current rows from the change on; rows: of
+    those; since: time of the change, None when it was so from the start or nobody knows.
     """
 
     name: str

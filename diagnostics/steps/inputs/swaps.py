@@ -15,7 +15,7 @@ from diagnostics import engine
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident, Sides
 from diagnostics.samples import Samples, encoder, samples
-from diagnostics.steps.inputs.exchange import COMPANY, Exchange, Values, by_values, likely, likely_pairs
+from diagnostics.steps.inputs.exchange import COMPANY, Exchange, Values, by_values, exchanged, likely, likely_pairs
 from diagnostics.steps.inputs.exchange_joint import by_neighbours
 from diagnostics.steps.inputs.timeline import Timeline, timeline
 from diagnostics.tables.table import Kind
@@ -51,8 +51,9 @@ class Swap:
 
     share: of the current rows that are exchanged. apart, fit: distance of those rows to the reference as they are (mean of the
         two columns) and exchanged back (the worse of the two), 0 to 1. gain: what exchanging back gains in likelihood, nats.
-    how: "values" (each column alone tells) or "neighbours" (the other columns tell). sharp: a moment divides the exchanged rows
-        from the others. shapes: of a pair of numbers, quantiles (5% to 95%) in the reference, then in the exchanged rows.
+    how: "values" (each column alone tells), "scattered" (so, in single rows) or "neighbours" (the other columns tell).
+    sharp: a moment divides the exchanged rows from the others. shapes: of a pair of numbers, quantiles (5% to 95%) in the
+        reference, then in the exchanged rows.
     """
 
     one: str
@@ -158,7 +159,7 @@ def _told(found: list[tuple[Exchange, Kind]], drawn: Samples, line: Timeline) ->
         taken |= {exchange.one, exchange.other}
         rows = line.order[exchange.start :]
         shapes: tuple[tuple[float, ...], ...] = ()
-        if kind is Kind.NUMBER:
+        if kind is Kind.NUMBER and exchange.how != "scattered":
             shapes = tuple(
                 _quantiles(values)
                 for frame in (drawn.reference, drawn.current.iloc[rows])
@@ -198,7 +199,7 @@ def judge(p: Swaps, *, gain_at: float = 20.0, share_at: float = 0.05) -> list[Fi
     for pair in p.pairs:
         if pair.gain < gain_at or pair.share < share_at:
             continue
-        if pair.how == "values":
+        if pair.how != "neighbours":
             says = N_(
                 "{one:name} and {other:name} are swapped in {share:percent} of the rows: each holds the values "
                 "that the other has in the reference."
@@ -228,3 +229,13 @@ def judge(p: Swaps, *, gain_at: float = 20.0, share_at: float = 0.05) -> list[Fi
             )
         )
     return findings
+
+
+def exchanged_rows(finding: Finding, drawn: Samples, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows of `frame` (columns as in `drawn.current`) fit the reference better exchanged, shape (len(frame),).
+
+    For findings whose `how` is "scattered": of the others all rows since the onset are exchanged.
+    """
+    one, other = finding.columns
+    kind = drawn.kinds[one]
+    return exchanged(one, other, _values(drawn.reference, (one, other), kind), _values(frame, (one, other), kind))
