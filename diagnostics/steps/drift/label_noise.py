@@ -144,6 +144,8 @@ def judge(
     moved_at: float = 0.25,
     floor_at: float = 0.04,
     number_floor_at: float = 0.03,
+    number_skill_at: float = 0.3,
+    number_flat_at: float = 0.9,
     flat_at: float = 0.8,
     flatter_at: float = 0.88,
     rises_at: float = 4.0,
@@ -196,6 +198,9 @@ def judge(
     held = abs(rise) < max(rate_at, 3 * error) and p.floor_low >= least and min(p.floor_sides) >= least
     # The less there is to learn, the flatter the curve must be: without any signal it is flat as well, and must rise somewhere.
     shape = flat >= flat_at if p.skill >= skill_at else flat >= flatter_at and p.skill >= skill_at / 3
+    if not p.classes:
+        # Numbers that pile up on a few values bend the curve by themselves; only where much can be learnt it says something.
+        shape = flat >= number_flat_at and p.skill >= number_skill_at
     if held and shape and p.floor_even >= even_at and p.rises >= rises_at:
         numbers |= {"where": "both"}
         return [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from diagnostics.steps.environment import expressions, fitting, frames
 from diagnostics.steps.environment import library as lib
 from diagnostics.steps.environment.fitting import Given
-from diagnostics.steps.environment.functions import SPECIAL
+from diagnostics.steps.environment.functions import SPECIAL, measured
 from diagnostics.steps.environment.stores import rebind
 from diagnostics.steps.environment.values import (
     UNKNOWN,
@@ -223,7 +223,7 @@ def library_call(flow: Flow, callee: Lib, given: Given) -> Value:
             return UNKNOWN
         return frames.statistic(flow, datas(given.args[0])[0], lib.STATISTICS[name], _along(given))
     if lib.METRICS.search(name):
-        return _metric(flow, name, given)
+        return measured(flow, name, given)
     found = [d for value in given.all for d in datas(value)]
     if not found and lib.READERS.match(name):
         rows = flow.origin(given.node)

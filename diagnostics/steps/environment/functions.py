@@ -93,7 +93,7 @@ def _resampled(flow: Flow, name: str, given: Given) -> Value:
     return drawn[0] if len(drawn) == 1 else Many(tuple(drawn))
 
 
-def _metric(flow: Flow, name: str, given: Given) -> Value:
+def measured(flow: Flow, name: str, given: Given) -> Value:
     found = [d for value in given.all for d in datas(value)]
     if not found:
         return UNKNOWN

@@ -109,11 +109,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Leakage:
-    """places: by file and line. unread: file and what is the matter with it; unfinished: files too long to follow."""
+    """places: by file and line. unread: what is the matter with a file; unfinished: files too long to follow."""
 
     files: tuple[str, ...]
     places: tuple[Place, ...]
-    unread: tuple[tuple[str, str], ...] = ()
+    unread: tuple[BadInput, ...] = ()
     unfinished: tuple[str, ...] = ()
 
 
@@ -125,7 +125,7 @@ def profile(incident: Incident) -> Leakage:
         )
     told = look(incident.code)
     if not told.files:
-        raise NotApplicable(N_("No code that can be read: {why}"), needs="code", why=told.unread[0][1])
+        raise NotApplicable(told.unread[0].message, needs="code", **told.unread[0].values)
     return told
 
 
@@ -136,7 +136,8 @@ def look(paths: Sequence[Path]) -> Leakage:
         try:
             code = read_code(path)
         except BadInput as reason:
-            unread.append((path.name, str(reason)))
+            # A copy: the exception itself would keep the whole call stack, and so the file, in memory.
+            unread.append(BadInput(reason.message, **reason.values))
             continue
         files.append(path.name)
         found, complete = leaks(code)
@@ -222,8 +223,7 @@ def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2) -> list[Fin
         if place.weight >= 0.8:
             severity = Severity.CRITICAL
         findings.append(Finding(BY_CODE[place.code], place.says, evidence, (), severity, weight=place.weight))
-    for file, why in p.unread:
-        findings.append(Finding(UNREAD, N_("{file:name} was not checked: {why}"), {"file": file, "why": why}, weight=0.1))
+    findings += [Finding(UNREAD, reason.message, reason.values, weight=0.1) for reason in p.unread]
     for file in p.unfinished:
         findings.append(Finding(UNREAD, N_("{file:name} is too long to be followed to its end."), {"file": file}, weight=0.1))
     return findings
