@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import online_offline, pickle_header, replayed, same_input
+from diagnostics.charts import model_replay, online_offline, pickle_header, replayed, same_input
 from pages.parts.step import Section, step_page
 
 step_page(
     3,
     (
+        Section("reproduce.model_replay", model_replay.draw),
         Section("reproduce.replayed", replayed.draw),
         Section("reproduce.online_offline", online_offline.draw),
         Section("reproduce.same_input", same_input.draw),

@@ -14,12 +14,13 @@ from typing import Final
 
 import coded
 import real
+import served
 import service
 import simulated
 
 HERE: Final = Path(__file__).parent
 
-RECIPES: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
+RECIPES: Final[Mapping[str, Callable[[], Mapping[str, str | bytes]]]] = {
     "unit-change": simulated.unit_change,
     "refit-scaler": real.refit_scaler,
     "missing-values": simulated.missing_values,
@@ -31,8 +32,9 @@ RECIPES: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "default-fill": real.default_fill,
     "recoded-categories": simulated.recoded_categories,
     "preprocessing-leakage": coded.preprocessing_leakage,
+    "another-model": served.another_model,
 }
-"""Folder name to the recipe that returns its files: path inside the folder to text."""
+"""Folder name to the recipe that returns its files: path inside the folder to text (or bytes)."""
 
 
 def write(into: Path, names: list[str]) -> None:
@@ -40,7 +42,7 @@ def write(into: Path, names: list[str]) -> None:
         for path, text in RECIPES[name]().items():
             file = into / name / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode())
+            file.write_bytes(_bytes(text))
 
 
 def differences(folder: Path, names: list[str]) -> list[str]:
@@ -52,11 +54,15 @@ def differences(folder: Path, names: list[str]) -> list[str]:
             file = folder / name / path
             if not file.is_file():
                 lines.append(f"{name}/{path} is missing")
-            elif file.read_bytes() != text.encode():
+            elif file.read_bytes() != _bytes(text):
                 lines.append(f"{name}/{path} differs")
         present = {str(f.relative_to(folder / name)) for f in (folder / name).rglob("*") if f.is_file()}
         lines += [f"{name}/{path} is not made here" for path in sorted(present - files.keys())]
     return lines
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 def main() -> int:

@@ -14,11 +14,20 @@ from diagnostics import engine
 from diagnostics.causes.cause import Family
 from diagnostics.causes.genuine import genuine
 from diagnostics.causes.hypothesis import Case, Hypothesis, Undo
+from diagnostics.causes.scaler import lines
 from diagnostics.finding import Finding
 from diagnostics.tables.table import Kind
+from diagnostics.words import N_, Value
 
 SWAPPED: Final = 0.8
 """Share of exchanged rows from which on all of them are exchanged back; of fewer nobody knows which."""
+
+LINES: Final = 2
+"""Columns that must go through a line of their own before a scaler is suspected."""
+
+SCALER_REMEDY: Final = N_(
+    "Ship the scaler that was fitted in training together with the model, and never fit it again on production rows."
+)
 
 STRAY: Final = 0.3
 """Strays are few: where more of the rows than this lie beyond a fence, something else moved them."""
@@ -65,9 +74,7 @@ def _schema(case: Case) -> Iterator[Hypothesis]:
         yield _from(finding, "schema_change", 0.95)
     for finding in case.of("INP014"):
         # A number in another notation is read as text: that is a change of format, and has its own finding.
-        readable = float(_number(finding, "readable"))
-        other = any(f.columns == finding.columns for f in case.of("INP020", "INP021", "INP022"))
-        if not (other and readable >= 0.5):
+        if not any(f.columns == finding.columns and _numeric(f) for f in case.of("INP020", "INP021", "INP022")):
             yield _from(finding, "schema_change", 0.9)
     for finding in case.of("INP011"):
         # A new column that the model does not read breaks nothing by itself.
@@ -78,8 +85,13 @@ def _formats(case: Case) -> Iterator[Hypothesis]:
     for finding in case.of("INP020", "INP021", "INP022", "INP023"):
         name = finding.columns[0]
         undo = _read_again(case, name) if finding.code in ("INP020", "INP021") else None
-        strength = 0.6 if finding.evidence.get("whole") else 0.93
+        strength = 0.3 if not _numeric(finding) else 0.6 if finding.evidence.get("whole") else 0.93
         yield _from(finding, "format_change", strength, undo=undo)
+
+
+def _numeric(finding: Finding) -> bool:
+    """Whether the texts among the numbers are numbers in another dress; words are another type."""
+    return any(character.isdigit() for example in _texts(finding, "examples") for character in example)
 
 
 def _clocks(case: Case) -> Iterator[Hypothesis]:
@@ -104,14 +116,12 @@ def columns_of(case: Case, *codes: str) -> set[str]:
 
 
 def _units(case: Case) -> Iterator[Hypothesis]:
-    many = case.of("INP042")
     gathered = columns_of(case, "INP042")
     filled = columns_of(case, "INP050", "INP060", "INP044")
-    for finding in many:
-        ratios = [float(r) for r in _texts(finding, "ratios")]
-        offsets = [float(o) for o in _texts(finding, "offsets")]
-        lines = dict(zip(finding.columns, zip(ratios, offsets, strict=True), strict=True))
-        yield _from(finding, "refit_scaler", 0.93, undo=_unscale(lines))
+    scaled = _scaler(case)
+    if scaled is not None:
+        gathered |= set(scaled.columns)
+        yield scaled
     for finding in case.of("INP040", "INP041"):
         name = finding.columns[0]
         if name in gathered:
@@ -123,6 +133,44 @@ def _units(case: Case) -> Iterator[Hypothesis]:
         strength = 0.93 if finding.code == "INP040" else 0.8 if finding.evidence.get("sharp") else 0.5
         undo = _unscale({name: (ratio, offset)}) if share >= 0.999 else _unscale_some(case, name, ratio)
         yield _from(finding, "unit_change", strength, undo=undo)
+
+
+def _scaler(case: Case) -> Hypothesis | None:
+    """One scaler for many columns: those of the finding, and whatever else went through a line at the same time."""
+    finding = next(iter(case.of("INP042")), None)
+    dates = [f.since for f in case.of("INP041", "DRF001") if f.since]
+    since = finding.since if finding else sorted(dates)[len(dates) // 2] if dates else None
+    if finding is None and len(dates) < LINES:
+        return None
+    found, moved = lines(case, since)
+    own = {round(float(np.log(line.ratio)), 1) for line in found}
+    enough = len(found) >= LINES and len(found) >= 0.6 * moved and len(own) > 1
+    if finding is None and not enough:
+        return None
+    known = {line.name: (line.ratio, line.offset) for line in found}
+    if finding is not None:
+        pairs = zip(_texts(finding, "ratios"), _texts(finding, "offsets"), strict=True)
+        known |= {name: (float(r), float(o)) for name, (r, o) in zip(finding.columns, pairs, strict=True) if name not in known}
+    names = tuple(name for name in (case.samples.numbers if case.samples else ()) if name in known)
+    evidence: dict[str, Value] = {
+        "columns": list(names),
+        "count": len(names),
+        "moved": moved,
+        "ratios": [f"{known[name][0]:.6g}" for name in names],
+        "offsets": [f"{known[name][1]:.6g}" for name in names],
+    }
+    return Hypothesis(
+        "refit_scaler",
+        Family.DATA,
+        0.94 if finding else 0.85,
+        N_("{count:count} number columns moved to other scales at once ({columns:list}), as if a scaler was fitted again."),
+        SCALER_REMEDY,
+        evidence,
+        names,
+        since=since,
+        supports=("INP042",) if finding else ("INP041", "DRF001"),
+        undo=_unscale(known),
+    )
 
 
 def _fills(case: Case) -> Iterator[Hypothesis]:
@@ -138,11 +186,16 @@ def _fills(case: Case) -> Iterator[Hypothesis]:
         yield _from(finding, "default_fill", strength, keep=_current(case, name, faulty))
     for finding in case.of("INP001"):
         gone = _current(case, finding.columns[0], lambda values: values.isna().to_numpy())
-        yield _from(finding, "missing_values", 0.92, keep=gone)
+        # A column that repeats its last value also repeats a gap.
+        yield _from(finding, "missing_values", 0.4 if finding.columns[0] in stale else 0.92, keep=gone)
+    knew = columns_of(case, "DRF090")
     for finding in case.of("INP060"):
-        fill = finding.evidence["fill"]
-        held = _current(case, finding.columns[0], partial(_equal, fill=fill))
-        yield _from(finding, "stale_feature", 0.92, keep=held)
+        name = finding.columns[0]
+        faulty = partial(_equal, fill=finding.evidence["fill"])
+        strength = 0.92 if name not in knew else 0.4
+        if (alike := genuine(case, name, faulty, finding.since)) is not None:
+            strength *= 1 - 0.9 * alike
+        yield _from(finding, "stale_feature", strength, keep=_current(case, name, faulty))
     for finding in case.of("INP065"):
         yield _from(finding, "stale_feature", 0.92, keep=_current(case, finding.columns[0], _repeats))
 

@@ -17,12 +17,8 @@ LABELS: Final = N_(
 )
 ANSWERS: Final = N_("Add the model's logged answers to both tables: they tell a fault in the inputs from another model.")
 TIMES: Final = N_("Add the time of each row: a fault that began at one moment points at a release, a slow one at the population.")
-MODEL: Final = N_(
-    "Upload the model that served (model.onnx or model.skops): then it scores the undo, not a stand-in."
-)
-ONLINE: Final = N_(
-    "Log the online features of rows whose offline features you have, with their id, to compare the two."
-)
+MODEL: Final = N_("Upload the model that served (model.onnx or model.skops): then it scores the undo, not a stand-in.")
+ONLINE: Final = N_("Log the online features of rows whose offline features you have, with their id, to compare the two.")
 LOGS: Final = N_("Upload the service's logs and metrics of the days around the onset.")
 
 

@@ -50,6 +50,8 @@ def replay(case: Case, hypothesis: Hypothesis) -> Replayed | None:
         weights = hypothesis.reweigh[rows]
     elif hypothesis.keep is not None:
         weights = hypothesis.keep[rows].astype("float64")
+        if weights.sum() < MIN_ROWS:
+            return None
     told_before, told_after = case.surrogate.answers(before_frame), case.surrogate.answers(after_frame)
     known = case.surrogate.outcome
     if known.truth.current is not None and known.truth.reference is not None:

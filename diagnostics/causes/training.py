@@ -26,7 +26,7 @@ STRENGTHS: Final = {
 
 def propose(case: Case) -> Iterator[Hypothesis]:
     # A column that can no longer be read is a broken feed; that it knew the answer is another matter.
-    broken = columns_of(case, "INP001", "INP010", "INP012", "INP014", "INP020", "INP021", "INP022", "INP050", "INP060")
+    broken = columns_of(case, "INP001", "INP010", "INP012", "INP014", "INP020", "INP021", "INP022")
     for finding in case.of(*STRENGTHS):
         if finding.severity is Severity.INFO or (finding.code == "DRF090" and set(finding.columns) <= broken):
             continue

@@ -93,14 +93,14 @@ def _slice(asked: Frame, row: int) -> Frame:
 def _load(kind: str, content: bytes, limits: Limits) -> Loaded:
     loaded: Loaded
     if kind == "onnx":
-        from diagnostics.sandbox import onnx_model
+        import diagnostics.sandbox.onnx_model as onnx_model
 
         onnx_model.libraries()
         bound(limits)
         allow_seconds(limits.seconds)
         loaded = onnx_model.load(content)
     else:
-        from diagnostics.sandbox import skops_model
+        import diagnostics.sandbox.skops_model as skops_model
 
         skops_model.libraries()
         bound(limits)

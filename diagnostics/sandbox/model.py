@@ -20,8 +20,8 @@ from diagnostics.words import N_, Value, shorten
 KINDS: Final = {".onnx": "onnx", ".skops": "skops"}
 
 CONVERT: Final = N_(
-    "{file:name} is a pickle, and loading a pickle can run anything, so it is not run here. Convert it where it was trained: "
-    "import skops.io, load your model, then skops.io.dump(model, 'model.skops'); and upload that file."
+    "{file:name} is a pickle, and loading one can run anything, so it is not run here. The card of the model file has the three "
+    "lines that convert it to ONNX or skops where it was trained; upload the result."
 )
 UNKNOWN_KIND: Final = N_("{file:name} can't be run here: give the model as ONNX or skops.")
 TOO_BIG: Final = N_("{file:name} is larger than {size:number} MB and is not run here.")
@@ -119,7 +119,8 @@ class Model:
         """The same rows twice, and some of them one by one, in one question."""
         n = int(rows.meta["rows"])
         told = self._ask(Frame({**rows.meta, "again": True}, rows.arrays, rows.texts))
-        some = next((len(v) for name, v in (*told.arrays.items(), *told.texts.items()) if name.startswith("alone ")), 0)
+        some = next((len(v) for name, v in told.arrays.items() if name.startswith("alone ")), None)
+        some = some or next((len(v) for name, v in told.texts.items() if name.startswith("alone ")), 0)
         return Replies(_told(told, "", n), _told(told, "again ", n), _told(told, "alone ", min(some, n)))
 
     def _ask(self, rows: Frame) -> Frame:
@@ -147,7 +148,8 @@ class Model:
         meta = frame.meta
         if "refused" in meta:
             sentence = REFUSALS.get(str(meta["refused"]), FAILED)
-            given = meta.get("values") if isinstance(meta.get("values"), dict) else {}
+            sent = meta.get("values")
+            given: dict[str, Any] = sent if isinstance(sent, dict) else {}
             values: dict[str, Value] = {"why": "", "kind": KINDS.get(self.path.suffix.lower(), "").replace("onnx", "ONNX")}
             for key in ("operator", "domain", "name", "type"):
                 values[key] = shorten(str(given.get(key, "")))
@@ -158,7 +160,7 @@ class Model:
             raise NotApplicable(sentence, needs="model", **values)
         if "error" in meta:
             why = shorten(f"{meta['error']}: {meta.get('text', '')}", cap=160)
-            if any(word in why.lower().replace("_", "_") for word in MEMORY_WORDS):
+            if any(word in why.lower() for word in MEMORY_WORDS):
                 raise self._process.greedy()
             raise NotApplicable(FAILED, needs="model", why=why)
         return frame

@@ -48,6 +48,7 @@ def test_a_pickle_is_read_without_loading(tmp_path, protocol):
     assert file.header.whole
     assert set(findings) == {"REP030"}
     assert "sklearn" in findings["REP030"].statement(Words())
+    assert "skops.io.dump(model" in findings["REP030"].evidence["mended"]
     assert chart.draw(profiled, findings["REP030"], Words(), LIGHT).data
 
 
@@ -94,7 +95,8 @@ def test_other_formats_are_recorded_by_their_hash(tmp_path, name):
     (tmp_path / name).write_bytes(b"\x08\x07 anything")
     profiled, findings = found(tmp_path / name)
     assert profiled.files[0].header is None
-    assert "not run here" in findings["REP030"].statement(Words())
+    assert "identifies it" in findings["REP030"].statement(Words())
+    assert "mended" not in findings["REP030"].evidence
     assert chart.draw(profiled, None, Words(), LIGHT) is None
 
 

@@ -72,6 +72,10 @@ BROKEN_LINK: Final = Rule(
 RULES: Final = (TOLD_APART, COVARIATE, PRIOR, CONCEPT, BROKEN_LINK)
 
 
+SUSPECTS: Final = 3
+"""Columns that may date the change by themselves: each further one is one more chance to be wrong."""
+
+
 class Moved(StrEnum):
     """What moved. UNKNOWN: the rows did, and without labels no more can be said; SEVERAL: more than one thing at once."""
 
@@ -195,6 +199,11 @@ def _from_onset(
         if (told := separate(joint[0], joint[1], rng)) is not None:
             traces.append((told.current, float(told.reference.mean())))
         traces.append(_signed(y))
+    # A few rows late in the table move one column before trees learn anything from them.
+    for number in np.argsort(-seen.gaps, kind="stable")[:SUSPECTS]:
+        name = seen.features[number]
+        sides = (seen.reference[:, number], seen.current[:, number])
+        traces.append(_level(*sides) if drawn.kinds[name] is Kind.CATEGORY else _signed(sides))
     # The trace that shows the change most clearly dates it; chance would pass the bar once in a thousand tables.
     clear = [(change.strength, number) for number, trace in enumerate(traces) if (change := onset(when, trace[0])) is not None]
     if not clear:
@@ -210,6 +219,17 @@ def _from_onset(
     )
     seen = replace(seen, current=seen.current[late], current_rows=rows, gaps=gaps)
     return began, seen, None if y is None else (y[0], y[1][late])
+
+
+def _level(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Whether a row has (or, where it went, has not) the level whose share changed most, and the reference's share of that."""
+    levels = np.union1d(before[~np.isnan(before)], after[~np.isnan(after)])
+    if not levels.size:
+        return np.full(after.size, np.nan), 0.0
+    changes = [float(np.mean(after == level) - np.mean(before == level)) for level in levels]
+    most = int(np.argmax(np.abs(changes)))
+    rose = changes[most] >= 0
+    return ((after == levels[most]) == rose).astype("float64"), float(np.mean((before == levels[most]) == rose))
 
 
 def _signed(y: tuple[NDArray[np.float64], NDArray[np.float64]]) -> tuple[NDArray[np.float64], float]:
@@ -256,6 +276,8 @@ def decide(
     if p.given_column is None or p.given_target is None:
         # Not enough rows alike in this column or the target to match: too much moved to be taken apart.
         return Moved.SEVERAL if x else Moved.NOTHING
+    # The window was chosen where most changed, so the class shares must differ by more than chance gives any window.
+    shares = p.classes and p.y is not None and p.y.value > p.floors[0] and p.target_gap >= 0.03
     # With the target the rows are told apart clearly better than without: the relation or the shares of the target moved.
     adds = p.xy.value - p.x.value > adds_at and p.xy.low > p.x.value
     if not x:
@@ -263,10 +285,10 @@ def decide(
             return Moved.NOTHING
         # Matters only together: features and target tell more than either alone.
         together = p.xy.value - max(p.x.value, p.y.value if p.y else 0.5) > joint_at
-        if p.classes and p.target_gap >= 0.05 and not together and not target:
+        if shares and p.target_gap >= 0.05 and not together and not target:
             return Moved.CLASSES
         return Moved.RELATION if column and (together or not p.classes) else Moved.NOTHING
-    if p.classes and not target and p.target_gap >= 0.03:
+    if shares and not target:
         return Moved.CLASSES
     # Selecting rows brings no value that was not there before: such values have another reason.
     if p.x.value >= much_at or p.beyond >= beyond_at:

@@ -48,7 +48,8 @@ class ColumnPrecision:
     """step: coarsest step that nearly all values since the change are multiples of, None where there is none.
 
     reference, current: share of the values on that step. distinct, distinct_reference: different values among `of` rows of each.
-    distance: KS statistic between both; wide: largest share of one value since the change.
+    distance: KS statistic between both; snapped: the same once the reference's values are put on those that are left, by rounding
+    or by cutting. wide: largest share of one value since the change.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ColumnPrecision:
     distinct: int
     of: int
     distance: float
+    snapped: float
     wide: float
     sharp: bool
     since: datetime | None
@@ -67,6 +69,10 @@ class ColumnPrecision:
 @dataclass(frozen=True)
 class Precision:
     columns: tuple[ColumnPrecision, ...]
+
+
+SNAPS: Final = 200
+"""Different values from which on a column is not binned, whatever its step."""
 
 
 def profile(incident: Incident) -> Precision:
@@ -136,10 +142,23 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
         int(counts.size),
         of,
         max(0.0, ks(a, b) - ks_noise(a.size, b.size)),
+        _snapped(a, b),
         float(counts.max() / of),
         sharp,
         line.at(start),
     )
+
+
+def _snapped(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
+    """KS statistic between the current values and the reference's put on the nearest of them, or the next below or above."""
+    left = np.unique(current)
+    if not 2 <= left.size <= SNAPS:
+        return 1.0
+    above = np.clip(np.searchsorted(left, reference, side="left"), 0, left.size - 1)
+    below = np.clip(np.searchsorted(left, reference, side="right") - 1, 0, left.size - 1)
+    nearest = np.where(np.abs(left[above] - reference) < np.abs(left[below] - reference), above, below)
+    noise = ks_noise(reference.size, current.size)
+    return min(max(0.0, ks(np.sort(left[places]), current) - noise) for places in (nearest, below, above))
 
 
 def judge(
@@ -164,7 +183,8 @@ def judge(
             "of": column.of,
             "sharp": column.sharp,
         }
-        if column.distance > 0.4 or column.wide > 0.8:
+        # What is left of the reference's own values once they are put on so few is the surest sign.
+        if (column.distance > 0.4 or column.wide > 0.8) and (column.snapped > 0.05 or column.distinct < 3):
             continue
         if (
             column.step is not None

@@ -48,6 +48,19 @@ RULES: Final = (RECORDED, HARMFUL, OTHER_VERSION)
 
 PICKLES: Final = frozenset({".pkl", ".pickle", ".joblib", ".sav", ".p", ".dill"})
 FORMATS: Final = {".onnx": "ONNX", ".skops": "skops"}
+CONVERSION: Final = """\
+# Where it was trained, with your own file, to skops:
+import joblib, skops.io
+model = joblib.load("model.pkl")
+skops.io.dump(model, "model.skops")
+
+# or to ONNX, where X is the table that it was fitted on:
+import joblib, skl2onnx
+model = skl2onnx.to_onnx(joblib.load("model.pkl"), X[:1], options={"zipmap": False})
+open("model.onnx", "wb").write(model.SerializeToString())
+"""
+"""The three lines that make a model of scikit-learn one that can be run here; joblib loads plain pickles too."""
+
 FILES_CAP: Final = 32
 """Files that are looked at; an incident has a handful."""
 
@@ -80,7 +93,7 @@ def profile(incident: Incident) -> ModelFiles:
     found = [p for p in dict.fromkeys(parts) if p is not None and (p == incident.model or p.suffix.lower() in PICKLES)]
     if not found:
         raise NotApplicable(
-            N_("No model file: upload the model that served (ONNX, skops or pickle) to record what it is. It is not run here."),
+            N_("No model file: upload the model that served (ONNX, skops or pickle) to record what it is."),
             needs="model",
         )
     return ModelFiles(tuple(_look(path, incident.environment.current) for path in found[:FILES_CAP]))
@@ -97,10 +110,7 @@ def judge(p: ModelFiles, *, shown: int = 3) -> list[Finding]:
             "sha256": file.sha256,
             "short": file.sha256[:12],
         }
-        says = N_(
-            "{file:name} ({format}, {size:count} bytes) has the SHA-256 {short}…; it is identified by its hash and size and "
-            "is not run here."
-        )
+        says = N_("{file:name} ({format}, {size:count} bytes) has the SHA-256 {short}…; that identifies it.")
         if file.header is not None:
             header = file.header
             libraries = sorted({name.split(".")[0] for name in header.names} - {"builtins", "copyreg", "_codecs", "__builtin__"})
@@ -108,13 +118,15 @@ def judge(p: ModelFiles, *, shown: int = 3) -> list[Finding]:
             evidence |= {"versions": tuple(f"{library} {version}" for library, version in header.versions)}
             says = N_(
                 "{file:name} ({format}, {size:count} bytes) has the SHA-256 {short}…; its bytes name {libraries:list}. It was "
-                "read without loading it, and is not run here."
+                "read without loading it, and is never loaded here: convert it, and it can be run."
             )
             if not libraries:
                 says = N_(
                     "{file:name} ({format}, {size:count} bytes) has the SHA-256 {short}…. It was read without loading it, and "
-                    "is not run here."
+                    "is never loaded here: convert it, and it can be run."
                 )
+            if not header.harmful:
+                evidence |= {"mended": CONVERSION}
             if header.harmful:
                 findings.append(
                     Finding(

@@ -17,9 +17,10 @@ from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Answer, Incident
 from diagnostics.onset import since
 from diagnostics.outcome import Outcome
-from diagnostics.samples import Samples, samples, times
+from diagnostics.samples import samples, times
+from diagnostics.steps.reproduce.where import group_at_fault
 from diagnostics.surrogate import surrogate
-from diagnostics.tables.table import Kind
+from diagnostics.uploaded import TRUSTED, uploaded_model
 from diagnostics.words import N_, Value
 
 OTHER_ANSWERS: Final = Rule(
@@ -109,6 +110,8 @@ def profile(incident: Incident) -> Replayed:
     incident.pair()
     incident.role("prediction")
     drawn = samples(incident)
+    if incident.model is not None and _came_back(incident):
+        raise NotApplicable(N_("The uploaded model itself answered the rows again, so no stand-in is asked."), needs="model")
     stand = surrogate(incident)
     known = stand.outcome
     if known.answers.reference is None or known.answers.current is None:
@@ -140,7 +143,7 @@ def profile(incident: Incident) -> Replayed:
     off_before, off_after = gap_before > tolerance, gap_after > tolerance
     inside = place.inside
     natural = _weighted(off_before, place.weights)
-    segment, column = _segment(drawn, incident, away[inside], off_after[inside], natural)
+    segment, column = group_at_fault(drawn, incident, away[inside], off_after[inside], natural)
     when = times(drawn.current, incident.roles.timestamp)
     began = None
     if when is not None and inside.sum() >= MIN_ROWS:
@@ -247,6 +250,14 @@ def _other_answers(p: Replayed, numbers: dict[str, Value], severity: Severity) -
     )
 
 
+def _came_back(incident: Incident) -> bool:
+    """Whether the uploaded model gives the reference's answers back; then what it says of the current ones is worth more."""
+    try:
+        return uploaded_model(incident).skill >= TRUSTED
+    except NotApplicable:
+        return False
+
+
 def offending(incident: Incident, finding: Finding) -> pd.DataFrame | None:
     """Current rows whose answer is not what the stand-in expects, with its answer beside, at most `ROWS`."""
     drawn, stand = samples(incident), surrogate(incident)
@@ -304,33 +315,6 @@ def _ranking(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan")
     return float(spearmanr(a, b).statistic)
-
-
-def _segment(
-    drawn: Samples, incident: Incident, rows: NDArray[np.intp], off: NDArray[np.bool_], natural: intervals.Interval
-) -> tuple[str | None, str | None]:
-    """The group in which the differences sit, when the others have little more than the natural share: (level, column)."""
-    if off.size < 2 * MIN_ROWS or off.mean() < natural.value + 0.05:
-        return None, None
-    stated = [name for name in incident.roles.segments if name in drawn.current]
-    candidates = list(dict.fromkeys([*stated, *drawn.categories]))
-    best: tuple[float, str, str] | None = None
-    for name in candidates:
-        if drawn.kinds.get(name) is Kind.TIME:
-            continue
-        levels = drawn.current[name].iloc[rows].astype(object)
-        counts = levels.value_counts()
-        for level, count in counts[:20].items():
-            if not MIN_ROWS <= count <= off.size - MIN_ROWS:
-                continue
-            within = (levels == level).to_numpy(dtype=bool)
-            there, elsewhere = float(off[within].mean()), float(off[~within].mean())
-            # Nearly all of the excess sits in this group.
-            excess = float((off[within] - natural.value).sum()) / max(float((off - natural.value).sum()), 1e-9)
-            clear = there - elsewhere >= 0.3 and elsewhere <= natural.high + 0.05 and excess >= 0.8
-            if clear and (best is None or there - elsewhere > best[0]):
-                best = (there - elsewhere, str(level), name)
-    return (None, None) if best is None else (best[1], best[2])
 
 
 def _picture(
