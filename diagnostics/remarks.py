@@ -67,20 +67,19 @@ def _one_class(incident: Incident, given: Sequence[Table]) -> list[Remark]:
     target = incident.roles.target
     if target is None or incident.task is Task.REGRESSION:
         return []
-    found = []
+    levels: dict[str, list[str]] = {}
     for table in given:
         if target not in table or table[target].kind is Kind.NESTED:
             continue
-        levels = engine.sample(table, seed=incident.seed)[target].dropna().unique()
-        if len(levels) == 1:
-            level = f"{levels[0]:g}" if isinstance(levels[0], float) else str(levels[0])
-            values: dict[str, Value] = {"column": target, "file": table.reading.source, "level": level}
-            found.append(Remark(ONE_CLASS, values, limits=True))
-    return found
+        known = engine.sample(table, seed=incident.seed)[target].dropna().unique()
+        if len(known) == 1:
+            level = f"{known[0]:g}" if isinstance(known[0], float) else str(known[0])
+            levels.setdefault(level, []).append(table.reading.source)
+    return [Remark(ONE_CLASS, {"column": target, "files": files, "level": level}, limits=True) for level, files in levels.items()]
 
 
 ONE_CLASS: Final = N_(
-    "Every answer in {column:name} of {file:name} is {level:name}, so the two kinds of mistake cannot be told apart there: "
+    "Every answer in {column:name} of {files:list} is {level:name}, so the two kinds of mistake cannot be told apart there: "
     "give rows of every class, or choose another target in Columns."
 )
 

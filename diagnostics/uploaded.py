@@ -45,7 +45,7 @@ class Replays:
 
     rows: positions in the samples' frames that were answered, shapes (n,) and (m,). told, logged: answers to them, same shapes.
     again, alone: answers to the same rows asked once more, and to the first of them asked one by one; both start with the
-        reference's rows. left_out: rows that could not be handed over (a missing value where the model takes whole numbers).
+        reference's rows. left_out: rows that got no answer (a missing value that the model does not take).
     """
 
     described: Description
@@ -68,7 +68,8 @@ class Classes:
 
 @dataclass(frozen=True)
 class Uploaded(Surrogate):
-    """`fidelity` and `skill`: how well the model gives the logged answers of the reference back; where it has none, those of the current rows.
+    """`fidelity` and `skill`: how well the model gives the logged answers of the reference back; where it has none, those of
+    the current rows.
 
     held: all rows of the reference sample, because nothing was fitted to them here.
     """
@@ -300,8 +301,15 @@ def _replay(key: _Key) -> Replays:
     # One question for both sides: whoever waits, waits for one.
     replies = model.replies(given)
     told = in_unit(replies.told, known)
+    # What the model does not answer (a missing value, say), the service has filled in before.
+    silent = pd.isna(told)
+    again, alone = in_unit(replies.again, known), in_unit(replies.alone, known)
+    told, again, alone = told[~silent], again[~silent], alone[~silent[: len(alone)]]
+    usable[np.flatnonzero(usable)[silent]] = False
     first = int(usable[: home.size].sum())
     left, right = home[usable[: home.size]], away[usable[home.size :]]
+    if not right.size:
+        raise NotApplicable(N_("The model answers none of the current rows: a value is missing in each."), needs="model")
     logged_home = None if known.answers.reference is None else known.answers.reference[left]
     return Replays(
         model.description,
@@ -310,8 +318,8 @@ def _replay(key: _Key) -> Replays:
         Sides(left, right),
         Sides(told[:first], told[first:]),
         Sides(logged_home, known.answers.current[right]),
-        in_unit(replies.again, known),
-        in_unit(replies.alone, known),
+        again,
+        alone,
         int((~usable).sum()),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import model_replay, online_offline, pickle_header, replayed, same_input
+from diagnostics.charts import model_replay, online_offline, pickle_header, replayed, same_input, scaler
 from pages.parts.step import Section, step_page
 
 step_page(
@@ -11,6 +11,7 @@ step_page(
         Section("reproduce.model_replay", model_replay.draw),
         Section("reproduce.replayed", replayed.draw),
         Section("reproduce.online_offline", online_offline.draw),
+        Section("reproduce.scaler", scaler.draw),
         Section("reproduce.same_input", same_input.draw),
         Section("reproduce.model_file", pickle_header.draw),
     ),

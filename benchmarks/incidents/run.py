@@ -15,6 +15,7 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -27,23 +28,27 @@ import numpy as np  # noqa: E402
 from cases import SEVERITIES, TIERS, Case, plan, write  # noqa: E402
 from inject import CONTROLS, INJECTORS  # noqa: E402
 from score import Result, columns_f1, confusion, report  # noqa: E402
-from tables import SCORE, TUNE, available  # noqa: E402
+from tables import CI, SCORE, TUNE, available  # noqa: E402
 from world import Unsuitable  # noqa: E402
 
 
-def solve(case: Case) -> Result | str:
-    """The result of one case, or why the table cannot carry it."""
+def solve(case: Case, keep: Path | None = None) -> Result | str:
+    """The result of one case, or why the table cannot carry it. `keep`: where the incident stays, for other tools to read."""
     from diagnostics.folder import open_incident
     from diagnostics.investigation import investigate
 
-    source = next(s for s in (*TUNE, *SCORE) if s.name == case.table)
+    source = next(s for s in (*TUNE, *SCORE, *CI) if s.name == case.table)
     with tempfile.TemporaryDirectory(prefix="model-clinic-bench-") as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        folder = Path(scratch) / "incident"
+        folder = Path(scratch) / "incident" if keep is None else keep / case.name.replace("/", "__").replace(" ", "-")
         try:
             truth = write(case, source, folder)
         except Unsuitable as reason:
             return str(reason)
+        if keep is not None:
+            answers = [list(truth.columns), *map(list, truth.accept)]
+            record = {"table": case.table, "code": case.code, "control": case.control, "tier": case.tier, "columns": answers}
+            (folder / "truth.json").write_text(json.dumps(record), encoding="utf-8")
         began = time.perf_counter()
         found = investigate(open_incident(folder, work=Path(scratch) / "tables"))
         seconds = time.perf_counter() - began
@@ -92,7 +97,7 @@ def main() -> int:
     results, unsuitable = [], set()
     sink = options.out.open("w", encoding="utf-8") if options.out else None
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        for number, outcome in enumerate(pool.map(solve, cases), start=1):
+        for number, outcome in enumerate(pool.map(partial(solve, keep=options.keep), cases), start=1):
             if sys.stderr.isatty():
                 print(f"\r{number}/{len(cases)} ", end="", file=sys.stderr, flush=True)
             if isinstance(outcome, str):
@@ -112,13 +117,14 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Is the cause found?")
-    parser.add_argument("--tables", choices=["tune", "score"], default="tune", help="tune on one list, take figures on the other")
+    parser.add_argument("--tables", choices=["tune", "score", "ci"], default="tune", help="tune on one, score on the other")
     parser.add_argument("--only", nargs="*", metavar="TABLE", help="only these tables of the list")
     parser.add_argument("--codes", nargs="*", metavar="CODE", help="only these faults and controls")
     parser.add_argument("--tiers", nargs="*", choices=list(TIERS), default=list(TIERS))
     parser.add_argument("--seeds", type=int, default=1, help="repetitions with other rows, columns and styles (default 1)")
     parser.add_argument("--limit", type=int, default=0, help="at most so many cases, drawn at random from the plan")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep every incident there, with its truth.json")
     parser.add_argument("--out", type=Path, metavar="FILE.jsonl", help="one JSON line per case")
     return parser.parse_args()
 

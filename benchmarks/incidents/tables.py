@@ -8,11 +8,13 @@ of its targets.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 from sklearn import datasets
 
@@ -53,6 +55,12 @@ SCORE: Final = (
     Source("digits", "sklearn:digits", "classification", "target"),
 )
 
+CI: Final = (
+    Source("loans", "worlds:loans", "classification", "defaulted", "yes"),
+    Source("deliveries", "worlds:deliveries", "regression", "minutes"),
+)
+"""Simulated populations of `sample_data/worlds.py`, for the short version that runs everywhere and needs no folder."""
+
 CODES: Final = {
     "credit_card_default": ("SEX", "EDUCATION", "MARRIAGE"),
     "online_shoppers": ("Browser", "OperatingSystems", "Region", "TrafficType"),
@@ -73,9 +81,9 @@ class Loaded:
 
 
 def available(which: str) -> tuple[list[Source], list[str]]:
-    """The sources of "tune" or "score" that can be loaded here, and one sentence for each that cannot."""
+    """The sources of "tune", "score" or "ci" that can be loaded here, and one sentence for each that cannot."""
     there, missing = [], []
-    for source in {"tune": TUNE, "score": SCORE}[which]:
+    for source in {"tune": TUNE, "score": SCORE, "ci": CI}[which]:
         if ":" in source.file or _file(source).is_file():
             there.append(source)
         else:
@@ -117,6 +125,11 @@ def _read(source: Source) -> pd.DataFrame:
         if source.task == "classification":
             frame["target"] = [str(bunch.target_names[int(code)]) for code in bunch.target]
         return frame
+    if origin == "worlds":
+        sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sample_data"))
+        import worlds
+
+        return getattr(worlds, name)(np.random.default_rng(7), 9_000)
     if origin == "plotly":
         import plotly
 

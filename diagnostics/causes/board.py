@@ -36,6 +36,9 @@ KEEP_ABOVE: Final = 0.08
 IGNORED_BELOW: Final = 0.002
 """A column whose shuffling costs less than this share of what the most important one costs is one that the model ignores."""
 
+IGNORED_BY_TARGET: Final = 0.02
+"""The same where no answers are logged and the target stands in for them: what it depends on is known less well."""
+
 TRIED: Final = 8
 """Hypotheses that are undone and compared with the reference; the rest is judged by its signature alone."""
 
@@ -58,6 +61,9 @@ IMITATED: Final[Mapping[str, tuple[str, ...]]] = {
     "prior_shift": ("concept_drift", "miscalibration"),
 }
 """Causes outside the columns, and what each of them looks like as well; early ones imitate later ones."""
+
+MOVED_ROWS: Final = ("default_fill", "unit_change", "stale_feature", "clipped_values", "out_of_range")
+"""What other rows may look like, one column at a time."""
 
 PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
 """Families whose faults leave marks that nothing else leaves."""
@@ -107,7 +113,8 @@ def _matters(case: Case, told: Hypothesis) -> bool:
     """A fault in columns that the model ignores is a finding, and no cause; so are rows that move without harm."""
     if told.family not in (Family.DATA, Family.POPULATION):
         return True
-    return case.weight(told.columns) >= IGNORED_BELOW
+    learnt = case.surrogate is not None and case.surrogate.learnt == "target"
+    return case.weight(told.columns) >= (IGNORED_BY_TARGET if learnt else IGNORED_BELOW)
 
 
 def _weigh(case: Case, told: Hypothesis, *, proof: bool) -> Weighed:
@@ -160,7 +167,10 @@ def _shadows(cause: Weighed, entry: Weighed) -> bool:
     if cause.odds <= 0:
         return False
     if one.family in (Family.DATA, Family.OPERATIONS) and other.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL):
-        return True
+        # Rows that moved may look like a broken column as well: then the better proof decides.
+        return other.family is not Family.POPULATION or cause.odds > entry.odds
+    if one.family is Family.POPULATION and other.code in MOVED_ROWS:
+        return cause.odds > entry.odds
     return other.code in IMITATED.get(one.code, ())
 
 

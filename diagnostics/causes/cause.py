@@ -112,8 +112,8 @@ class Cause:
         explained = self.likeness.explained if self.likeness else None
         if self.likeness is not None and explained is not None:
             says = N_(
-                "These rows could be told from the reference's in {before:percent} of the pairs; with this undone it is "
-                "{after:percent}, and 50% is guessing."
+                "Of pairs of one such row and one of the reference, a small model puts {before:percent} the right way round; "
+                "with this undone it is {after:percent}, and 50% is guessing."
             )
             told.append(words(says, before=self.likeness.before, after=max(0.5, self.likeness.after)))
         return tuple(told)

@@ -117,7 +117,8 @@ def columns_of(case: Case, *codes: str) -> set[str]:
 
 def _units(case: Case) -> Iterator[Hypothesis]:
     gathered = columns_of(case, "INP042")
-    filled = columns_of(case, "INP050", "INP060", "INP044")
+    # "3,500" read as a number is a thousand times 3.5: a change of notation, not of the unit.
+    filled = columns_of(case, "INP050", "INP060", "INP044", "INP020", "INP021")
     scaled = _scaler(case)
     if scaled is not None:
         gathered |= set(scaled.columns)
@@ -222,7 +223,7 @@ def _categories(case: Case) -> Iterator[Hypothesis]:
 
 
 def _values(case: Case) -> Iterator[Hypothesis]:
-    converted = columns_of(case, "INP040", "INP042", "INP044")
+    converted = columns_of(case, "INP040", "INP042", "INP044", "INP020", "INP021")
     coarse = columns_of(case, "INP070", "INP071")
     held = columns_of(case, "INP060", "INP065")
     for finding in case.of("INP030", "INP031"):

@@ -13,6 +13,9 @@ from diagnostics.incident import Answer
 ROWS: Final = 2_000
 TURNS: Final = 2
 
+SURE: Final = 2.0
+"""Standard errors above which the loss is no chance."""
+
 TRUSTED: Final = 0.3
 """A stand-in with less skill than this says nothing about what the model uses."""
 
@@ -49,15 +52,17 @@ def column_use(case: Case) -> Mapping[str, float]:
     if chosen.sum() < 30:
         return {}
     matrix, scores = matrix[chosen], scores[chosen]
-    right = float(np.mean((scores - wanted) ** 2))
+    right = np.mean((scores - wanted) ** 2, axis=1)
     lost = {}
     for number, name in enumerate(stand.encoder.features):
         kept = matrix[:, number].copy()
-        worse = []
+        worse = np.zeros(len(kept))
         for _ in range(TURNS):
             matrix[:, number] = kept[rng.permutation(len(kept))]
-            worse.append(float(np.mean((stand.scores_of(matrix) - wanted) ** 2)) - right)
+            worse += (np.mean((stand.scores_of(matrix) - wanted) ** 2, axis=1) - right) / TURNS
         matrix[:, number] = kept
-        lost[name] = max(0.0, float(np.mean(worse)))
+        mean, error = float(np.mean(worse)), float(np.std(worse) / np.sqrt(len(worse)))
+        # Where answers are noisy, a column of noise seems to matter now and then.
+        lost[name] = mean if mean > SURE * error else 0.0
     most = max(lost.values(), default=0.0)
     return {name: value / most for name, value in lost.items()} if most > 0 else {}

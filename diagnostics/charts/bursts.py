@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from diagnostics.charts.style import Palette, blank, onset_line, safe
 from diagnostics.finding import Finding
 from diagnostics.steps.operations.bursts import Bursts
+from diagnostics.steps.operations.mask import readable
 from diagnostics.words import N_, Words
 
 SHOWN = 4
@@ -23,7 +24,7 @@ def draw(p: Bursts, finding: Finding | None, words: Words, palette: Palette) -> 
     times = [when.isoformat() for when in p.times]
     colours = (palette.fault, palette.watch, palette.current, palette.reference)
     for series, colour in zip(told, colours, strict=False):
-        name = safe(series.text)
+        name = safe(readable(series.text))
         figure.add_bar(
             x=times,
             y=series.counts.tolist(),

@@ -11,6 +11,9 @@ from diagnostics.steps.confirm.calibration import Bend, Calibration
 from diagnostics.steps.confirm.reliability import Reliability
 from diagnostics.words import N_, Words
 
+NAMES = 110
+"""Pixels beside the picture for the names of the lines."""
+
 
 def draw(p: Calibration, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """The map from expected to logged answers of both tables; where it did not move, the reliability, if the truth is known."""
@@ -31,6 +34,7 @@ def _bend(p: Calibration, bend: Bend, moved: bool, words: Words, palette: Palett
     if label:
         figure.update_xaxes(title_text=words(N_("how strongly the same inputs used to point to {name}"), name=safe(bend.name)))
         figure.update_xaxes(range=[0, 1])
+        figure.update_layout(margin_r=NAMES)
         figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
     return figure
 
@@ -60,6 +64,9 @@ def _truth(p: Calibration, truth: Reliability, words: Words, palette: Palette) -
                 "width": 3,
             },
         )
+    room = 0.02 * (high - low)
+    figure.update_xaxes(range=[low - room, high + room])
+    figure.update_layout(margin_r=NAMES)
     return figure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.charts.style import Palette, blank, safe
+from diagnostics.charts.style import Palette, blank, safe, wrapped
 from diagnostics.finding import Finding
 from diagnostics.intervals import Interval
 from diagnostics.steps.localise.fit import Fit
@@ -20,7 +20,7 @@ def draw(p: Fit, finding: Finding | None, words: Words, palette: Palette) -> go.
             return _rare(rare, words, palette)
     colour = palette.current if finding is None else palette.fault
     names = [words(N_("always the same answer")), words(N_("an honest small model")), words(N_("your model, as logged"))]
-    figure = blank(words, palette, x=words(p.unit), height=300)
+    figure = blank(words, palette, x=words(N_("{unit} (lower is better)"), unit=words(p.unit)), height=300)
     _bars(figure, names, [p.dummy.reference, p.fresh.reference, p.logged.reference], words(N_("reference")), palette.reference)
     _bars(
         figure,
@@ -39,19 +39,34 @@ def _rare(rare: Rare, words: Words, palette: Palette) -> go.Figure:
     title = words(N_("rows of {name} that were found"), name=safe(rare.name))
     figure = blank(words, palette, height=240)
     honest = Interval(rare.found, rare.found, rare.found)
-    _bars(figure, names, [honest, rare.recall.reference], words(N_("reference")), palette.reference)
-    _bars(figure, names[1:], [rare.recall.current], words(N_("current")), [palette.fault])
+    before, after = [honest, rare.recall.reference], [rare.recall.current]
+
+    def told(sizes: list[Interval]) -> list[str]:
+        return [words.percent(size.value) for size in sizes]
+
+    _bars(figure, names, before, words(N_("reference")), palette.reference, told(before))
+    _bars(figure, names[1:], after, words(N_("current")), [palette.fault], told(after))
     figure.update_layout(barmode="group", showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
-    figure.update_xaxes(title_text=title, tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(title_text=title, tickformat=".0%", range=[0, 1.1])
     return figure
 
 
-def _bars(figure: go.Figure, names: list[str], sizes: list[Interval], label: str, colour: str | list[str]) -> None:
+def _bars(
+    figure: go.Figure,
+    names: list[str],
+    sizes: list[Interval],
+    label: str,
+    colour: str | list[str],
+    written: list[str] | None = None,
+) -> None:
     figure.add_bar(
-        y=names,
+        y=[wrapped(name) for name in names],
         x=[i.value for i in sizes],
         orientation="h",
         name=label,
+        text=written,
+        textposition="outside",
+        cliponaxis=False,
         marker_color=colour,
         error_x={
             "type": "data",

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from diagnostics.charts.style import Palette, blank, safe
 from diagnostics.finding import Finding
 from diagnostics.steps.operations.header import Level
+from diagnostics.steps.operations.mask import readable
 from diagnostics.steps.operations.scan import LogScan
 from diagnostics.words import N_, Words
 
@@ -23,14 +24,14 @@ def draw(p: LogScan, finding: Finding | None, words: Words, palette: Palette) ->
     figure = blank(words, palette, x=N_("messages"), height=120 + 28 * len(told))
     colours = [
         palette.fault
-        if t.text == named or (named is None and t.level >= Level.ERROR)
+        if readable(t.text) == named or (named is None and t.level >= Level.ERROR)
         else palette.watch
         if t.level >= Level.WARNING
         else palette.current
         for t in told
     ]
     # Two kinds may read alike once they are cut; the number keeps their bars apart.
-    labels = [f"{safe(t.text, cap=52)} · {t.id}" for t in told]
+    labels = [f"{safe(readable(t.text), cap=52)} · {t.id}" for t in told]
     figure.add_bar(
         x=[t.count for t in told],
         y=labels,

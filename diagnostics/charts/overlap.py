@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.charts.style import Palette, blank
+from diagnostics.charts.style import Palette, blank, wrapped
 from diagnostics.finding import Finding
 from diagnostics.steps.inputs.overlap import Overlap
 from diagnostics.words import N_, Words
@@ -15,10 +15,10 @@ def draw(p: Overlap, finding: Finding | None, words: Words, palette: Palette) ->
     if finding is None:
         return None
     bars = (
-        (words(N_("what chance gives")), p.expected, palette.reference),
-        (words(N_("current rows that stand in the reference")), p.shared.value, palette.fault),
+        (wrapped(words(N_("what chance gives"))), p.expected, palette.reference),
+        (wrapped(words(N_("current rows that stand in the reference"))), p.shared.value, palette.fault),
     )
-    figure = blank(words, palette, x=N_("share of the rows"), height=190)
+    figure = blank(words, palette, x=N_("share of the rows"), height=200)
     figure.add_bar(
         x=[share for _, share, _ in bars],
         y=[name for name, _, _ in bars],

@@ -1,4 +1,4 @@
-"""The proof of a cause: the loss as it is, after the undo, and in the reference."""
+"""The proof of a cause: the loss, or how different the rows look, as it is and after the undo."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 
 import plotly.graph_objects as go
 
-from diagnostics.causes.cause import Replay
-from diagnostics.charts.style import Palette, blank
+from diagnostics.causes.cause import Likeness, Replay
+from diagnostics.charts.style import Palette, blank, threshold_line
 from diagnostics.finding import Finding
 from diagnostics.words import N_, Words
 
@@ -21,7 +21,7 @@ def draw(p: Replay, finding: Finding | None, words: Words, palette: Palette) -> 
     )
     if not all(math.isfinite(interval.value) for _, interval, _ in rows):
         return None
-    figure = blank(words, palette, x=words(p.unit), height=230)
+    figure = blank(words, palette, x=words(N_("{unit} (lower is better)"), unit=words(p.unit)), height=230)
     for label, interval, colour in rows:
         up, down = interval.high - interval.value, interval.value - interval.low
         figure.add_scatter(
@@ -45,4 +45,40 @@ def draw(p: Replay, finding: Finding | None, words: Words, palette: Palette) -> 
         )
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(showgrid=False, range=[-0.6, 2.7])
+    return figure
+
+
+def draw_likeness(p: Likeness, words: Words, palette: Palette) -> go.Figure | None:
+    """Pairs that are told apart, as it is and after the undo, and what guessing gives; None where nothing differed before."""
+    if p.explained is None:
+        return None
+    # Below one half is chance as well.
+    after = max(0.5, p.after)
+    rows = (
+        (words(N_("after the undo")), after, palette.fine if p.explained > 0 else palette.watch),
+        (words(N_("current, as it is")), p.before, palette.fault),
+    )
+    figure = blank(words, palette, x=N_("pairs of rows told apart"), height=190)
+    figure.add_scatter(
+        x=[p.before, after],
+        y=[rows[1][0], rows[0][0]],
+        mode="lines",
+        line={"color": palette.grid, "width": 2},
+        hoverinfo="skip",
+    )
+    for label, value, colour in rows:
+        figure.add_scatter(
+            x=[value],
+            y=[label],
+            mode="markers+text",
+            text=[words.percent(value)],
+            textposition="middle right" if value < 0.6 else "top center",
+            textfont={"color": colour, "size": 15},
+            marker={"size": 14, "color": colour},
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:.0%}<extra></extra>",
+        )
+    threshold_line(figure, 0.5, words(N_("guessing")), palette, vertical=True)
+    figure.update_xaxes(range=[0.45, 1.03], tickformat=".0%", tickvals=[0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    figure.update_yaxes(showgrid=False, range=[-0.6, 1.8], categoryorder="array", categoryarray=[rows[0][0], rows[1][0]])
     return figure

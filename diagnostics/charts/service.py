@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from diagnostics.charts.style import Palette, blank, onset_line
 from diagnostics.finding import Finding
 from diagnostics.steps.operations.kinds import Kind
+from diagnostics.steps.operations.mask import readable
 from diagnostics.steps.operations.service import Service
 from diagnostics.words import N_, Words
 
@@ -34,7 +35,7 @@ def draw(p: Service, finding: Finding | None, words: Words, palette: Palette) ->
 def _numbers(p: Service, finding: Finding, words: Words, palette: Palette) -> go.Figure | None:
     fetch = finding.code == "OPS008"
     kind = Kind.FETCH if fetch else Kind.SIZE
-    wanted = {g.template for g in p.growth if g.text == finding.evidence.get("template")}
+    wanted = {g.template for g in p.growth if readable(g.text) == finding.evidence.get("template")}
     told = [m for m in p.moments if m.kind is kind and m.time and m.value is not None and (fetch or m.template in wanted)]
     if len(told) < 2:
         return None

@@ -42,6 +42,20 @@ def safe(text: str, *, cap: int = 40) -> str:
     return html.escape(shorten(text, cap=cap), quote=False).replace("$", "&#36;")
 
 
+ROW_LINE: Final = 22
+"""Characters of a row's label on one line: on a screen of 375 pixels it leaves the picture more than half."""
+
+LINE_LABEL: Final = "line label"
+
+LABEL_PIXELS: Final = 18
+"""Height of a line of text in a picture."""
+
+
+def wrapped(label: str) -> str:
+    """The label of a row, translated and safe, on lines short enough for a telephone."""
+    return "<br>".join(textwrap.wrap(label, ROW_LINE, break_long_words=False, break_on_hyphens=False))
+
+
 def blank(words: Words, palette: Palette, *, x: str = "", y: str = "", height: int = 340) -> go.Figure:
     """An empty figure with titled axes (message ids or safe text), direct labels instead of a legend, tool bar on hover."""
     figure = go.Figure()
@@ -70,7 +84,8 @@ def _broken(title: str) -> str:
 
 
 def finish(figure: go.Figure, words: Words, palette: Palette) -> None:
-    """What every figure gets at last: its legend along the top edge, each side there in its own colour."""
+    """What every figure gets at last: labels apart from each other, and the legend along the top edge in its own colours."""
+    _apart(figure)
     if not figure.layout.showlegend:
         return
     own = {words("reference"): palette.reference, words("current"): palette.current}
@@ -87,6 +102,38 @@ def finish(figure: go.Figure, words: Words, palette: Palette) -> None:
     # Along the edge of the figure rather than of the plot: long labels on the left would squeeze it onto the threshold's label.
     edge = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "top", "xref": "container", "yref": "container", "orientation": "h"}
     figure.update_layout(legend=edge, margin_t=top + extra, height=(figure.layout.height or 340) + extra)
+
+
+def _apart(figure: go.Figure) -> None:
+    """Move the labels of lines that end at about the same height above each other."""
+    named = [note for note in figure.layout.annotations if note.name == LINE_LABEL]
+    low, high = _height(figure)
+    if len(named) < 2 or high <= low or figure.layout.yaxis.type == "log":
+        return
+    # Margins, ticks and title of the axis take about a hundred pixels.
+    scale = max(60, (figure.layout.height or 340) - 100) / (high - low)
+    placed: float | None = None
+    for note in sorted(named, key=lambda note: float(note.y)):
+        wanted = (float(note.y) - low) * scale
+        placed = wanted if placed is None else max(wanted, placed + LABEL_PIXELS)
+        note.yshift = placed - wanted
+
+
+def _height(figure: go.Figure) -> tuple[float, float]:
+    """Lowest and highest value of the picture."""
+    if figure.layout.yaxis.range:
+        low, high = figure.layout.yaxis.range
+        return float(low), float(high)
+    ends: list[float] = [0.0] if figure.layout.yaxis.rangemode == "tozero" else []
+    for trace in figure.data:
+        try:
+            values = np.asarray(trace.y, dtype="float64")
+        except (TypeError, ValueError):
+            return 0.0, 0.0
+        known = values[np.isfinite(values)]
+        if known.size:
+            ends += [float(known.min()), float(known.max())]
+    return (min(ends), max(ends)) if ends else (0.0, 0.0)
 
 
 def onset_line(figure: go.Figure, when: datetime | None, words: Words, palette: Palette) -> None:
@@ -143,4 +190,6 @@ def threshold_line(figure: go.Figure, value: float, label: str, palette: Palette
 def label_right(figure: go.Figure, x: Sequence[object], y: Sequence[float], text: str, colour: str) -> None:
     """Name a line at its right end instead of in a legend. `text` is safe."""
     if len(x) and len(y):
-        figure.add_annotation(x=x[-1], y=y[-1], text=text, showarrow=False, xanchor="left", xshift=6, font={"color": colour})
+        figure.add_annotation(
+            x=x[-1], y=y[-1], text=text, name=LINE_LABEL, showarrow=False, xanchor="left", xshift=6, font={"color": colour}
+        )

@@ -42,8 +42,17 @@ def draw(p: SwapBack, finding: Finding | None, words: Words, palette: Palette) -
     )
     for label, value in zip(labels, values, strict=True):
         figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=label, text=words.percent(value), showarrow=False, font={"color": palette.text}
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=label,
+            text=words.percent(value),
+            showarrow=False,
+            font={"color": palette.text},
+            xshift=46,
         )
+    # The percentages stand in a column of their own, clear of the bars and their intervals.
+    figure.update_layout(margin_r=60)
     low = min(0.0, *values) if values else 0.0
     figure.update_xaxes(tickformat=".0%", range=[max(-0.5, low - 0.05), max(1.2, min(1.6, max(values) + 0.3))])
     return figure

@@ -6,10 +6,9 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from diagnostics.charts.pairs import Pair, draw_pairs
 from diagnostics.charts.style import Palette, blank, safe
 from diagnostics.finding import Finding
-from diagnostics.steps.inputs.swaps import Swaps
+from diagnostics.steps.inputs.swaps import Swap, Swaps
 from diagnostics.words import N_, Words
 
 
@@ -21,10 +20,7 @@ def draw(p: Swaps, finding: Finding | None, words: Words, palette: Palette) -> g
     if pair is None:
         return None
     if pair.how != "values" or len(pair.shapes) != 4 or not all(pair.shapes):
-        label = words(N_("distance to the reference, as it is and exchanged back"))
-        return draw_pairs(
-            [Pair(label, pair.fit, pair.apart, True)], words, palette, x=N_("0: alike, 1: nothing in common"), share=False
-        )
+        return _distances(pair, words, palette)
     figure = blank(words, palette, x=N_("value: middle 90%, middle half and median"), height=270)
     names = (safe(pair.one), safe(pair.other))
     sides = (words(N_("reference")), words(N_("current")))
@@ -50,4 +46,21 @@ def draw(p: Swaps, finding: Finding | None, words: Words, palette: Palette) -> g
             hovertemplate="%{y}: %{x:,.4~g}<extra></extra>",
         )
     figure.update_yaxes(type="category")
+    return figure
+
+
+def _distances(pair: Swap, words: Words, palette: Palette) -> go.Figure:
+    bars = ((words(N_("exchanged back")), pair.fit, palette.fine), (words(N_("as it is")), pair.apart, palette.fault))
+    figure = blank(words, palette, x=N_("distance to the reference (0: alike, 1: nothing in common)"), height=200)
+    figure.add_bar(
+        x=[distance for _, distance, _ in bars],
+        y=[name for name, _, _ in bars],
+        orientation="h",
+        marker={"color": [colour for _, _, colour in bars]},
+        text=[words.number(distance) for _, distance, _ in bars],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.3g}<extra></extra>",
+    )
+    figure.update_xaxes(range=[0, min(1.15, 1.25 * max(pair.apart, pair.fit, 0.02))])
     return figure

@@ -40,7 +40,7 @@ def main() -> None:
         if isinstance(error, Refused):
             meta: dict[str, object] = {"refused": error.reason, "values": error.values}
         else:
-            meta = {"error": kind.__name__, "text": str(error)[:400]}
+            meta = {"error": kind.__name__, "text": str(error)[:4000]}
         answers.write(pack(Frame(meta)))
         answers.flush()
         os._exit(1)
@@ -99,9 +99,18 @@ def _load(kind: str, content: bytes, limits: Limits) -> Loaded:
         bound(limits)
         allow_seconds(limits.seconds)
         loaded = onnx_model.load(content)
+    elif kind == "pickle":
+        import diagnostics.sandbox.pickle_text as pickle_text
+
+        pickle_text.libraries()
+        bound(limits)
+        allow_seconds(limits.seconds)
+        loaded = pickle_text.load(content)
     else:
         import diagnostics.sandbox.skops_model as skops_model
 
+        bound(limits, final=False)
+        skops_model.look(content)
         skops_model.libraries()
         bound(limits)
         allow_seconds(limits.seconds)

@@ -27,7 +27,7 @@ class Limits:
     """
 
     memory: int = 2 * GIB
-    seconds: float = 25.0
+    seconds: float = 20.0
     files: int = 64
     model: int = GIB // 2
 
@@ -106,11 +106,13 @@ def give_up_rights() -> tuple[bool, bool]:
     return _landlock(_libraries()), _seccomp()
 
 
-def bound(limits: Limits) -> None:
-    """Memory, open files and threads; to be called when the libraries are loaded, because they take what they take."""
+def bound(limits: Limits, *, final: bool = True) -> None:
+    """Memory, open files and threads; the last time when the libraries are loaded, because they take what they take."""
     held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
     most = held + limits.memory
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_AS, (most, most if final else resource.getrlimit(resource.RLIMIT_AS)[1]))
+    if not final:
+        return
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits.files, limits.files))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 

@@ -68,7 +68,7 @@ def _wrapped() -> list[str]:
     seen += [os.path.dirname(os.path.realpath(sys.executable)), "/etc/ld.so.cache"]
     seen += [str(ROOT / "diagnostics" / "sandbox"), str(ROOT / "diagnostics" / "__init__.py")]
     words = [
-        "bwrap",
+        shutil.which("bwrap") or "bwrap",
         "--unshare-all",
         "--die-with-parent",
         "--new-session",

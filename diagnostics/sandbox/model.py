@@ -39,7 +39,7 @@ REFUSALS: Final[Mapping[str, str]] = {
         "{file:name} gave {got:count} answers for {expected:count} rows, so its answers can't be matched with the rows."
     ),
     "bomb": N_("{file:name} unpacks to {size:count} bytes in {files:count} files, far more than a model has; it is not run."),
-    "untrusted": N_("{file:name} asks for {types:list}, which skops does not know to be harmless; it is not run."),
+    "untrusted": N_("{file:name} asks for {types:list}, which is not known to be harmless; it is not run."),
     "nothing": N_("{file:name} holds a {type} that predicts nothing."),
 }
 """What the confined process may refuse, and the sentence for it; the process sends only a key and plain values."""
@@ -159,9 +159,11 @@ class Model:
             values |= {"part": shorten(str(given.get("file", ""))), "file": self.path.name}
             raise NotApplicable(sentence, needs="model", **values)
         if "error" in meta:
-            why = shorten(f"{meta['error']}: {meta.get('text', '')}", cap=160)
-            if any(word in why.lower() for word in MEMORY_WORDS):
+            text = f"{meta['error']}: {meta.get('text', '')}"
+            if any(word in text.lower() for word in MEMORY_WORDS):
                 raise self._process.greedy()
+            # onnxruntime wraps what happened once more for every node around it.
+            why = shorten(text.rsplit("Status Message:", 1)[-1].strip(), cap=160)
             raise NotApplicable(FAILED, needs="model", why=why)
         return frame
 

@@ -26,7 +26,16 @@ TOO_LARGE: Final = N_("The model asked for more memory than the {memory:number} 
 ENDED: Final = N_("The model brought its process down ({signal}); the rest of the clinic goes on without it.")
 NONSENSE: Final = N_("The process that runs the model answered with something that is no answer, and was stopped.")
 
-MEMORY_WORDS: Final = ("memoryerror", "bad_alloc", "bad allocation", "failed to allocate", "cannot allocate", "out of memory")
+MEMORY_WORDS: Final = (
+    "memoryerror",
+    "bad_alloc",
+    "bad allocation",
+    "failed to allocate",
+    "cannot allocate",
+    "out of memory",
+    "exceeds allowed size",
+    "invalid allocation",
+)
 
 
 class Process:

@@ -155,7 +155,7 @@ def _target(
 ) -> tuple[str, str, Mapping[str, Value]] | None:
     named: list[tuple[int, int, _Seen, bool]] = []
     for position, column in enumerate(columns):
-        if column.column.kind not in (Kind.NUMBER, Kind.CATEGORY) or column.distinct < 2:
+        if column.column.kind not in (Kind.NUMBER, Kind.CATEGORY) or not column.distinct:
             continue
         if column.column.kind is Kind.CATEGORY and column.distinct > TEXT_CLASSES:
             continue
@@ -170,13 +170,18 @@ def _target(
         fitting = [
             item for item in named if item[2].distinct <= CLASSES or item[2].column.kind is Kind.CATEGORY or item[2].within_one
         ]
-        named = fitting or named
+        # One class alone is still the target of that score, if nothing else is.
+        named = [item for item in fitting if item[2].distinct > 1] or fitting
+    else:
+        named = [item for item in named if item[2].distinct > 1]
     if named:
         # Names first; then the one whose labels are late; then the last column, where targets usually stand.
         _, _, best, late = min(named, key=lambda item: (not item[3], item[0], item[1]))
         values: dict[str, Value] = {"column": best.name, "classes": best.distinct}
         if late:
             return best.name, N_("The target is {column:name}: it is named like one and production does not know it yet."), values
+        if best.distinct == 1:
+            return best.name, N_("The target is {column:name}: it is named like one, though it holds one value only."), values
         if best.column.kind is Kind.CATEGORY or best.distinct <= CLASSES:
             return best.name, N_("The target is {column:name}: it is named like one and has {classes:count} classes."), values
         return best.name, N_("The target is {column:name}: it is named like one and holds numbers."), values

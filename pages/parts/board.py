@@ -7,13 +7,13 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.causes.cause import TITLES, Cause
+from diagnostics.causes.cause import TITLES, Cause, Family
 from diagnostics.charts import proof
 from diagnostics.investigation import Investigation
 from diagnostics.report.outline import NOTHING_SURE
 from diagnostics.words import N_, Words
 from pages.parts import visit as visits
-from pages.parts.cards import badge, plot, remedy
+from pages.parts.cards import badge, picture, plot, remedy, section
 from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.needs import needs_link
@@ -24,6 +24,9 @@ from pages.parts.visit import Visit
 SURE: Final = ((0.9, N_("very likely")), (0.7, N_("likely")), (0.5, N_("possible")), (0.0, N_("a weak lead")))
 """Lower bounds of the confidence and the words for it."""
 
+
+SERVED: Final = (Family.OPERATIONS, Family.CODE)
+"""Families whose causes lie outside the rows: nothing in a table can be undone for them."""
 
 PROOFS: Final = {
     "replay": N_("Undoing it wins back little or nothing of what was lost."),
@@ -68,7 +71,7 @@ def _first(cause: Cause, investigation: Investigation, visit: Visit) -> None:
     title = plain(words(TITLES.get(cause.code, cause.code)))
     st.markdown(f":red[**{title}**] · {confidence(cause, words)}")
     say(statement(cause, words))
-    _proof(cause, visit, key="proof")
+    _proof(cause, investigation, visit, key="proof")
     with st.container(border=True):
         remedy(cause, words)
     _facts(cause, words)
@@ -77,20 +80,20 @@ def _first(cause: Cause, investigation: Investigation, visit: Visit) -> None:
 
 def _details(cause: Cause, investigation: Investigation, visit: Visit) -> None:
     words = visit.words
-    _proof(cause, visit, key=f"proof-{cause.code}-{'-'.join(cause.columns)[:80]}")
+    _proof(cause, investigation, visit, key=f"proof-{cause.code}-{'-'.join(cause.columns)[:80]}")
     remedy(cause, words)
     _facts(cause, words)
     _grounds(cause, investigation, visit)
 
 
-def _proof(cause: Cause, visit: Visit, *, key: str) -> None:
+def _proof(cause: Cause, investigation: Investigation, visit: Visit, *, key: str) -> None:
+    """What the undo showed; where nothing could be undone, the picture of the finding that speaks loudest for the cause."""
     words = visit.words
     for told in cause.proof(words):
         st.markdown(plain(told))
-    if cause.replay is None:
-        return
-    figure = proof.draw(cause.replay, None, words, visit.palette)
-    if figure is not None:
+    figure = None
+    if cause.replay is not None:
+        figure = proof.draw(cause.replay, None, words, visit.palette)
         alt = words(
             N_("{unit}: reference {reference:number}, current {before:number}, after the undo {after:number}"),
             unit=words(cause.replay.unit),
@@ -98,7 +101,31 @@ def _proof(cause: Cause, visit: Visit, *, key: str) -> None:
             before=cause.replay.before.value,
             after=cause.replay.after.value,
         )
+    elif cause.likeness is not None:
+        figure = proof.draw_likeness(cause.likeness, words, visit.palette)
+        alt = words(
+            N_("Pairs of rows told apart: {before:percent} as it is, {after:percent} after the undo; 50% is guessing"),
+            before=cause.likeness.before,
+            after=max(0.5, cause.likeness.after),
+        )
+    if figure is not None:
         plot(figure, alt=alt, key=key)
+    else:
+        _shown(cause, investigation, visit, key=key)
+
+
+def _shown(cause: Cause, investigation: Investigation, visit: Visit, *, key: str) -> None:
+    """The first picture among those of the findings that support the cause."""
+    for code in dict.fromkeys(cause.supports):
+        for check in investigation.checks:
+            found = [f for f in check.findings if f.code == code]
+            if not found:
+                continue
+            # Of several findings of one rule, the one that says what the cause says, else one about its columns.
+            says = cause.statement(visit.words)
+            found.sort(key=lambda f: (f.statement(visit.words) != says, not set(f.columns) & set(cause.columns), f.rank))
+            if picture(section(check.name), check, found[0], visit, alt=found[0].statement(visit.words), key=key):
+                return
 
 
 def _facts(cause: Cause, words: Words) -> None:
@@ -108,7 +135,7 @@ def _facts(cause: Cause, words: Words) -> None:
     if cause.segment:
         facts[words(N_("Group"))] = plain(cause.segment)
     facts[words(N_("Since"))] = plain(words.time(cause.since) if cause.since else words(N_("not known")))
-    if cause.replay is None and cause.likeness is None:
+    if cause.explains is None and cause.likeness is None and cause.family not in SERVED and "code" not in cause.evidence:
         facts[words(N_("Undo"))] = plain(words(N_("could not be replayed on these data")))
     st.table(facts, border="horizontal", width="content", alt=words(N_("Facts about this cause")))
 

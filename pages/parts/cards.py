@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from diagnostics import charts
 from diagnostics.causes.cause import Cause
 from diagnostics.charts.style import Palette, finish
 from diagnostics.check import Check
@@ -40,12 +43,31 @@ BADGES: Final = {
 }
 
 
+OTHERWISE: Final = {
+    "drift.marginal": "drift.draw",
+    "environment.config": "sides.settings",
+    "environment.leakage": "",
+    "environment.packages": "sides.packages",
+    "operations.logs": "log_templates.draw",
+    "reproduce.model_file": "pickle_header.draw",
+}
+"""Checks whose picture does not go by their own name."""
+
+
 @dataclass(frozen=True)
 class Section:
     """One diagnostic on a page: its name in the catalogue and how its profile is drawn."""
 
     check_name: str
     draw: Draw
+
+
+def section(check_name: str) -> Section | None:
+    """The picture of a check by its name alone, for pages that show one finding of any step; None where it has none."""
+    name, _, function = OTHERWISE.get(check_name, f"{check_name.partition('.')[2]}.draw").partition(".")
+    if not name or importlib.util.find_spec(f"{charts.__name__}.{name}") is None:
+        return None
+    return Section(check_name, getattr(importlib.import_module(f"{charts.__name__}.{name}"), function))
 
 
 def picture(section: Section | None, check: Check, finding: Finding | None, visit: Visit, *, alt: str, key: str) -> bool:

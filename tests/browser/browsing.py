@@ -32,11 +32,12 @@ FLAGS: Final = (
 
 
 @contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The address of a server that has answered nobody yet; its incidents are in `home`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def served(home: Path, *, port: int = 0) -> Iterator[str]:
+    """The address of a server that has answered nobody yet; its incidents are in `home`. Any free `port` unless one is given."""
+    if not port:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.fileWatcherType", "none"]
     environment = {**os.environ, "MODEL_CLINIC_HOME": str(home)}
     with subprocess.Popen(

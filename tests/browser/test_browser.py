@@ -90,6 +90,22 @@ def test_a_deep_link_on_a_fresh_server_comes_with_the_shell(home: Path, tab: Pag
         assert "income" in tab.locator("h1").inner_text()
 
 
+def test_a_restarted_server_has_the_incident_still(home: Path, tab: Page) -> None:
+    incident = store.create()
+    for part, content in zip(("reference", "current"), faulty(4), strict=True):
+        store.save_upload(incident, part, f"{part}.csv", content)
+    with served(home) as address:
+        tab.goto(f"{address}/step_4_drift?incident={incident}")
+        settle(tab)
+        said = tab.locator("h1").inner_text()
+        assert "income" in said
+    with served(home, port=int(address.rpartition(":")[2])):
+        tab.reload()
+        settle(tab)
+        assert tab.locator("h1").inner_text() == said
+        assert tab.url.endswith(f"/step_4_drift?incident={incident}")
+
+
 def test_from_two_files_through_seven_steps_to_the_first_cause(home: Path, tab: Page, tmp_path: Path) -> None:
     files = []
     for part, content in zip(("reference", "current"), faulty(2), strict=True):

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from diagnostics import store
-from diagnostics.causes.cause import Cause, Family, Replay
+from diagnostics.causes.cause import Cause, Family, Likeness, Replay
 from diagnostics.finding import BadInput
 from diagnostics.intervals import Interval
 from pages.parts.guard import STEP_SCRIPTS
@@ -247,6 +248,30 @@ def test_the_board_shows_the_first_cause_with_its_proof(broken: str, monkeypatch
     st.cache_resource.clear()
 
 
+def board_with(cause: Cause, incident: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: (cause,))
+    st.cache_resource.clear()
+    at = opened("causes", store.restore(store.pack(incident)))
+    st.cache_resource.clear()
+    assert not at.exception
+    return at
+
+
+def test_how_alike_the_rows_became_is_drawn(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cause = Cause("misjoined_column", Family.DATA, 0.9, "x", "y", likeness=Likeness(0.92, 0.48, 0.55), supports=("INP001",))
+    at = board_with(cause, broken, monkeypatch)
+    assert "92%" in said(at)
+    assert "50% is guessing" in said(at)
+    (chart,) = at.get("plotly_chart")
+    assert "pairs of rows told apart" in chart.proto.spec
+
+
+def test_without_an_undo_the_finding_that_supports_the_cause_is_drawn(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cause = Cause("unit_change", Family.DATA, 0.9, "x", "y", columns=("income",), supports=("INP040",))
+    at = board_with(cause, broken, monkeypatch)
+    assert at.get("plotly_chart")
+
+
 def test_no_cause_is_said_calmly(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
     monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: ())
@@ -290,3 +315,49 @@ def test_the_option_that_makes_reruns_fast_still_exists() -> None:
     assert isinstance(st.get_option("runner.postScriptGC"), bool)
     config = (APP.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert "postScriptGC = false" in config
+
+
+def bad_pairs() -> dict[str, tuple[bytes, str]]:
+    """The content of a current file that is of little use, and what the page says of it."""
+    rng = np.random.default_rng(11)
+    frame = loans(rng, 200, "2026-05-01")
+
+    def written(content: pd.DataFrame) -> bytes:
+        return content.to_csv(index=False).encode()
+
+    strangers = pd.DataFrame({"alpha": rng.normal(size=100), "beta": rng.choice(["x", "y"], 100)})
+    return {
+        "a header without rows": (written(frame[:0]), "names of columns but no rows"),
+        "a binary file": (bytes(rng.integers(0, 256, 20_000, dtype=np.uint8)), "is a binary file, not a table"),
+        "no common column": (written(strangers), "have no column in common"),
+        "one class": (written(frame.assign(approved=1)), "Every answer in approved of current.csv is 1"),
+        "only nulls": (written(frame.assign(income=np.nan)), "Missing values in income rose from 0% to 100%"),
+        "lists": (written(frame.assign(tags=[[1, n] for n in range(200)])), "hold lists or objects"),
+        "a million columns": (b",".join(b"c%d" % n for n in range(1_000_000)) + b"\n1\n", "only the columns that the model uses"),
+        "three rows": (written(frame[:3]), "has 3 rows, too few to tell a change from chance"),
+    }
+
+
+@pytest.mark.parametrize("case", bad_pairs())
+def test_a_bad_file_is_one_sentence_and_all_else_stays(case: str, rng: np.random.Generator) -> None:
+    content, sentence = bad_pairs()[case]
+    incident = store.create()
+    store.save_upload(incident, "reference", "r.csv", loans(rng, 200, "2026-03-01").to_csv(index=False).encode())
+    store.save_upload(incident, "current", "c.csv", content)
+    told = []
+    for page in ("step_1_confirm", "step_2_inputs", "causes", "report"):
+        at = opened(page, incident)
+        assert not at.exception
+        assert at.title
+        told.append(said(at).replace("*", ""))
+    assert sentence in "\n".join(told)
+    assert {"reference.csv", "current.csv"} <= {file.name for file in store.files(incident)}
+
+
+def test_one_class_in_both_tables_is_one_sentence(rng: np.random.Generator) -> None:
+    sides = [loans(rng, 200, start).assign(approved=1) for start in ("2026-03-01", "2026-05-01")]
+    at = opened("step_1_confirm", keep(*sides))
+    assert not at.exception
+    assert [w.value.replace("*", "").replace("\\", "").split(",")[0] for w in at.warning] == [
+        "Every answer in approved of reference.csv and current.csv is 1"
+    ]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import runpy
 import threading
+import time
 from datetime import datetime
 
 import pandas as pd
@@ -9,8 +11,10 @@ import pytest
 from diagnostics import store
 from diagnostics.finding import Finding, Rule
 from diagnostics.words import words_for
-from pages.parts import jobs
+from pages.parts import jobs, step
+from pages.parts.cards import Section, no_picture, section
 from pages.parts.export import csv_bytes, defused
+from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
 RULE = Rule("X", "t", "w", "r", "s", "source")
@@ -73,30 +77,41 @@ def test_stop_stops_a_running_job(monkeypatch: pytest.MonkeyPatch, tmp_path: obj
     store.save_upload(incident, "logs", "a.log", b"x\n")
     running = threading.Event()
 
-    def slow(incident: object, *, on_progress: object) -> None:
+    def slow(incident: object, *, on_progress: object, on_check: object) -> None:
         running.set()
         while True:
+            time.sleep(0.01)
             on_progress(0.5, "inputs.missing")  # type: ignore[operator]
 
     monkeypatch.setattr(jobs, "investigate", slow)
     desk = jobs.Desk()
     job = desk.ask(incident)
-    assert running.wait(10)
+    assert running.wait(60)
     assert desk.ask(incident) is job
     job.stop.set()
-    assert jobs.settled(job, within=10)
+    assert jobs.settled(job, within=60)
     with pytest.raises(jobs.Stopped):
         job.result()
 
 
 def test_a_changed_file_stops_the_old_job_and_begins_a_new_one(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv(store.HOME, str(tmp_path))
-    monkeypatch.setattr(jobs, "investigate", lambda incident, *, on_progress: incident)
+    monkeypatch.setattr(jobs, "investigate", lambda incident, *, on_progress, on_check: incident)
     incident = store.create()
     store.save_upload(incident, "logs", "a.log", b"x\n")
     desk = jobs.Desk()
     first = desk.ask(incident)
-    assert jobs.settled(first, within=10)
+    assert jobs.settled(first, within=60)
     store.save_upload(incident, "logs", "b.log", b"y\n")
     assert desk.ask(incident) is not first
     assert first.stop.is_set()
+
+
+@pytest.mark.parametrize("script", STEP_SCRIPTS)
+def test_the_board_draws_a_finding_as_its_step_does(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    drawn: list[Section] = []
+    monkeypatch.setattr(step, "step_page", lambda number, sections: drawn.extend(sections))
+    runpy.run_path(str(ROOT / script))
+    assert drawn
+    for shown in drawn:
+        assert section(shown.check_name) == (None if shown.draw is no_picture else shown)

@@ -27,7 +27,7 @@ def test_moved_labels_are_found_and_the_gap_to_the_predictions_with_them(tmp_pat
     found = {f.code: f for f in labels.judge(p)}
     assert set(found) == {"DRF030", "DRF032"}
     assert found["DRF032"].evidence["after"] < -0.1
-    assert "too little of yes" in found["DRF032"].statement(words_for("en"))
+    assert "more than the predictions expect" in found["DRF032"].statement(words_for("en"))
 
 
 def test_moved_predictions_are_found_with_their_onset(tmp_path: Path, rng: np.random.Generator) -> None:

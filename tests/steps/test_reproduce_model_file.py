@@ -58,7 +58,7 @@ def test_a_harmful_pickle_is_named_and_not_run(tmp_path, monkeypatch, pack):
     path = tmp_path / "model.joblib"
     path.write_bytes(pack(pickle.dumps(Harmful())))
     profiled, findings = found(path)
-    assert "REP031" in findings
+    assert "system('touch canary')" in findings["REP031"].evidence["code"]
     assert not (tmp_path / "canary").exists()
     assert chart.draw(profiled, findings["REP031"], Words(), LIGHT).data
 

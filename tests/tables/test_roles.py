@@ -93,3 +93,11 @@ def test_record_and_clean_file(tmp_path: Path) -> None:
     write_clean(source, tmp_path / "clean.csv")
     cells = pd.read_csv(tmp_path / "clean.csv", dtype=str, keep_default_na=False)
     assert cells.to_numpy().tolist() == [["007", "1.234,50", "NA", "ja"], ["008", "3,20", 'a;"b', "nein"]]
+
+
+def test_one_class_alone_is_the_target_of_a_score(tmp_path: Path, rng: np.random.Generator) -> None:
+    table = pd.DataFrame({"income": rng.normal(41_000, 5_000, 200), "approved": 1, "score": rng.random(200)})
+    guess = guess_roles(table_of(table, tmp_path, "a"), None)
+    assert (guess.roles.target, guess.roles.prediction, guess.task) == ("approved", "score", Task.CLASSIFICATION)
+    guess = guess_roles(table_of(table.drop(columns="approved"), tmp_path, "b"), None)
+    assert guess.roles.target is None

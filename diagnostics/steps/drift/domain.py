@@ -141,7 +141,13 @@ def profile(incident: Incident) -> Domain:
     column_at = _suspects(seen, told, floors[0])[0]
     y_alone = xy = given_column = given_target = None
     target_gap = 0.0
-    if target is not None and y is not None:
+    if y is None:
+        suspects = _suspects(seen, told, floors[0])
+        x = [seen.reference, seen.current]
+        explained = {number: _given(x, x, number, rng) for number in suspects}
+        column_at = min(suspects, key=lambda number: auc.value if (auc := explained[number][0]) else 1.0)
+        given_column, floors[1] = explained[column_at]
+    elif target is not None:
         known = [~np.isnan(side) for side in y]
         x = [seen.reference[known[0]], seen.current[known[1]]]
         left, right = y[0][known[0]], y[1][known[1]]
@@ -272,7 +278,10 @@ def decide(
 
     x, column, target = (loud(a, f) for a, f in zip((p.x, p.given_column, p.given_target), p.floors, strict=True))
     if p.xy is None:
-        return Moved.UNKNOWN if x else Moved.NOTHING
+        # Without labels nobody knows whether the relation held, but rows alike in one column may be alike in all others.
+        if not x or column or p.given_column is None or p.x.value >= much_at or p.beyond >= beyond_at:
+            return Moved.UNKNOWN if x else Moved.NOTHING
+        return Moved.ROWS if p.column_gap >= 0.05 else Moved.LINK
     if p.given_column is None or p.given_target is None:
         # Not enough rows alike in this column or the target to match: too much moved to be taken apart.
         return Moved.SEVERAL if x else Moved.NOTHING
@@ -403,7 +412,7 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
                 "Other rows arrive: {column:name} moved, and among rows with the same {column:name} nothing else did "
                 "({given_column:percent} of the pairs told apart; 50% is guessing)."
             )
-            if p.given_column and p.given_column.value > 0.54:
+            if p.given_column and p.given_column.value > 0.54 and p.xy is not None:
                 says = N_(
                     "Other rows arrive: {column:name} moved most; knowing {target:name} does not help to tell the rows apart "
                     "({with_target:percent} of the pairs with it, {auc:percent} without)."

@@ -283,26 +283,29 @@ def judge(
                 "before": before.value,
                 "after": after.value,
                 "size": abs(after.value),
+                "usual": abs(before.value),
                 "low": after.low,
                 "high": after.high,
             }
             if p.positive is not None:
                 says = (
                     N_(
-                        "The predictions promise {size:points} points too much of {positive:name}; in the reference it "
-                        "was {before:points}."
+                        "Of 100 rows, {positive:name} came in {size:points} fewer than the predictions expect; in the reference "
+                        "they were off by {usual:points}."
                     )
                     if after.value > 0
                     else N_(
-                        "The predictions promise {size:points} points too little of {positive:name}; in the reference it "
-                        "was {before:points}."
+                        "Of 100 rows, {positive:name} came in {size:points} more than the predictions expect; in the reference "
+                        "they were off by {usual:points}."
                     )
                 )
             else:
                 says = (
-                    N_("The predictions are {size:number} too high on average; in the reference it was {before:number}.")
+                    N_("The predictions are {size:number} too high on average; in the reference they were off by {usual:number}.")
                     if after.value > 0
-                    else N_("The predictions are {size:number} too low on average; in the reference it was {before:number}.")
+                    else N_(
+                        "The predictions are {size:number} too low on average; in the reference they were off by {usual:number}."
+                    )
                 )
             weight = abs(move) if p.positive is not None else abs(move) / (3 * p.spread)
             findings.append(

@@ -20,8 +20,21 @@ def environment_record(reference: Path, current: Path | None, words: Words) -> d
                 "current": d.current or None,
                 "severity": str(d.severity),
                 "why": words(d.why),
+                "level": d.level,
+                "source": d.source or None,
             }
             for d in told.differences
         ],
-        "conflicts": [{"package": c.package, "has": c.has, "needs": c.needs, "needed_by": c.needed_by} for c in told.conflicts],
+        "conflicts": [
+            {
+                "package": c.package,
+                "has": c.has,
+                "needs": c.needs,
+                "needed_by": c.needed_by,
+                "file": c.file,
+                "source": c.source or None,
+            }
+            for c in told.conflicts
+        ],
+        "unread": list(told.unread),
     }

@@ -146,6 +146,9 @@ def _of_column(name: str, drawn: Samples, line: Timeline) -> Iterator[Atom]:
 
 def _moved(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     left, right = thin(x), thin(y)
+    if left.size and right.size:
+        # Both ends may be cut off at once: what lies beyond the other bound counts as lying on it.
+        left = np.clip(left, right[0], right[-1])
     return max(0.0, ks(left, right) - ks_noise(left.size, right.size))
 
 

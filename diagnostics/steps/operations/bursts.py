@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident
 from diagnostics.steps.operations.header import Level
+from diagnostics.steps.operations.mask import readable
 from diagnostics.steps.operations.scan import LogScan, TemplateCount, scan
 from diagnostics.words import N_
 
@@ -173,7 +174,7 @@ def judge(p: Bursts, *, shown: int = 5, critical_at: int = 20) -> list[Finding]:
                     "instead of {before:number}: {template:name}"
                 ),
                 {
-                    "template": burst.text,
+                    "template": readable(burst.text),
                     "template_id": burst.template,
                     "count": burst.count,
                     "before": burst.before,

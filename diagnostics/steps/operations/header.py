@@ -8,8 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
+from diagnostics.steps.operations.beginnings import Beginnings
 from diagnostics.steps.operations.mask import DIGITS, SHAPE_CAP, SHAPES_CAP
 from diagnostics.steps.operations.stamps import PATTERN, STAMP, Stamps, written
 
@@ -40,6 +41,9 @@ HEAD_CAP: Final = 240
 LEAD_CAP: Final = 6
 """Words that may stand before the first time: file names, hosts, counters, the address of an access log."""
 
+ITEMS_CAP: Final = 12
+"""Parts of a head that are looked at before its component, and as many with it."""
+
 _NUMBER: Final = r"(?:\d{1,12}(?=[\s|:]))"
 # In capitals a level stands alone; in small letters only a sign or a wide gap tells it from a word of the message.
 _LEVEL_WORD: Final = (
@@ -57,6 +61,7 @@ _COMPONENT: Final = re.compile(
     r"(?P<name>[A-Za-z_][\w.$/@#*-]{0,79}(?:\([\w ./-]{0,40}\))?(?:\[[\w./-]{0,40}\])?(?::\d{1,6})?)"
     r"(?:(?P<colon>:)(?=\s|$)|(?: [^\sA-Za-z]{1,8})? -{1,2}(?=\s|$)|(?P<bar>\|)|(?<=\w)(?=\s\[[\w-]))"
 )
+_DIGIT: Final = re.compile("[0-9]")
 _TWO: Final = re.compile(r"\s*[\w.$#-]{1,80} [\w.$]{1,80} -(?=\s|$)")
 _HOST: Final = re.compile(r"\s*[A-Za-z0-9_][\w./-]{0,79}(?=\s+\S)")
 _RAISED: Final = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|error|exception|warning|failed)$")
@@ -69,8 +74,7 @@ _JSON_KEYS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What the head of a line says. headed: it had a time or a level; message: what follows, in the line's own words."""
 
     time: datetime | None
@@ -100,6 +104,7 @@ class Heads:
         self.relayed = True
         self._again = False
         self._shapes: dict[str, _Shape] = {}
+        self._beginnings: Beginnings[_Shape] = Beginnings()
 
     def learn(self, sample: list[str], *, share_at: float = 0.6) -> None:
         """Finds systems such as BGL, whose level follows a number of words without a form of their own."""
@@ -129,6 +134,10 @@ class Heads:
             return self._read(line)[0]
         shape = line.translate(DIGITS)
         known = self._shapes.get(shape)
+        if known is None:
+            # The level of a line of an access log stands at its end.
+            access = "HTTP/" in line
+            known = None if access else self._beginnings.find(shape)
         if known is not None:
             time = None
             if known.stamp >= 0:
@@ -140,6 +149,8 @@ class Heads:
                 time, _served(line, known.level) if known.access else known.level, line[known.end :].strip(), known.headed
             )
         head, known = self._read(line)
+        if not access:
+            self._beginnings.learn(shape, known)
         if len(self._shapes) >= SHAPES_CAP:
             self._shapes.clear()
         self._shapes[shape] = known
@@ -166,7 +177,8 @@ class Heads:
         when: re.Match[str] | None = None
         end = 0
         cap = min(len(line), HEAD_CAP)
-        first = STAMP.search(line, 0, min(cap, 120))
+        # Looking for a time at every place of a line costs the most; without a digit there is none.
+        first = STAMP.search(line, 0, min(cap, 120)) if _DIGIT.search(line, 0, min(cap, 120)) else None
         lead = line[: first.start()] if first else ""
         if first and (first.start() == 0 or _leads(lead)):
             end = first.end()
@@ -179,8 +191,9 @@ class Heads:
                 level = early
             if syslog:
                 end = _syslog_host(line, first.group(), end, cap)
-        boxes = 0
-        while end < cap and (item := _ITEM.match(line, end, cap)):
+        boxes = items = 0
+        while end < cap and items < ITEMS_CAP and (item := _ITEM.match(line, end, cap)):
+            items += 1
             if item["stamp"]:
                 stamp = STAMP.match(line, item.start("stamp"), cap)
                 if stamp is None:
@@ -208,7 +221,8 @@ class Heads:
         if headed:
             end = _component(line, end, levelled=level is not Level.NONE)
             boxed = False
-            while end < cap and (item := _ITEM.match(line, end, cap)):
+            while end < cap and items < 2 * ITEMS_CAP and (item := _ITEM.match(line, end, cap)):
+                items += 1
                 named = item["boxed"] or item["level"]
                 if (item["box"] and not boxed) or (named and not level and (item["boxed"] or named.isupper())):
                     if item["box"]:

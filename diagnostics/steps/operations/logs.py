@@ -8,6 +8,7 @@ from typing import Final
 from diagnostics.finding import Finding, Rule, Severity
 from diagnostics.incident import Incident
 from diagnostics.steps.operations.header import Level
+from diagnostics.steps.operations.mask import readable
 from diagnostics.steps.operations.scan import LogScan, TemplateCount, scan
 from diagnostics.words import N_
 
@@ -65,7 +66,13 @@ def judge(
             Finding(
                 ERRORS_MANY,
                 N_("{share:percent} of the {records:count} messages are errors; the most frequent is: {template:name}"),
-                {"share": share, "errors": p.errors, "records": p.records, "template": errors[0].text, "count": errors[0].count},
+                {
+                    "share": share,
+                    "errors": p.errors,
+                    "records": p.records,
+                    "template": readable(errors[0].text),
+                    "count": errors[0].count,
+                },
                 severity=Severity.WARNING if share >= many_at else Severity.INFO,
                 weight=share,
                 since=errors[0].first,
@@ -105,7 +112,7 @@ def _new(t: TemplateCount, p: LogScan) -> Finding:
         if t.first
         else N_("A new error appeared after {before:count} messages and came {count:count} times: {template:name}"),
         {
-            "template": t.text,
+            "template": readable(t.text),
             "template_id": t.id,
             "count": t.count,
             "first": t.first,

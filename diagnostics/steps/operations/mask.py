@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 ANY: Final = "<*>"
+VARIES: Final = "…"
+"""What a reader sees in its place."""
 TOKEN_CAP: Final = 60
 """Words of a message that make its template; He et al. report no event with more than half as many constant words."""
 MESSAGE_CAP: Final = 2048
@@ -18,6 +20,9 @@ WORD_CAP: Final = 200
 CACHE_CAP: Final = 50_000
 SHAPE_CAP: Final = 512
 SHAPES_CAP: Final = 20_000
+
+DIGEST_LEAST: Final = 7
+"""Characters from which hexadecimal digits without their sign 0x are taken for a digest."""
 
 DIGITS: Final = str.maketrans("123456789", "000000000")
 """Lines that differ only in digits have the same head and the same template."""
@@ -40,6 +45,11 @@ _UNITS: Final = frozenset(
     "percent|".strip("|").split("|")
 )
 _EDGE: Final = "()[]{}<>,;.'\""
+
+
+def readable(template: str) -> str:
+    """A template as a person reads it: the parts that vary as "…"."""
+    return template.replace(ANY, VARIES)
 
 
 @dataclass
@@ -90,7 +100,9 @@ def _masked(word: str) -> str:
     if "/" in word or "\\" in word:
         word = _PATH.sub(ANY, word)
     if "0" in word:
-        word = _NUMBER.sub(ANY, _DIGEST.sub(ANY, word))
-    if ANY in word:
+        if len(word) >= DIGEST_LEAST or "x" in word or "X" in word:
+            word = _DIGEST.sub(ANY, word)
+        word = _NUMBER.sub(ANY, word)
+    if word.count(ANY) > 1:
         word = _JOINED.sub(ANY, word)
-    return _HOST.sub(ANY, word) if "." in word or ":" in word else word
+    return _HOST.sub(ANY, word) if word.count(".") > 1 or ":" + ANY in word else word

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from diagnostics.steps.operations.header import Head, Heads, Level
 from diagnostics.steps.operations.stamps import STAMP
@@ -25,9 +24,8 @@ _CALM: Final = (Level.DEBUG, Level.INFO, Level.WARNING)
 _CLOSED: Final = frozenset(("}", "]", ")", "},", "],"))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One message with what was folded into it.
+class Record(NamedTuple):
+    """One message with what was folded into it. A tuple, since a log has millions of them.
 
     line: of its first line, from 1. lines: how many physical lines. exception: the innermost exception that is named, without its
     module; "" for none. message: what the first line says; for a traceback that stands alone, the line that names the exception.

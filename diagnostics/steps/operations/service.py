@@ -13,6 +13,7 @@ from diagnostics.finding import Finding, Rule, Severity
 from diagnostics.incident import Incident
 from diagnostics.onset import onset
 from diagnostics.steps.operations.kinds import Kind
+from diagnostics.steps.operations.mask import readable
 from diagnostics.steps.operations.scan import LogScan, Moment, scan
 from diagnostics.words import N_
 
@@ -264,7 +265,7 @@ def judge(
                 GROWTH,
                 N_("A collection grew from {first:number} to {last:number} entries and never shrank: {template:name}"),
                 {
-                    "template": growth.text,
+                    "template": readable(growth.text),
                     "first": growth.first,
                     "last": growth.last,
                     "count": growth.count,

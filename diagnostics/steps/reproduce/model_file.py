@@ -10,6 +10,7 @@ from typing import Final
 
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident
+from diagnostics.sandbox.pickled import program
 from diagnostics.steps.reproduce.pickle_header import Header, read, unpack
 from diagnostics.words import N_, Value
 
@@ -70,6 +71,7 @@ class ModelFile:
     """format: "ONNX", "skops", "pickle", "joblib" or "unknown". packed: how a pickle was compressed, "" for plainly.
 
     header: None when it is no pickle. served: (library, version) that the current environment asks for, of those in the header.
+    program: of a harmful pickle, the Python that loading it would run; "" where that could not be written out.
     """
 
     name: str
@@ -79,6 +81,7 @@ class ModelFile:
     packed: str = ""
     header: Header | None = None
     served: tuple[tuple[str, str], ...] = ()
+    program: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,8 @@ def judge(p: ModelFiles, *, shown: int = 3) -> list[Finding]:
                     Finding(
                         HARMFUL,
                         N_("{file:name} asks Python to import {harmful:list} when it is loaded; no model needs that."),
-                        {"file": file.name, "harmful": header.harmful[: 10 * shown], "sha256": file.sha256},
+                        {"file": file.name, "harmful": header.harmful[: 10 * shown], "sha256": file.sha256}
+                        | ({"code": file.program} if file.program else {}),
                         weight=1.0,
                     )
                 )
@@ -178,7 +182,9 @@ def _look(path: Path, environment: Path | None) -> ModelFile:
     kind = "joblib" if suffix == ".joblib" or any(name.startswith("joblib.") for name in header.names) else "pickle"
     pinned = _pinned(environment)
     served = tuple((library, pinned[library]) for library, _ in header.versions if library in pinned)
-    return ModelFile(path.name, kind, size, digest, packed, header, served)
+    # Written out by fickling, shut in like a model: a pickle can be made so that reading it takes all memory.
+    text = program(content) if header.harmful else ""
+    return ModelFile(path.name, kind, size, digest, packed, header, served, text)
 
 
 def _pinned(environment: Path | None) -> dict[str, str]:
