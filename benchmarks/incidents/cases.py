@@ -84,13 +84,14 @@ def write(case: Case, source: Source, folder: Path) -> Truth:
         size, make = CONTROLS.get(case.code) or ("usual", INJECTORS[case.code])
         w = world(load(source), rng, case.severity, size=size)
         try:
-            return _write(case, w, make(w), folder)
+            return write_fault(case, w, make(w), folder)
         except Unsuitable as reason:
             why = reason
     raise Unsuitable(f"{case.table} cannot carry {case.code}: {why}")
 
 
-def _write(case: Case, w: World, fault: Fault, folder: Path) -> Truth:
+def write_fault(case: Case, w: World, fault: Fault, folder: Path) -> Truth:
+    """The incident of one fault, with times, answers and roles."""
     target = w.target
     current = w.clean() if fault.current is None else fault.current
     reference = w.reference if fault.reference is None else fault.reference

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from diagnostics.finding import BadInput, Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident
-from diagnostics.steps.environment.settings import read_settings
-from diagnostics.words import N_
+from diagnostics.steps.environment.matters import DECISIVE, ORDER, WORTH_TELLING, Matter, matter_of
+from diagnostics.steps.environment.settings import Setting, Settings, read_settings
+from diagnostics.words import N_, Value
 
 SETTING: Final = Rule(
     code="ENV010",
@@ -32,30 +32,32 @@ OTHER: Final = Rule(
 )
 RULES: Final = (SETTING, OTHER)
 
-DECISIVE: Final = re.compile(
-    r"(?i)threshold|cut_?off|feature|column|scal|normal|impute|fill|default_value|encod|vocab|categor|clip|bins?$|model|weight"
-    r"|checkpoint|unit|time_?zone|calibrat|class|label|positive|prepro"
-)
-USUAL: Final = re.compile(
-    r"(?i)port$|host|url|address|log|debug|name$|worker|replica|region|bucket|email|owner|path$|dir$|env(ironment)?$"
-    r"|password|secret|token|key$"
-)
+SHOWN_ITEMS: Final = 8
 
 
 @dataclass(frozen=True)
 class Change:
-    """One setting; an empty text where a side lacks it. decisive: its name says that it shapes the answers."""
+    """One setting; an empty text where a side lacks it, secrets masked. decisive: it shapes the answers, as its name says.
+
+    missing: the side that lacks it, or "". added, removed: entries of a list; moved: the same entries in another order.
+    secret: a part of it is masked, so that both sides may look alike.
+    """
 
     path: str
     reference: str
     current: str
     missing: str
     decisive: bool
+    matter: Matter = Matter.OTHER
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    moved: bool = False
+    secret: bool = False
 
 
 @dataclass(frozen=True)
 class Config:
-    """changes: decisive ones first. compared: settings in either file."""
+    """changes: what shapes the answers most first. compared: settings in either file."""
 
     changes: tuple[Change, ...]
     compared: int
@@ -70,55 +72,108 @@ def profile(incident: Incident) -> Config:
             needs="config",
         )
     try:
-        left, right = read_settings(before), read_settings(after)
+        return compare(read_settings(before), read_settings(after))
     except BadInput as reason:
         raise NotApplicable(reason.message, needs="config", **reason.values) from reason
-    changes = []
-    for path in sorted(left.keys() | right.keys()):
-        if left.get(path) == right.get(path):
-            continue
-        missing = "reference" if path not in left else "current" if path not in right else ""
-        decisive = bool(DECISIVE.search(path)) and not (USUAL.search(path) and not DECISIVE.search(path.rsplit(".", 1)[-1]))
-        changes.append(Change(path, left.get(path, ""), right.get(path, ""), missing, decisive))
-    changes.sort(key=lambda c: (not c.decisive, c.path))
-    return Config(tuple(changes), len(left.keys() | right.keys()))
+
+
+def compare(before: Settings, after: Settings) -> Config:
+    paths = before.compared.keys() | after.compared.keys()
+    changes = [
+        _change(path, before, after) for path in sorted(paths) if not _equal(before.compared.get(path), after.compared.get(path))
+    ]
+    changes.sort(key=lambda c: (not c.decisive, ORDER.index(c.matter), c.missing == "reference", c.path))
+    return Config(tuple(changes), len(paths))
+
+
+def _equal(left: Setting | None, right: Setting | None) -> bool:
+    """Values alike as text, or as numbers: 1, 1.0 and 1e0 are one value."""
+    if left == right or left is None or right is None:
+        return left == right
+    if isinstance(left, str) and isinstance(right, str):
+        return _number(left) is not None and _number(left) == _number(right)
+    return len(left) == len(right) and type(left) is type(right) and all(map(_equal, left, right))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _change(path: str, before: Settings, after: Settings) -> Change:
+    missing = "reference" if path not in before.shown else "current" if path not in after.shown else ""
+    left, right = before.shown.get(path, ""), after.shown.get(path, "")
+    secret = any(side.shown.get(path) != side.compared.get(path) for side in (before, after))
+    matter = matter_of(path)
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        added = tuple(item for item in right if item not in set(left))
+        removed = tuple(item for item in left if item not in set(right))
+    moved = isinstance(left, tuple) and isinstance(right, tuple) and sorted(left) == sorted(right) and not secret
+    return Change(path, _shown(left), _shown(right), missing, matter in DECISIVE, matter, added, removed, moved, secret)
+
+
+def _shown(value: Setting) -> str:
+    if isinstance(value, str):
+        return value
+    return "[" + ", ".join(value[:SHOWN_ITEMS]) + (", …" if len(value) > SHOWN_ITEMS else "") + "]"
 
 
 def judge(p: Config, *, shown: int = 20, big_at: float = 0.2) -> list[Finding]:
-    """A decisive setting is critical when it is a number that moved by `big_at` of itself or more, or no number at all."""
-    findings = []
-    for change in [c for c in p.changes if c.decisive][:shown]:
-        if change.missing:
-            says = (
-                N_("{setting:name} is only set in production ({after:name}).")
-                if change.missing == "reference"
-                else N_("{setting:name} is not set in production; it was {before:name}.")
-            )
-            severity = Severity.WARNING
-        else:
-            says = N_("{setting:name} is {after:name} in production and was {before:name}.")
-            severity = Severity.CRITICAL if _far(change.reference, change.current) >= big_at else Severity.WARNING
-        findings.append(
-            Finding(
-                SETTING,
-                says,
-                {"setting": change.path, "before": change.reference, "after": change.current, "cause": "config_mismatch"},
-                (),
-                severity,
-                weight=min(1.0, _far(change.reference, change.current)),
-            )
-        )
-    rest = tuple(c.path for c in p.changes if not c.decisive)
+    """A decisive setting is critical when it is a number that moved by `big_at` of itself or more, or no number at all.
+
+    Seeds and sources of data are told, and no more; addresses and log levels only listed.
+    """
+    told = [c for c in p.changes if c.matter in WORTH_TELLING and not (c.secret and c.matter is Matter.DATA)][:shown]
+    findings = [_finding(change, big_at) for change in told]
+    rest = tuple(c.path for c in p.changes if c not in told)
     if rest:
         says = N_("Other settings that differ: {count:count} ({settings:list}).")
         findings.append(Finding(OTHER, says, {"count": len(rest), "settings": rest[:50]}, weight=0.1))
     return findings
 
 
+def _finding(change: Change, big_at: float) -> Finding:
+    far = _far(change.reference, change.current)
+    critical = change.decisive and not change.missing and far >= big_at
+    evidence: dict[str, Value] = {"setting": change.path, "before": change.reference, "after": change.current}
+    evidence["matter"] = str(change.matter)
+    if change.added or change.removed:
+        evidence |= {"added": change.added, "removed": change.removed}
+    before, after = _number(change.reference), _number(change.current)
+    if before and after is not None:
+        evidence["ratio"] = after / before
+    if change.decisive:
+        evidence["cause"] = "config_mismatch"
+    severity = Severity.CRITICAL if critical else Severity.WARNING if change.decisive else Severity.INFO
+    weight = min(1.0, far) * (1 - 0.05 * ORDER.index(change.matter))
+    return Finding(SETTING, _says(change), evidence, (), severity, weight=weight)
+
+
+def _says(change: Change) -> str:
+    if change.missing == "reference":
+        return N_("{setting:name} is only set in production ({after:name}).")
+    if change.missing:
+        return N_("{setting:name} is not set in production; it was {before:name}.")
+    if change.moved:
+        return N_("{setting:name} holds the same entries in another order: {after:name} instead of {before:name}.")
+    if change.added and change.removed:
+        return N_("{setting:name} lost {removed:list} and gained {added:list}.")
+    if change.added:
+        return N_("{setting:name} gained {added:list} in production.")
+    if change.removed:
+        return N_("{setting:name} lost {removed:list} in production.")
+    if change.secret and change.reference == change.current:
+        return N_("{setting:name} differs between the two sides; its value is kept secret.")
+    return N_("{setting:name} is {after:name} in production and was {before:name}.")
+
+
 def _far(before: str, after: str) -> float:
     """Relative distance of two numbers, 1 for anything else."""
-    try:
-        a, b = float(before), float(after)
-    except ValueError:
+    a, b = _number(before), _number(after)
+    if a is None or b is None or a != a or b != b:
         return 1.0
     return abs(a - b) / max(abs(a), abs(b), 1e-12)

@@ -1,4 +1,4 @@
-"""Lock files and project files: poetry.lock, uv.lock, pdm.lock, pylock.toml, Pipfile.lock, pyproject.toml, Pipfile, pip's JSON."""
+"""Lock files and project files: poetry, uv, pdm, pylock.toml, Pipfile and its lock, pyproject.toml, and the JSON of pip."""
 
 from __future__ import annotations
 

@@ -1,40 +1,59 @@
-"""Read a configuration file into paths and values: YAML, JSON, TOML, INI and .env. Secrets are masked on the way in."""
+"""Read a configuration file into paths and values: YAML, JSON, TOML, INI and .env. Secrets are masked on the way out."""
 
 from __future__ import annotations
 
 import configparser
-import hashlib
 import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import yaml
 
 from diagnostics.finding import BadInput
+from diagnostics.steps.environment.secrets import masked
+from diagnostics.steps.environment.text import load_yaml, read_text
 from diagnostics.words import N_
+
+Setting: TypeAlias = str | tuple[str, ...]
+"""A value as text, or a list of values."""
 
 SIZE_CAP: Final = 1024**2
 ENTRIES_CAP: Final = 20_000
 DEPTH_CAP: Final = 40
-SECRET_NAME: Final = re.compile(r"(?i)(pass(word|wd|phrase)?|secret|token|api_?key|access_?key|private_?key|credential|dsn|auth)")
-SECRET_VALUE: Final = re.compile(
-    r"(AKIA|ghp_|sk-|xox[bp]-|eyJ)[\w.-]{12,200}|[a-z][a-z0-9+]{1,20}://[^\s/:@]{1,100}:[^\s@]{1,200}@\S{1,300}"
-)
+ITEMS_CAP: Final = 5_000
+VALUE_CAP: Final = 2_000
+LABELS: Final = ("name", "id", "key")
+
+_ENV_LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*?)\s*")
 
 
-def read_settings(path: Path) -> Mapping[str, str]:
-    """Every value by its path ("model.threshold", "features[2]") as text. Raises BadInput for what is no configuration."""
-    if path.stat().st_size > SIZE_CAP:
-        raise BadInput(N_("{file:name} is larger than 1 MB, too large for a configuration."), file=path.name)
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    if "\x00" in text:
-        raise BadInput(N_("{file:name} is not text: give a YAML, JSON, TOML, INI or .env file."), file=path.name)
+@dataclass(frozen=True)
+class Settings:
+    """shown: value by path ("model.threshold", "features", "steps[scale].mean"), secrets masked.
+
+    compared: the same values as they are, for comparing only; they must not be shown, nor kept.
+    """
+
+    file: str
+    shown: Mapping[str, Setting]
+    compared: Mapping[str, Setting] = field(repr=False)
+
+
+def read_settings(path: Path) -> Settings:
+    """Raises BadInput for what is no configuration."""
+    text = read_text(
+        path,
+        cap=SIZE_CAP,
+        too_large=N_("{file:name} is larger than 1 MB, too large for a configuration."),
+        no_text=N_("{file:name} is not text: give a YAML, JSON, TOML, INI or .env file."),
+    )
     try:
-        entries = list(islice(_flat(_parsed(path.name.lower(), text), "", 0), ENTRIES_CAP + 1))
+        entries = dict(islice(_flat(_parsed(path.name.lower(), text), "", 0), ENTRIES_CAP + 1))
     except (yaml.YAMLError, ValueError, configparser.Error, RecursionError) as error:
         raise BadInput(
             N_("{file:name} cannot be read as a configuration: mend it, or check that its ending fits its format."),
@@ -44,49 +63,74 @@ def read_settings(path: Path) -> Mapping[str, str]:
         raise BadInput(N_("{file:name} holds more than 20,000 settings: give the part that matters."), file=path.name)
     if not entries:
         raise BadInput(N_("{file:name} holds no settings: check that it is the right file."), file=path.name)
-    return {name: _masked(name, value) for name, value in entries}
+    return Settings(path.name, {name: _without(name, value) for name, value in entries.items()}, entries)
+
+
+def _without(path: str, value: Setting) -> Setting:
+    return masked(path, value) if isinstance(value, str) else tuple(masked(path, item) for item in value)
 
 
 def _parsed(name: str, text: str) -> Any:
-    if name.endswith(".json"):
+    """What the file holds, by its ending; without a known ending, by its look."""
+    if name.endswith(".json") or (not name.endswith((".yaml", ".yml")) and text.lstrip().startswith("{")):
         return json.loads(text)
     if name.endswith(".toml"):
         return tomllib.loads(text)
     if name.endswith((".ini", ".cfg", ".conf")):
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        parser.read_string(text)
-        return {section: dict(parser[section]) for section in parser if parser[section]}
-    if name.endswith((".env", ".properties")) or re.fullmatch(r"(\s*(#.*|(export )?[\w.]+=.*)?\n?)*", text[:10_000]):
-        lines = (line.strip().removeprefix("export ") for line in text.splitlines())
-        pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-        return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
-    return yaml.safe_load(text)
+        return _ini(text)
+    lines = [line for line in text.split("\n")[:500] if line.strip() and not line.lstrip().startswith(("#", ";"))]
+    if name.endswith((".env", ".properties")) or (lines and all(_ENV_LINE.fullmatch(line) for line in lines)):
+        return _env(text)
+    if not name.endswith((".yaml", ".yml")) and lines and re.fullmatch(r"\s*\[[\w. -]+\]\s*", lines[0]):
+        return _ini(text)
+    return load_yaml(text)
 
 
-def _flat(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+def _ini(text: str) -> dict[str, dict[str, str | None]]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    # Keys keep their case: some services tell a.B from a.b.
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(text if re.search(r"^\s*\[", text, re.MULTILINE) else "[settings]\n" + text)
+    return {section: dict(parser[section]) for section in parser if parser[section]}
+
+
+def _env(text: str) -> dict[str, str]:
+    found = {}
+    for line in text.split("\n"):
+        if (match := _ENV_LINE.fullmatch(line)) is not None:
+            value = match[2]
+            quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
+            found[match[1]] = value[1:-1] if quoted else re.sub(r"\s+#.*$", "", value)
+    return found
+
+
+def _flat(value: Any, path: str, depth: int) -> Iterator[tuple[str, Setting]]:
     if depth > DEPTH_CAP:
         raise ValueError("too deep")
     if isinstance(value, dict):
         for key in value:
-            yield from _flat(value[key], f"{path}.{key}" if path else str(key), depth + 1)
-    elif isinstance(value, list):
-        if all(not isinstance(item, dict | list) for item in value):
-            yield path, ", ".join(_text(item) for item in value[:500])
-        else:
-            for position, item in enumerate(value):
-                yield from _flat(item, f"{path}[{position}]", depth + 1)
+            name = str(key)[:200]
+            yield from _flat(value[key], f"{path}.{name}" if path else name, depth + 1)
+    elif isinstance(value, list | tuple | set):
+        items = list(value)
+        if all(not isinstance(item, dict | list | tuple | set) for item in items):
+            yield path or "[]", tuple(_text(item) for item in items[:ITEMS_CAP])
+            return
+        labels = [_label(item) for item in items]
+        # A list of named things is told by the names, so that one more at its head does not change all the rest.
+        named = all(labels) and len(set(labels)) == len(labels)
+        for position, item in enumerate(items):
+            yield from _flat(item, f"{path}[{labels[position] if named else position}]", depth + 1)
     elif path:
         yield path, _text(value)
+
+
+def _label(item: Any) -> str:
+    found = next((item[key] for key in LABELS if key in item), "") if isinstance(item, dict) else ""
+    return found[:100] if isinstance(found, str) else ""
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)[:2000]
-
-
-def _masked(name: str, value: str) -> str:
-    if value and (SECRET_NAME.search(name.rsplit(".", 1)[-1]) or SECRET_VALUE.search(value)):
-        # A short fingerprint still tells whether two secrets differ.
-        return "••• " + hashlib.sha256(value.encode()).hexdigest()[:6]
-    return value
+    return "" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)[:VALUE_CAP]

@@ -9,7 +9,6 @@ from typing import Any, Final
 import yaml
 
 from diagnostics.finding import BadInput
-from diagnostics.words import N_
 
 EVENTS_CAP: Final = 200_000
 DEPTH_CAP: Final = 60
@@ -24,7 +23,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_text(path: Path, *, cap: int, too_large: str, no_text: str) -> str:
-    """The text of `path`, its line ends as \\n. too_large, no_text: message ids with {file:name}.
+    """The text of `path` with plain line ends. too_large, no_text: message ids with {file:name}.
 
     Raises BadInput with one of them, OSError when the file cannot be opened.
     """
@@ -60,9 +59,8 @@ def load_yaml(text: str) -> Any:
 
     Raises yaml.YAMLError for what is no YAML, ValueError for what is nested or repeated beyond the caps.
     """
-    depth = events = aliases = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        events += 1
+    depth = aliases = 0
+    for events, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         aliases += isinstance(event, yaml.AliasEvent)
         if events > EVENTS_CAP or depth > DEPTH_CAP or aliases > ALIASES_CAP:
