@@ -21,7 +21,7 @@ from diagnostics.finding import NotApplicable
 from diagnostics.incident import Incident
 from diagnostics.outcome import partial
 from diagnostics.samples import samples
-from diagnostics.surrogate import stand_in
+from diagnostics.uploaded import scoring_model
 
 PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
     data.propose,
@@ -102,7 +102,7 @@ def _case(incident: Incident, checks: Sequence[Check]) -> Case:
     except NotApplicable:
         return bare  # Logs, environments and single tables are judged without replay.
     try:
-        stand = stand_in(incident)
+        stand = scoring_model(incident)
     except NotApplicable:
         return Case(incident, bare.checks, findings, drawn, known)
     known_use = Case(incident, bare.checks, findings, drawn, stand.outcome, stand)

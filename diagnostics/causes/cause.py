@@ -88,7 +88,8 @@ class Cause:
     def statement(self, words: Words) -> str:
         """What happened, and since when where that is known."""
         what = words.sentence(self.says, self.evidence)
-        return what if self.since is None else words(N_("Since {since:time}: {what}"), since=self.since, what=what)
+        told = self.since is None or "{since:time}" in self.says
+        return what if told else words(N_("Since {since:time}: {what}"), since=self.since, what=what)
 
     def proof(self, words: Words) -> tuple[str, ...]:
         """What the undo showed, one sentence each; empty where it could not be tried."""

@@ -73,7 +73,8 @@ def settle(tab: Page, *, within: float = 120) -> None:
     calm = 0
     while calm < 3:
         if time.monotonic() > until:
-            raise TimeoutError(f"the page did not come to rest within {within} seconds")
+            shown = " | ".join(tab.locator("body").inner_text().split("\n"))[:500]
+            raise TimeoutError(f"the page did not come to rest within {within} seconds; it shows: {shown}")
         idle = tab.locator("[data-testid=stApp][data-test-script-state=notRunning]").count() == 1
         held = tab.locator("[data-testid=stSkeleton]").count() + tab.locator("[data-testid=stProgress]").count()
         calm = calm + 1 if idle and not held and tab.locator("h1").count() else 0
