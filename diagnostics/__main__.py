@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     environment = commands.add_parser("environment", parents=[shared], help="what differs, what conflicts")
     environment.add_argument("reference", type=Path)
     environment.add_argument("current", type=Path, nargs="?")
+    environment.add_argument("--resolve", action="store_true", help="also ask the real resolver (uv) of the package index")
     environment.set_defaults(run=_environment)
 
     code = commands.add_parser("code", parents=[shared], help="leakage in scripts and notebooks")
@@ -185,7 +186,7 @@ def _read(options: argparse.Namespace, words: Words) -> int:
 def _environment(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.steps.environment.record import environment_record
 
-    _emit(options.json or "-", _dump(environment_record(options.reference, options.current, words)))
+    _emit(options.json or "-", _dump(environment_record(options.reference, options.current, words, resolve=options.resolve)))
     return DONE
 
 
@@ -205,6 +206,8 @@ def _logs(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.steps.operations.record import logs_record
 
     record, assigned = logs_record(tuple(options.files), tuple(options.metrics), words)
+    for unread in record["unreadable"]:
+        print(f"model-clinic: {unread['file']}: {unread['why']}", file=sys.stderr)
     if options.assign:
         _write_text(options.assign, "".join(f"{template}\n" for template in assigned))
     _emit(options.json or "-", _dump(record))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnostics.charts import sides
 from pages.parts.cards import no_picture
+from pages.parts.remedies import mending
 from pages.parts.step import Section, step_page
 
 step_page(
@@ -14,4 +15,5 @@ step_page(
         Section("environment.packages", sides.packages),
         Section("environment.config", sides.settings),
     ),
+    below=mending,
 )

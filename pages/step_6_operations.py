@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnostics.charts import bursts, log_templates, metrics, service
 from pages.parts.step import Section, step_page
+from pages.parts.timeline import timeline
 
 step_page(
     6,
@@ -13,4 +14,5 @@ step_page(
         Section("operations.service", service.draw),
         Section("operations.logs", log_templates.draw),
     ),
+    below=timeline,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.charts.style import Palette, blank, safe, threshold_line
+from diagnostics.charts.style import Palette, blank, safe, threshold_line, wrapped
 from diagnostics.finding import Finding
 from diagnostics.steps.confirm.segments import Segments
 from diagnostics.words import N_, Words
@@ -20,7 +20,7 @@ def draw(p: Segments, finding: Finding | None, words: Words, palette: Palette) -
         return None
     figure = blank(words, palette, x=AXES[p.loss], height=150 + 40 * len(segments))
     named = finding.segment if finding else None
-    labels = [f"{safe(s.text, cap=60)} ({words('{size:percent}', size=s.size)})" for s in segments]
+    labels = [wrapped(f"{safe(s.text, cap=60)} ({words('{size:percent}', size=s.size)})") for s in segments]
     places = list(range(len(segments)))
     for place, segment in zip(places, segments, strict=True):
         colour = palette.fault if segment.text == named else palette.current

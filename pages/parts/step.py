@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import streamlit as st
@@ -37,8 +37,10 @@ WELL: Final = (
 LITTLE: Final = N_("Nothing wrong was found in the little that could be checked. Checks passed: {count:count}.")
 
 
-def step_page(number: int, sections: Sequence[Section]) -> None:
-    """Draw step `number` (1 to 7) of the open incident; `sections` in the order of importance."""
+def step_page(
+    number: int, sections: Sequence[Section], *, below: Callable[[Investigation, Visit], None] = lambda investigation, visit: None
+) -> None:
+    """Draw step `number` (1 to 7) of the open incident; `sections` in the order of importance, `below` after the findings."""
     visit = visits.enter()
     investigation, complete = visits.investigated(visit, step=number)
     incident, checks = investigation.incident, investigation.step(number)
@@ -70,6 +72,7 @@ def step_page(number: int, sections: Sequence[Section]) -> None:
         st.subheader(visit.words(N_("Also found")), anchor=False)
         for position, (check, finding) in enumerate(sorted(rest, key=lambda pair: pair[1].rank)):
             card(drawn.get(check.name), check, finding, incident, visit, key=f"step{number}-card{position}")
+    below(investigation, visit)
     _silent(checks, visit, key=f"step{number}")
     _next(number, visit)
 

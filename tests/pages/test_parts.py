@@ -110,7 +110,7 @@ def test_a_changed_file_stops_the_old_job_and_begins_a_new_one(monkeypatch: pyte
 @pytest.mark.parametrize("script", STEP_SCRIPTS)
 def test_the_board_draws_a_finding_as_its_step_does(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     drawn: list[Section] = []
-    monkeypatch.setattr(step, "step_page", lambda number, sections: drawn.extend(sections))
+    monkeypatch.setattr(step, "step_page", lambda number, sections, **_: drawn.extend(sections))
     runpy.run_path(str(ROOT / script))
     assert drawn
     for shown in drawn:

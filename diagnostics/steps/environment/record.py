@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from diagnostics.steps.environment import resolver
 from diagnostics.steps.environment.packages import compare
+from diagnostics.steps.environment.pins import read_environment
 from diagnostics.words import Words
 
 
-def environment_record(reference: Path, current: Path | None, words: Words) -> dict[str, Any]:
-    """Raises BadInput when a file names no package."""
+def environment_record(reference: Path, current: Path | None, words: Words, *, resolve: bool = False) -> dict[str, Any]:
+    """With `resolve`, what the real resolver says of each file. Raises BadInput when a file names no package."""
     told = compare(reference, current)
-    return {
+    record: dict[str, Any] = {
         "differences": [
             {
                 "package": d.package,
@@ -37,4 +39,18 @@ def environment_record(reference: Path, current: Path | None, words: Words) -> d
             for c in told.conflicts
         ],
         "unread": list(told.unread),
+    }
+    if resolve:
+        record["resolved"] = [_resolved(path, words) for path in (reference, current) if path is not None]
+    return record
+
+
+def _resolved(path: Path, words: Words) -> dict[str, Any]:
+    answer = resolver.resolve(read_environment(path))
+    return {
+        "file": answer.file,
+        "answer": str(answer.answer),
+        "statement": words(answer.says, file=answer.file),
+        "text": answer.text,
+        "left_out": list(answer.left_out),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -47,10 +48,8 @@ def remedies(incident: Incident) -> tuple[Remedy, ...]:
     return (*found, Remedy("convert_to_onnx.py", "text/x-python", script)) if script else tuple(found)
 
 
-def _read(path: object) -> Environment | None:
-    from pathlib import Path
-
-    if not isinstance(path, Path):
+def _read(path: Path | None) -> Environment | None:
+    if path is None:
         return None
     try:
         return read_environment(path)
@@ -70,7 +69,7 @@ def pinned(reference: Environment, current: Environment | None) -> str:
     lines += lines_of({n: _exact(p, current) for n, p in reference.pins.items() if n not in INSTALLERS})
     extra = list(lines_of({n: p for n, p in only.items() if n not in INSTALLERS}))
     if extra:
-        lines += ["# Only production has these."] + extra
+        lines += ["# Only production has these.", *extra]
     clashes = conflicts_in(reference)
     if clashes:
         lines += ["# These pins cannot hold together; change one of each pair:"]
@@ -143,12 +142,12 @@ Run it where the model loads today: in the environment that it was made in.
 """
 
 '''
-_ROWS: Final = '''rows = pd.read_csv("reference.csv").head(100)  # a few rows with exactly the columns that the model takes
-'''
-_CHECK: Final = '''
+_ROWS: Final = """rows = pd.read_csv("reference.csv").head(100)  # a few rows with exactly the columns that the model takes
+"""
+_CHECK: Final = """
 answers = onnxruntime.InferenceSession("model.onnx").run(None, {NAME: SAMPLE})[0]
 print("largest difference:", np.abs(np.asarray(answers).ravel() - np.asarray(EXPECTED).ravel()).max())
-'''
+"""
 _SCRIPTS: Final = {
     "scikit-learn": (
         "import joblib\nimport numpy as np\nimport onnxruntime\nimport pandas as pd\nimport skl2onnx\n\n"
@@ -157,7 +156,9 @@ _SCRIPTS: Final = {
         + 'model = joblib.load("model.pkl")\n'
         + "converted = skl2onnx.to_onnx(model, sample[:1])\n"
         + 'with open("model.onnx", "wb") as file:\n    file.write(converted.SerializeToString())\n'
-        + _CHECK.replace("NAME", "converted.graph.input[0].name").replace("SAMPLE", "sample").replace("EXPECTED", "model.predict(sample)")
+        + _CHECK.replace("NAME", "converted.graph.input[0].name")
+        .replace("SAMPLE", "sample")
+        .replace("EXPECTED", "model.predict(sample)")
     ),
     "xgboost": (
         "import numpy as np\nimport onnxruntime\nimport pandas as pd\nimport xgboost\n"

@@ -8,22 +8,33 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from diagnostics.steps.environment.pins import Environment, python_of
+from packaging.utils import canonicalize_name
+
+from diagnostics.steps.environment.pins import Environment, Pin, python_of
 from diagnostics.steps.environment.remedies import lines_of
 from diagnostics.words import N_
 
 SECONDS: Final = 60.0
+RETRIES: Final = 30
 TEXT_CAP: Final = 2_000
-_KEPT: Final = re.compile(r"(?i)(?:https?|no|all)_proxy|ssl_cert_(?:file|dir)|uv_(?:index|default_index|index_url|native_tls)|path|systemroot")
-_NO_BUILD: Final = re.compile(r"building (?:\S+ )?(?:\S+ )?is disabled|no usable wheels|no wheels with|has no wheels|only source", re.IGNORECASE)
+_LATE: Final = N_("The resolver did not come to an end in time for {file:name}.")
+_SOURCE_ONLY: Final = re.compile(r"([A-Za-z0-9][\w.-]*)==\S+ has no (?:usable )?wheels")
+_KEPT: Final = re.compile(
+    r"(?i)(?:https?|no|all)_proxy|ssl_cert_(?:file|dir)|uv_(?:index|default_index|index_url|native_tls)|path|systemroot"
+)
+_NO_BUILD: Final = re.compile(
+    r"building (?:\S+ )?(?:\S+ )?is disabled|no usable wheels|no wheels with|has no wheels|only source", re.IGNORECASE
+)
 _UNREACHED: Final = re.compile(
-    r"failed to fetch|request failed|dns error|could ?n[o']t connect|error sending request|timed out|connection|network|certificate|tls"
-    r"|status code|forbidden",
+    r"failed to fetch|request failed|dns error|could ?n[o']t connect|error sending request|timed out|connection|network"
+    r"|certificate|status code|forbidden",
     re.IGNORECASE,
 )
 
@@ -36,13 +47,17 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Resolution:
-    """says: a message id with {file:name}. text: what the resolver printed, shortened; versions: packages it chose."""
+    """says: a message id with {file:name}. text: what the resolver printed, shortened; versions: what it chose.
+
+    left_out: packages that exist as source only.
+    """
 
     file: str
     answer: Answer
     says: str
     text: str = ""
     versions: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def resolver() -> str | None:
@@ -52,27 +67,54 @@ def resolver() -> str | None:
 
 
 def resolve(environment: Environment, *, seconds: float = SECONDS) -> Resolution:
-    """Whether some set of versions satisfies the file, asked of the package index. Never raises for what uv does."""
+    """Whether some set of versions satisfies the file, asked of the package index. Never raises for what uv does.
+
+    Packages that exist as source only are left out one by one, since none is built here; the answer then holds for the rest.
+    """
     program = resolver()
-    file = environment.file
     if program is None:
-        return Resolution(file, Answer.UNSURE, N_("The resolver uv is not installed here, so {file:name} was only held against known needs."))
+        says = N_("The resolver uv is not installed here, so {file:name} was only held against known needs.")
+        return Resolution(environment.file, Answer.UNSURE, says)
+    end = time.monotonic() + seconds
+    pins, answer = dict(environment.pins), Resolution(environment.file, Answer.UNSURE, "")
+    for _ in range(RETRIES):
+        answer = _asked(program, environment, pins, end - time.monotonic())
+        names = {str(canonicalize_name(name)) for name in _SOURCE_ONLY.findall(answer.text)} & pins.keys()
+        if answer.answer is not Answer.UNSURE or not names:
+            break
+        for name in names:
+            del pins[name]
+    left_out = tuple(name for name in environment.pins if name not in pins)
+    return replace(answer, left_out=left_out)
+
+
+def _asked(program: str, environment: Environment, pins: Mapping[str, Pin], seconds: float) -> Resolution:
+    file = environment.file
+    if seconds <= 0:
+        return Resolution(file, Answer.UNSURE, _LATE)
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as folder:
         asked = Path(folder, "requirements.in")
         # Names and versions only: no address, no option and no path of the file reaches the resolver.
-        asked.write_text("".join(f"{line}\n" for line in lines_of(environment.pins)), encoding="utf-8")
+        asked.write_text("".join(f"{line}\n" for line in lines_of(pins)), encoding="utf-8")
         command = [program, "pip", "compile", "--no-build", "--no-config", "--no-header", "--no-annotate", "--color", "never"]
-        command += ["--no-python-downloads", "--python", sys.executable, "--cache-dir", str(Path(folder, "cache")), *_version(environment)]
+        command += ["--no-python-downloads", "--python", sys.executable, "--cache-dir", str(Path(folder, "cache"))]
         kept = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)} | {"HOME": folder}
         try:
-            done = subprocess.run(  # noqa: S603 -- a fixed program with fixed options; the file holds checked lines
-                [*command, str(asked)], capture_output=True, text=True, timeout=seconds, cwd=folder, env=kept, check=False
+            done = subprocess.run(
+                [*command, *_version(environment), str(asked)],
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                cwd=folder,
+                env=kept,
+                check=False,
             )
         except subprocess.TimeoutExpired:
-            return Resolution(file, Answer.UNSURE, N_("The resolver did not come to an end in time for {file:name}."))
+            return Resolution(file, Answer.UNSURE, _LATE)
         except OSError:
-            return Resolution(file, Answer.UNSURE, N_("The resolver could not be started, so {file:name} was only held against known needs."))
-    return _read(file, done.returncode, done.stdout, done.stderr)
+            says = N_("The resolver could not be started, so {file:name} was only held against known needs.")
+            return Resolution(file, Answer.UNSURE, says)
+    return read_answer(file, done.returncode, done.stdout, done.stderr)
 
 
 def _version(environment: Environment) -> list[str]:
@@ -81,16 +123,22 @@ def _version(environment: Environment) -> list[str]:
     return ["--python-version", f"{release[0]}.{release[1]}"] if len(release) > 1 else []
 
 
-def _read(file: str, code: int, printed: str, complained: str) -> Resolution:
+def read_answer(file: str, code: int, printed: str, complained: str) -> Resolution:
     if code == 0:
         versions = tuple(line for line in printed.splitlines() if "==" in line)
-        return Resolution(file, Answer.AGREES, N_("The resolver found versions that satisfy all of {file:name}."), versions=versions)
+        return Resolution(
+            file, Answer.AGREES, N_("The resolver found versions that satisfy all of {file:name}."), versions=versions
+        )
     text = " ".join(re.sub(r"[│╰╭─▶×╮╯├]+", " ", complained).split())[:TEXT_CAP]
     if _NO_BUILD.search(text):
-        says = N_("The resolver cannot say for {file:name}: a package has no ready-made build for this Python, and none is built here.")
+        says = N_(
+            "The resolver cannot say for {file:name}: a package has no ready-made build for this Python, and none is built here."
+        )
         return Resolution(file, Answer.UNSURE, says, text)
     if "No solution found" in text or "unsatisfiable" in text:
         return Resolution(file, Answer.CONFLICT, N_("The resolver found no versions that satisfy all of {file:name}."), text)
     if _UNREACHED.search(text):
-        return Resolution(file, Answer.UNSURE, N_("The package index cannot be reached, so {file:name} was only held against known needs."))
+        return Resolution(
+            file, Answer.UNSURE, N_("The package index cannot be reached, so {file:name} was only held against known needs.")
+        )
     return Resolution(file, Answer.UNSURE, N_("The resolver stopped without an answer for {file:name}."), text)

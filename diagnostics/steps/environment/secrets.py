@@ -22,8 +22,8 @@ _VALUE: Final = re.compile(
 )
 _LOGIN: Final = re.compile(r"(?<=://)[^\s/@]{1,300}:[^\s/@]{0,300}(?=@)|(?<=://):?[^\s/@:]{8,300}(?=@)")
 _STATED: Final = re.compile(
-    r"(?i)(?P<name>(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|sig|accountkey|sharedaccesskey)\s{0,3}[=: ]\s{0,3})"
-    r"[^\s;&,'\"]{3,400}"
+    r"(?i)(?P<name>(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|accountkey|(?<=[?&])sig)"
+    r"(?:\s{0,3}[=:]\s{0,3}|(?<=--password)\s|(?<=--token)\s|(?<=--api-key)\s))[^\s;&,'\"]{3,400}"
 )
 _OPAQUE: Final = re.compile(r"(?=[^\d]{0,200}\d)(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+_=-]{32,500}")
 _NO_SECRET: Final = re.compile(

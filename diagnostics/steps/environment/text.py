@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,12 +47,21 @@ def _decoded(content: bytes) -> str | None:
         # Windows PowerShell's > writes UTF-16, some versions without its mark.
         return content.decode("utf-16-le", "replace")
     for encoding in ("utf-8", "gb18030"):
+        # Single accents of Western text also pass as GB18030; Chinese text is made of pairs of high bytes.
+        if encoding != "utf-8" and _single(content) > 0.2:
+            break
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
     strange = sum(content.count(byte) for byte in (*range(9), *range(14, 32)))
     return content.decode("latin-1") if strange <= STRANGE * len(content) / 10 else None
+
+
+def _single(content: bytes) -> float:
+    """Share of the runs of bytes above 127 that are one byte long."""
+    runs = re.findall(rb"[\x80-\xff]+", content[:100_000])
+    return sum(len(run) == 1 for run in runs) / max(1, len(runs))
 
 
 def load_yaml(text: str) -> Any:

@@ -63,6 +63,8 @@ _COMPONENT: Final = re.compile(
 )
 _DIGIT: Final = re.compile("[0-9]")
 _TWO: Final = re.compile(r"\s*[\w.$#-]{1,80} [\w.$]{1,80} -(?=\s|$)")
+# glog and Triton: "E0512 08:01:00.000000 1 server.cc:1152] ".
+_GLOG: Final = re.compile(r"\s*[\w./-]{1,80}:\d{1,6}\](?=\s|$)")
 _HOST: Final = re.compile(r"\s*[A-Za-z0-9_][\w./-]{0,79}(?=\s+\S)")
 _RAISED: Final = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|error|exception|warning|failed)$")
 _ACCESS: Final = re.compile(r'" (?P<status>[1-5]\d\d)(?: |$)')
@@ -173,7 +175,7 @@ class Heads:
     def _strip(self, line: str) -> tuple[int, re.Match[str] | None, Level, bool]:
         """Where the message begins, the stamp with the time, the level, and whether there was a head."""
         level: Level = Level.NONE
-        headed = False
+        headed = glog = False
         when: re.Match[str] | None = None
         end = 0
         cap = min(len(line), HEAD_CAP)
@@ -191,6 +193,9 @@ class Heads:
                 level = early
             if syslog:
                 end = _syslog_host(line, first.group(), end, cap)
+            glog = first.group()[0] in "IWEF" and first.group()[1].isdigit()
+            if glog:
+                level = LEVELS[first.group()[0].lower()]
         boxes = items = 0
         while end < cap and items < ITEMS_CAP and (item := _ITEM.match(line, end, cap)):
             items += 1
@@ -219,6 +224,8 @@ class Heads:
             self._again = True
             end = _syslog_host(line, again.group(), again.end(), cap)
         if headed:
+            if glog and (place := _GLOG.match(line, end, cap)):
+                return place.end(), when, level, True
             end = _component(line, end, levelled=level is not Level.NONE)
             boxed = False
             while end < cap and items < 2 * ITEMS_CAP and (item := _ITEM.match(line, end, cap)):

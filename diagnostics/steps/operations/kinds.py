@@ -43,7 +43,9 @@ _PATTERNS: Final = (
         Kind.LOAD,
         r"\b(?:load(?:ed|ing)?|reload(?:ed|ing)?|initiali[sz](?:ed|ing)|restor(?:ed|ing)|deseriali[sz](?:ed|ing)|unpickl(?:ed|ing))\b"
         r".{0,40}\b(?:model|weights|checkpoint|pipeline|estimator|booster|classifier|regressor|artifact|\w+\.(?:pkl|joblib|onnx|pt|pth|h5|bin))\b"
-        r"|\bmodel\b.{0,40}\b(?:load(?:ed|ing)?|reload(?:ed|ing)?|initiali[sz]ed)\b|模型.{0,6}加载|加载.{0,6}模型",
+        r"|\bmodel\b.{0,40}\b(?:load(?:ed|ing)?|reload(?:ed|ing)?|initiali[sz]ed)\b|模型.{0,6}加载|加载.{0,6}模型"
+        # Triton names the model alone.
+        r"|\bsuccessfully loaded '[^']{1,80}' version|^loading: \S{1,80}:\d{1,6}$",
     ),
     (
         Kind.REQUEST,

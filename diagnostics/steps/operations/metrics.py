@@ -16,7 +16,7 @@ from diagnostics.onset import as_datetime
 from diagnostics.steps.operations.series import Meaning, Metrics, Series
 from diagnostics.steps.operations.series import metrics as read
 from diagnostics.steps.operations.shifts import Shift, Slope, Thinned, shifts, slope, thin
-from diagnostics.steps.operations.spikes import Spike, spikes
+from diagnostics.steps.operations.spikes import Spike, excursions, spikes
 from diagnostics.words import N_, Value
 
 _PELT: Final = "Killick, Fearnhead, Eckley 2012, doi:10.1080/01621459.2012.737745"
@@ -127,7 +127,10 @@ def of(given: Metrics) -> MetricsProfile:
 def _profile(series: Series) -> SeriesProfile:
     thinned = thin(series)
     climbs = slope(series, thinned) if series.meaning in (Meaning.MEMORY, Meaning.RESOURCE) else None
-    return SeriesProfile(series, thinned, shifts(thinned), climbs, _saturation(series), spikes(series))
+    sudden = spikes(series)
+    # The same moment is told once, by its sharper description.
+    longer = tuple(e for e in excursions(series) if not any(s.since <= e.until and e.since <= s.until for s in sudden))
+    return SeriesProfile(series, thinned, shifts(thinned), climbs, _saturation(series), sudden + longer)
 
 
 def _saturation(series: Series, *, near: float = 0.95, share_at: float = 0.02, least: int = 5) -> Saturation | None:

@@ -91,7 +91,9 @@ def records(lines: Iterable[str], heads: Heads) -> Iterator[Record]:
     now: datetime | None = None
     current: _Open | None = None
     for number, line in enumerate(lines, start=1):
-        if current is not None and _folds(line, current, heads):
+        # A line that begins with a digit goes on with nothing but a traceback; most lines of most logs do.
+        alone = line[:1].isdigit() and current is not None and not current.frames
+        if not alone and current is not None and _folds(line, current, heads):
             current.fold(line)
             continue
         head = heads.read(line)

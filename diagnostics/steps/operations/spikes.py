@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diagnostics.onset import as_datetime
 from diagnostics.steps.operations.series import Series
@@ -40,18 +41,64 @@ def spikes(
     noise = 1.4826 * float(np.median(distance))
     far = float(np.quantile(distance, 0.99))
     high = distance > max(sigmas * noise, beyond * far, 1e-9 * float(np.ptp(x) or 1.0))
-    groups: list[list[int]] = []
-    for position in np.flatnonzero(high).tolist():
-        if groups and position - groups[-1][-1] <= window:
-            groups[-1].append(position)
-        else:
-            groups.append([position])
+    groups = _groups(high, gap=window)
     if len(groups) > habit_at:
         return ()
     found = []
-    for group in groups:
-        peak = max(group, key=lambda i: (distance[i], -i))
-        begin, end = as_datetime(series.times[group[0]]), as_datetime(series.times[group[-1]])
+    for first, last in groups:
+        peak = first + int(np.argmax(distance[first : last + 1]))
+        begin, end = as_datetime(series.times[first]), as_datetime(series.times[last])
         size = float(distance[peak] / max(noise, far / 3, 1e-12))
         found.append(Spike(begin, end, float(usual[peak]), float(x[peak]), size))
     return tuple(found)
+
+
+def excursions(
+    series: Series, *, hours: float = 2.0, sigmas: float = 8.0, beyond: float = 2.0, habit_at: int = 3, days_at: float = 4.0
+) -> tuple[Spike, ...]:
+    """Means of `hours` that stand far from what is usual at that hour of the day (and kind of day, from three weeks on).
+
+    Far: `sigmas` robust deviations, and `beyond` times the distance that one mean in fifty reaches, so that a wandering or
+    heavy-tailed series stays silent. A seasonal median as baseline: Hochenbaum, Vallis, Kejariwal 2017, arXiv:1704.07706. Series
+    shorter than `days_at` days have no usual day; more than `habit_at` excursions are a habit.
+    """
+    x, times = series.values, series.times
+    minutes = times.astype("datetime64[m]").astype("int64")
+    step = float(np.median(np.diff(minutes))) if x.size > 1 else 0.0
+    width = max(3, int(hours * 60 / step)) if step > 0 else 0
+    days = float((times[-1] - times[0]) / np.timedelta64(1, "D"))
+    if not width or days < days_at or x.size < 10 * width or np.ptp(x) == 0:
+        return ()
+    from scipy.ndimage import uniform_filter1d
+
+    means = uniform_filter1d(x, width, mode="nearest")
+    moment = (minutes // 60) % 24
+    if days >= 21:
+        moment = moment + 24 * ((minutes // 1440 + 3) % 7 >= 5)
+    usual = np.zeros_like(means)
+    for one in np.unique(moment):
+        usual[moment == one] = np.median(means[moment == one])
+    rest = means - usual
+    distance = np.abs(rest)
+    noise = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
+    bound = max(sigmas * noise, beyond * float(np.quantile(distance, 0.98)), 1e-9 * float(np.ptp(x)))
+    groups = _groups(distance > bound, gap=2 * width)
+    if len(groups) > habit_at:
+        return ()
+    found = []
+    for begin, end in groups:
+        peak = begin + int(np.argmax(distance[begin : end + 1]))
+        size = float(distance[peak] / max(noise, bound / sigmas))
+        found.append(Spike(as_datetime(times[begin]), as_datetime(times[end]), float(usual[peak]), float(means[peak]), size))
+    return tuple(found)
+
+
+def _groups(flags: NDArray[np.bool_], *, gap: int) -> list[tuple[int, int]]:
+    """First and last position of each run of True; runs at most `gap` apart are one."""
+    groups: list[tuple[int, int]] = []
+    for position in np.flatnonzero(flags).tolist():
+        if groups and position - groups[-1][1] <= gap:
+            groups[-1] = (groups[-1][0], position)
+        else:
+            groups.append((position, position))
+    return groups

@@ -1,0 +1,101 @@
+"""The commands `environment` and `logs` on files that are not what they should be: one plain line, exit 2, nothing written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from diagnostics.__main__ import main
+
+FREEZE = "numpy==1.26.4\nscikit-learn==1.4.2\n"
+LOG = "".join(f"2026-05-12 08:{i // 60:02}:{i % 60:02} ERROR store: timeout after {i} ms\n" for i in range(900))
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.mark.parametrize("command", ["environment", "logs"])
+@pytest.mark.parametrize("content", [PICTURE, b"", b"\x80\x04\x95" + bytes(900), gzip.compress(LOG.encode())[:400]])
+def test_the_wrong_kind_is_one_plain_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, content: bytes
+) -> None:
+    file = tmp_path / "given.txt"
+    file.write_bytes(content)
+    assert "given.txt" in refused(capsys, command, str(file), "--json", str(tmp_path / "out.json"))
+    assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize("command", ["environment", "logs"])
+def test_a_folder_and_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert "no.txt" in refused(capsys, command, str(tmp_path / "no.txt"))
+    assert str(tmp_path) in refused(capsys, command, str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["poetry.lock", "Pipfile.lock", "environment.yml"])
+def test_an_environment_that_is_cut_off(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    file = tmp_path / name
+    file.write_text(
+        {"p": '[[package]]\nname = "num', "P": '{"default": {"numpy": {"ver', "e": "dependencies: [numpy, {pip: ["}[name[0]]
+    )
+    assert name in refused(capsys, "environment", str(file))
+
+
+@pytest.mark.parametrize("command", ["environment", "logs"])
+def test_a_gigabyte_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    file = tmp_path / "huge.txt"
+    with file.open("wb") as stream:
+        stream.truncate(1024**3)
+    assert "huge.txt" in refused(capsys, command, str(file))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-16-le"])
+def test_another_encoding_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str) -> None:
+    (tmp_path / "a.txt").write_bytes(FREEZE.encode(encoding))
+    (tmp_path / "b.txt").write_bytes(FREEZE.replace("1.4.2", "1.6.1").encode(encoding))
+    (tmp_path / "a.log").write_bytes(LOG.encode(encoding))
+    assert main(["environment", str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]) == 0
+    (difference,) = json.loads(capsys.readouterr().out)["differences"]
+    assert (difference["package"], difference["severity"]) == ("scikit-learn", "critical")
+    assert main(["logs", str(tmp_path / "a.log")]) == 0
+    assert json.loads(capsys.readouterr().out)["templates"][0]["count"] == 900
+
+
+def test_a_log_that_cannot_be_read_beside_one_that_can_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.log").write_text(LOG)
+    (tmp_path / "b.log").write_bytes(PICTURE)
+    assert main(["logs", str(tmp_path / "a.log"), str(tmp_path / "b.log")]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["templates"]
+    assert "b.log" in err
+
+
+def test_a_log_cut_in_the_middle_of_a_line_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    half = LOG[: len(LOG) // 2 - 20]
+    (tmp_path / "a.log").write_text(half)
+    assert main(["logs", str(tmp_path / "a.log")]) == 0
+    assert sum(t["count"] for t in json.loads(capsys.readouterr().out)["templates"]) == half.count("\n") + 1
+
+
+def test_the_resolver_is_asked_only_on_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diagnostics.steps.environment import resolver
+
+    monkeypatch.setattr(resolver, "resolver", lambda: None)
+    (tmp_path / "a.txt").write_text(FREEZE)
+    assert main(["environment", str(tmp_path / "a.txt")]) == 0
+    assert "resolved" not in json.loads(capsys.readouterr().out)
+    assert main(["environment", str(tmp_path / "a.txt"), "--resolve"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)["resolved"]
+    assert answer["answer"] == "unsure"
+    assert "a.txt" in answer["statement"]
