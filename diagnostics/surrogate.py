@@ -86,7 +86,7 @@ class Surrogate:
 
 def one_thread() -> AbstractContextManager[object]:
     """Boosting on one thread: on a busy machine its threads wait for one another, ten times longer than they save (measured)."""
-    limited: AbstractContextManager[object] = _controller().limit(limits=1, user_api="openmp")
+    limited: AbstractContextManager[object] = _controller().limit(limits=1)
     return limited
 
 

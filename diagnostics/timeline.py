@@ -175,11 +175,12 @@ def told(p: Timeline, words: Words) -> str:
 
 
 def _followers(first: Moment, rest: Sequence[Moment]) -> list[Moment]:
-    """The first of each other lane; what else the lane of the first shows is more of the same."""
-    seen, followers = {first.lane}, []
+    """The first of each other kind; more of the same is no news."""
+    seen, followers = {(first.lane, first.what)}, []
     for moment in rest:
-        if moment.lane not in seen:
-            seen.add(moment.lane)
+        kind = (moment.lane, moment.what)
+        if kind not in seen:
+            seen.add(kind)
             followers.append(moment)
     return followers[:FOLLOWERS]
 

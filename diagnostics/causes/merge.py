@@ -19,17 +19,18 @@ TOGETHER: Final = timedelta(days=1)
 """Onsets so close count as one: they are known no better."""
 
 SAYS: Final = {
-    "missing_values": N_("Values are missing in {columns:list}; {first}"),
-    "format_change": N_("Values are written differently in {columns:list}; {first}"),
-    "default_fill": N_("A default stands in {columns:list}; {first}"),
-    "stale_feature": N_("{columns:list} stopped changing at the same time; {first}"),
-    "schema_change": N_("The schema changed in {columns:list}; {first}"),
-    "out_of_range": N_("Values far outside the range came in {columns:list}; {first}"),
-    "unseen_categories": N_("New categories came in {columns:list}; {first}"),
-    "recoded_categories": N_("Categories go by other names in {columns:list}; {first}"),
-    "precision_loss": N_("Values lost their precision in {columns:list}; {first}"),
-    "clipped_values": N_("Values are cut off at a bound in {columns:list}; {first}"),
+    "missing_values": N_("Values went missing in {count:count} columns at once: {columns:list}."),
+    "format_change": N_("Values are written differently in {count:count} columns at once: {columns:list}."),
+    "default_fill": N_("A default replaced values in {count:count} columns at once: {columns:list}."),
+    "stale_feature": N_("{count:count} columns stopped changing at once: {columns:list}."),
+    "schema_change": N_("{count:count} columns are missing, renamed, new or of another type: {columns:list}."),
+    "out_of_range": N_("Values far outside the range came in {count:count} columns at once: {columns:list}."),
+    "unseen_categories": N_("New categories came in {count:count} columns at once: {columns:list}."),
+    "recoded_categories": N_("Categories go by other names in {count:count} columns at once: {columns:list}."),
+    "precision_loss": N_("Values lost their precision in {count:count} columns at once: {columns:list}."),
+    "clipped_values": N_("Values are cut off at a bound in {count:count} columns at once: {columns:list}."),
 }
+"""What is said where one fault hit several columns."""
 
 
 def merged(told: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -67,9 +68,10 @@ def _one(group: list[Hypothesis]) -> Hypothesis:
         return replace(first, supports=supports)
     undos = [told.undo for told in group if told.undo is not None]
     keeps = [told.keep for told in group if told.keep is not None]
-    evidence: dict[str, Value] = {**first.evidence, "columns": list(columns)}
+    evidence: dict[str, Value] = {**first.evidence, "columns": list(columns), "count": len(columns)}
     return replace(
         first,
+        says=SAYS[first.code],
         columns=columns,
         supports=supports,
         evidence=evidence,

@@ -128,7 +128,7 @@ def _height(figure: go.Figure) -> tuple[float, float]:
     for trace in figure.data:
         try:
             values = np.asarray(trace.y, dtype="float64")
-        except (TypeError, ValueError):
+        except (AttributeError, TypeError, ValueError):  # a table has no height
             return 0.0, 0.0
         known = values[np.isfinite(values)]
         if known.size:

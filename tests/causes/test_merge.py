@@ -8,6 +8,7 @@ import pandas as pd
 from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Hypothesis
 from diagnostics.causes.merge import merged
+from diagnostics.words import Words
 
 DAY = datetime(2026, 5, 1)
 
@@ -25,6 +26,7 @@ def test_columns_that_broke_together_are_one_cause() -> None:
     assert one.keep is not None
     assert one.keep.tolist() == [False, False]
     assert one.supports == ("INP001",)
+    assert Words().sentence(one.says, one.evidence) == "Values went missing in 2 columns at once: a and b."
 
 
 def test_columns_that_broke_at_other_times_or_otherwise_are_not() -> None:

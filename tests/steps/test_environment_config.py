@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,3 +197,22 @@ def test_text_of_another_encoding_is_read(tmp_path: Path) -> None:
     for encoding in ("utf-16", "utf-8-sig", "latin-1"):
         file.write_bytes("stadt: Köln\n".encode(encoding))
         assert dict(read_settings(file).shown) == {"stadt": "Köln"}
+
+
+@pytest.mark.parametrize("name", ["a.env", "a.ini", "a.yaml", "a.txt"])
+@pytest.mark.parametrize(
+    "text", ["\n" * 900_000, "A=" + " " * 900_000 + "x", "A=x" + " y" * 400_000, "[a]\n" + "b = c\n" * 100_000]
+)
+def test_a_configuration_made_to_be_slow_is_not(tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    began = time.process_time()
+    with suppress(BadInput):
+        read_settings(file)
+    assert time.process_time() - began < 4
+
+
+def test_a_sign_for_a_comment_inside_a_value_stays(tmp_path: Path) -> None:
+    file = tmp_path / "a.env"
+    file.write_text("COLOUR=#fff\nexport NAME = 'a # b'  \nLIMIT=3 # per minute\nEMPTY=\n# A=1\n")
+    assert dict(read_settings(file).shown) == {"COLOUR": "#fff", "NAME": "a # b", "LIMIT": "3", "EMPTY": ""}

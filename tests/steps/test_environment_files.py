@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,3 +209,27 @@ def test_hostile_names_do_not_pass(tmp_path: Path) -> None:
     from diagnostics.steps.environment.remedies import pinned
 
     assert "RUN rm" not in pinned(told, None)
+
+
+BLANKS = {
+    "newlines": "\n" * 900_000,
+    "blanks": "numpy==1.0 " + " " * 900_000 + "x\n",
+    "pips": "FROM python:3.11\nRUN " + "pip install " * 70_000,
+    "quotes": "FROM python:3.11\nRUN pip install " + "'a' " * 200_000,
+    "explicit": "@EXPLICIT\n" + "a/a-a-" * 150_000,
+    "lines": "!\n" * 450_000,
+    "names": "a==1\n" * 180_000,
+}
+
+
+@pytest.mark.parametrize("kind", BLANKS)
+def test_a_file_made_to_be_slow_is_not(tmp_path: Path, kind: str) -> None:
+    began = time.process_time()
+    with suppress(BadInput):
+        read_environment(written(tmp_path, "r.txt", BLANKS[kind]))
+    assert time.process_time() - began < 4
+
+
+def test_a_login_in_a_line_that_cannot_be_read_is_masked(tmp_path: Path) -> None:
+    text = "numpy==1.26.4\nhello there https://me:hunter2@host/simple\n"
+    assert "hunter2" not in repr(read_environment(written(tmp_path, "r.txt", text)))

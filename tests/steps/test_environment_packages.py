@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.charts import sides
-from diagnostics.charts.style import LIGHT
+from diagnostics.charts.style import LIGHT, finish
 from diagnostics.finding import BadInput, Finding, NotApplicable, Severity
 from diagnostics.incident import Incident, Sides
 from diagnostics.steps.environment import packages
@@ -94,4 +94,5 @@ def test_the_picture_shows_the_versions(tmp_path: Path) -> None:
     told = packages.compare(written(tmp_path, "a.txt", FREEZE), written(tmp_path, "b.txt", FREEZE.replace("1.26.4", "2.1.0")))
     figure = sides.packages(told, None, Words(), LIGHT)
     assert figure is not None
+    finish(figure, Words(), LIGHT)
     assert figure.data[0].cells.values[0] == ["numpy"]

@@ -182,3 +182,14 @@ def test_levels_are_those_that_the_service_wrote(tmp_path: Path) -> None:
     levels = {t.example.split()[0]: t.level for t in read(tmp_path, TRITON).templates}
     assert levels["failed"] is Level.ERROR
     assert levels["Unable"] is Level.WARNING
+
+
+def test_a_word_that_repeats_is_masked_as_always_however_many_others_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    from diagnostics.steps.operations import mask
+
+    monkeypatch.setattr(mask, "NEW_CAP", 100)
+    masker = mask.Masker()
+    for i in range(300):
+        masker.words(f"word{'abcdefghij'[i % 10] * (i // 10 + 1)}x")
+    masker.words("user-7 sent (pid:9)")
+    assert masker.words("again user-7 sent (pid:9)") == ("again", "user<*>", "sent", "(pid:<*>)")

@@ -140,3 +140,23 @@ def test_pictures_are_drawn_for_every_finding(tmp_path: Path, rng: np.random.Gen
             figure = chart.draw(p, finding, Words(), DARK)
             assert figure is not None
             assert "<b>" not in figure.to_json().replace("\\u003c", "<")
+
+
+def test_two_hours_unlike_the_same_hours_of_other_days_are_told(tmp_path: Path, rng: np.random.Generator) -> None:
+    hours = np.arange(14 * 24 * 12) / 12
+    values = 100 + 40 * np.sin(2 * np.pi * hours / 24) + rng.normal(0, 3, hours.size)
+    assert metrics.judge(metrics.profile(incident(tmp_path, metrics=csv(values, "requests")))) == []
+    night = (hours >= 9 * 24 + 17) & (hours < 9 * 24 + 19)
+    values[night] += 18
+    (found,) = metrics.judge(metrics.profile(incident(tmp_path, metrics=csv(values, "requests"))))
+    assert found.code == "OPS015"
+    assert found.since is not None
+    assert abs((found.since - START).total_seconds() / 3600 - (9 * 24 + 17)) <= 1
+
+
+def test_a_wandering_series_has_no_excursions(tmp_path: Path) -> None:
+    for seed in range(5):
+        values = 500 + np.cumsum(np.random.default_rng(seed).normal(0, 1, 4032))
+        assert "OPS015" not in {
+            f.code for f in metrics.judge(metrics.profile(incident(tmp_path, metrics=csv(values, "requests"))))
+        }

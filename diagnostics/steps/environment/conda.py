@@ -23,6 +23,10 @@ SYSTEM: Final = frozenset(
 """Packages that conda installs and pip does not have under this name."""
 
 
+LINES_CAP: Final = 20_000
+LINE_CAP: Final = 500
+
+
 def is_list(text: str) -> bool:
     """The output of `conda list` in one of its forms."""
     head = text[:4000]
@@ -31,8 +35,8 @@ def is_list(text: str) -> bool:
 
 def conda_list(text: str, unread: list[str]) -> list[Pin]:
     pins = []
-    for line in map(str.strip, text.split("\n")):
-        if not line or line.startswith(("#", "@")):
+    for line in map(str.strip, text.split("\n")[:LINES_CAP]):
+        if not line or len(line) > LINE_CAP or line.startswith(("#", "@")):
             continue
         found = _URL.fullmatch(line) or BUILT.fullmatch(line) or _LISTED.fullmatch(line)
         if found is None:
@@ -54,6 +58,8 @@ def conda_yaml(file: str, text: str, unread: list[str]) -> list[Pin]:
         if isinstance(entry, dict):
             under = entry.get("pip")
             pins += requirements("\n".join(str(line) for line in under) if isinstance(under, list) else "", unread)
+        elif len(str(entry)) > LINE_CAP:
+            unread.append(str(entry)[:200])
         elif built := BUILT.fullmatch(str(entry).strip()):
             pins.append(pin_of(built[1], f"=={built[2]}"))
         elif found := ENTRY.fullmatch(str(entry).strip().strip("'\"")):

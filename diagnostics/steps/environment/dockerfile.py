@@ -9,8 +9,11 @@ from typing import Final
 
 from diagnostics.steps.environment.requirement import Pin, pin_of, requirements
 
-IS_ONE: Final = re.compile(r"^\s*FROM\s+\S+", re.IGNORECASE | re.MULTILINE)
-_FROM: Final = re.compile(r"\s*FROM\s+(?:--\S+\s+)?(?P<image>\S+)(?:\s+AS\s+\S+)?\s*", re.IGNORECASE)
+ARGUMENTS_CAP: Final = 50_000
+"""Characters of one command that are read."""
+
+IS_ONE: Final = re.compile(r"^[ \t]*FROM[ \t]+\S+", re.IGNORECASE | re.MULTILINE)
+_FROM: Final = re.compile(r"[ \t]*FROM[ \t]+(?:--\S+[ \t]+)?(?P<image>\S+)(?:[ \t]+AS[ \t]+\S+)?[ \t]*", re.IGNORECASE)
 _PYTHON: Final = re.compile(r"(?:^|/)python:(?P<version>\d+(?:\.\d+){0,2})")
 _CUDA: Final = re.compile(r"cuda:?-?(?P<version>\d+\.\d+(?:\.\d+)?)")
 _PIP: Final = re.compile(r"(?:python[\d.]* -m )?(?:uv )?pip[\d.]*\s+install\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
@@ -64,6 +67,7 @@ def _image(image: str, pins: list[Pin]) -> str | None:
 
 def _named(arguments: str) -> Iterator[str]:
     """What is installed by name: no options, no files, no variables."""
+    arguments = arguments[:ARGUMENTS_CAP]
     try:
         words = shlex.split(arguments, comments=True)
     except ValueError:

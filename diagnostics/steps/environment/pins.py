@@ -13,6 +13,7 @@ from diagnostics.steps.environment.conda import conda_list, conda_yaml, is_list
 from diagnostics.steps.environment.dockerfile import IS_ONE, dockerfile
 from diagnostics.steps.environment.locks import json_lock, toml_lock
 from diagnostics.steps.environment.requirement import Pin, pin_of, requirements
+from diagnostics.steps.environment.secrets import masked
 from diagnostics.steps.environment.text import read_text
 from diagnostics.words import N_
 
@@ -28,7 +29,8 @@ _SAID: Final = re.compile(r"#.{0,60}\bpython(?: version)? (\d+\.\d+(?:\.\d+)?)",
 
 @dataclass(frozen=True)
 class Environment:
-    """python: version or range as far as the file says it. unread: lines that no parser understood, at most 20.
+    """python: version or range as far as the file says it. unread: lines that no parser understood, at most 20,
+    secrets masked.
 
     partial: a Dockerfile, which may install more from files that it copies. system: packages of the operating system.
     twice: packages that the file pins twice, differently.
@@ -73,7 +75,7 @@ def read_environment(path: Path) -> Environment:
             N_("{file:name} names no package: give a pip freeze, requirements, conda YAML, lock file or Dockerfile."),
             file=path.name,
         )
-    return _of(path.name, python, pins, tuple(unread[:UNREAD_CAP]), docker)
+    return _of(path.name, python, pins, tuple(masked("line", line) for line in unread[:UNREAD_CAP]), docker)
 
 
 def _of(file: str, python: str | None, pins: list[Pin], unread: tuple[str, ...], docker: bool) -> Environment:

@@ -20,6 +20,10 @@ ALIASES: Final = {"tensorflow-cpu": "tensorflow", "tensorflow-gpu": "tensorflow"
 INSTALLERS: Final = frozenset(("pip", "setuptools", "wheel", "uv", "distribute"))
 """Tools that pip freeze leaves out and other lists name."""
 
+LINES_CAP: Final = 20_000
+LINE_CAP: Final = 20_000
+"""Characters of a line; the hashes of one package, joined, are a few thousand."""
+
 _OPTIONS: Final = re.compile(r"\s--(?:hash|config-settings?|global-option|install-option)[= ]\S+")
 _LISTED: Final = re.compile(r"([A-Za-z0-9][\w.-]*)\s+(\d[\w.+!-]*)(?:\s+\S+)?")
 _EGG: Final = re.compile(r"#egg=([A-Za-z0-9][\w.-]*)")
@@ -92,7 +96,10 @@ def _in_wheel(url: str) -> str:
 
 def requirements(text: str, unread: list[str]) -> Iterator[Pin]:
     """Pins of a requirements file, of pip freeze or of pip list; lines that name no package go to `unread`."""
-    for raw in text.replace("\\\n", " ").split("\n"):
+    for raw in text.replace("\\\n", " ").split("\n")[:LINES_CAP]:
+        if len(raw) > LINE_CAP:
+            unread.append(raw[:200])
+            continue
         line = re.split(r"(?:^|\s)#", raw.strip())[0].strip()
         if line.startswith(("-e", "--editable")):
             egg = _EGG.search(raw)

@@ -29,7 +29,7 @@ ITEMS_CAP: Final = 5_000
 VALUE_CAP: Final = 2_000
 LABELS: Final = ("name", "id", "key")
 
-_ENV_LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*?)\s*")
+_ENV_NAME: Final = re.compile(r"(?:export[ \t]{1,20})?([A-Za-z_][\w.]{0,200})")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _parsed(name: str, text: str) -> Any:
     if name.endswith((".ini", ".cfg", ".conf")):
         return _ini(text)
     lines = [line for line in text.split("\n")[:500] if line.strip() and not line.lstrip().startswith(("#", ";"))]
-    if name.endswith((".env", ".properties")) or (lines and all(_ENV_LINE.fullmatch(line) for line in lines)):
+    if name.endswith((".env", ".properties")) or (lines and all(_pair(line) for line in lines)):
         return _env(text)
     if not name.endswith((".yaml", ".yml")) and lines and re.fullmatch(r"\s*\[[\w. -]+\]\s*", lines[0]):
         return _ini(text)
@@ -90,18 +90,25 @@ def _ini(text: str) -> dict[str, dict[str, str | None]]:
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
     # Keys keep their case: some services tell a.B from a.b.
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(text if re.search(r"^\s*\[", text, re.MULTILINE) else "[settings]\n" + text)
+    parser.read_string(text if re.search(r"^[ \t]*\[", text, re.MULTILINE) else "[settings]\n" + text)
     return {section: dict(parser[section]) for section in parser if parser[section]}
 
 
 def _env(text: str) -> dict[str, str]:
-    found = {}
-    for line in text.split("\n"):
-        if (match := _ENV_LINE.fullmatch(line)) is not None:
-            value = match[2]
-            quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
-            found[match[1]] = value[1:-1] if quoted else re.sub(r"\s+#.*$", "", value)
-    return found
+    return dict(pair for line in text.split("\n") if (pair := _pair(line)) is not None)
+
+
+def _pair(line: str) -> tuple[str, str] | None:
+    """Name and value of a line of a .env file; None for any other line."""
+    name, equals, value = line.strip().partition("=")
+    found = _ENV_NAME.fullmatch(name.strip())
+    if not equals or found is None:
+        return None
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return found[1], value[1:-1]
+    # A sign for a comment counts after a blank only: passwords hold it too.
+    return found[1], value.split(" #")[0].split("\t#")[0].rstrip()
 
 
 def _flat(value: Any, path: str, depth: int) -> Iterator[tuple[str, Setting]]:

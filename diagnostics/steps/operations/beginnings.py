@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
-LENGTHS_CAP: Final = 8
+LENGTHS_CAP: Final = 16
 BEGINNINGS_CAP: Final = 5_000
 SURE_AT: Final = 40
 """Lines that must agree on where the head ends before a beginning is trusted."""

@@ -106,7 +106,8 @@ class Heads:
         self.relayed = True
         self._again = False
         self._shapes: dict[str, _Shape] = {}
-        self._beginnings: Beginnings[_Shape] = Beginnings()
+        # Lines of access logs apart, since their level stands at their end.
+        self._beginnings: tuple[Beginnings[_Shape], Beginnings[_Shape]] = (Beginnings(), Beginnings())
 
     def learn(self, sample: list[str], *, share_at: float = 0.6) -> None:
         """Finds systems such as BGL, whose level follows a number of words without a form of their own."""
@@ -137,9 +138,8 @@ class Heads:
         shape = line.translate(DIGITS)
         known = self._shapes.get(shape)
         if known is None:
-            # The level of a line of an access log stands at its end.
-            access = "HTTP/" in line
-            known = None if access else self._beginnings.find(shape)
+            beginnings = self._beginnings["HTTP/" in line[:2048]]
+            known = beginnings.find(shape)
         if known is not None:
             time = None
             if known.stamp >= 0:
@@ -151,8 +151,7 @@ class Heads:
                 time, _served(line, known.level) if known.access else known.level, line[known.end :].strip(), known.headed
             )
         head, known = self._read(line)
-        if not access:
-            self._beginnings.learn(shape, known)
+        beginnings.learn(shape, known)
         if len(self._shapes) >= SHAPES_CAP:
             self._shapes.clear()
         self._shapes[shape] = known

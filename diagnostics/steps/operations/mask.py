@@ -18,6 +18,9 @@ TOKEN_CAP: Final = 60
 MESSAGE_CAP: Final = 2048
 WORD_CAP: Final = 200
 CACHE_CAP: Final = 50_000
+NEW_CAP: Final = 400_000
+"""Different words after which a word that was not seen lately is masked roughly; no service has so many words of its own."""
+
 SHAPE_CAP: Final = 512
 SHAPES_CAP: Final = 20_000
 
@@ -58,6 +61,8 @@ class Masker:
 
     cache: dict[str, str] = field(default_factory=dict)
     messages: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    new: int = 0
+    once: set[str] = field(default_factory=set)
 
     def words(self, message: str) -> tuple[str, ...]:
         """Words with <*> for what varies; runs of the same varying word, and numbers with their units, count once."""
@@ -79,11 +84,7 @@ class Masker:
         for raw in message.split(None, TOKEN_CAP)[:TOKEN_CAP]:
             word = cache.get(raw)
             if word is None:
-                word = _masked(raw[:WORD_CAP])
-                if len(raw) <= WORD_CAP:
-                    if len(cache) >= CACHE_CAP:
-                        cache.clear()
-                    cache[raw] = word
+                word = self._new(raw)
             if last[-3:] == ANY and word.rstrip(_EDGE).lower() in _UNITS:
                 continue
             if word == last and ANY in word:
@@ -91,6 +92,20 @@ class Masker:
             result.append(word)
             last = word
         return tuple(result)
+
+    def _new(self, raw: str) -> str:
+        self.new += 1
+        if self.new > NEW_CAP and raw not in self.once:
+            if len(self.once) >= CACHE_CAP:
+                self.once.clear()
+            self.once.add(raw)
+            return ANY if "0" in raw else raw[:WORD_CAP]
+        word = _masked(raw[:WORD_CAP])
+        if len(raw) <= WORD_CAP:
+            if len(self.cache) >= CACHE_CAP:
+                self.cache.clear()
+            self.cache[raw] = word
+        return word
 
 
 def _masked(word: str) -> str:
