@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-TOP_1 = 0.82
-"""Measured on these cases, less the standard error of a share of so many: a fall below it is no chance."""
+TOP_1 = 0.84
+"""0.91 was measured on these cases, less a little more than the standard error of a share of so many (0.05)."""
 
 
 def test_the_right_cause_comes_first_as_often_as_ever(tmp_path: Path) -> None:

@@ -78,9 +78,62 @@ _TORCH: Final = (
     *((12, "1.11"), (13, "1.12"), (14, "1.13"), (15, "2.0"), (16, "2.1"), (17, "2.2"), (18, "2.3"), (19, "2.4")),
     *((20, "2.5"), (21, "2.6"), (22, "2.7"), (23, "2.8")),
 )
+_TEXTS: Final = (
+    (9, "1.8"),
+    (10, "1.9"),
+    (11, "1.10"),
+    (12, "1.11"),
+    (13, "1.12"),
+    (14, "1.13"),
+    (15, "2.0"),
+    (16, "2.1"),
+    (17, "2.2"),
+    (18, "2.3"),
+)
+_AUDIOS: Final = (*((n, f"1.{n}") for n in range(7, 14)),)
+_LLVMLITE: Final = ((53, 36), (54, 37), (55, 38), (56, 39), (57, 40), (58, 41), (59, 42), (60, 43))
+_WEB: Final = (
+    *(_need("requests", v, "urllib3", "<1.26") for v in ("==2.22.*", "==2.23.*", "==2.24.*")),
+    *(_need("requests", v, "urllib3", "<1.27") for v in ("==2.25.*", "==2.26.*", "==2.27.*", "==2.28.*")),
+    *(_need("requests", v, "idna", "<3") for v in ("==2.23.*", "==2.24.*", "==2.25.*")),
+    *(_need("requests", v, "chardet", "<4") for v in ("==2.23.*", "==2.24.*")),
+    *(_need("boto3", f"==1.{n}.*", "botocore", f"==1.{n + 3}.*") for n in range(9, 30)),
+    *(_need("boto3", f"==1.{n}.*", "botocore", f"==1.{n}.*") for n in range(33, 41)),
+    _need("botocore", ">=1.20,<1.31", "urllib3", "<1.27"),
+    _need("fastapi", ">=0.95.1,<0.96", "starlette", ">=0.26.1,<0.27"),
+    _need("fastapi", ">=0.100,<0.107", "starlette", ">=0.27,<0.28"),
+    _need("fastapi", "<0.100", "pydantic", "<2"),
+    _need("spacy", ">=3.0,<3.6", "pydantic", "<2"),
+    _need("flask", "<2.3", "werkzeug", "<3", "https://werkzeug.palletsprojects.com/en/stable/changes/#version-3-0-0"),
+    _need("jinja2", "<3", "markupsafe", "<2.1", "https://github.com/pallets/markupsafe/issues/284"),
+    _need("black", "<22.3", "click", "<8.1", "https://github.com/psf/black/issues/2964"),
+    _need("streamlit", "<1.22", "altair", "<5", "https://github.com/streamlit/streamlit/issues/6611"),
+)
+_LANGUAGE: Final = (
+    *(_need("transformers", f"==4.{n}.*", "tokenizers", ">=0.11.1,<0.14") for n in range(24, 34)),
+    *(_need("transformers", f"==4.{n}.*", "tokenizers", ">=0.14,<0.19") for n in range(36, 40)),
+    *(_need("transformers", f"==4.{n}.*", "tokenizers", ">=0.19,<0.20") for n in range(40, 45)),
+    *(_need("transformers", f"==4.{n}.*", "tokenizers", ">=0.21,<0.22") for n in range(48, 54)),
+)
 NEEDS: Final = (
     *_TENSORFLOW,
     *_BUILDS,
+    *_WEB,
+    *_LANGUAGE,
+    _need("tensorflow", "<2.4", "h5py", "<3", "https://github.com/tensorflow/tensorflow/issues/44467"),
+    _need("tensorflow", "<2.9", "protobuf", "<4", "https://protobuf.dev/news/2022-05-06/"),
+    _need("tensorboard", ">=2.9,<2.11", "protobuf", ">=3.9.2,<3.20"),
+    *(_need("torchtext", f"==0.{text}.*", "torch", f"=={torch}.*") for text, torch in _TEXTS),
+    *(_need("torchaudio", f"==0.{audio}.*", "torch", f"=={torch}.*") for audio, torch in _AUDIOS),
+    *(_need("numba", f"==0.{n}.*", "llvmlite", f"==0.{llvm}.*") for n, llvm in _LLVMLITE),
+    *(
+        _need("pyspark", v, "py4j", f"=={j}")
+        for v, j in (("==3.1.*", "0.10.9"), ("==3.3.*", "0.10.9.5"), ("==3.5.*", "0.10.9.7"))
+    ),
+    _need("numba", "==0.54.*", "numpy", ">=1.17,<1.21"),
+    _need("onnx", "==1.13.*", "protobuf", ">=3.20.2,<4"),
+    _need("mlflow", ">=2,<2.13", "numpy", "<2"),
+    _need("mlflow", ">=2,<3", "pandas", "<3"),
     *(_need("torchvision", f"==0.{vision}.*", "torch", f"=={torch}.*") for vision, torch in _TORCH),
     *(
         _need("torchaudio", f"=={v}.*", "torch", f"=={v}.*")
@@ -109,8 +162,6 @@ NEEDS: Final = (
     _need("imbalanced-learn", "==0.13.*", "scikit-learn", ">=1.3.2,<2"),
     _need("imbalanced-learn", "==0.14.*", "scikit-learn", ">=1.4.2,<2"),
     _need("onnx", "==1.12.*", "protobuf", ">=3.12.2,<=3.20.1"),
-    _need("flask", "<2.3", "werkzeug", "<3", "https://werkzeug.palletsprojects.com/en/stable/changes/#version-3-0-0"),
-    _need("jinja2", "<3", "markupsafe", "<2.1", "https://github.com/pallets/markupsafe/issues/284"),
     _need("pandas", "<2", "sqlalchemy", "<2", "https://pandas.pydata.org/docs/whatsnew/v2.0.0.html"),
     _need("numpy", "<1.21.2", "python", "<3.10"),
     _need("numpy", "<1.26", "python", "<3.12", "https://numpy.org/doc/stable/release/1.26.0-notes.html"),

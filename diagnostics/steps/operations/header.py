@@ -178,8 +178,7 @@ class Heads:
         when: re.Match[str] | None = None
         end = 0
         cap = min(len(line), HEAD_CAP)
-        # Looking for a time at every place of a line costs the most; without a digit there is none.
-        first = STAMP.search(line, 0, min(cap, 120)) if _DIGIT.search(line, 0, min(cap, 120)) else None
+        first = _first_time(line, min(cap, 120))
         lead = line[: first.start()] if first else ""
         if first and (first.start() == 0 or _leads(lead)):
             end = first.end()
@@ -242,6 +241,17 @@ class Heads:
                 else:
                     break
         return (end if headed else 0), when, level, headed
+
+
+def _first_time(line: str, cap: int) -> re.Match[str] | None:
+    """The first time in a line. Looking for one at every place costs the most, so what must fail is not tried."""
+    if _DIGIT.search(line, 0, cap) is None:
+        return None
+    # The time of an access log stands in the first bracket.
+    bracket = line.find("[", 1, cap) if line[-1:] != "]" else -1
+    if bracket > 0 and (found := STAMP.match(line, bracket + 1)) and (found.lastgroup or "").endswith("1"):
+        return found
+    return STAMP.search(line, 0, cap)
 
 
 def _served(line: str, level: Level) -> Level:
