@@ -148,6 +148,14 @@ _CHECK: Final = """
 answers = onnxruntime.InferenceSession("model.onnx").run(None, {NAME: SAMPLE})[0]
 print("largest difference:", np.abs(np.asarray(answers).ravel() - np.asarray(EXPECTED).ravel()).max())
 """
+_CHECK_LABELS: Final = """
+expected = np.asarray(model.predict(sample)).ravel()
+answers = onnxruntime.InferenceSession("model.onnx").run(None, {converted.graph.input[0].name: sample})[0].ravel()
+if np.issubdtype(expected.dtype, np.number):
+    print("largest difference:", np.abs(answers - expected).max())
+else:
+    print("share of equal answers:", np.mean(answers == expected))
+"""
 _SCRIPTS: Final = {
     "scikit-learn": (
         "import joblib\nimport numpy as np\nimport onnxruntime\nimport pandas as pd\nimport skl2onnx\n\n"
@@ -156,18 +164,16 @@ _SCRIPTS: Final = {
         + 'model = joblib.load("model.pkl")\n'
         + "converted = skl2onnx.to_onnx(model, sample[:1])\n"
         + 'with open("model.onnx", "wb") as file:\n    file.write(converted.SerializeToString())\n'
-        + _CHECK.replace("NAME", "converted.graph.input[0].name")
-        .replace("SAMPLE", "sample")
-        .replace("EXPECTED", "model.predict(sample)")
+        + _CHECK_LABELS
     ),
     "xgboost": (
         "import numpy as np\nimport onnxruntime\nimport pandas as pd\nimport xgboost\n"
         + "from onnxmltools import convert_xgboost\nfrom onnxmltools.convert.common.data_types import FloatTensorType\n\n"
         + _ROWS
-        + 'sample = rows.to_numpy("float32")\nmodel = xgboost.XGBModel()\nmodel.load_model("model.json")\n'
+        + 'sample = rows.to_numpy("float32")\nmodel = xgboost.Booster(model_file="model.json")\n'
         + 'converted = convert_xgboost(model, initial_types=[("x", FloatTensorType([None, sample.shape[1]]))])\n'
         + 'with open("model.onnx", "wb") as file:\n    file.write(converted.SerializeToString())\n'
-        + _CHECK.replace("NAME", '"x"').replace("SAMPLE", "sample").replace("EXPECTED", "model.predict(sample)")
+        + _CHECK.replace("NAME", '"x"').replace("SAMPLE", "sample").replace("EXPECTED", "model.inplace_predict(sample)")
     ),
     "lightgbm": (
         "import lightgbm\nimport numpy as np\nimport onnxruntime\nimport pandas as pd\n"

@@ -248,7 +248,7 @@ def _first_time(line: str, cap: int) -> re.Match[str] | None:
     if _DIGIT.search(line, 0, cap) is None:
         return None
     # The time of an access log stands in the first bracket.
-    bracket = line.find("[", 1, cap) if line[-1:] != "]" else -1
+    bracket = line.find("[", 1, cap)
     if bracket > 0 and (found := STAMP.match(line, bracket + 1)) and (found.lastgroup or "").endswith("1"):
         return found
     return STAMP.search(line, 0, cap)
