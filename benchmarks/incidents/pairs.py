@@ -33,8 +33,8 @@ PAIRS: Final = (
     ("swapped_columns", "unseen_categories"),
     ("stale_feature", "unit_change"),
     ("clipped_values", "format_change"),
-    ("unit_change", "concept_drift"),
-    ("missing_values", "concept_drift"),
+    ("concept_drift", "unit_change"),
+    ("concept_drift", "missing_values"),
 )
 TRIES: Final = 12
 
@@ -70,7 +70,8 @@ def both(w: World, pair: tuple[str, str]) -> Fault:
     second = INJECTORS[pair[1]](w)
     if set(first.columns) & set(second.columns) or second.current is None:
         raise Unsuitable("the same column twice")
-    return Fault("+".join(pair), (*first.columns, *second.columns), current=second.current)
+    columns = (*first.columns, *second.columns)
+    return Fault("+".join(pair), columns, current=second.current, seen=second.seen)
 
 
 def main() -> int:

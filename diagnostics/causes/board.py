@@ -65,6 +65,12 @@ IMITATED: Final[Mapping[str, tuple[str, ...]]] = {
 MOVED_ROWS: Final = ("default_fill", "unit_change", "stale_feature", "clipped_values", "out_of_range")
 """What other rows may look like, one column at a time."""
 
+CLEAR: Final = 1.0
+"""Log-odds from which on a second fault is named beside a likelier one."""
+
+SECOND: Final = 0.35
+"""How often a second clear signature is a second fault: faults come alone more often than not."""
+
 PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
 """Families whose faults leave marks that nothing else leaves."""
 
@@ -89,7 +95,7 @@ def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     proposed = merged([hypothesis for propose in PROPOSERS for hypothesis in propose(case)])
     relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
     ordered = sorted(relevant, key=lambda h: (-h.strength, h.code, h.columns))
-    weighed = [_weigh(case, hypothesis, proof=place < TRIED) for place, hypothesis in enumerate(ordered)]
+    weighed = [_weigh(case, h, proof=place < TRIED, without=_broken(h, ordered)) for place, h in enumerate(ordered)]
     return tuple(_settle(case, weighed))
 
 
@@ -109,6 +115,14 @@ def _case(incident: Incident, checks: Sequence[Check]) -> Case:
     return replace(known_use, weights=column_use(known_use))
 
 
+def _broken(told: Hypothesis, others: Sequence[Hypothesis]) -> frozenset[str]:
+    """Columns that other hypotheses call clearly broken: one fault is judged as if the others were mended."""
+    if told.family is not Family.DATA:
+        return frozenset()
+    clear = [h for h in others if h.family is Family.DATA and h.strength >= 0.8 and not set(h.columns) & set(told.columns)]
+    return frozenset(name for h in clear for name in h.columns)
+
+
 def _matters(case: Case, told: Hypothesis) -> bool:
     """A fault in columns that the model ignores is a finding, and no cause; so are rows that move without harm."""
     if told.family not in (Family.DATA, Family.POPULATION):
@@ -117,10 +131,10 @@ def _matters(case: Case, told: Hypothesis) -> bool:
     return case.weight(told.columns) >= (IGNORED_BY_TARGET if learnt else IGNORED_BELOW)
 
 
-def _weigh(case: Case, told: Hypothesis, *, proof: bool) -> Weighed:
+def _weigh(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str] = frozenset()) -> Weighed:
     strength = min(max(told.strength, 0.02), 0.98)
     odds, against = float(np.log(strength / (1 - strength))), []
-    alike = likeness(case, told) if proof else None
+    alike = likeness(case, told, without=without) if proof else None
     if alike is not None and alike.explained is not None:
         odds += LIKENESS * (2 * alike.explained - 1)
         if alike.explained < 0.3:
@@ -153,12 +167,32 @@ def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
         odds.append(value)
     size = np.exp(SHARPNESS * np.array(odds))
     shares = size / (1 + size.sum())
+    # Rivals share one certainty; a fault in other columns that is clear by itself is no rival, it may be there as well.
+    shares = np.maximum(
+        shares,
+        [
+            SECOND * chance / (1 + chance) if value > CLEAR and _apart(entry, ordered[:place]) else 0.0
+            for place, (entry, value, chance) in enumerate(zip(ordered, odds, np.exp(odds), strict=True))
+        ],
+    )
     causes = [
         _cause(entry, float(share), next_check(case, entry.hypothesis, float(share)))
         for entry, share in zip(ordered, shares, strict=True)
         if share >= KEEP_ABOVE
     ]
     return sorted(causes, key=lambda cause: (-cause.confidence, cause.code, cause.columns))[:SHOWN]
+
+
+def _cast(cause: Weighed) -> float:
+    """How much of the shadow falls, 0 to 1: less where undoing the cause leaves much of the loss unexplained."""
+    left = cause.replayed.explains if cause.replayed is not None and cause.replayed.lost else 1.0
+    return min(1.0, cause.odds) * max(left, 0.3)
+
+
+def _apart(entry: Weighed, likelier: Sequence[Weighed]) -> bool:
+    """Whether the hypothesis speaks of something else than all that are likelier."""
+    own = set(entry.hypothesis.columns)
+    return all(other.hypothesis.code != entry.hypothesis.code and not own & set(other.hypothesis.columns) for other in likelier)
 
 
 def _shadows(cause: Weighed, entry: Weighed) -> bool:

@@ -7,6 +7,7 @@ the same marginal can be told apart (Lopez-Paz and Oquab 2017, arXiv:1610.06545,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -30,12 +31,15 @@ COLUMNS: Final = 60
 """Columns compared at most: those at fault and the first of the others."""
 
 
-def likeness(case: Case, told: Hypothesis) -> Likeness | None:
-    """None where the hypothesis says nothing about the features, or too few rows are left to compare."""
+def likeness(case: Case, told: Hypothesis, *, without: Collection[str] = ()) -> Likeness | None:
+    """`without`: columns that another fault may have broken; they would give the rows away whatever is undone here.
+
+    None where the hypothesis says nothing about the features, or too few rows are left to compare.
+    """
     drawn = case.samples
     if drawn is None or not (told.undo or told.keep is not None or told.matched or told.leave_out):
         return None
-    names = comparable(drawn)
+    names = tuple(name for name in comparable(drawn) if name not in without)
     if len(names) > COLUMNS:
         first = [name for name in names if name in told.columns]
         names = tuple([*first, *(name for name in names if name not in told.columns)][:COLUMNS])
