@@ -142,7 +142,7 @@ def check(folder: Path, case: Mutant) -> tuple[str, str]:
         plain = said.endswith(".") and "\n" not in said and "Error" not in said
         # A sound file may not be refused.
         return ("refused", said) if plain and case.records is None else ("fault", f"refused: {said}")
-    except Exception:
+    except Exception:  # whatever else the reader raises is the fault that is looked for: counted and shown with its traceback
         return "fault", traceback.format_exc()
     if time.perf_counter() - began > HANG:
         return "fault", "hung"

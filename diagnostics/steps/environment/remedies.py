@@ -156,6 +156,7 @@ if np.issubdtype(expected.dtype, np.number):
 else:
     print("share of equal answers:", np.mean(answers == expected))
 """
+# Scripts to download: their owner runs them on their own file. Nothing here loads a model or executes them.
 _SCRIPTS: Final = {
     "scikit-learn": (
         "import joblib\nimport numpy as np\nimport onnxruntime\nimport pandas as pd\nimport skl2onnx\n\n"

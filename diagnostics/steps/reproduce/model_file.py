@@ -49,6 +49,7 @@ RULES: Final = (RECORDED, HARMFUL, OTHER_VERSION)
 
 PICKLES: Final = frozenset({".pkl", ".pickle", ".joblib", ".sav", ".p", ".dill"})
 FORMATS: Final = {".onnx": "ONNX", ".skops": "skops"}
+# Text to read: the owner of the model runs it where it was trained. No upload is ever given to joblib here.
 CONVERSION: Final = """\
 # Where it was trained, with your own file, to skops:
 import joblib, skops.io
