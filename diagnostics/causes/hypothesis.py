@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -24,11 +25,22 @@ Undo = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True)
+class Use:
+    """How much the model's answer depends on a column, by the most important one: shown for `sure`, and `at_most`; 0 to 1."""
+
+    sure: float
+    at_most: float
+
+
+NOT_KNOWN: Final = Use(1.0, 1.0)
+
+
+@dataclass(frozen=True)
 class Case:
     """What the detectors and the replay look at. None stands for what the incident lacks.
 
-    weights: how much the model's answer depends on each feature, by the most important one, 0 to 1 (`column_use`); empty when
-        no model or surrogate is there, and then every column counts.
+    weights: how much the model's answer depends on each feature (`column_use`); empty when no model or surrogate is there, and
+        then every column counts.
     """
 
     incident: Incident
@@ -37,7 +49,7 @@ class Case:
     samples: Samples | None = None
     outcome: Outcome | None = None
     surrogate: Surrogate | None = None
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, Use] = field(default_factory=dict)
 
     def of(self, *codes: str) -> tuple[Finding, ...]:
         """Findings of these rules."""
@@ -47,10 +59,12 @@ class Case:
         """What the diagnostic `name` measured, None when it did not run."""
         return next((check.profile for check in self.checks if check.name == name), None)
 
-    def weight(self, columns: Sequence[str]) -> float:
-        """Weight of the most important of `columns`; 1 where it is not known."""
+    def use(self, columns: Sequence[str]) -> Use:
+        """Of the most important of `columns`; full where it is not known."""
         known = [self.weights[name] for name in columns if name in self.weights]
-        return max(known) if known and len(known) == len(columns) else 1.0
+        if not known or len(known) < len(columns):
+            return NOT_KNOWN
+        return Use(max(use.sure for use in known), max(use.at_most for use in known))
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,11 @@ def propose(case: Case) -> Iterator[Hypothesis]:
     for code, strength in (("CON041", 0.92), ("CON042", 0.6)):
         for finding in case.of(code):
             yield _from(case, finding, "miscalibration", Family.MODEL, strength)
+    for finding in case.of("DRF015"):
+        if finding.columns[0] not in broken:
+            yield _from(case, finding, "misjoined_column", Family.DATA, 0.93, leave_out=finding.columns)
     for finding in case.of("DRF014"):
-        if finding.columns[0] in broken | columns_of(case, "DRF090"):
+        if finding.columns[0] in broken | columns_of(case, "DRF090", "DRF015"):
             continue
         yield _from(case, finding, "misjoined_column", Family.DATA, 0.75, leave_out=finding.columns)
 
@@ -151,8 +154,20 @@ def _concept(case: Case) -> Iterator[Hypothesis]:
             told, columns=columns, explains=explains, supports=tuple(f.code for f in (*regions[:1], *case.of("DRF021")))
         )
         return
-    for finding in case.of("DRF013"):
+    bare = case.of("DRF013")
+    for finding in bare:
         yield replace(_from(case, finding, "concept_drift", Family.CONCEPT, 0.8), explains=explains)
+    if not bare and split is not None and symptom(case) and (explains or 0.0) >= 0.6 and _above_zero(split):
+        # No region stands out, yet rows like those of the reference are answered worse.
+        worst = next((f for f in case.of("CON011") if f.severity is not Severity.INFO), None)
+        told = _from(case, split, "concept_drift", Family.CONCEPT, 0.75 if case.of("LOC012") else 0.6)
+        columns = () if worst is None else worst.columns
+        yield replace(told, columns=columns, segment=None if worst is None else worst.segment, explains=explains)
+
+
+def _above_zero(split: Finding) -> bool:
+    low = split.evidence.get("answers_low")
+    return isinstance(low, int | float) and low > 0
 
 
 def _everywhere(regions: Sequence[Finding]) -> bool:

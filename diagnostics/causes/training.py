@@ -12,6 +12,7 @@ from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.finding import Finding, Severity
 from diagnostics.onset import first
 from diagnostics.samples import times
+from diagnostics.steps.drift.links import Links
 
 STRENGTHS: Final = {
     "DRF090": ("target_leakage", 0.95),
@@ -23,14 +24,19 @@ STRENGTHS: Final = {
 }
 """Rule to the cause that it names, and how clear its signature is."""
 
+MEASURED: Final = 0.15
+"""Share of a column's variance that the other features foretell beside the target, from which on it is no copy of the answer."""
+
 
 def propose(case: Case) -> Iterator[Hypothesis]:
     # A column that can no longer be read is a broken feed; that it knew the answer is another matter.
     broken = columns_of(case, "INP001", "INP010", "INP012", "INP014", "INP020", "INP021", "INP022")
+    # A column that lost its links to the other features too stands in the wrong rows: an answer would have kept them.
+    broken |= columns_of(case, "DRF015")
     for finding in case.of(*STRENGTHS):
         if finding.severity is Severity.INFO or (finding.code == "DRF090" and set(finding.columns) <= broken):
             continue
-        yield _from(finding, _start(case))
+        yield _from(finding, _start(case), clear=finding.code != "DRF090" or not _measured(case, finding.columns))
 
 
 def _start(case: Case) -> datetime | None:
@@ -39,8 +45,21 @@ def _start(case: Case) -> datetime | None:
     return None if drawn is None else first(times(drawn.current, roles.timestamp))
 
 
-def _from(finding: Finding, start: datetime | None) -> Hypothesis:
+def _measured(case: Case, columns: tuple[str, ...]) -> bool:
+    """Whether the other features foretell the columns far beyond what the target does: then they are measurements of the row, and
+    what left them is the relation, not an answer that stood in them.
+    """
+    links = case.profile("drift.links")
+    if not isinstance(links, Links):
+        return False
+    beyond = [link.beyond for link in links.links if link.column in columns and link.beyond is not None]
+    return bool(beyond) and min(beyond) >= MEASURED
+
+
+def _from(finding: Finding, start: datetime | None, *, clear: bool) -> Hypothesis:
     code, strength = STRENGTHS[finding.code]
+    if not clear:
+        strength *= 0.4
     return Hypothesis(
         code,
         Family.TRAINING,

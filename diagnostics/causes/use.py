@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
-from diagnostics.causes.hypothesis import Case
+from diagnostics.causes.hypothesis import Case, Use
 from diagnostics.incident import Answer
 
 ROWS: Final = 2_000
@@ -16,16 +18,20 @@ TURNS: Final = 2
 SURE: Final = 2.0
 """Standard errors above which the loss is no chance."""
 
+TWINS: Final = 0.98
+"""Rank correlation from which on two columns say the same: a stand-in leans on either, whichever the model leans on."""
+
 TRUSTED: Final = 0.3
 """A stand-in with less skill than this says nothing about what the model uses."""
 
 
-def column_use(case: Case) -> Mapping[str, float]:
+def column_use(case: Case) -> Mapping[str, Use]:
     """Share of the stand-in's agreement with the logged answers that is lost when a column is shuffled, by the largest such
     share: 1 for the column that matters most, about 0 for one that the model ignores. Empty without a stand-in to be trusted.
 
-    Measured on reference rows that the stand-in was not fitted on, or a column of noise would seem to matter (Breiman 2001,
-    doi:10.1023/A:1010933404324; Fisher, Rudin and Dominici 2019, arXiv:1801.01489).
+    Columns that say the same are shuffled together as well. Measured on reference rows that the stand-in was not fitted on, or a
+    column of noise would seem to matter (Breiman 2001, doi:10.1023/A:1010933404324; Fisher, Rudin and Dominici 2019,
+    arXiv:1801.01489).
     """
     stand, drawn = case.surrogate, case.samples
     if stand is None or drawn is None or stand.skill < TRUSTED or stand.held.size < 30:
@@ -53,16 +59,35 @@ def column_use(case: Case) -> Mapping[str, float]:
         return {}
     matrix, scores = matrix[chosen], scores[chosen]
     right = np.mean((scores - wanted) ** 2, axis=1)
-    lost = {}
-    for number, name in enumerate(stand.encoder.features):
-        kept = matrix[:, number].copy()
+
+    def shuffled(columns: tuple[int, ...]) -> tuple[float, float]:
+        places = list(columns)
+        kept = matrix[:, places].copy()
         worse = np.zeros(len(kept))
         for _ in range(TURNS):
-            matrix[:, number] = kept[rng.permutation(len(kept))]
+            matrix[:, places] = kept[rng.permutation(len(kept))]
             worse += (np.mean((stand.scores_of(matrix) - wanted) ** 2, axis=1) - right) / TURNS
-        matrix[:, number] = kept
+        matrix[:, places] = kept
         mean, error = float(np.mean(worse)), float(np.std(worse) / np.sqrt(len(worse)))
         # Where answers are noisy, a column of noise seems to matter now and then.
-        lost[name] = mean if mean > SURE * error else 0.0
-    most = max(lost.values(), default=0.0)
-    return {name: value / most for name, value in lost.items()} if most > 0 else {}
+        return (mean if mean > SURE * error else 0.0), max(mean, 0.0) + SURE * error
+
+    lost = [shuffled((number,)) for number in range(matrix.shape[1])]
+    for twins in _twins(matrix):
+        together = shuffled(twins)
+        for number in twins:
+            lost[number] = (max(lost[number][0], together[0]), max(lost[number][1], together[1]))
+    most = max((sure for sure, _ in lost), default=0.0)
+    if most <= 0:
+        return {}
+    return {name: Use(sure / most, at_most / most) for name, (sure, at_most) in zip(stand.encoder.features, lost, strict=True)}
+
+
+def _twins(matrix: NDArray[np.float64]) -> list[tuple[int, ...]]:
+    """Groups of two and more columns that say the same; each with its first member."""
+    ranks = pd.DataFrame(matrix).rank().to_numpy()
+    centred = np.nan_to_num(ranks - np.nanmean(np.where(np.isfinite(ranks).any(axis=0), ranks, 0.0), axis=0))
+    size = np.sqrt((centred**2).sum(axis=0))
+    alike = np.abs(centred.T @ centred) >= TWINS * np.outer(size, size) * (size > 0)
+    groups = {tuple(int(i) for i in np.flatnonzero(row)) for row in alike}
+    return sorted(group for group in groups if len(group) > 1)

@@ -150,6 +150,7 @@ def judge(
     flatter_at: float = 0.88,
     rises_at: float = 4.0,
     skill_at: float = 0.15,
+    rows_at: int = 400,
     critical_at: float = 0.25,
 ) -> list[Finding]:
     """DRF037 fires for the current rows when the share of false labels rose by `rate_at`, `sure_at` standard errors clear of
@@ -158,8 +159,8 @@ def judge(
     It fires for both tables when even the surest rows have `floor_at` contradicting labels on either side, hardly fewer than less
     sure ones (`flat_at`): without noise the surest rows are nearly always right (Patrini et al.
     2017); where there is less to learn than `skill_at`, `flatter_at` is asked, and the least sure rows must have more by
-    `rises_at` standard errors. For numbers the side of the median is asked. Northcutt et al. (2021)
-    count 3.4% false labels on average in well-known test sets, so less is usual.
+    `rises_at` standard errors; of fewer rows than `rows_at` the surest are a handful. For numbers the side of the median is
+    asked. Northcutt et al. (2021) count 3.4% false labels on average in well-known test sets, so less is usual.
     """
     rise = p.after.value - p.before.value
     error = float(np.hypot(p.before.error, p.after.error))
@@ -195,7 +196,7 @@ def judge(
         return [Finding(NOISE, says, numbers, (), severity, weight=float(np.clip(rise, 0, 1)), since=p.since)]
     # Half of the false numbers lie on the right side of the median.
     least = floor_at if p.classes else number_floor_at
-    held = abs(rise) < max(rate_at, 3 * error) and p.floor_low >= least and min(p.floor_sides) >= least
+    held = p.rows >= rows_at and abs(rise) < max(rate_at, 3 * error) and p.floor_low >= least and min(p.floor_sides) >= least
     # The less there is to learn, the flatter the curve must be: without any signal it is flat as well, and must rise somewhere.
     shape = flat >= flat_at if p.skill >= skill_at else flat >= flatter_at and p.skill >= skill_at / 3
     if not p.classes:

@@ -15,6 +15,9 @@ from diagnostics.surrogate import one_thread
 from diagnostics.tables.table import Kind
 
 FIT_ROWS: Final = 2_000
+LEARNT_FROM: Final = 200
+"""Rows without which a classifier is sure of what it cannot know: in tables of 150 rows it finds exchanged pairs by chance."""
+
 COLUMNS: Final = 30
 """Other columns that the classifier sees: of more, those that go along with the difference of the pair most."""
 
@@ -37,7 +40,7 @@ def by_neighbours(
     plain = Sides(_matrix(pair, rest, sides.reference, coded.reference), _matrix(pair, rest, sides.current, coded.current))
     old = plain.reference[rng.permutation(len(plain.reference))[: 2 * FIT_ROWS]]
     fit, held = np.array_split(old, 2)
-    if len(held) < 3 * LEAST:
+    if len(held) < LEARNT_FROM:
         return None
     learner = HistGradientBoostingClassifier(
         max_iter=40, learning_rate=0.2, max_leaf_nodes=12, min_samples_leaf=10, l2_regularization=1.0, early_stopping=False,

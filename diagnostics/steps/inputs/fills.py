@@ -59,7 +59,8 @@ DEFAULT_NAMES: Final = frozenset(
 @dataclass(frozen=True)
 class LevelAtom:
     """One category whose share rose. Shares between 0 and 1 of the rows with a value; rest: total variation distance between the
-    other categories' shares; rest_noise: what chance explains; levels: categories of the reference.
+    other categories' shares; rest_noise: what chance explains of it; chance: what chance explains of the rise; levels: categories
+    of the reference.
     """
 
     name: str
@@ -72,6 +73,7 @@ class LevelAtom:
     rest_noise: float
     levels: int
     named_default: bool
+    chance: float
     since: datetime | None
     sharp: bool
 
@@ -126,9 +128,15 @@ def _levels(incident: Incident) -> Iterator[LevelAtom]:
                 float(np.sqrt(union / 2 * (1 / max(1, others.size) + 1 / max(1, others_after.size)))),
                 int(np.count_nonzero(old)),
                 plain(str(names[code])) in DEFAULT_NAMES,
+                _chance(float(old[code]), x.size, after.size),
                 stretch.since,
                 stretch.sharp,
             )
+
+
+def _chance(share: float, before: int, after: int) -> float:
+    """Four standard errors of the difference of two shares: tables have many levels."""
+    return float(4 * np.sqrt(share * (1 - share) * (1 / max(1, before) + 1 / max(1, after))))
 
 
 def judge(
@@ -158,7 +166,7 @@ def judge(
         rise = level.after - level.reference
         step = level.sharp and abs(level.before - level.reference) <= 0.05 + level.rest_noise
         if level.named_default:
-            fires = rise >= rise_at and level.rows >= 5 and (rest_kept or level.reference == 0)
+            fires = rise >= max(rise_at, level.chance) and level.rows >= 5 and (rest_kept or level.reference == 0)
         else:
             # A new name that is no default is a new category, not a fill.
             fires = level.reference > 0 and rise >= drift_at and step and (rest_kept or level.levels == 1)

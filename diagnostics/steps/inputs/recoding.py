@@ -12,6 +12,9 @@ from diagnostics.steps.inputs.names import alike, plain
 MATCHED = 40
 """Levels that are matched by their shares; beyond, shares of neighbours are too close to tell levels apart."""
 
+WHOLE = 0.9
+"""Share of the rows with a new name from which on a long list of names was replaced as a whole."""
+
 
 @dataclass(frozen=True)
 class Recoding:
@@ -48,7 +51,9 @@ def by_shares(reference: Shares, current: Shares, n: int, m: int) -> Recoding | 
     """
     new = {level: share for level, share in current.items() if level not in reference and share >= 0.002}
     total = sum(new.values())
-    if not new or len(new) > MATCHED or total < 0.01:
+    if len(new) > MATCHED:
+        return _whole_vocabulary(reference, new, total, n, m)
+    if not new or total < 0.01:
         return None
     gone = {v: p for v, p in reference.items() if p >= 0.002 and current.get(v, 0.0) <= 0.1 * p}
     # A few rare levels that come on one side only are what two halves of one table show.
@@ -66,6 +71,23 @@ def by_shares(reference: Shares, current: Shares, n: int, m: int) -> Recoding | 
             if pairs is not None:
                 return Recoding(pairs, "shares", total, False)
     return None
+
+
+def _whole_vocabulary(reference: Shares, new: Shares, total: float, n: int, m: int) -> Recoding | None:
+    """Many levels, hardly one of which still comes, and as many new ones with the same profile of shares: matched by their rank.
+
+    Neighbours in rank may be mistaken for each other; that the names changed as a whole is certain all the same.
+    """
+    old = {v: p for v, p in reference.items() if p >= 0.002}
+    if total < WHOLE or sum(old.values()) < 0.8:
+        return None
+    left, right = (sorted(side, key=lambda v: (-side[v], v)) for side in (old, new))
+    size = min(len(left), len(right))
+    p, q = np.array([old[v] for v in left[:size]]), np.array([new[v] for v in right[:size]])
+    noise = np.sqrt(p / n + q / m).sum() / 2
+    if np.abs(p - q).sum() / 2 > 0.05 + noise or size < 0.7 * max(len(left), len(right)):
+        return None
+    return Recoding(tuple(sorted(zip(left[:size], right[:size], strict=True))), "shares", total, True)
 
 
 def _clear(shares: Shares, rows: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,9 @@ CLASSES: Final = 12
 @dataclass(frozen=True)
 class Rare:
     """One class with a small share. recall, found: of the logged answers, and of the honest model when it names as many rows as
-    there are of the class. auc: how well the honest model ranks it, on the reference. share, named: true and answered shares.
+    there are of the class. auc: how well the honest model ranks it, on the reference. plain: recall on the reference of the
+    honest models as they come out of training, the lesser one. share, named: true and answered shares. classes: how many there
+    are.
     """
 
     name: str
@@ -30,9 +33,13 @@ class Rare:
     recall: Sides[Interval]
     found: float
     auc: Interval
+    plain: float
+    classes: int
 
 
-def rare_classes(known: Outcome, model: Honest, home: NDArray[np.intp], away: NDArray[np.intp]) -> tuple[Rare, ...]:
+def rare_classes(
+    known: Outcome, model: Honest, models: Sequence[Honest], home: NDArray[np.intp], away: NDArray[np.intp]
+) -> tuple[Rare, ...]:
     """The classes below a third of the rows on both sides, rarest first."""
     truth, told = known.truth, known.answers
     if truth.reference is None or truth.current is None or told.reference is None or told.current is None:
@@ -58,6 +65,8 @@ def rare_classes(known: Outcome, model: Honest, home: NDArray[np.intp], away: ND
                 ),
                 float(hit[top].mean()),
                 _auc(chance, hit),
+                min(float((m.home.argmax(axis=1)[hit] == m.classes.index(name)).mean()) for m in models if name in m.classes),
+                len(model.classes),
             )
         )
     return tuple(sorted(found, key=lambda r: r.share.reference))

@@ -1,0 +1,387 @@
+"""Links: does each column still go along with the others in its row, or do its values stand in the wrong rows?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics.finding import Finding, NotApplicable, Rule, Severity
+from diagnostics.incident import Incident, Sides
+from diagnostics.onset import since as began
+from diagnostics.samples import Samples, encoder, samples, times
+from diagnostics.steps.drift.columns import comparable, gap
+from diagnostics.tables.table import Kind
+from diagnostics.words import N_
+
+UNLINKED: Final = Rule(
+    code="DRF015",
+    title=N_("A column no longer goes along with the others"),
+    why=N_("Each value is one that the column always had, but it stands in the wrong row, as after a join on the wrong key."),
+    remedy=N_("Check the join that brings this column: its key, its date, and whether an index was shifted."),
+    statistic=N_(
+        "How well the other columns of a row foretell this one: 0% is not at all, 100% is exactly; on reference rows that the "
+        "forecast was not learnt on, and on current rows."
+    ),
+    source="Whittaker 1990, Graphical Models in Applied Multivariate Statistics (partial regression from the inverse of the "
+    "covariance); Fisher 1915, doi:10.2307/2331838; Lopez-Paz and Oquab 2017, arXiv:1610.06545",
+    severity=Severity.CRITICAL,
+)
+RULES: Final = (UNLINKED,)
+
+ROWS: Final = 8_000
+"""Rows of a side: a correlation is then known to 0.011."""
+
+COLUMNS: Final = 60
+"""Columns compared at most: the first of the table."""
+
+SUSPECTS: Final = 12
+"""Columns that are put aside in turn, to see whether the others then hold together."""
+
+TOLD: Final = 4.0
+"""Standard errors by which a column must have lost its link to be a suspect at all."""
+
+LEAST: Final = 200
+"""Rows of a side below which correlations are too uncertain to be held against each other."""
+
+BINS: Final = 6
+LEVELS: Final = 12
+RIDGE: Final = 3.0
+"""Weight of the ridge, in rows of unit size: enough for columns that are copies of each other."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One column. before, after: correlation of the column with what the others foretell for it, on reference rows that the
+    forecast did not see and on the current rows from the change on, -1 to 1. sure: their difference in standard errors. gap: how
+    far the column moved by itself, 0 to 1. beyond: share of its variance that the other features foretell besides the target;
+    None without a target. kept: how much of the other columns' links is left once this one is put aside, 1 is all of it.
+    """
+
+    column: str
+    before: float
+    after: float
+    sure: float
+    gap: float
+    beyond: float | None
+    kept: float
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Links:
+    """links: of every column, most likely in the wrong rows first. rows: compared, a side."""
+
+    links: tuple[Link, ...]
+    rows: Sides[int]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Where the numbers of one column stand in the expanded matrix: what foretells others, and what is foretold."""
+
+    inputs: slice
+    outputs: slice
+
+
+def profile(incident: Incident) -> Links:
+    """Raises NotApplicable without both tables, three columns to compare, or 200 rows a side."""
+    drawn = samples(incident)
+    names = comparable(drawn)[:COLUMNS]
+    rng = np.random.default_rng([incident.seed, 14])
+    rows = [np.sort(rng.permutation(len(side))[:ROWS]) for side in (drawn.reference, drawn.current)]
+    if len(names) < 3 or min(map(len, rows)) < LEAST:
+        raise NotApplicable(
+            N_("Whether columns still belong together needs three columns and 200 rows on both sides."), needs="current"
+        )
+    seen = _Seen.of(drawn, names, _target(incident, drawn), rows)
+    when = times(drawn.current.iloc[rows[1]], incident.roles.timestamp)
+    half = rng.permutation(len(rows[0])) % 2 == 0
+    told = _Forecasts.of(seen, half)
+    first = [_link(seen, told, number, when) for number in range(len(names))]
+    order = sorted(range(len(names)), key=lambda number: (-first[number].sure, names[number]))
+    kept = {number: _kept(seen, half, number, first[number].since, when) for number in order[:SUSPECTS] if first[number].sure > 0}
+    # A column in the wrong rows takes links from all that leaned on it: at fault is the one without which the others stand.
+    order.sort(key=lambda number: -round(kept[number] * min(1.0, first[number].sure / TOLD), 3) if number in kept else 1.0)
+    links = []
+    labelled = None if seen.target is None else _Forecasts.of(seen, half, labelled=True)
+    for number in order:
+        link = first[number]
+        sides = (drawn.reference[link.column].iloc[rows[0]], drawn.current[link.column].iloc[rows[1]])
+        links.append(
+            replace(
+                link,
+                gap=float(gap(*sides, drawn.kinds[link.column])),
+                beyond=None if labelled is None else _beyond(seen, labelled, number),
+                kept=kept.get(number, 1.0),
+            )
+        )
+    return Links(tuple(links), Sides(len(rows[0]), len(rows[1])))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """names: of the columns. blocks: their places in `reference` and `current`, expanded and centred, shapes (n, k) and (m, k).
+    target: the place of the target's block, which foretells nothing unless asked; None without labels in the reference.
+    known: which rows have a value, by column, shapes (n, p) and (m, p): gaps are another fault than wrong rows.
+    """
+
+    names: tuple[str, ...]
+    blocks: tuple[_Block, ...]
+    target: slice | None
+    reference: NDArray[np.float64]
+    current: NDArray[np.float64]
+    known: Sides[NDArray[np.bool_]]
+
+    @staticmethod
+    def of(drawn: Samples, names: Sequence[str], target: str | None, rows: list[NDArray[np.intp]]) -> _Seen:
+        parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        blocks, place = [], 0
+        known: tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]] = ([], [])
+        coder = encoder(drawn)
+        for name in names:
+            sides = [_codes(frame[name].iloc[chosen], drawn.kinds[name], coder.ranks.get(name)) for frame, chosen in
+                     zip((drawn.reference, drawn.current), rows, strict=True)]  # fmt: skip
+            for present, values in zip(known, sides, strict=True):
+                present.append(np.isfinite(values))
+            left, right, outputs = _expanded(sides[0], sides[1], drawn.kinds[name])
+            parts.append((left, right))
+            width = left.shape[1]
+            blocks.append(_Block(slice(place, place + width), slice(place + width - outputs, place + width)))
+            place += width
+        label = None
+        if target is not None:
+            kind = drawn.kinds[target]
+            side = _codes(drawn.reference[target].iloc[rows[0]], kind, coder.ranks.get(target) or _ranks(drawn.reference[target]))
+            left, _, _ = _expanded(side, side, kind)
+            # The current labels are not asked: they may be late, or at fault themselves.
+            parts.append((left, np.zeros((len(rows[1]), left.shape[1]))))
+            label = slice(place, place + left.shape[1])
+        both = [np.concatenate([part[side] for part in parts], axis=1) for side in (0, 1)]
+        has_value = Sides(np.column_stack(known[0]), np.column_stack(known[1]))
+        return _Seen(tuple(names), tuple(blocks), label, both[0], both[1], has_value)
+
+
+def _ranks(values: pd.Series) -> dict[object, float]:
+    counts = values.value_counts()
+    return {level: float(place) for place, (level, _) in enumerate(sorted(counts.items(), key=lambda i: (-i[1], str(i[0]))))}
+
+
+def _codes(values: pd.Series, kind: Kind, ranks: object) -> NDArray[np.float64]:
+    """Numbers as they are, categories as the rank of their share in the reference; NaN where missing or new."""
+    if kind is Kind.CATEGORY:
+        known = ranks if isinstance(ranks, dict) else {}
+        return np.asarray(values.map(known).to_numpy("float64", na_value=np.nan))
+    numbers = pd.to_numeric(values, errors="coerce") if values.dtype.kind in "bifu" else values.astype("int64") / 1e6
+    return np.where(np.isfinite(numbers.to_numpy("float64")), numbers.to_numpy("float64"), np.nan)
+
+
+def _expanded(x: NDArray[np.float64], y: NDArray[np.float64], kind: Kind) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Columns that a straight line can use, learnt on `x`, and how many of the last are what is foretold. Missing values are 0.
+
+    Categories: one column per level. Numbers: one per bin, then the rank and its square, both on the scale of a normal deviate.
+    """
+    if kind is Kind.CATEGORY:
+        levels = np.arange(min(LEVELS, int(np.nanmax(x, initial=0)) + 1), dtype="float64")
+        hot = [(side[:, None] == levels).astype("float64") for side in (x, y)]
+        return (*_centred(hot[0], hot[1]), len(levels))
+    known = np.sort(x[np.isfinite(x)])
+    if not known.size:
+        return np.zeros((x.size, 1)), np.zeros((y.size, 1)), 1
+    cuts = np.unique(known[np.linspace(0, known.size - 1, BINS + 1).astype(int)][1:-1])
+    sides = []
+    for side in (x, y):
+        place = (np.searchsorted(known, side, side="left") + np.searchsorted(known, side, side="right")) / (2 * known.size)
+        ranks = np.where(np.isfinite(side), np.clip(place, 0.0, 1.0) * 2 - 1, np.nan)
+        bins = (np.searchsorted(cuts, side, side="right")[:, None] == np.arange(cuts.size + 1)).astype("float64")
+        bins[~np.isfinite(side)] = np.nan
+        sides.append(np.column_stack([bins, ranks, ranks**2]))
+    return (*_centred(sides[0], sides[1]), 2)
+
+
+def _centred(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both less the means of `x` and by its spreads; a missing value is an average one."""
+    known = np.isfinite(x)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, x, 0.0).sum(axis=0) / count
+    spread = np.sqrt(np.where(known, (x - mean) ** 2, 0.0).sum(axis=0) / count)
+    scale = np.where(spread > 1e-9, spread, np.inf)
+    left, right = ((side - mean) / scale for side in (x, y))
+    return np.where(np.isfinite(left), left, 0.0), np.where(np.isfinite(right), right, 0.0)
+
+
+@dataclass(frozen=True)
+class _Forecasts:
+    """The inverse covariance of each half of the reference, and which rows are of the first half."""
+
+    inverses: tuple[NDArray[np.float64], NDArray[np.float64]]
+    half: NDArray[np.bool_]
+    used: NDArray[np.intp]
+
+    @staticmethod
+    def of(seen: _Seen, half: NDArray[np.bool_], *, without: int | None = None, labelled: bool = False) -> _Forecasts:
+        """Without the target unless `labelled`; `without`: number of a column that foretells nothing."""
+        open_ = np.ones(seen.reference.shape[1], dtype=bool)
+        if seen.target is not None and not labelled:
+            open_[seen.target] = False
+        if without is not None:
+            open_[seen.blocks[without].inputs] = False
+        used = np.flatnonzero(open_)
+        inverses = []
+        for rows in (half, ~half):
+            matrix = seen.reference[rows][:, used]
+            inverses.append(np.asarray(np.linalg.inv(matrix.T @ matrix + RIDGE * np.eye(used.size)), dtype="float64"))
+        return _Forecasts((inverses[0], inverses[1]), half, used)
+
+    def weights(self, block: _Block, which: int) -> NDArray[np.float64]:
+        """Regression of the block's outputs on all other columns, from one half, shape (len(used), outputs).
+
+        Of an inverse covariance K, minus K[others, own] times the inverse of K[own, own] is that regression.
+        """
+        inverse = self.inverses[which]
+        own = np.flatnonzero((self.used >= block.inputs.start) & (self.used < block.inputs.stop))
+        others = np.setdiff1d(np.arange(self.used.size), own)
+        full = np.zeros((self.used.size, own.size))
+        full[others] = -inverse[np.ix_(others, own)] @ np.linalg.inv(inverse[np.ix_(own, own)])
+        outputs = block.outputs.stop - block.outputs.start
+        return full[:, own.size - outputs :]
+
+    def told(self, seen: _Seen, block: _Block) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Forecasts of the block's outputs: for reference rows from the half that they are not in, for current rows of both."""
+        one, other = self.weights(block, 0), self.weights(block, 1)
+        left = seen.reference[:, self.used]
+        reference = np.where(self.half[:, None], left @ other, left @ one)
+        return reference, seen.current[:, self.used] @ ((one + other) / 2)
+
+
+def _products(actual: NDArray[np.float64], told: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Of the chosen rows, what makes up their correlation: the mean is the correlation, shape (n,), NaN in all other rows."""
+    made = np.full(len(actual), np.nan)
+    if rows.sum() < LEAST:
+        return made
+    a, b = actual[rows] - actual[rows].mean(axis=0), told[rows] - told[rows].mean(axis=0)
+    size = float(np.sqrt((a**2).sum() * (b**2).sum()) / len(a))
+    made[rows] = (a * b).sum(axis=1) / size if size > 1e-12 else 0.0
+    return made
+
+
+def _link(seen: _Seen, told: _Forecasts, number: int, when: NDArray[np.datetime64] | None) -> Link:
+    block, name = seen.blocks[number], seen.names[number]
+    before, after = told.told(seen, block)
+    home = _values(_products(seen.reference[:, block.outputs], before, seen.known.reference[:, number]))
+    present = seen.known.current[:, number]
+    row_by_row = _products(seen.current[:, block.outputs], after, present)
+    if not home.size or not np.isfinite(row_by_row).any():
+        return Link(name, 0.0, 0.0, 0.0, 0.0, None, 1.0, None)
+    since = began(when, -row_by_row, -float(home.mean()))
+    late = _late(since, when, present)
+    away = _values(_products(seen.current[:, block.outputs], after, late))
+    error = float(np.hypot(home.std() / np.sqrt(home.size), away.std() / np.sqrt(away.size)))
+    sure = (float(home.mean()) - float(away.mean())) / max(error, 1e-9)
+    return Link(name, float(home.mean()), float(away.mean()), sure, 0.0, None, 1.0, since)
+
+
+def _values(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    return products[np.isfinite(products)]
+
+
+def _late(since: datetime | None, when: NDArray[np.datetime64] | None, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Those of `rows` from the change on; all of them where too few would be left."""
+    if since is None or when is None:
+        return rows
+    late = rows & (when >= np.datetime64(since, "us"))
+    return late if late.sum() >= LEAST else rows
+
+
+def _kept(
+    seen: _Seen, half: NDArray[np.bool_], number: int, since: datetime | None, when: NDArray[np.datetime64] | None
+) -> float:
+    """How much of the other columns' links is left, by their squares, when column `number` foretells nothing."""
+    told = _Forecasts.of(seen, half, without=number)
+    left = whole = 0.0
+    for place, block in enumerate(seen.blocks):
+        if place == number:
+            continue
+        before, after = told.told(seen, block)
+        home = _values(_products(seen.reference[:, block.outputs], before, seen.known.reference[:, place]))
+        late = _late(since, when, seen.known.current[:, place])
+        away = _values(_products(seen.current[:, block.outputs], after, late))
+        if home.size and away.size and home.mean() > 0.05:
+            linked = float(home.mean())
+            left += linked * max(0.0, min(float(away.mean()), linked))
+            whole += linked**2
+    return left / whole if whole else 1.0
+
+
+def _beyond(seen: _Seen, labelled: _Forecasts, number: int) -> float:
+    """Share of the column's variance on the reference that features foretell on top of the target."""
+    block, half = seen.blocks[number], labelled.half
+    actual = seen.reference[:, block.outputs]
+    whole, _ = labelled.told(seen, block)
+    label = seen.reference[:, seen.target]
+    alone = np.empty_like(whole)
+    for rows in (half, ~half):
+        fit = label[~rows]
+        alone[rows] = label[rows] @ np.linalg.solve(fit.T @ fit + RIDGE * np.eye(fit.shape[1]), fit.T @ actual[~rows])
+    size = float((actual**2).sum())
+    if size <= 0:
+        return 0.0
+    return float((((actual - alone) ** 2).sum() - ((actual - whole) ** 2).sum()) / size)
+
+
+def _target(incident: Incident, drawn: Samples) -> str | None:
+    target = incident.roles.target
+    return target if target in drawn.kinds and drawn.reference[target].notna().sum() >= LEAST else None
+
+
+def judge(
+    p: Links,
+    *,
+    sure_at: float = 4.5,
+    linked_at: float = 0.06,
+    left_at: float = 0.75,
+    gap_at: float = 0.05,
+    beyond_at: float = 0.004,
+    kept_at: float = 0.96,
+) -> list[Finding]:
+    """The column that lost its link, by `sure_at` standard errors and down to `left_at` of a correlation of at least `linked_at`,
+    while its own distribution moved by less than `gap_at` beyond chance, the features told more about it than the target does
+    (`beyond_at`; else it may be the answer that left it), and the links among all others stand (`kept_at`).
+
+    Chance passes four and a half standard errors once in 300,000 columns. Seasons move many links a little: hence `left_at`.
+    """
+    if not p.links:
+        return []
+    link = p.links[0]
+    chance = 1.36 * float(np.sqrt(1 / p.rows.reference + 1 / p.rows.current))
+    lost = link.sure >= sure_at and link.before >= linked_at and link.after <= left_at * link.before
+    alone = link.kept >= kept_at and (link.beyond is None or link.beyond >= beyond_at)
+    if not lost or not alone or link.gap > gap_at + chance:
+        return []
+    says = N_(
+        "{column:name} no longer goes along with the other columns: they foretold it with a correlation of {before:number}, "
+        "now of {after:number}; its values by themselves look as before, and the links among the other columns stand."
+    )
+    return [
+        Finding(
+            UNLINKED,
+            says,
+            {
+                "column": link.column,
+                "before": link.before,
+                "after": link.after,
+                "sure": link.sure,
+                "gap": link.gap,
+                "beyond": link.beyond,
+                "kept": link.kept,
+            },
+            (link.column,),
+            weight=float(np.clip(link.before - link.after, 0, 1)),
+            since=link.since,
+        )
+    ]
