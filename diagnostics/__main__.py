@@ -81,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--metrics", type=Path, nargs="*", default=[], help="time series as CSV")
     logs.add_argument("--assign", type=Path, metavar="FILE", help="write the template id of every line")
     logs.set_defaults(run=_logs)
+
+    training = commands.add_parser("training", parents=[shared], help="what went wrong in training")
+    training.add_argument("files", type=Path, nargs="+", help="histories: CSV, JSON, TensorBoard event files, the recorder's")
+    training.add_argument(
+        "--map", nargs="*", default=[], metavar="PART=COLUMN", help="columns of a CSV: loss=a val_loss=b epoch=c …"
+    )
+    training.set_defaults(run=_training)
     return parser
 
 
@@ -164,7 +171,7 @@ def _summary(result: Any, words: Words) -> None:
     for cause in result.causes:
         print(words(N_("{share:percent} sure: {statement}"), share=cause.confidence, statement=cause.statement(words)))
         print("    " + cause.remedy_text(words))
-    for number in range(1, 8):
+    for number in (*range(1, 8), 0):
         for finding in result.findings(number)[:3]:
             print(f"[{finding.code}] {finding.statement(words)}")
 
@@ -211,6 +218,18 @@ def _logs(options: argparse.Namespace, words: Words) -> int:
     if options.assign:
         _write_text(options.assign, "".join(f"{template}\n" for template in assigned))
     _emit(options.json or "-", _dump(record))
+    return DONE
+
+
+def _training(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.clinic.history.record import training_record, training_text
+
+    mapping = dict(part.partition("=")[::2] for part in options.map) or None
+    record = training_record(options.files, words, mapping)
+    if options.json:
+        _emit(options.json, _dump(record))
+    else:
+        sys.stdout.write(training_text(record, words))
     return DONE
 
 

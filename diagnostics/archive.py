@@ -17,6 +17,7 @@ PARTS: Final = re.compile(
     r"""(incident\.yaml|expected\.yaml
         |(reference|current)\.(csv|tsv|parquet|xlsx|csv\.gz|tsv\.gz)
         |model\.(onnx|skops|pkl|joblib)
+        |clinic/[a-z_]{1,40}-[0-9a-f]{16}\.json
         |(environment|config|code|logs|metrics|training)/[\w][\w .+@=-]{0,150})""",
     re.VERBOSE,
 )

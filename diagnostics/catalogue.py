@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,3 +60,21 @@ def catalogue() -> tuple[Diagnostic, ...]:
             if hasattr(module, "RULES"):
                 found.append(Diagnostic(f"{step}.{info.name}", number, cast(Module, module)))
     return tuple(found)
+
+
+@cache
+def clinic_catalogue() -> tuple[Diagnostic, ...]:
+    """The diagnostics of the clinic by name ("fit"), step 0. They train models and run when somebody asks for one, never in an
+    investigation.
+    """
+    package = importlib.import_module("diagnostics.clinic")
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
+    return tuple(found for name in names if (found := clinic_diagnostic(name)) is not None)
+
+
+def clinic_diagnostic(name: str) -> Diagnostic | None:
+    """The clinic's diagnostic `name`, loaded alone: the others' libraries are not needed for it; None where it is none."""
+    if not name.isidentifier() or importlib.util.find_spec(f"diagnostics.clinic.{name}") is None:
+        return None
+    module = importlib.import_module(f"diagnostics.clinic.{name}")
+    return Diagnostic(name, 0, cast(Module, module)) if hasattr(module, "RULES") else None

@@ -80,7 +80,7 @@ def assemble(
     if folder is not None:
         incident = _with_files(incident, folder)
     parts = [reference, current, incident.model, incident.environment.reference, incident.environment.current]
-    parts += [incident.config.reference, incident.config.current]
+    parts += [incident.config.reference, incident.config.current, incident.scaler]
     if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training):
         if unreadable:
             raise BadInput(N_("{file:name} cannot be used: {why}"), file=unreadable[0][0], why=unreadable[0][1])
@@ -106,6 +106,9 @@ def _with_files(incident: Incident, folder: Path) -> Incident:
         model=next((f for ending in MODEL_ENDINGS if (f := folder / f"model{ending}").is_file()), None),
         environment=sides("environment"),
         config=sides("config"),
+        scaler=next(
+            (f for part in ("config", "code", "") if (f := folder / part / "scaler.json") in _files(folder / part)), None
+        ),
         code=tuple(f for f in _files(folder / "code") if f.suffix in (".py", ".ipynb")),
         logs=tuple(_files(folder / "logs")),
         metrics=tuple(f for f in _files(folder / "metrics") if f.suffix == ".csv"),

@@ -79,6 +79,8 @@ class Incident:
     model: Path | None = None
     environment: Sides[Path | None] = Sides(None, None)
     config: Sides[Path | None] = Sides(None, None)
+    scaler: Path | None = None
+    """What the service subtracts and divides by, as JSON."""
     code: tuple[Path, ...] = NO_PATHS
     logs: tuple[Path, ...] = NO_PATHS
     metrics: tuple[Path, ...] = NO_PATHS
@@ -125,7 +127,7 @@ class Incident:
         stated = (self.title, self.task, self.answer, self.roles, self.events, self.seed)
         digest.update(repr(stated).encode())
         files = [self.model, self.environment.reference, self.environment.current, self.config.reference]
-        files += [self.config.current, *self.code, *self.logs, *self.metrics, *self.training]
+        files += [self.config.current, self.scaler, *self.code, *self.logs, *self.metrics, *self.training]
         for file in files:
             if file is None:
                 digest.update(b"-")

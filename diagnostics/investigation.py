@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from diagnostics.catalogue import Diagnostic, catalogue
+from diagnostics.catalogue import Diagnostic, catalogue, clinic_diagnostic
 from diagnostics.causes.cause import Cause
 from diagnostics.check import Check
 from diagnostics.finding import Finding, NotApplicable, Severity
@@ -87,6 +87,10 @@ def investigate(
 
     began = time.perf_counter()
     diagnostics = catalogue()
+    # Of the clinic, the reading of training histories alone is quick enough, and only where there are any.
+    history = clinic_diagnostic("training_history") if incident.training else None
+    if history is not None:
+        diagnostics = (*diagnostics, history)
     checks = []
     for number, diagnostic in enumerate(diagnostics):
         on_progress(number / (len(diagnostics) + 1), diagnostic.name)

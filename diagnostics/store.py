@@ -3,6 +3,7 @@
     home/
       <id>/                the contract's incident folder
         reference.csv  current.csv  incident.yaml  logs/...
+        clinic/            what runs of the clinic found, as JSON; packed, and no part of what an investigation reads
         tables/            what was read, written by `open_incident`; can be rebuilt, so it is never packed
 
 Every write goes to a hidden file beside its target, is flushed to the disk and then renamed: whoever reads sees the old file or
@@ -46,6 +47,12 @@ FIRST_SAMPLE: Final = "unit-change"
 SAMPLE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 READ_AGAIN: Final = "tables"
 """Name of the folder that holds what can be rebuilt."""
+
+RESULTS: Final = "clinic"
+RESULTS_CAP: Final = 100
+"""Results of the clinic that an incident keeps; the oldest makes room for a new one."""
+
+RESULT_NAME: Final = re.compile(r"[a-z_]{1,40}-[0-9a-f]{16}\.json")
 
 _NOT_COPIED: Final = shutil.ignore_patterns("expected.yaml", ".*", "README*")
 BLOCK: Final = 1024 * 1024
@@ -203,12 +210,35 @@ def write_roles(
     describe(incident, said, none=none)
 
 
+def keep_result(incident: str, name: str, content: bytes) -> None:
+    """Keep what a run of the clinic found. Raises BadInput when the disk does not take it."""
+    if RESULT_NAME.fullmatch(name) is None:
+        raise ValueError(f"a result is named like fit-0123456789abcdef.json, got {name!r}")
+    _write(folder(incident) / RESULTS / name, [content])
+    for old in results(incident)[RESULTS_CAP:]:
+        with suppress(FileNotFoundError):
+            old.unlink()
+
+
+def results(incident: str, module: str = "") -> list[Path]:
+    """Results of the clinic (of one module), the newest first."""
+    base = folder(incident) / RESULTS
+    if not base.is_dir():
+        return []
+    found = [f for f in _visible(base) if RESULT_NAME.fullmatch(f.name) and (not module or f.name.rpartition("-")[0] == module)]
+    dated = []
+    for file in found:
+        with suppress(FileNotFoundError):
+            dated.append((-file.stat().st_mtime_ns, file.name, file))
+    return [file for _, _, file in sorted(dated)]
+
+
 def pack(incident: str) -> bytes:
     """The incident as a .zip that `restore` takes; the same files give the same bytes."""
     base = folder(incident)
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in files(incident):
+        for file in [*files(incident), *sorted(results(incident))]:
             # A fixed date, so that one incident packs to the same bytes on any day.
             entry = zipfile.ZipInfo(file.relative_to(base).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -40,6 +40,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "environment/current": Part("environment", "current", ENVIRONMENT_ENDINGS, loose=True),
     "config/reference": Part("config", "reference", CONFIG_ENDINGS, loose=True),
     "config/current": Part("config", "current", CONFIG_ENDINGS, loose=True),
+    "scaler": Part("config", "scaler", (".json",)),
     "code": Part("code", "", (".py", ".ipynb")),
     "logs": Part("logs", "", (".log", ".txt", ".json", ".jsonl", ".csv", ".gz", ".out"), loose=True),
     "metrics": Part("metrics", "", (".csv",)),

@@ -91,6 +91,11 @@ class Words:
         pattern = "y年M月d日 HH:mm" if chinese else "d MMMM y, HH:mm"
         return str(format_datetime(when.replace(tzinfo=UTC), format=pattern, locale=self.locale))
 
+    def place(self, line: str) -> str:
+        """Where code stands: "12" as "line 12", "5:3" as "cell 5, line 3"."""
+        cell, _, within = line.rpartition(":")
+        return self(N_("cell {cell}, line {line}"), cell=cell, line=within) if cell else self(N_("line {line}"), line=within)
+
     def listed(self, names: Sequence[str]) -> str:
         """Up to three names, then how many more."""
         shown = [shorten(str(name)) for name in names[:LIST_CAP]]
@@ -103,7 +108,7 @@ class Words:
 
 
 class _Writer(string.Formatter):
-    """Formats ``{value:kind}`` with kind one of number, count, percent, points, time, name, list."""
+    """Formats ``{value:kind}`` with kind one of number, count, percent, points, time, name, list, place."""
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -129,9 +134,11 @@ class _Writer(string.Formatter):
                 return shorten(str(value))
             case "list":
                 return words.listed(value)
+            case "place":
+                return words.place(str(value))
             case "":
                 return str(value)
-        raise ValueError(f"format must be one of number, count, percent, points, time, name, list, got {format_spec!r}")
+        raise ValueError(f"format must be one of number, count, percent, points, time, name, list, place, got {format_spec!r}")
 
 
 def shorten(name: str, *, cap: int = NAME_CAP) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import around
 import coded
 import real
 import served
@@ -33,6 +34,8 @@ RECIPES: Final[Mapping[str, Callable[[], Mapping[str, str | bytes]]]] = {
     "recoded-categories": simulated.recoded_categories,
     "preprocessing-leakage": coded.preprocessing_leakage,
     "another-model": served.another_model,
+    "another-environment": around.another_environment,
+    "another-setting": around.another_setting,
 }
 """Folder name to the recipe that returns its files: path inside the folder to text (or bytes)."""
 

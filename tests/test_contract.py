@@ -11,16 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.catalogue import STEPS, Diagnostic, catalogue
+from diagnostics.catalogue import STEPS, Diagnostic, catalogue, clinic_catalogue
 from diagnostics.causes.cause import TITLES
+from diagnostics.clinic.kept import decode, encode, types_of
 from diagnostics.finding import NotApplicable
 from diagnostics.incident import Incident
 from diagnostics.words import Words
+from pages.parts.guard import CLINIC
 
 ROOT = Path(__file__).parent.parent
 PREFIXES = ("CON", "INP", "REP", "DRF", "ENV", "OPS", "LOC")
+CLINIC_PREFIXES = ("FIT", "IMB", "STA", "DAT", "RES", "DEP", "NET", "TRN", "SEA")
 
 every = pytest.mark.parametrize("diagnostic", catalogue(), ids=lambda d: d.name)
+clinical = pytest.mark.parametrize("diagnostic", clinic_catalogue(), ids=lambda d: d.name)
 
 
 @every
@@ -57,8 +61,50 @@ def test_it_has_a_section_on_its_page_and_a_test(diagnostic: Diagnostic) -> None
     assert (ROOT / "tests" / "steps" / f"test_{step}_{name}.py").exists()
 
 
+@clinical
+def test_a_diagnostic_of_the_clinic_is_complete(diagnostic: Diagnostic) -> None:
+    prefixes = {rule.code[:3] for rule in diagnostic.rules}
+    assert len(prefixes) == 1
+    assert prefixes <= set(CLINIC_PREFIXES)
+    for rule in diagnostic.rules:
+        assert re.fullmatch(r"[A-Z]{3}\d{3}", rule.code)
+        for text in (rule.title, rule.why, rule.remedy, rule.statistic, rule.source):
+            assert text.strip()
+        assert "!" not in rule.title + rule.why + rule.remedy
+
+
+@clinical
+def test_a_diagnostic_of_the_clinic_can_be_run_and_kept(diagnostic: Diagnostic) -> None:
+    settings, profiled = types_of(diagnostic)
+    for kind in (settings, profiled):
+        assert is_dataclass(kind)
+        assert kind.__dataclass_params__.frozen
+    assert decode(encode(settings()), settings) == settings()
+    parameters = inspect.signature(diagnostic.module.profile).parameters
+    assert list(parameters)[:2] == ["incident", "settings"]
+    assert parameters["on_progress"].kind is inspect.Parameter.KEYWORD_ONLY
+    judged = list(inspect.signature(diagnostic.module.judge).parameters.values())
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in judged[1:])
+
+
+@clinical
+def test_a_diagnostic_of_the_clinic_has_a_page_in_the_menu_and_a_test(diagnostic: Diagnostic) -> None:
+    pages = [script for script, _ in CLINIC if f'"{diagnostic.name}"' in (ROOT / script).read_text()]
+    assert pages
+    assert list((ROOT / "tests" / "clinic").glob(f"test_{diagnostic.name}*.py"))
+
+
+def test_no_investigation_runs_the_clinic() -> None:
+    assert not [d for d in catalogue() if "clinic" in d.module.__name__]
+
+
+def test_the_clinic_knows_no_step_and_no_cause() -> None:
+    for file, names in modules("diagnostics/clinic"):
+        assert not imports(names, "diagnostics.steps", "diagnostics.causes", "diagnostics.report"), file
+
+
 def test_every_code_stands_once() -> None:
-    codes = [rule.code for diagnostic in catalogue() for rule in diagnostic.rules]
+    codes = [rule.code for diagnostic in (*catalogue(), *clinic_catalogue()) for rule in diagnostic.rules]
     assert len(codes) == len(set(codes))
     assert {d.step for d in catalogue()} == set(range(1, len(STEPS) + 1))
 

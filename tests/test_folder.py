@@ -81,3 +81,15 @@ def test_a_role_without_a_value_means_that_there_is_none(tmp_path: Path, value: 
     assert incident.roles.timestamp is None
     assert incident.roles.segments == ()
     assert incident.roles.target == "churn"
+
+
+@pytest.mark.parametrize("place", ["config", "code", "."])
+def test_a_scaler_is_found_and_counts(tmp_path: Path, place: str) -> None:
+    made = folder(tmp_path)
+    (made / place).mkdir(exist_ok=True)
+    (made / place / "scaler.json").write_text('{"columns": ["income"], "mean": [1400], "scale": [240]}')
+    incident = open_incident(made, work=tmp_path / "work")
+    assert incident.scaler is not None
+    before = incident.fingerprint
+    incident.scaler.write_text('{"columns": ["income"], "mean": [1400], "scale": [24]}')
+    assert incident.fingerprint != before

@@ -29,6 +29,11 @@ def test_times_name_the_day_and_the_hour_where_there_is_one() -> None:
     assert WORDS.time(None) == "an unknown time"
 
 
+def test_places_in_code_are_lines_and_cells() -> None:
+    assert WORDS("{at:place}", at="12") == "line 12"
+    assert WORDS("{at:place}", at="5:3") == "cell 5, line 3"
+
+
 def test_lists_name_three_and_count_the_rest() -> None:
     assert WORDS.listed(["a", "b"]) == "a and b"
     assert WORDS.listed(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"

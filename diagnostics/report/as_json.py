@@ -35,7 +35,10 @@ def record(investigation: Investigation, words: Words) -> dict[str, Any]:
         "verdict": verdict(investigation),
         "causes": [_cause(cause, words) for cause in investigation.causes],
         "findings": [
-            _finding(finding, number, words) for number in range(1, len(STEPS) + 1) for finding in investigation.findings(number)
+            # Those of the clinic, which belong to no step, come last, as step 0.
+            _finding(finding, number, words)
+            for number in (*range(1, len(STEPS) + 1), 0)
+            for finding in investigation.findings(number)
         ],
         "steps": [
             {

@@ -24,6 +24,15 @@ START: Final = "pages/start.py"
 COLUMNS: Final = "pages/columns.py"
 CAUSES: Final = "pages/causes.py"
 REPORT: Final = "pages/report.py"
+CLINIC: Final[tuple[tuple[str, str], ...]] = (
+    ("pages/clinic_fit.py", N_("Fit")),
+    ("pages/clinic_imbalance.py", N_("Imbalance")),
+    ("pages/clinic_stability.py", N_("Stability")),
+    ("pages/clinic_gradients.py", N_("Gradients and learning rate")),
+    ("pages/clinic_training.py", N_("Training history")),
+)
+"""Script and title of each training problem's page, in the order of the menu."""
+
 SHELL: Final = "shell"
 
 
@@ -42,6 +51,7 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
             st.Page(ROOT / CAUSES, title=words(N_("Causes"))),
             st.Page(ROOT / REPORT, title=words(N_("Report"))),
         ],
+        words(N_("Clinic")): [st.Page(ROOT / script, title=words(title)) for script, title in CLINIC],
     }
 
 

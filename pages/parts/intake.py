@@ -30,6 +30,7 @@ MORE: Final = (
     ("environment/current", N_("Environment of production"), N_("The same kind of file, from where the model runs."), False),
     ("config/reference", N_("Configuration of the training"), N_("YAML, JSON, TOML, INI or .env."), False),
     ("config/current", N_("Configuration of production"), N_("The same kind of file, from where the model runs."), False),
+    ("scaler", N_("Scaler of the service"), N_("A JSON file with the lists columns, mean and scale."), False),
     ("code", N_("Code"), N_("Scripts (.py) and notebooks (.ipynb); they are read, never run."), True),
     ("logs", N_("Logs of the service"), N_("Text or JSON lines."), True),
     ("metrics", N_("Metrics"), N_("CSV files with a time column: memory, latency, errors."), True),
@@ -64,7 +65,7 @@ def start_page() -> None:
         )
     with st.expander(words(N_("More evidence: model, environments, configuration, code, logs, metrics"))):
         for pair in (MORE[i : i + 2] for i in range(0, len(MORE), 2)):
-            for column, (part, label, about, several) in zip(st.columns(2), pair, strict=True):
+            for column, (part, label, about, several) in zip(st.columns(2), pair, strict=False):
                 with column:
                     _upload(part, label, about, visit, several=several)
     _given(visit)

@@ -66,7 +66,7 @@ def test_file_line_why_and_mended_lines(tmp_path: Path) -> None:
         None,
         "preprocessing_leakage",
     )
-    assert findings[0].statement(Words()).startswith(f"train.py:{line}: StandardScaler learns from all rows")
+    assert findings[0].statement(Words()).startswith(f"train.py, line {line}: StandardScaler learns from all rows")
     assert "make_pipeline(StandardScaler(), LogisticRegression())" in str(evidence["mended"])
     assert "X = StandardScaler().fit_transform(X)" in str(evidence["code"])
     compile(str(evidence["mended"]), "mended", "exec")

@@ -55,6 +55,13 @@ def test_another_python_is_named(tmp_path: Path) -> None:
     assert [f.code for f in findings] == ["ENV002"]
 
 
+@pytest.mark.parametrize(("before", "after", "blamed"), [("1.18.5", "1.19.0", True), ("1.19.0", "1.19.0", False)])
+def test_only_a_conflict_that_came_with_production_is_a_cause(tmp_path: Path, before: str, after: str, blamed: bool) -> None:
+    sides = [f"tensorflow==2.3.1\nnumpy=={version}\n" for version in (before, after)]
+    told = [f for f in found(tmp_path, *sides) if f.code == "ENV003"]
+    assert {f.evidence.get("cause") for f in told} == {"environment_mismatch" if blamed else None}
+
+
 def test_pins_that_cannot_stand_together_are_a_conflict(tmp_path: Path) -> None:
     told = packages.compare(written(tmp_path, "r.txt", "tensorflow==2.3.1\nnumpy==1.19.0\n"), None)
     assert [(c.package, c.has) for c in told.conflicts] == [("numpy", "1.19.0")]

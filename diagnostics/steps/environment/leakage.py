@@ -199,7 +199,7 @@ def _place(code: Code, leak: Leak, seen: Watch) -> Place:
     for name, value in leak.values.items():
         line_of = name in ("split", "fitted", "loop") and isinstance(value, int)
         values.append((name, _written(code, int(str(value))) if line_of else value))
-    values.append(("where", f"{code.file}:{_written(code, leak.line)}"))
+    values += [("file", code.file), ("at", _written(code, leak.line))]
     before = textwrap.dedent(code.lines[leak.line - 1])[:300] if 0 < leak.line <= len(code.lines) else ""
     return Place(leak.code, code.file, cell, line, leak.says, tuple(values), leak.weight, before, mended(leak, seen.models))
 
@@ -212,7 +212,6 @@ def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2) -> list[Fin
     for place in p.places[:shown]:
         evidence: dict[str, Value] = {
             **dict(place.values),
-            "file": place.file,
             "cell": place.cell,
             "line": place.line,
             "code": place.before,
@@ -230,6 +229,6 @@ def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2) -> list[Fin
 
 
 def _written(code: Code, line: int) -> str:
-    """A line as people find it: "12" in a script, "#5:3" for line 3 of cell 5."""
+    """A line as sentences take it (`Words.place`): "12" in a script, "5:3" for line 3 of cell 5."""
     cell, within = code.place(line)
-    return str(within) if cell is None else f"#{cell}:{within}"
+    return str(within) if cell is None else f"{cell}:{within}"

@@ -45,12 +45,16 @@ RULES: Final = (DIFFERS, PYTHON_DIFFERS, CONFLICT)
 
 @dataclass(frozen=True)
 class Packages:
-    """differences: most severe first. compared: packages that both files name. unread: lines that could not be read."""
+    """differences: most severe first. compared: packages that both files name. unread: lines that could not be read.
+
+    standing: conflicts that the reference has, alone or as well, which therefore are not what changed.
+    """
 
     differences: tuple[Difference, ...]
     conflicts: tuple[Conflict, ...]
     compared: int
     unread: tuple[str, ...]
+    standing: frozenset[Conflict] = frozenset()
 
 
 def profile(incident: Incident) -> Packages:
@@ -76,7 +80,15 @@ def compare(reference: Path, current: Path | None) -> Packages:
     conflicts = tuple(dict.fromkeys(c for environment in environments for c in conflicts_in(environment)))
     both = len(before.pins.keys() & after.pins.keys()) if after else len(before.pins)
     unread = tuple(line for environment in environments for line in environment.unread)
-    return Packages(found, conflicts, both, unread)
+    known = {_bare(conflict) for conflict in conflicts_in(before)} if after is not None else set()
+    standing = frozenset(conflict for conflict in conflicts if _bare(conflict) in known)
+    return Packages(found, conflicts, both, unread, standing)
+
+
+def _bare(conflict: Conflict) -> tuple[str, str]:
+    """What needs what, whatever the versions."""
+    needed_by = "" if conflict.needed_by == conflict.file else conflict.needed_by.split(" ")[0]
+    return conflict.package, needed_by
 
 
 def judge(p: Packages, *, shown: int = 40) -> list[Finding]:
@@ -104,6 +116,8 @@ def judge(p: Packages, *, shown: int = 40) -> list[Finding]:
         findings.append(Finding(rule, says, evidence, (), d.severity, weight={"major": 1.0, "missing": 0.9}.get(d.level, 0.6)))
     if small:
         says = N_("{count:count} packages differ in ways that hardly matter ({packages:list}).")
+        if len(small) == 1:
+            says = N_("One package differs in a way that hardly matters ({packages:list}).")
         names = tuple(d.package for d in small)
         findings.append(Finding(DIFFERS, says, {"count": len(small), "packages": names}, (), Severity.INFO, weight=0.1))
     for conflict in p.conflicts[:shown]:
@@ -118,6 +132,7 @@ def judge(p: Packages, *, shown: int = 40) -> list[Finding]:
                     "needed_by": conflict.needed_by,
                     "file": conflict.file,
                     "source": conflict.source,
+                    **({} if conflict in p.standing else {"cause": "environment_mismatch"}),
                 },
                 weight=0.5,
             )

@@ -15,73 +15,86 @@ PREPROCESSING, OVERLAP, TARGET = "preprocessing_leakage", "train_test_overlap", 
 TEMPORAL, REPEATED = "temporal_leakage", "repeated_test_use"
 
 BEFORE_SPLIT: Final = N_(
-    "{where:name}: {name:name} learns from all rows before they are split in line {split:name}; the test rows are among them."
+    "{file:name}, {at:place}: {name:name} learns from all rows before they are split in {split:place}; "
+    "the test rows are among them."
 )
 BEFORE_FOLDS: Final = N_(
-    "{where:name}: {name:name} learns from all rows before the "
-    "cross-validation in line {split:name}; every fold has seen the others."
+    "{file:name}, {at:place}: {name:name} learns from all rows before the "
+    "cross-validation in {split:place}; every fold has seen the others."
 )
 LEVELS_BEFORE: Final = N_(
-    "{where:name}: {name:name} learns its levels from all rows before the split in line {split:name}; "
+    "{file:name}, {at:place}: {name:name} learns its levels from all rows before the split in {split:place}; "
     "levels that only the test rows have are known in training."
 )
 FILLED: Final = N_(
-    "{where:name}: The {name} of all rows goes into the features before they are "
-    "split in line {split:name}; the test rows are among them."
+    "{file:name}, {at:place}: The {name} of all rows goes into the features before they are "
+    "split in {split:place}; the test rows are among them."
 )
 ON_TEST: Final = N_(
-    "{where:name}: {name:name} is fitted on the test rows; it must be fitted on the training rows and only applied to these."
+    "{file:name}, {at:place}: {name:name} is fitted on the test rows; it must be fitted on the training "
+    "rows and only applied to these."
 )
 ON_BOTH: Final = N_(
-    "{where:name}: {name:name} is fitted on training and test rows together, "
-    "then applied to the training rows in line {split:name}."
+    "{file:name}, {at:place}: {name:name} is fitted on training and test rows together, "
+    "then applied to the training rows in {split:place}."
 )
 APPLIED: Final = N_(
-    "{where:name}: {name:name} was fitted on all rows and is applied to a part "
-    "of them in line {split:name}; it has seen the test rows."
+    "{file:name}, {at:place}: {name:name} was fitted on all rows and is applied to a part "
+    "of them in {split:place}; it has seen the test rows."
 )
 RESAMPLED: Final = N_(
-    "{where:name}: {name:name} makes rows out of others before the split in line {split:name}: "
+    "{file:name}, {at:place}: {name:name} makes rows out of others before the split in {split:place}: "
     "copies of one row end up in training and in test."
 )
 REPEATS: Final = N_(
-    "{where:name}: Rows are drawn with replacement before the split in line "
-    "{split:name}: the same row ends up in training and in test."
+    "{file:name}, {at:place}: Rows are drawn with replacement before the split in "
+    "{split:place}: the same row ends up in training and in test."
 )
 FITTED_ON_ALL: Final = N_(
-    "{where:name}: The model was fitted in line {fitted:name} on rows that include the ones it is tested on here."
+    "{file:name}, {at:place}: The model was fitted in {fitted:place} on rows that include the ones it is tested on here."
 )
 SLICES: Final = N_(
-    "{where:name}: The rows of {name:name} and of {other:name} overlap: rows {first:count} to {last:count} are in both."
+    "{file:name}, {at:place}: The rows of {name:name} and of {other:name} overlap: rows {first:count} to "
+    "{last:count} are in both."
 )
-SAME_ROWS: Final = N_("{where:name}: {name:name} holds the training rows: the score says nothing about new rows.")
-IN_FEATURES: Final = N_("{where:name}: The features still hold the target {column:name}: the model can read the answer.")
+SAME_ROWS: Final = N_("{file:name}, {at:place}: {name:name} holds the training rows: the score says nothing about new rows.")
+IN_FEATURES: Final = N_(
+    "{file:name}, {at:place}: The features still hold the target {column:name}: the model can read the answer."
+)
 FROM_TARGET: Final = N_(
-    "{where:name}: The feature {feature:name} is computed from the target {column:name}: the model can read the answer."
+    "{file:name}, {at:place}: The feature {feature:name} is computed from the target {column:name}: the "
+    "model can read the answer."
 )
 TO_TARGET: Final = N_(
-    "{where:name}: The target is computed from {feature:name} alone, and {feature:name} is still among the features."
+    "{file:name}, {at:place}: The target is computed from {feature:name} alone, and {feature:name} is still among the features."
 )
 ENCODED_TARGET: Final = N_(
-    "{where:name}: {name:name} puts the target of all rows into the features before the split in line {split:name}."
+    "{file:name}, {at:place}: {name:name} puts the target of all rows into the features before the split in {split:place}."
 )
 RANDOM_SPLIT: Final = N_(
-    "{where:name}: The rows follow time, and the split is random: the model is tested on days whose next day it knows."
+    "{file:name}, {at:place}: The rows follow time, and the split is random: the model is tested on days whose next day it knows."
 )
 BACKWARD: Final = N_(
-    "{where:name}: Gaps are filled with later values before the split in line {split:name}: the past learns from the future."
+    "{file:name}, {at:place}: Gaps are filled with later values before the split in {split:place}: the "
+    "past learns from the future."
 )
 CENTRED: Final = N_(
-    "{where:name}: A centred moving window looks at later rows; what is known at the time ends at the row itself."
+    "{file:name}, {at:place}: A centred moving window looks at later rows; what is known at the time ends at the row itself."
 )
-FUTURE: Final = N_("{where:name}: The feature {feature:name} is shifted back in time: it holds a value of a later row.")
+FUTURE: Final = N_(
+    "{file:name}, {at:place}: The feature {feature:name} is shifted back in time: it holds a value of a later row."
+)
 HYPERPARAMETERS: Final = N_(
-    "{where:name}: The loop in line {loop:name} tries settings and scores each on the test rows: the best score is too good."
+    "{file:name}, {at:place}: The loop in {loop:place} tries settings and scores each on the test rows: "
+    "the best score is too good."
 )
 STOPPING: Final = N_(
-    "{where:name}: Training stops where the test rows are answered best (line {fitted:name}), and the same rows give the score."
+    "{file:name}, {at:place}: Training stops where the test rows are answered best ({fitted:place}), and "
+    "the same rows give the score."
 )
-THRESHOLD: Final = N_("{where:name}: The threshold is chosen on the test rows and used on the same rows: the score is too good.")
+THRESHOLD: Final = N_(
+    "{file:name}, {at:place}: The threshold is chosen on the test rows and used on the same rows: the score is too good."
+)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from diagnostics.incident import Incident
 from diagnostics.onset import as_datetime
 from diagnostics.steps.operations.series import Meaning, Metrics, Series
 from diagnostics.steps.operations.series import metrics as read
-from diagnostics.steps.operations.shifts import Shift, Slope, Thinned, shifts, slope, thin
+from diagnostics.steps.operations.shifts import Shift, Slope, Thinned, by_chance, shifts, slope, thin
 from diagnostics.steps.operations.spikes import Spike, excursions, spikes
 from diagnostics.words import N_, Value
 
@@ -126,11 +126,12 @@ def of(given: Metrics) -> MetricsProfile:
 
 def _profile(series: Series) -> SeriesProfile:
     thinned = thin(series)
-    climbs = slope(series, thinned) if series.meaning in (Meaning.MEMORY, Meaning.RESOURCE) else None
+    climbs = slope(series, thinned) if series.fills else None
     sudden = spikes(series)
     # The same moment is told once, by its sharper description.
     longer = tuple(e for e in excursions(series) if not any(s.since <= e.until and e.since <= s.until for s in sudden))
-    return SeriesProfile(series, thinned, shifts(thinned), climbs, _saturation(series), sudden + longer)
+    levels = tuple(shift for shift in shifts(thinned) if not by_chance(series, shift))
+    return SeriesProfile(series, thinned, levels, climbs, _saturation(series), sudden + longer)
 
 
 def _saturation(series: Series, *, near: float = 0.95, share_at: float = 0.02, least: int = 5) -> Saturation | None:

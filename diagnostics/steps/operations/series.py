@@ -56,6 +56,8 @@ _MEANINGS: Final = (
     ),
 )
 _COMPILED: Final = tuple((meaning, re.compile(pattern, re.IGNORECASE)) for meaning, pattern in _MEANINGS)
+_WORK: Final = re.compile(r"cpu|gpu|(?:^|[_\W])load|iops|throughput|bandwidth", re.IGNORECASE)
+"""What is done per second; it can be too much, but it does not pile up."""
 _PERCENT: Final = re.compile(r"percent|pct|%|util|(?:^|[_\W])cpu(?:$|[_\W])|usage$", re.IGNORECASE)
 
 
@@ -76,6 +78,13 @@ class Series:
     def hours(self) -> NDArray[np.float64]:
         """Hours since the first point, shape (n,)."""
         return np.asarray((self.times - self.times[0]) / np.timedelta64(1, "us") / 3.6e9, dtype="float64")
+
+    @property
+    def fills(self) -> bool:
+        """Whether it measures something that is held and can leak: memory, disk, a queue, connections; not work per second."""
+        if self.meaning is Meaning.MEMORY:
+            return True
+        return self.meaning is Meaning.RESOURCE and not _WORK.search(self.name)
 
 
 @dataclass(frozen=True)

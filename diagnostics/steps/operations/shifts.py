@@ -153,6 +153,29 @@ def _unusual(found: list[Shift], thinned: Thinned, *, habit_at: int = 4) -> tupl
     return tuple(kept)
 
 
+def by_chance(series: Series, shift: Shift, *, chance_at: float = 1e-5) -> bool:
+    """Whether counts of rare events may have met in this stretch by chance, as a Poisson process lets them; False for other
+    series.
+
+    The medians of neighbours hide how few events a level of counts rests on. `chance_at`: several hundred stretches of one
+    series are looked at, and one false shift in a hundred series is bearable.
+    """
+    x = series.values
+    inside = series.times >= np.datetime64(shift.since, "us")
+    if shift.until is not None:
+        inside &= series.times < np.datetime64(shift.until, "us")
+    rest = x[~inside]
+    if not inside.any() or not rest.size or x.min() < 0 or np.any(x != np.floor(x)) or np.median(x) > 2:
+        return False
+    count = float(x[inside].sum())
+    # Half an event more, so that a quiet time is not taken for one in which nothing can happen.
+    expected = (float(rest.sum()) + 0.5) / rest.size * float(inside.sum())
+    if count <= expected:
+        return False
+    # Chernoff's bound of the upper tail (Boucheron, Lugosi, Massart 2013, section 2.2).
+    return bool(count - expected - count * np.log(count / expected) > np.log(chance_at))
+
+
 def _segments(values: NDArray[np.float64], penalty: float, shortest: int) -> list[tuple[int, int]]:
     """The cut into stretches (begin, end) with the least squared distance to their means plus `penalty` per stretch.
 
@@ -181,14 +204,34 @@ def _running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1))
 
 
-def slope(series: Series, thinned: Thinned, *, tau_at: float = 0.5, growth_at: float = 0.15) -> Slope | None:
+def _collected(thinned: Thinned, restarts: list[int], *, cycles_at: int = 12, longest: float = 8.0, early: float = 0.15) -> bool:
+    """Whether it climbs and falls back in short turns from the first points on, as memory does that is collected from time to
+    time; what is restarted because it leaks does so less often, or began to at some time.
+
+    Collectors run within seconds to hours (Jones, Hosking, Moss 2012, The Garbage Collection Handbook); `longest` in hours.
+    """
+    if len(restarts) < cycles_at or restarts[0] > early * thinned.values.size:
+        return False
+    hours = float((thinned.times[-1] - thinned.times[0]) / np.timedelta64(1, "s")) / 3600
+    return hours / len(restarts) <= longest
+
+
+def _running_lowest(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
+    return np.asarray(np.min(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1))
+
+
+def slope(
+    series: Series, thinned: Thinned, *, tau_at: float = 0.5, growth_at: float = 0.15, floors: bool = False
+) -> Slope | None:
     """Growth that goes on and on, restarts apart; None when the series has none.
 
     Theil-Sen's median of slopes with its interval (Sen 1968, doi:10.1080/01621459.1968.10480934) over the stretch since
     growth began,
     with the drops of restarts added back. Growth must fill more than half of what the rises and falls add up to (`tau_at`),
     gain `growth_at`
-    of the level, and go on in both halves, so that one step up does not pass for a leak.
+    of the level, and go on in both halves, so that one step up does not pass for a leak. What is collected from time to time is
+    judged by what is left each time; `floors`: the values are that already.
     """
     x = thinned.values
     spread = float(np.ptp(x))
@@ -203,6 +246,9 @@ def slope(series: Series, thinned: Thinned, *, tau_at: float = 0.5, growth_at: f
     drops = np.flatnonzero((steps < -max(0.15 * spread, 6 * typical)) & (before - after > 0.3 * spread))
     # One restart may fall over two thinned points.
     restarts = [int(d) for i, d in enumerate(drops.tolist()) if i == 0 or d - drops[i - 1] > 2]
+    if not floors and _collected(thinned, restarts):
+        lowest = _running_lowest(x, 2 * x.size // len(restarts))
+        return slope(series, Thinned(thinned.times, lowest, lowest), tau_at=tau_at, growth_at=growth_at, floors=True)
     joined = x.copy()
     for drop in drops.tolist():
         joined[drop + 1 :] -= steps[drop]
@@ -273,7 +319,13 @@ def _bend(hours: NDArray[np.float64], values: NDArray[np.float64]) -> int:
         fitted = _residual(np.column_stack([np.ones(size), rise]), values)
         if fitted < best:
             best, begin = fitted, bend
-    return begin if best < 0.7 * straight else 0
+    if best >= 0.7 * straight:
+        return 0
+    # Then to the point, between the two bends beside the best one.
+    stride = max(1, size // 60)
+    near = range(max(1, begin - stride), min(size - 2, begin + stride) + 1)
+    rises = {bend: np.column_stack([np.ones(size), np.maximum(0.0, hours - hours[bend])]) for bend in near}
+    return min(near, key=lambda bend: _residual(rises[bend], values))
 
 
 def _residual(design: NDArray[np.float64], values: NDArray[np.float64]) -> float:

@@ -55,10 +55,11 @@ def scales(incident: Incident, drawn: Samples) -> tuple[Scale, ...]:
 
 
 def _files(incident: Incident) -> Iterator[Path]:
-    """Configuration in JSON, and scaler.json beside configuration, code or model."""
+    """Configuration in JSON, and scaler.json, of the incident or beside its configuration, code or model."""
     given = [incident.config.current, incident.config.reference, *incident.code, incident.model]
     here = [path for path in given if path is not None]
-    beside = [path.parent / FILE for path in here]
+    beside = [incident.scaler] if incident.scaler else []
+    beside += [path.parent / FILE for path in here]
     beside += [incident.model.parent / folder / FILE for folder in ("config", "code")] if incident.model else []
     yield from dict.fromkeys(path for path in beside if path.is_file() and not path.is_symlink())
     yield from (path for path in here if path.suffix.lower() == ".json" and path.name != FILE)

@@ -1,0 +1,97 @@
+"""A rare class: what the majority costs, which remedy costs least, and what SMOTE would add."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diagnostics.charts import clinic_imbalance
+from diagnostics.charts.style import finish
+from diagnostics.clinic.imbalance import Imbalance, Settings
+from diagnostics.clinic.models import FAMILIES
+from diagnostics.words import N_
+from pages.parts.cards import plot
+from pages.parts.clinic import Opened, clinic_page
+from pages.parts.measured import comparison
+from pages.parts.synthetic import synthetic_rows
+from pages.parts.text import plain
+
+TRAINED = ("boosting", "linear", "forest", "tree", "neighbours", "network")
+
+
+def settings(opened: Opened, last: Settings) -> Settings:
+    """The model, and what a miss costs."""
+    words = opened.words
+    left, middle, right = st.columns(3)
+    with left:
+        family = st.selectbox(
+            words(N_("Model")),
+            TRAINED,
+            index=TRAINED.index(last.family) if last.family in TRAINED else 0,
+            format_func=lambda name: words(FAMILIES[name].title),
+            key="imbalance-family",
+        )
+    with middle:
+        cost = st.number_input(
+            words(N_("A miss costs as much as so many false alarms")),
+            min_value=0.1,
+            max_value=10_000.0,
+            value=float(min(10_000.0, max(0.1, last.cost))),
+            key="imbalance-cost",
+            help=words(N_("Missing a fraud may cost 100 checks of an honest payment: then give 100.")),
+        )
+    with right:
+        neighbours = st.number_input(
+            words(N_("Neighbours of SMOTE")),
+            min_value=1,
+            max_value=50,
+            value=int(min(50, max(1, last.neighbours))),
+            key="imbalance-neighbours",
+            help=words(N_("Synthetic rows lie between a row and one of so many neighbours of its class.")),
+        )
+    return Settings(family=family, cost=float(cost), neighbours=int(neighbours))
+
+
+def below(p: Imbalance, opened: Opened) -> None:
+    """What the majority costs, PR curves, calibration, and the preview."""
+    words, palette = opened.words, opened.visit.palette
+    said = N_(
+        "Never naming {name} would be right in {majority:percent} of the rows; the model, with nothing done, is right in "
+        "{accuracy:percent}, finds {found:count} of {rows:count} such rows and raises {alarms:count} false alarms."
+    )
+    plainly = p.ways[0]
+    total = round(plainly.found / plainly.recall.value) if plainly.recall.value else p.rare_rows
+    values = {"majority": p.majority, "accuracy": p.accuracy, "found": plainly.found, "rows": total, "alarms": plainly.alarms}
+    st.markdown(plain(words(said, name=p.named, **values)))
+    left, right = st.columns(2)
+    shown = clinic_imbalance.worth_drawing(p)
+    with left:
+        st.subheader(words(N_("Every limit at once")), anchor=False)
+        text = words(N_("The further to the top right, the better a way ranks; the diamond is where it draws its line."))
+        st.markdown(text)
+        figure = clinic_imbalance.draw_curves(p, words, palette, shown)
+        if figure is not None:
+            finish(figure, words, palette)
+            plot(figure, alt=text, key="imbalance-curves")
+    with right:
+        st.subheader(words(N_("Do the chances hold?")), anchor=False)
+        text = words(N_("On the dotted line a chance of 30% is true in 30 of 100 rows; below it the model overstates."))
+        st.markdown(text)
+        changed = max(p.ways[1:], key=lambda way: way.told if way.name != "isolation" else -1.0, default=plainly)
+        figure = clinic_imbalance.draw_calibration(p, words, palette, [plainly.name, changed.name])
+        if figure is not None:
+            finish(figure, words, palette)
+            plot(figure, alt=text, key="imbalance-calibration")
+    with st.expander(words(N_("The same by other scores")), key="imbalance-others", on_change="rerun") as box:
+        if box.open:
+            for compared in p.others:
+                comparison(compared, opened.visit, key=f"imbalance-{compared.metric}")
+    synthetic_rows(p, opened)
+
+
+clinic_page(
+    "imbalance",
+    N_("Is one class so rare that the model misses it, and what helps?"),
+    clinic_imbalance.draw,
+    settings=settings,
+    below=below,
+)

@@ -1,0 +1,218 @@
+"""What went wrong in training, told from the log of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from diagnostics import store
+from diagnostics.charts import training_history as chart
+from diagnostics.charts.style import finish
+from diagnostics.clinic.history.columns import header
+from diagnostics.clinic.history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE
+from diagnostics.clinic.history.names import EPOCH, STEP, guess
+from diagnostics.clinic.history.snippets import snippets
+from diagnostics.clinic.training_history import BY_CODE, Diagnosed, Settings, TrainingHistories
+from diagnostics.finding import BadInput
+from diagnostics.words import N_, shorten
+from pages.parts import visit as visits
+from pages.parts.cards import plot
+from pages.parts.clinic import Opened, clinic_page
+from pages.parts.guard import ROOT
+from pages.parts.text import plain, sentence
+
+NONE = ""
+PARTS = {
+    LOSS: N_("Training loss"),
+    VAL_LOSS: N_("Validation loss"),
+    SCORE: N_("Training score (accuracy …)"),
+    VAL_SCORE: N_("Validation score"),
+    EPOCH: N_("Epoch"),
+    STEP: N_("Step"),
+    RATE: N_("Learning rate"),
+    GRADIENT: N_("Gradient norm"),
+}
+RECORDERS = ROOT / "diagnostics" / "clinic" / "history" / "recorders"
+
+
+def settings(opened: Opened, last: Settings) -> Settings:
+    """Which file is looked at, and, for a CSV of one's own, what its columns are."""
+    words = opened.words
+    _upload(opened)
+    files = list(opened.incident.training)
+    if not files:
+        return Settings()
+    names = [file.name for file in files]
+    chosen = names[0]
+    if len(names) > 1:
+        everything = [NONE, *names]
+        chosen = st.selectbox(
+            words(N_("History")),
+            everything,
+            index=everything.index(last.file) if last.file in everything else 0,
+            format_func=lambda name: shorten(name) if name else words(N_("all of them")),
+            key="training-file",
+        )
+    columns = header(files[names.index(chosen)]) if chosen else ()
+    if not columns:
+        return Settings(file=chosen if len(names) > 1 else NONE)
+    return Settings(file=chosen if len(names) > 1 else NONE, mapping=_mapping(columns, last, opened))
+
+
+def _upload(opened: Opened) -> None:
+    words = opened.words
+    version = st.session_state.setdefault("version-training-page", 0)
+    given = st.file_uploader(
+        words(N_("Training history")),
+        accept_multiple_files=True,
+        key=f"upload-training-{version}",
+        help=words(
+            N_(
+                "Keras CSV, Lightning metrics.csv, trainer_state.json, XGBoost or LightGBM JSON, TensorBoard, the recorder's "
+                "file."
+            )
+        ),
+    )
+    for reason in st.session_state.get("refused-training-page", ()):
+        st.error(reason)
+    if not given:
+        return
+    refused = []
+    for file in given:
+        try:
+            incident = opened.visit.incident or st.session_state.get(visits.INCIDENT) or store.create()
+            store.save_upload(incident, "training", file.name, file)
+            st.session_state[visits.INCIDENT] = incident
+        except BadInput as reason:
+            refused.append(plain(reason.statement(words)))
+    st.session_state["refused-training-page"] = refused
+    st.session_state["version-training-page"] += 1
+    st.rerun()
+
+
+def _mapping(columns: tuple[str, ...], last: Settings, opened: Opened) -> tuple[tuple[str, str], ...]:
+    """The parts that the columns play, folded away where their names tell."""
+    words, told = opened.words, guess(columns)
+    before = dict(last.mapping)
+    unknown = not {LOSS, VAL_LOSS, SCORE, VAL_SCORE} & told.keys()
+    chosen: dict[str, str] = {}
+    with st.expander(words(N_("Columns of the file")), expanded=unknown or bool(before)):
+        if unknown:
+            st.markdown(words(N_("The names of the columns do not say what they are: choose at least a loss or a score.")))
+        for pair in (list(PARTS.items())[i : i + 4] for i in range(0, len(PARTS), 4)):
+            for place, (part, label) in zip(st.columns(4), pair, strict=False):
+                options = [NONE, *columns]
+                wanted = before.get(part) if before else told.get(part)
+                with place:
+                    name = st.selectbox(
+                        words(label),
+                        options,
+                        index=options.index(wanted) if wanted in options else 0,
+                        format_func=lambda one: shorten(one) if one else words(N_("none")),
+                        key=f"training-part-{part}",
+                    )
+                if name:
+                    chosen[part] = name
+    return () if chosen == told else tuple(chosen.items())
+
+
+def below(p: TrainingHistories, opened: Opened) -> None:
+    """What puts the remedy to work, the other problems, the other curves, and every run."""
+    words, palette = opened.words, opened.visit.palette
+    for file, why in p.problems:
+        st.warning(plain(words(N_("{file:name}: {why}"), file=file, why=why)))
+    troubled = sorted((run for run in p.runs if run.found), key=lambda run: -run.found[0].confidence)
+    lead = troubled[0] if troubled else p.runs[0]
+    if lead.found:
+        _snippets(lead, opened)
+    for problem in lead.found[1:]:
+        said = sentence(problem.says, problem.evidence, words)
+        st.markdown(f"{plain(words(N_('Also possible ({share:percent} sure):'), share=problem.confidence))} {said}")
+    figure = chart.draw_layers(lead.history, words, palette)
+    if figure is not None:
+        text = words(N_("Gradient of each layer: where the first layer's lies far below the last layer's, it hardly learns."))
+        st.subheader(words(N_("Gradients")), anchor=False)
+        st.markdown(plain(text))
+        finish(figure, words, palette)
+        plot(figure, alt=text, key="training-layers")
+    for part, title in ((SCORE, N_("Score")), (RATE, N_("Learning rate")), (GRADIENT, N_("Gradient of the whole model"))):
+        figure = chart.draw_more(lead, part, words, palette)
+        if figure is not None:
+            with st.expander(words(title)):
+                finish(figure, words, palette)
+                plot(figure, alt=words(title), key=f"training-{part}")
+    if len(p.runs) > 1:
+        _runs(p, opened)
+    for note in lead.history.notes:
+        st.markdown(plain(note))
+    _recorders(opened)
+
+
+def _snippets(run: Diagnosed, opened: Opened) -> None:
+    made = snippets(run.found[0].code, run.history.format)
+    if not made:
+        return
+    for tab, lines in zip(st.tabs(list(made)), made.values(), strict=True):
+        with tab:
+            st.code(lines, language="python")
+
+
+def _runs(p: TrainingHistories, opened: Opened) -> None:
+    words = opened.words
+    st.subheader(words(N_("All runs")), anchor=False)
+    healthy = words(N_("Nothing wrong was found."))
+    st.dataframe(
+        [
+            {
+                words(N_("file")): shorten(run.history.file),
+                words(N_("format")): run.history.format,
+                words(N_("epochs")): run.history.epochs,
+                words(N_("result")): words(BY_CODE[run.found[0].code].title) if run.found else healthy,
+            }
+            for run in p.runs[:20]
+        ],
+        hide_index=True,
+        alt=words(N_("Every run with what was found")),
+    )
+
+
+def _recorders(opened: Opened) -> None:
+    """One file to copy for each library: with gradients recorded, the doctor need not guess."""
+    words = opened.words
+    with st.expander(words(N_("Record gradients, so that more can be told"))):
+        st.markdown(
+            words(
+                N_(
+                    "Losses alone often look alike. Copy one file beside your training script: it writes the loss, and per "
+                    "layer the gradient, "
+                    "the size of the updates and the dead units, in the format that is read best here."
+                )
+            )
+        )
+        for tab, (title, name) in zip(
+            st.tabs(["PyTorch", "Keras"]), (("PyTorch", "pytorch_recorder.py"), ("Keras", "keras_recorder.py")), strict=True
+        ):
+            with tab:
+                text = Path(RECORDERS / name).read_text(encoding="utf-8")
+                st.download_button(
+                    words(N_("Download {name}"), name=name), data=text, file_name=name, key=f"recorder-{title}", on_click="ignore"
+                )
+                st.code(text, language="python", height=320)
+
+
+def empty(opened: Opened) -> None:
+    """Before anything was given."""
+    if not opened.incident.training:
+        _recorders(opened)
+
+
+clinic_page(
+    "training_history",
+    N_("What went wrong in training? The log of the run tells."),
+    chart.draw,
+    settings=settings,
+    below=below,
+    table=False,
+    well=N_("The run looks healthy: nothing wrong was found in its history."),
+)

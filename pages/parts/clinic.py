@@ -1,0 +1,403 @@
+"""What the pages of the clinic share: the training table, the run with its progress and stop, and what it found."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from diagnostics import store
+from diagnostics.catalogue import Diagnostic, clinic_diagnostic
+from diagnostics.charts.style import Palette
+from diagnostics.check import Check
+from diagnostics.clinic import kept
+from diagnostics.clinic.kept import Kept
+from diagnostics.finding import BadInput, Finding, NotApplicable
+from diagnostics.folder import open_incident
+from diagnostics.incident import Incident, Task
+from diagnostics.tables.table import Kind
+from diagnostics.uploads import UNTITLED, title_of
+from diagnostics.words import N_, Words
+from pages.parts import visit as visits
+from pages.parts.bench import Run, bench, latest
+from pages.parts.cards import CODE, Section, badge, code, meaning, picture, written
+from pages.parts.export import csv_bytes
+from pages.parts.guard import CLINIC, COLUMNS, ROOT, START
+from pages.parts.intake import TABLES
+from pages.parts.measured import measured, tried
+from pages.parts.step import say
+from pages.parts.text import plain, statement
+from pages.parts.visit import Visit
+
+EVERY: Final = 0.5
+"""Seconds between two looks at a run."""
+
+SMALL: Final = 3_000_000
+"""Bytes of tables that are read at once; larger ones are read in a process of their own, with progress."""
+
+OPEN: Final = 32
+"""Incidents whose handles are remembered; reopening one takes a moment."""
+
+Draw = Callable[[Any, Finding | None, Words, Palette], go.Figure | None]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a page of the clinic looks at. incident: an empty one where none is open and the page needs no table."""
+
+    visit: Visit
+    incident: Incident
+    fingerprint: str
+
+    @property
+    def words(self) -> Words:
+        return self.visit.words
+
+
+def clinic_page(
+    name: str,
+    about: str,
+    draw: Draw,
+    *,
+    settings: Callable[[Opened, Any], Any] = lambda opened, last: last,
+    below: Callable[[Any, Opened], None] = lambda p, opened: None,
+    while_running: Callable[[Any, Opened], None] | None = None,
+    table: bool = True,
+    button: str = N_("Examine"),
+    well: str = N_("Nothing wrong was found."),
+) -> None:
+    """The page of the clinic's diagnostic `name`.
+
+    about: one sentence (message id) that is the page's heading before the first run. settings: draws the widgets, given the
+    settings of the latest run, and returns the new ones. below: more of a result, after its sentence and picture. while_running:
+    draws a profile that is not complete yet. table: whether a training table with a target is needed. well: the sentence where
+    no rule fired.
+    """
+    visit = visits.enter()
+    diagnostic = clinic_diagnostic(name)
+    if diagnostic is None:
+        raise LookupError(f"the clinic has no diagnostic {name!r}")
+    if visit.incident is not None:
+        visits.known(visit)
+    opened = _training(visit, about) if table else _whatever(visit)
+    _bar(opened)
+    found = _found(diagnostic, opened)
+    run = bench().run(name, visit.incident)
+    last = found.settings if found else kept.types_of(diagnostic)[0]()
+    if run is not None and not run.ended.is_set():
+        _running(run, opened, about, while_running)
+        return
+    if found is None:
+        say(plain(visit.words(about)))
+    _broke(run, opened)
+    if found is None:
+        chosen = _form(diagnostic, opened, settings, last, table=table)
+        _button(diagnostic, opened, chosen, button)
+        return
+    _show(diagnostic, found, opened, draw, below, well)
+    st.subheader(visit.words(N_("Try it with other settings")), anchor=False)
+    chosen = _form(diagnostic, opened, settings, last, table=table)
+    _button(diagnostic, opened, chosen, N_("Run again"))
+
+
+def _bar(opened: Opened) -> None:
+    """Title of the incident, and the ways to the other pages of the clinic."""
+    words = opened.words
+    with st.container(key="bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{plain(opened.incident.title) or words(N_('Clinic'))}**", width="content")
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            for script, title in CLINIC:
+                st.page_link(ROOT / script, label=words(title), query_params=opened.visit.link)
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(show_spinner=False)
+def _handles() -> OrderedDict[tuple[str, str], Incident]:
+    return OrderedDict()
+
+
+def _training(visit: Visit, about: str) -> Opened:
+    """The incident with a training table and a target; else the page asks for what is missing, and ends."""
+    words = visit.words
+    if visit.incident is None:
+        say(plain(words(about)))
+        _upload(visit)
+        st.stop()
+    incident = _read(visit)
+    if incident.reference is None:
+        say(plain(words(about)))
+        for file, why in incident.unreadable:
+            st.warning(plain(words(N_("{file:name} could not be read: {why}"), file=file, why=why)))
+        _upload(visit)
+        st.stop()
+    opened = Opened(visit, incident, kept.fingerprint(incident))
+    if incident.roles.target is None or incident.roles.target not in incident.reference:
+        _bar(opened)
+        say(plain(words(N_("Which column is to be learnt?"))))
+        _target(opened)
+        st.stop()
+    return opened
+
+
+def _whatever(visit: Visit) -> Opened:
+    incident = Incident()
+    if visit.incident is not None and store.files(visit.incident):
+        try:
+            incident = _read(visit, bad_ends=False)
+        except BadInput:
+            incident = Incident()
+    return Opened(visit, incident, kept.fingerprint(incident))
+
+
+def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
+    """The open incident. Large tables are read beside the page, which ends there with its progress until they are."""
+    key = visit.incident or ""
+    known, stamp = _handles(), store.stamp(key)
+    if (key, stamp) in known:
+        return known[key, stamp]
+    try:
+        run = bench().run("", key)
+        size = sum(file.stat().st_size for file in store.files(key) if file.parent == store.folder(key))
+        done = run is not None and run.ended.is_set() and run.fingerprint == stamp
+        if size > SMALL and not done:
+            if run is None or run.fingerprint != stamp:
+                run = bench().ask("", None, key, fingerprint=stamp)
+            _reading(run, visit)
+            st.stop()
+        if done and run is not None and run.refused is not None:
+            raise run.refused
+        opened = open_incident(store.folder(key), work=store.work(key))
+    except BadInput as reason:
+        if not bad_ends:
+            raise
+        say(plain(reason.statement(visit.words)))
+        _upload(visit)
+        st.stop()
+    known[key, stamp] = opened
+    while len(known) > OPEN:
+        known.popitem(last=False)
+    return opened
+
+
+@st.fragment(run_every=EVERY)
+def _reading(run: Run, visit: Visit) -> None:
+    if run.ended.is_set():
+        st.rerun()
+    st.title(visit.words(N_("Reading the table.")), anchor=False)
+    st.progress(0.0, text=visit.words(N_("Waiting for its turn") if run.waiting else N_("Reading the reference rows")))
+
+
+def _upload(visit: Visit) -> None:
+    """One table is enough for the clinic."""
+    words = visit.words
+    st.markdown(words(N_("Give one table with the rows that a model is trained on, and the column to be learnt.")))
+    version = st.session_state.setdefault("version-clinic", 0)
+    given = st.file_uploader(words(N_("Training rows")), type=list(TABLES), key=f"upload-clinic-{version}")
+    if st.session_state.get("refused-clinic"):
+        st.error(st.session_state["refused-clinic"])
+    st.page_link(ROOT / START, label=words(N_("Or open a sample on the start page →")), query_params=visit.link or None)
+    if given is None:
+        return
+    st.session_state["version-clinic"] += 1
+    try:
+        incident = visit.incident or store.create()
+        store.save_upload(incident, "reference", given.name, given)
+        if store.stated(incident).get("title") in (None, UNTITLED):
+            store.describe(incident, {"title": title_of(given.name)})
+        st.session_state.pop("refused-clinic", None)
+        st.session_state[visits.INCIDENT] = incident
+    except BadInput as reason:
+        st.session_state["refused-clinic"] = plain(reason.statement(words))
+    st.rerun()
+
+
+TASKS: Final = {Task.CLASSIFICATION: N_("classes"), Task.REGRESSION: N_("a quantity")}
+
+
+def _target(opened: Opened) -> None:
+    """The column to be learnt and what it holds; kept in incident.yaml, where the investigation finds it too."""
+    words, incident = opened.words, opened.incident
+    if incident.reference is None or opened.visit.incident is None:
+        return
+    columns = [column.name for column in incident.reference if column.kind in (Kind.NUMBER, Kind.CATEGORY)]
+    chosen = incident.roles.target
+    left, right = st.columns(2)
+    with left:
+        name = st.selectbox(
+            words(N_("Column to be learnt (target)")),
+            columns,
+            index=columns.index(chosen) if chosen in columns else None,
+            key=f"target-{chosen}",
+            placeholder=words(N_("Choose a column")),
+        )
+    with right:
+        kinds = list(TASKS)
+        task = st.selectbox(
+            words(N_("It holds")),
+            kinds,
+            index=kinds.index(incident.task) if incident.task in kinds else None,
+            format_func=lambda kind: words(TASKS[kind]),
+            key=f"task-{incident.task}",
+            placeholder=words(N_("guess it")),
+        )
+    if name is not None and (name, task) != (chosen, incident.task):
+        # A task that was guessed for another column says nothing of this one.
+        stated = task if task != incident.task else None if name != chosen else task
+        positive = {} if name == chosen else {"positive": None}
+        store.describe(opened.visit.incident, {"target": name, "task": stated.value if stated else None, **positive})
+        st.rerun()
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------
+
+
+def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, Any], Any], last: Any, *, table: bool) -> Any:
+    words = opened.words
+    with st.container(border=True):
+        if table and opened.incident.reference is not None:
+            reference = opened.incident.reference
+            said = N_("Training rows: {file:name}, {rows:count} rows.")
+            st.markdown(plain(words(said, file=reference.reading.source, rows=reference.rows)))
+            _target(opened)
+        return settings(opened, last)
+
+
+def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -> None:
+    if st.button(opened.words(label), type="primary", key=f"run-{diagnostic.name}"):
+        try:
+            bench().ask(
+                diagnostic.name,
+                settings,
+                opened.visit.incident,
+                fingerprint=opened.fingerprint,
+                seed=opened.incident.seed,
+            )
+        except BadInput as reason:
+            st.error(plain(reason.statement(opened.words)))
+            return
+        st.rerun()
+
+
+def _found(diagnostic: Diagnostic, opened: Opened) -> Kept | None:
+    """The newest result for what is open now: of this server, else kept in the incident."""
+    run = bench().run(diagnostic.name, opened.visit.incident)
+    if run is not None and run.result is not None and run.fingerprint == opened.fingerprint:
+        return run.result
+    return latest(diagnostic.name, opened.visit.incident, opened.fingerprint) if opened.visit.incident else None
+
+
+def _running(run: Run, opened: Opened, about: str, while_running: Callable[[Any, Opened], None] | None) -> None:
+    say(plain(opened.words(about)))
+    _watch(run, opened, while_running)
+
+
+@st.fragment(run_every=EVERY)
+def _watch(run: Run, opened: Opened, while_running: Callable[[Any, Opened], None] | None) -> None:
+    if run.ended.is_set():
+        st.rerun()
+    words = opened.words
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(1.0, run.share), text=_doing(run, words))
+        if st.button(words(N_("Stop")), key="stop-run"):
+            run.stop()
+            st.rerun()
+    if while_running is not None and run.so_far is not None:
+        while_running(run.so_far, opened)
+
+
+def _doing(run: Run, words: Words) -> str:
+    if run.waiting:
+        return words(N_("Waiting for its turn: two runs are under way."))
+    reading = run.what in ("", "reading")
+    text = words(N_("Reading the rows")) if reading else words(N_("Now: {what}"), what=words(run.what))
+    if run.left is not None:
+        text = words(N_("{text}. About {seconds:count} s left."), text=text, seconds=max(1, round(run.left)))
+    return plain(text)
+
+
+def _broke(run: Run | None, opened: Opened) -> None:
+    """Why the latest run has no result."""
+    if run is None or run.result is not None or run.fingerprint != opened.fingerprint:
+        return
+    words = opened.words
+    if run.stopped:
+        st.info(words(N_("The run was stopped. Nothing else was changed.")))
+    elif run.refused is not None:
+        st.warning(plain(run.refused.statement(words)))
+        if isinstance(run.refused, NotApplicable) and run.refused.needs not in ("reference", "target", ""):
+            st.page_link(ROOT / COLUMNS, label=words(N_("Choose it in Columns →")), query_params=opened.visit.link)
+
+
+# --- the result ------------------------------------------------------------------------------------------------------
+
+
+def _show(
+    diagnostic: Diagnostic, found: Kept, opened: Opened, draw: Draw, below: Callable[[Any, Opened], None], well: str
+) -> None:
+    """The sentence, the picture, what to do, what was tried, the rest folded, and how it was measured."""
+    words, visit = opened.words, opened.visit
+    findings = sorted(diagnostic.module.judge(found.profile), key=lambda finding: finding.rank)
+    check = Check(diagnostic, found.profile, tuple(findings), seconds=found.seconds)
+    section = Section(diagnostic.name, draw)
+    lead = findings[0] if findings else None
+    say(statement(lead, words) if lead else f":green[✓] {plain(words(well))}")
+    picture(section, check, lead, visit, alt=lead.statement(words) if lead else words(well), key=f"{diagnostic.name}-lead")
+    if lead is not None:
+        with st.container(border=True):
+            st.markdown(f"**{words(N_('What to do'))}**  \n{plain(words(lead.rule.remedy))}")
+            code(lead, words)
+    below(found.profile, opened)
+    tried(found.profile, visit, key=diagnostic.name)
+    if findings[1:]:
+        st.subheader(words(N_("Also found")), anchor=False)
+        for place, finding in enumerate(findings[1:]):
+            _card(section, check, finding, visit, key=f"{diagnostic.name}-card{place}")
+    if lead is not None:
+        with st.expander(words(N_("What does this mean?"))):
+            meaning(lead, words)
+        with st.expander(words(N_("How was this computed?"))):
+            _computed(lead, visit, key=f"{diagnostic.name}-lead")
+    measured(found, visit)
+
+
+@st.fragment
+def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key: str) -> None:
+    """A folded card; its picture is drawn only when somebody opens it."""
+    words = visit.words
+    with st.expander(f"{badge(finding, words)} {statement(finding, words)}", key=key, on_change="rerun") as box:
+        if not box.open:
+            return
+        picture(section, check, finding, visit, alt=finding.statement(words), key=f"{key}-chart")
+        st.markdown(f"**{words(N_('What to do'))}**  \n{plain(words(finding.rule.remedy))}")
+        code(finding, words)
+        meaning(finding, words, heading=True)
+        _computed(finding, visit, key=key)
+
+
+def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
+    words = visit.words
+    st.markdown(plain(words(finding.rule.statistic)))
+    shown = {name: written(value, words) for name, value in finding.evidence.items() if name not in CODE}
+    if shown:
+        st.table(
+            {plain(name.replace("_", " ")): plain(text) for name, text in shown.items()},
+            border="horizontal",
+            width="content",
+            alt=words(N_("Numbers behind this finding")),
+        )
+    st.markdown(plain(words(N_("Rule {code}. Source: {source}."), code=finding.code, source=finding.rule.source.rstrip("."))))
+    st.download_button(
+        words(N_("Download these numbers (.csv)")),
+        data=lambda: csv_bytes(pd.DataFrame(list(shown.items()), columns=["number", "value"])),
+        file_name=f"{finding.code}.csv",
+        mime="text/csv",
+        key=f"{key}-evidence",
+        on_click="ignore",
+    )
