@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,6 +22,7 @@ from diagnostics.incident import Incident
 from diagnostics.outcome import partial
 from diagnostics.samples import samples
 from diagnostics.uploaded import scoring_model
+from diagnostics.words import N_
 
 PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
     data.propose,
@@ -76,6 +77,19 @@ CLEAR: Final = 1.0
 SECOND: Final = 0.35
 """How often a second clear signature is a second fault: faults come alone more often than not."""
 
+REST: Final = 0.35
+"""Share of what was lost, or of the reference's own loss, that must stay lost when a broken column is mended, before a second
+fault is looked for in the relation."""
+
+REST_SAYS: Final = N_(
+    "With {column:name} mended, the {unit} still is {after:number} (reference: {before:number}): rows like those of the "
+    "reference get other answers."
+)
+REST_REMEDY: Final = N_(
+    "Mend the column first. Then ask what changed for these rows (a rule, a price, how the answer is recorded), and train again "
+    "on rows from after the change."
+)
+
 PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
 """Families whose faults leave marks that nothing else leaves."""
 
@@ -101,7 +115,7 @@ def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
     ordered = sorted(relevant, key=lambda h: (-h.strength, h.code, h.columns))
     weighed = [_weigh(case, h, proof=place < TRIED, without=_broken(h, ordered)) for place, h in enumerate(ordered)]
-    return tuple(_settle(case, weighed))
+    return tuple(_settle(case, [*weighed, *_rest(weighed)]))
 
 
 def _case(incident: Incident, checks: Sequence[Check]) -> Case:
@@ -156,6 +170,43 @@ def _weigh(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str]
     return Weighed(told, replayed, alike, odds, tuple(against))
 
 
+def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
+    """What is lost although a broken column was mended: the relation moved as well."""
+    clear = [w for w in weighed if w.hypothesis.family is Family.DATA and w.odds > CLEAR and w.replayed is not None]
+    if len({frozenset(w.hypothesis.columns) for w in clear}) > 1:
+        return  # Another broken column may be what is left.
+    best = max(clear, key=lambda w: w.odds, default=None)
+    if best is None or best.replayed is None or any(w.hypothesis.family is not Family.DATA and w.odds > CLEAR for w in weighed):
+        return
+    replayed, left = best.replayed, 1 - best.replayed.explains
+    still = replayed.replay.after.value - replayed.replay.reference.value
+    much = left >= REST or still >= REST * replayed.replay.reference.value
+    if not replayed.lost or not much or replayed.replay.after.low <= replayed.replay.reference.high:
+        return
+    known = next((w for w in weighed if w.hypothesis.code == "concept_drift"), None)
+    told = Hypothesis(
+        "concept_drift",
+        Family.CONCEPT,
+        0.75,
+        REST_SAYS,
+        REST_REMEDY,
+        {
+            "column": ", ".join(best.hypothesis.columns),
+            "left": left,
+            "unit": replayed.replay.unit,
+            "after": replayed.replay.after.value,
+            "before": replayed.replay.reference.value,
+        },
+        known.hypothesis.columns if known is not None else (),
+        known.hypothesis.segment if known is not None else None,
+        best.hypothesis.since,
+        known.hypothesis.supports if known is not None else (),
+        explains=left,
+        rest=True,
+    )
+    yield Weighed(told, None, None, float(np.log(told.strength / (1 - told.strength))), ())
+
+
 def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
     """Let hypotheses that speak of the same columns compete, and let a proven fault in the data weaken what it imitates."""
     ordered = sorted(weighed, key=lambda w: (-w.odds, w.hypothesis.code, w.hypothesis.columns))
@@ -168,9 +219,7 @@ def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
         if told.family in PROVES:
             taken |= set(told.columns)
         # What a likelier cause imitates is no second cause.
-        value -= SHADOW * max(
-            (min(1.0, other.odds) for other in ordered if other is not entry and _shadows(other, entry)), default=0.0
-        )
+        value -= SHADOW * max((_shadow(other, entry) for other in ordered if other is not entry), default=0.0)
         odds.append(value)
     size = np.exp(SHARPNESS * np.array(odds))
     shares = size / (1 + size.sum())
@@ -190,10 +239,11 @@ def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
     return sorted(causes, key=lambda cause: (-cause.confidence, cause.code, cause.columns))[:SHOWN]
 
 
-def _cast(cause: Weighed) -> float:
-    """How much of the shadow falls, 0 to 1: less where undoing the cause leaves much of the loss unexplained."""
-    left = cause.replayed.explains if cause.replayed is not None and cause.replayed.lost else 1.0
-    return min(1.0, cause.odds) * max(left, 0.3)
+def _shadow(cause: Weighed, entry: Weighed) -> float:
+    """How much of the shadow of `cause` falls on `entry`, 0 to 1: none on what explains the loss that undoing it leaves."""
+    if entry.hypothesis.rest or not _shadows(cause, entry):
+        return 0.0
+    return min(1.0, cause.odds)
 
 
 def _apart(entry: Weighed, likelier: Sequence[Weighed]) -> bool:

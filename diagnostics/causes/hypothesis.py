@@ -94,3 +94,6 @@ class Hypothesis:
     leave_out: tuple[str, ...] = ()
     explains: float | None = None
     """Known without replay: the detector measured the share of the loss itself."""
+
+    rest: bool = False
+    """It explains what a likelier cause leaves, so that one does not speak against it."""
