@@ -93,7 +93,7 @@ REST_REMEDY: Final = N_(
 PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
 """Families whose faults leave marks that nothing else leaves."""
 
-SHARPNESS: Final = 1.0
+SHARPNESS: Final = 1.2
 """How much a difference of one in log-odds tells; set on the tuning tables of `benchmarks/incidents`."""
 
 

@@ -160,3 +160,34 @@ def test_a_wandering_series_has_no_excursions(tmp_path: Path) -> None:
         assert "OPS015" not in {
             f.code for f in metrics.judge(metrics.profile(incident(tmp_path, metrics=csv(values, "requests"))))
         }
+
+
+@pytest.mark.parametrize("hours", [1, 2, 6])
+def test_memory_that_is_collected_in_short_turns_is_no_leak(tmp_path: Path, hours: int, rng: np.random.Generator) -> None:
+    turn = 12 * hours
+    saw = 900 + 400 * (np.arange(4 * N) % turn) / turn + rng.normal(0, 8, 4 * N)
+    assert [f.code for f in found(tmp_path, csv(saw, "memory_mb")) if f.code == "OPS011"] == []
+    rising = saw + np.maximum(0, np.arange(4 * N) - 2500) * 0.4
+    (leak,) = [f for f in found(tmp_path, csv(rising, "memory_mb")) if f.code == "OPS011"]
+    assert near(leak, 2500, hours=8)
+
+
+def test_work_per_second_does_not_leak(tmp_path: Path, rng: np.random.Generator) -> None:
+    index = np.arange(4 * N)
+    busy = index % 288 > 100
+    values = np.where((index > 2300) & busy, 100.0, np.where(busy, 30.0, 10.0) + rng.normal(0, 1.5, 4 * N))
+    codes = {f.code for f in found(tmp_path, csv(values.clip(0, 100), "cpu_percent"))}
+    assert "OPS011" not in codes
+    assert "OPS012" in codes
+
+
+def test_rare_errors_that_meet_by_chance_are_silent(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        quiet = rng.poisson(0.05, 2 * N)
+        assert [f.code for f in found(folder, csv(quiet, "errors_per_minute")) if f.code == "OPS014"] == []
+    folder.joinpath("metrics.csv").unlink(missing_ok=True)
+    many = quiet + rng.poisson(np.where(np.arange(2 * N) > 1500, 2.0, 0.0))
+    assert "OPS014" in [f.code for f in found(folder, csv(many, "errors_per_minute"))]

@@ -5,6 +5,8 @@ import pickle
 import zlib
 from dataclasses import replace
 
+import joblib
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -129,3 +131,44 @@ def test_no_model_file():
     with pytest.raises(NotApplicable) as raised:
         model_file.profile(Incident())
     assert raised.value.needs == "model"
+
+
+@pytest.mark.parametrize("packed", [0, ("zlib", 3), ("lzma", 3)])
+def test_what_joblib_writes_behind_an_array_is_read_too(tmp_path, monkeypatch, packed):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.joblib"
+    joblib.dump(fitted(), path, compress=packed)
+    header = found(path)[0].files[0].header
+    assert header.whole
+    assert dict(header.versions)["scikit-learn"][0].isdigit()
+    joblib.dump(
+        [np.arange(50.0), np.array(["a", None], dtype=object), np.ones((3, 2), order="F"), Harmful()], path, compress=packed
+    )
+    profiled, findings = found(path)
+    assert profiled.files[0].header.harmful == ("posix.system",)
+    assert "mended" not in findings["REP030"].evidence
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_an_old_joblib_file_without_frames_still_names_what_harms(tmp_path, protocol):
+    path = tmp_path / "model.joblib"
+    joblib.dump([np.arange(50.0), Harmful()], path, protocol=protocol)
+    profiled, findings = found(path)
+    assert profiled.files[0].header.harmful == ("posix.system",)
+    assert "REP031" in findings
+
+
+def test_a_file_that_is_cut_off_says_so(tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(fitted())[:-60])
+    profiled, findings = found(path)
+    assert not profiled.files[0].header.whole
+    assert "cut off" in findings["REP030"].statement(Words())
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x95" * 2**20, b"\x80\x04\x95\x02" + bytes(7) + b"Nb" * 2**18, b"cnumpy\nndarray\n" * 2**15]
+)
+def test_bytes_that_look_like_frames_end_soon(content):
+    assert not pickle_header.read(content).harmful

@@ -46,6 +46,12 @@ SUSPECTS: Final = 12
 TOLD: Final = 4.0
 """Standard errors by which a column must have lost its link to be a suspect at all."""
 
+STAYED: Final = 0.15
+"""How far a column may have moved by itself, 0 to 1, to bear witness for others."""
+
+EMPTIED: Final = 0.05
+"""Share of the rows whose value may have gone missing or be new."""
+
 LEAST: Final = 200
 """Rows of a side below which correlations are too uncertain to be held against each other."""
 
@@ -75,7 +81,9 @@ class Link:
 
 @dataclass(frozen=True)
 class Links:
-    """links: of every column, most likely in the wrong rows first. rows: compared, a side."""
+    """links: of every column that by itself stayed as it was, most likely in the wrong rows first; empty with fewer than three.
+    rows: compared, a side.
+    """
 
     links: tuple[Link, ...]
     rows: Sides[int]
@@ -92,15 +100,22 @@ class _Block:
 def profile(incident: Incident) -> Links:
     """Raises NotApplicable without both tables, three columns to compare, or 200 rows a side."""
     drawn = samples(incident)
-    names = comparable(drawn)[:COLUMNS]
     rng = np.random.default_rng([incident.seed, 14])
     rows = [np.sort(rng.permutation(len(side))[:ROWS]) for side in (drawn.reference, drawn.current)]
-    if len(names) < 3 or min(map(len, rows)) < LEAST:
+    sides = Sides(drawn.reference.iloc[rows[0]], drawn.current.iloc[rows[1]])
+    # Columns that changed by themselves have their own checks; as witnesses for others they are worth nothing any more.
+    gaps = {
+        name: float(gap(sides.reference[name], sides.current[name], drawn.kinds[name])) for name in comparable(drawn)[:COLUMNS]
+    }
+    if len(gaps) < 3 or min(map(len, rows)) < LEAST:
         raise NotApplicable(
             N_("Whether columns still belong together needs three columns and 200 rows on both sides."), needs="current"
         )
+    names = [name for name, moved in gaps.items() if moved <= STAYED and not _emptied(sides, name)]
+    if len(names) < 3:
+        return Links((), Sides(len(rows[0]), len(rows[1])))
     seen = _Seen.of(drawn, names, _target(incident, drawn), rows)
-    when = times(drawn.current.iloc[rows[1]], incident.roles.timestamp)
+    when = times(sides.current, incident.roles.timestamp)
     half = rng.permutation(len(rows[0])) % 2 == 0
     told = _Forecasts.of(seen, half)
     first = [_link(seen, told, number, when) for number in range(len(names))]
@@ -112,16 +127,23 @@ def profile(incident: Incident) -> Links:
     labelled = None if seen.target is None else _Forecasts.of(seen, half, labelled=True)
     for number in order:
         link = first[number]
-        sides = (drawn.reference[link.column].iloc[rows[0]], drawn.current[link.column].iloc[rows[1]])
         links.append(
             replace(
                 link,
-                gap=float(gap(*sides, drawn.kinds[link.column])),
+                gap=gaps[link.column],
                 beyond=None if labelled is None else _beyond(seen, labelled, number),
                 kept=kept.get(number, 1.0),
             )
         )
     return Links(tuple(links), Sides(len(rows[0]), len(rows[1])))
+
+
+def _emptied(sides: Sides[pd.DataFrame], name: str) -> bool:
+    """Whether values went missing, or became ones that the reference never had."""
+    before, after = sides.reference[name], sides.current[name]
+    if after.isna().mean() > before.isna().mean() + EMPTIED:
+        return True
+    return before.dtype == object and bool((after.notna() & ~after.isin(set(before.dropna()))).mean() > EMPTIED)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,10 @@ def resolve(environment: Environment, *, seconds: float = SECONDS) -> Resolution
     """
     program = resolver()
     if program is None:
-        says = N_("The resolver uv is not installed here, so {file:name} was only held against known needs.")
+        says = N_(
+            "The resolver uv is not installed here, so {file:name} was only held against known needs. "
+            "Install it beside this app (pip install uv) and ask again."
+        )
         return Resolution(environment.file, Answer.UNSURE, says)
     end = time.monotonic() + seconds
     pins, answer = dict(environment.pins), Resolution(environment.file, Answer.UNSURE, "")

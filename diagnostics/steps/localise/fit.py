@@ -208,11 +208,16 @@ def judge(
     `reach_at` of the dummy's loss. That is a fault where it holds against the weaker of two honest models as well, which saves
     `plain_at`: a straight line where trees do better is a choice. LOC022: a class below `rare_at` of the rows has a recall below
     `recall_at` on both sides, while the honest model ranks it with an AUC of `auc_at` and finds `better_at` more of it by naming
-    as many rows as there are. It is a fault where the class is below `never_at` of the rows. He and Garcia (2009) call one in
-    seven and rarer imbalanced.
+    as many rows as there are; of two classes also one that is named for a tenth of its rows or fewer. It is a fault where the
+    class is below `never_at` of the rows. He and Garcia (2009) call one in seven and rarer imbalanced.
     """
     findings = []
-    rare = [r for r in p.rare if _is_rare(r, rare_at, recall_at, auc_at) and r.found - r.recall.current.value >= better_at]
+    rare = [
+        r
+        for r in p.rare
+        if (_is_rare(r, rare_at, recall_at, auc_at) and r.found - r.recall.current.value >= better_at)
+        or _is_never(r, never_at, auc_at)
+    ]
     plainly = _plainly_too_little(p, little_at, plain_at)
     for r in rare:
         # One class of several that is answered seldom is how most models are; so is a class that is not that rare.
@@ -256,6 +261,14 @@ def _is_rare(r: Rare, rare_at: float, recall_at: float, auc_at: float) -> bool:
     missed = max(r.recall.reference.value, r.recall.current.value) <= 1.3 * recall_at and both.value <= recall_at
     seldom = r.named.reference <= 0.5 * r.share.reference and r.named.current <= 0.5 * r.share.current
     return small and missed and both.high <= 1.5 * recall_at and seldom and r.auc.value >= auc_at and r.auc.low > 0.55
+
+
+def _is_never(r: Rare, never_at: float, auc_at: float) -> bool:
+    """One of two classes that is as good as never answered, while it can be ranked better than by guessing."""
+    named = max(r.named.reference / max(r.share.reference, 1e-9), r.named.current / max(r.share.current, 1e-9))
+    small = r.classes == 2 and max(r.share.reference, r.share.current) <= never_at and named <= 0.1
+    recall = max(r.recall.reference.value, r.recall.current.value)
+    return small and recall <= 0.1 and r.auc.low > 0.5 and r.auc.value >= auc_at - 0.1 and r.found >= 1.5 * r.share.reference
 
 
 def _numbers(p: Fit) -> dict[str, Value]:

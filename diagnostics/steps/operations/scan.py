@@ -38,6 +38,8 @@ LINES_CAP: Final = 2_000_000
 
 EXAMPLE_CAP: Final = 300
 
+NO_LOG: Final = N_("No line of it has a time or a level, so it may not be a log; its lines were grouped all the same.")
+
 _WORST: Final = re.compile(
     r"\b(?:error|exception|traceback|fatal|critical|panic|failed|failure|abort(?:ed)?|segfault)\b|Error\b|Exception\b"
 )
@@ -146,6 +148,7 @@ def read_logs(paths: tuple[Path, ...], year: int | None = None, *, assigned: arr
     problems: list[tuple[str, str]] = []
     for path in paths:
         begun = counting.lines
+        dated = False
         try:
             for record in _records(path, year):
                 if counting.lines - begun >= LINES_CAP:
@@ -153,6 +156,7 @@ def read_logs(paths: tuple[Path, ...], year: int | None = None, *, assigned: arr
                         N_("Only its first {lines:count} lines were read: give the part around the incident."), lines=LINES_CAP
                     )
                 template = counting.add(record)
+                dated = dated or record.time is not None or record.level is not Level.NONE
                 if assigned is not None:
                     assigned.extend([template] * record.lines)
         except _Endless as reason:
@@ -161,6 +165,9 @@ def read_logs(paths: tuple[Path, ...], year: int | None = None, *, assigned: arr
             if len(paths) == 1:
                 raise
             problems.append((path.name, str(reason)))
+        else:
+            if not dated:
+                problems.append((path.name, NO_LOG))
     if not counting.records:
         raise BadInput(N_("{file:name} cannot be used as a log: {why}"), file=problems[0][0], why=problems[0][1])
     return counting.close(tuple(p.name for p in paths), tuple(problems))

@@ -321,11 +321,21 @@ def _bend(hours: NDArray[np.float64], values: NDArray[np.float64]) -> int:
             best, begin = fitted, bend
     if best >= 0.7 * straight:
         return 0
-    # Then to the point, between the two bends beside the best one.
+    # Then to the point: growth is rarely even, so only what is near the bend dates it.
     stride = max(1, size // 60)
-    near = range(max(1, begin - stride), min(size - 2, begin + stride) + 1)
-    rises = {bend: np.column_stack([np.ones(size), np.maximum(0.0, hours - hours[bend])]) for bend in near}
-    return min(near, key=lambda bend: _residual(rises[bend], values))
+    part = slice(max(0, begin - 12 * stride), begin + 6 * stride)
+    near = range(max(1, begin - 2 * stride), min(size - 2, begin + 2 * stride) + 1)
+    h, y = hours[part], values[part]
+    rises = {b: np.column_stack([np.ones(h.size), np.maximum(0.0, h - hours[b])]) for b in near}
+    bend = min(near, key=lambda b: _residual(rises[b], y))
+    # A morning's rise before it draws the bend forward; growth that is seen cannot have begun much before the level was left.
+    usual, wobble = float(np.median(values[:begin])), _spread(values[:begin])
+    level = np.flatnonzero(_running_median(values, 5)[: begin + 2 * stride] <= usual + 2 * wobble)
+    pace = float(np.linalg.lstsq(rises[bend], y)[0][1])
+    if not level.size or pace <= 0:
+        return bend
+    left = int(np.searchsorted(hours, hours[level[-1]] - 2 * wobble / pace))
+    return left if bend < left <= bend + 2 * stride else bend
 
 
 def _residual(design: NDArray[np.float64], values: NDArray[np.float64]) -> float:

@@ -129,6 +129,12 @@ def judge(p: ModelFiles, *, shown: int = 3) -> list[Finding]:
                     "{file:name} ({format}, {size:count} bytes) has the SHA-256 {short}…. It was read without loading it, and "
                     "is never loaded here: convert it, and it can be run."
                 )
+            evidence |= {"whole": header.whole}
+            if not header.whole:
+                says = N_(
+                    "{file:name} ({format}, {size:count} bytes) has the SHA-256 {short}…; it is cut off or holds parts that "
+                    "can't be read, so it may ask for more than is told here. It was read without loading it, and never will be."
+                )
             if not header.harmful:
                 evidence |= {"mended": CONVERSION}
             if header.harmful:

@@ -6,8 +6,9 @@ import bz2
 import io
 import lzma
 import pickletools
+import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 READ_CAP: Final = 64 * 2**20
@@ -29,6 +30,20 @@ HARMFUL_BUILTINS: Final = frozenset(
 
 VERSION_KEYS: Final = {"_sklearn_version": "scikit-learn"}
 """Attributes under which libraries write their version into what they save."""
+
+
+IN_WRAPPER: Final = "allow_mmap"
+"""An attribute of joblib's stand-in for an array; the array's bytes follow when it is built."""
+
+_SAVED: Final = rb"(?:\x94|q.|r.{4}|p\d{1,6}\n)?"
+"""How a text is put into the pickle's memory."""
+
+PLAIN_GLOBAL: Final = re.compile(rb"[ci]([A-Za-z_][\w.]{1,100})\n([A-Za-z_][\w.]{0,100})\n")
+STACK_GLOBAL: Final = re.compile(
+    rb"(?:\x8c.|X.{4})([A-Za-z_][\w.]{1,100})" + _SAVED + rb"(?:\x8c.|X.{4})([A-Za-z_][\w.]{0,100})" + _SAVED + rb"\x93",
+    re.DOTALL,
+)
+SKLEARN_VERSION: Final = re.compile(rb"_sklearn_version" + _SAVED + rb"(?:\x8c.|X.{4}|V)([0-9][\w.+!-]{0,30})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -81,47 +96,104 @@ def _inflate(worker: object, stream: io.BufferedIOBase) -> bytes:
 
 
 def read(content: bytes) -> Header:
-    """Follow the opcodes; nothing is imported, built or called. Stops at the first thing that is no opcode (raw arrays)."""
+    """Follow the opcodes; nothing is imported, built or called. Raw arrays between them, as of joblib, are stepped over."""
+    found = _Found()
+    position, whole = 0, True
+    while position < len(content) and found.count < OPCODE_CAP:
+        end, clean = _follow(content, position, found)
+        if clean and end >= len(content):
+            break
+        onward = _frame(content, end, found)
+        if onward != end:
+            # Where no frame tells that opcodes go on, they are looked for in plain sight.
+            _sweep(content[end:onward], found)
+        whole = whole and clean and onward < len(content)
+        position = onward
+    ordered = tuple(sorted(name[: 2 * NAME_CAP] for name in found.names))
+    harmful = tuple(name for name in ordered if _harmful(name))
+    return Header(found.protocol, ordered, tuple(sorted(found.versions.items())), harmful, whole and found.stopped)
+
+
+@dataclass
+class _Found:
     protocol: int | None = None
-    names: set[str] = set()
-    versions: dict[str, str] = {}
-    texts: list[str] = []
-    memo: dict[int, str] = {}
-    whole = False
-    last_text = ""
+    names: set[str] = field(default_factory=set)
+    versions: dict[str, str] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    memo: dict[int, str] = field(default_factory=dict)
+    count: int = 0
+    stopped: bool = False
+
+    def text(self, text: str) -> None:
+        if self.texts and self.texts[-1] in VERSION_KEYS and text[:1].isdigit():
+            self.versions.setdefault(VERSION_KEYS[self.texts[-1]], text)
+        self.texts = [*self.texts[-7:], text]
+
+
+def _follow(content: bytes, begin: int, found: _Found) -> tuple[int, bool]:
+    """The opcodes from `begin` on: where they end (a raw array, the STOP, or what is no opcode), and whether cleanly."""
+    stream = io.BytesIO(content)
+    stream.seek(begin)
+    wrapped = False
+    end = begin
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(io.BytesIO(content))):
-            if count >= OPCODE_CAP:
-                break
+        for opcode, argument, _ in pickletools.genops(stream):
+            end = stream.tell()
+            found.count += 1
+            if found.count >= OPCODE_CAP:
+                return end, False
             name = opcode.name
             if name == "PROTO" and isinstance(argument, int):
-                protocol = argument
+                found.protocol = max(argument, found.protocol or 0)
             elif name in ("GLOBAL", "INST") and isinstance(argument, str):
-                names.add(".".join(argument.split(" ", 1)))
+                found.names.add(".".join(argument.split(" ", 1)))
             elif name == "STACK_GLOBAL":
-                names.add(".".join(texts[-2:]))
+                found.names.add(".".join(found.texts[-2:]))
             elif (isinstance(argument, str) and "UNICODE" in name) or name in ("STRING", "BINSTRING", "SHORT_BINSTRING"):
-                text = str(argument)[:NAME_CAP]
-                if last_text in VERSION_KEYS:
-                    versions.setdefault(VERSION_KEYS[last_text], text)
-                last_text = text
-                texts = [*texts[-7:], text]
+                found.text(str(argument)[:NAME_CAP])
+                wrapped = wrapped or argument == IN_WRAPPER
             elif name == "MEMOIZE":
-                memo[len(memo)] = texts[-1] if texts else ""
+                found.memo[len(found.memo)] = found.texts[-1] if found.texts else ""
             elif name in ("BINPUT", "LONG_BINPUT", "PUT") and isinstance(argument, int):
-                memo[argument] = texts[-1] if texts else ""
+                found.memo[argument] = found.texts[-1] if found.texts else ""
             elif name in ("BINGET", "LONG_BINGET", "GET") and isinstance(argument, int):
-                text = memo.get(argument, "")
-                if last_text in VERSION_KEYS and text[:1].isdigit():
-                    versions.setdefault(VERSION_KEYS[last_text], text)
-                last_text = text
-                texts = [*texts[-7:], text]
+                found.text(found.memo.get(argument, ""))
+                wrapped = wrapped or found.texts[-1] == IN_WRAPPER
+            elif name == "BUILD" and wrapped:
+                return end, True
             elif name == "STOP":
-                whole = True
+                found.stopped = True
+                return end, True
     except (ValueError, IndexError, UnicodeDecodeError, OverflowError, AttributeError, KeyError):
-        pass  # Joblib puts raw arrays between the opcodes; the names before them are known by now.
-    ordered = tuple(sorted(name[: 2 * NAME_CAP] for name in names))
-    return Header(protocol, ordered, tuple(sorted(versions.items())), tuple(n for n in ordered if _harmful(n)), whole)
+        found.stopped = False
+    return end, False
+
+
+def _frame(content: bytes, begin: int, found: _Found) -> int:
+    """Where the next frame of opcodes begins (PEP 3154), the length of `content` where there is none.
+
+    A frame says how long it is, and here ends at a BUILD or at the STOP.
+    """
+    at = content.find(b"\x95", begin)
+    while at >= 0 and found.count < OPCODE_CAP:
+        # A file can be made of such bytes alone: each try counts.
+        found.count += 1
+        last = at + 8 + int.from_bytes(content[at + 1 : at + 9], "little")
+        if at + 9 < last < len(content) and content[last] in b"b.":
+            # A nested pickle has its two bytes of protocol before the frame.
+            return at - 2 if at - 2 >= begin and content[at - 2] == 0x80 else at
+        at = content.find(b"\x95", at + 1)
+    return len(content)
+
+
+def _sweep(rest: bytes, found: _Found) -> None:
+    for module, name in PLAIN_GLOBAL.findall(rest) + STACK_GLOBAL.findall(rest):
+        full = f"{module.decode('ascii', 'replace')}.{name.decode('ascii', 'replace')}"
+        # Random bytes of an array can look like any short name; only what would matter is taken from them.
+        if _harmful(full):
+            found.names.add(full)
+    for version in SKLEARN_VERSION.findall(rest):
+        found.versions.setdefault("scikit-learn", version.decode("ascii", "replace"))
 
 
 def _harmful(name: str) -> bool:
