@@ -64,9 +64,10 @@ RIDGE: Final = 3.0
 @dataclass(frozen=True)
 class Link:
     """One column. before, after: correlation of the column with what the others foretell for it, on reference rows that the
-    forecast did not see and on the current rows from the change on, -1 to 1. sure: their difference in standard errors. gap: how
-    far the column moved by itself, 0 to 1. beyond: share of its variance that the other features foretell besides the target;
-    None without a target. kept: how much of the other columns' links is left once this one is put aside, 1 is all of it.
+    forecast did not see and on the current rows from the change on, -1 to 1; of all but the first, the most suspect one, as they
+    hold together without that. sure: how far it fell with all others as witnesses, in standard errors. gap: how far the column
+    moved by itself, 0 to 1. beyond: share of its variance that the other features foretell besides the target; None without a
+    target. kept: how much of the other columns' links is left once this one is put aside, 1 is all of it.
     """
 
     column: str
@@ -125,8 +126,10 @@ def profile(incident: Incident) -> Links:
     order.sort(key=lambda number: -round(kept[number] * min(1.0, first[number].sure / TOLD), 3) if number in kept else 1.0)
     links = []
     labelled = None if seen.target is None else _Forecasts.of(seen, half, labelled=True)
-    for number in order:
-        link = first[number]
+    # The others are shown as they hold together without the first, or they would seem to be at fault with it.
+    without = _Forecasts.of(seen, half, without=order[0])
+    for place, number in enumerate(order):
+        link = first[number] if not place else replace(_link(seen, without, number, when), sure=first[number].sure)
         links.append(
             replace(
                 link,
