@@ -33,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options, words))
     except BadInput as reason:
         print(f"model-clinic: {reason.statement(words)}", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever reads the answer has enough, `head` say; what is left must not be written at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except OSError as error:
         where = error.filename or words(N_("a file"))
         print(f"model-clinic: {where}: {error.strerror}. Check the path and the free space, then retry.", file=sys.stderr)

@@ -8,12 +8,16 @@ from types import MappingProxyType
 from typing import Final
 
 from diagnostics.check import Check
+from diagnostics.finding import BadInput
 from diagnostics.incident import Incident, Task
 from diagnostics.tables.table import Kind, Table
 from diagnostics.words import N_, Value, Words
 
 FEW_ROWS: Final = 30
 """Below so many rows a share of one half is known to no better than 18 points either way (Wilson 1927), which proves nothing."""
+
+
+MODEL_RUNS: Final = "reproduce.model_replay"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,21 @@ def remarks(incident: Incident, checks: Sequence[Check]) -> tuple[Remark, ...]:
     found = [*_apart(incident), *_few(given), *_one_class(incident, given), *_empty(incident), *_nested(given)]
     partly = dict.fromkeys(pair for check in checks for pair in getattr(check.profile, "problems", ()))
     found += [Remark(N_("{file:name}: {why}"), {"file": file, "why": why}) for file, why in partly]
-    return tuple(found)
+    return (*found, *_unusable(incident, checks))
+
+
+def _unusable(incident: Incident, checks: Sequence[Check]) -> list[Remark]:
+    """Files that were given and could not be used at all, each told once, whichever checks went without it."""
+    told: list[Remark] = []
+    for check in checks:
+        reason = check.skipped
+        if reason is None:
+            continue
+        refused = check.name == MODEL_RUNS and reason.needs == "model" and incident.model is not None
+        remark = Remark(reason.reason, reason.values)
+        if (refused or isinstance(reason.__cause__, BadInput)) and remark not in told:
+            told.append(remark)
+    return told
 
 
 def _apart(incident: Incident) -> list[Remark]:

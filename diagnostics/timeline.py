@@ -70,7 +70,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Timeline:
-    """moments: by time, at most 20."""
+    """moments: by time, at most 20; what is dated just before a deploy behind it."""
 
     moments: tuple[Moment, ...]
 
@@ -82,7 +82,7 @@ class Timeline:
     @property
     def slack(self) -> timedelta:
         """How far two times may lie apart and still be one: a beginning is dated to a point of its series, not to the second."""
-        return min(SLACK_CAP, (self.moments[-1].time - self.moments[0].time) / 100)
+        return _slack(self.moments)
 
     @property
     def deploy(self) -> Moment | None:
@@ -105,8 +105,22 @@ def timeline(events: Iterable[Event], findings: Iterable[Finding]) -> Timeline |
     deploys.sort(key=lambda m: (m.time > began, abs(m.time - began)))
     kept = deploys[:EVENTS_SHOWN]
     worst = sorted(signs, key=_rank)[: SHOWN - len(kept)]
-    moments = sorted([*kept, *worst], key=lambda m: (m.time, m.lane is not Lane.DEPLOY, _rank(m)))
-    return Timeline(tuple(moments)) if len(moments) > 1 else None
+    moments = sorted([*kept, *worst], key=lambda m: m.time)
+    if len(moments) < 2:
+        return None
+    slack = _slack(moments)
+
+    def place(moment: Moment) -> datetime:
+        """A sign that is dated a little before a deploy stands behind it: it is what the deploy brought."""
+        after = [m.time for m in kept if moment.lane is not Lane.DEPLOY and timedelta(0) <= m.time - moment.time <= slack]
+        return max(after, default=moment.time)
+
+    return Timeline(tuple(sorted(moments, key=lambda m: (place(m), m.lane is not Lane.DEPLOY, m.time, _rank(m)))))
+
+
+def _slack(moments: Sequence[Moment]) -> timedelta:
+    times = [moment.time for moment in moments]
+    return min(SLACK_CAP, (max(times) - min(times)) / 100)
 
 
 def _rank(moment: Moment) -> tuple[int, float, datetime, str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import math
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -93,8 +94,10 @@ class Words:
 
     def place(self, line: str) -> str:
         """Where code stands: "12" as "line 12", "5:3" as "cell 5, line 3"."""
-        cell, _, within = line.rpartition(":")
-        return self(N_("cell {cell}, line {line}"), cell=cell, line=within) if cell else self(N_("line {line}"), line=within)
+        numbers = re.findall(r"[0-9]+", line)[:2]
+        if len(numbers) == 2:
+            return self(N_("cell {cell}, line {line}"), cell=numbers[0], line=numbers[1])
+        return self(N_("line {line}"), line="".join(numbers))
 
     def listed(self, names: Sequence[str]) -> str:
         """Up to three names, then how many more."""

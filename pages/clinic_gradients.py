@@ -9,7 +9,7 @@ import streamlit as st
 from diagnostics.charts import network as chart
 from diagnostics.charts import training_history
 from diagnostics.charts.style import finish
-from diagnostics.clinic.network import Lab, Settings, as_lines
+from diagnostics.clinic.network import ROWS, Lab, Settings, as_lines
 from diagnostics.clinic.network_presets import PRESETS
 from diagnostics.clinic.network_settings import ACTIVATION_NAMES, INITIALISATION_NAMES, OPTIMISERS, SCHEDULES, Network
 from diagnostics.clinic.training_history import BY_CODE
@@ -131,6 +131,8 @@ def _network(base: Network, words: Words, problem: str) -> Network:
 def below(p: Lab, opened: Opened) -> None:
     """Gradients of each layer, the doctor's verdict on every run, and the run as a history to download."""
     words = opened.words
+    most = N_("The lab takes numeric columns, standardised, of at most {rows:count} rows; a third of them is held out.")
+    st.markdown(plain(words(most, rows=ROWS)))
     _gradients(p, opened, key="lab")
     if len(p.runs) > 1:
         st.subheader(words(N_("What the doctor says of each run")), anchor=False)

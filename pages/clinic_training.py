@@ -201,12 +201,6 @@ def _recorders(opened: Opened) -> None:
                 st.code(text, language="python", height=320)
 
 
-def empty(opened: Opened) -> None:
-    """Before anything was given."""
-    if not opened.incident.training:
-        _recorders(opened)
-
-
 clinic_page(
     "training_history",
     N_("What went wrong in training? The log of the run tells."),

@@ -116,7 +116,7 @@ def another_setting() -> dict[str, str]:
             "cause": "config_mismatch",
             "columns": [],
             "since": RELEASED,
-            "about": "Simulated deliveries: a setting takes kilometres for miles, so promises are too long; the rows are as before.",
+            "about": "Simulated deliveries: a setting takes kilometres for miles, so promises are too long; the rows are fine.",
         },
         reference=_logged(
             before,

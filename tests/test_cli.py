@@ -143,7 +143,7 @@ def test_code_names_line_and_remedy_of_each_leak_as_json_and_as_text(tmp_path: P
     assert first.stdout == second.stdout
     text = run("code", bad)
     assert text.returncode == 0
-    assert text.stdout.startswith("bad.py:2: StandardScaler learns")
+    assert text.stdout.startswith("bad.py, line 2: StandardScaler learns")
     assert run("code", good).stdout == "No leakage was found in good.py.\n"
     assert run("code", bad, "--fail-on", "warning").returncode == 1
     assert run("code", good, "--fail-on", "warning").returncode == 0

@@ -79,6 +79,16 @@ def test_a_log_that_cannot_be_read_beside_one_that_can_is_said(tmp_path: Path, c
     assert "b.log" in err
 
 
+@pytest.mark.parametrize("content", ['{\n "cells": [\n  {"source": "x = 1"}\n ]\n}\n' * 30, "age,city\n" + "34,Ulm\n" * 90])
+def test_text_that_is_no_log_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
+    (tmp_path / "a.txt").write_text(content)
+    assert main(["logs", str(tmp_path / "a.txt")]) == 0
+    assert "a.txt: No line of it has a time or a level" in capsys.readouterr().err
+    (tmp_path / "b.log").write_text(LOG)
+    assert main(["logs", str(tmp_path / "b.log")]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_log_cut_in_the_middle_of_a_line_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     half = LOG[: len(LOG) // 2 - 20]
     (tmp_path / "a.log").write_text(half)

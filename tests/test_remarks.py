@@ -69,3 +69,13 @@ def test_a_column_that_became_empty_is_a_finding_and_no_remark(tmp_path: Path) -
 
 def test_three_rows_are_not_called_healthy(tmp_path: Path) -> None:
     assert investigate(incident(tmp_path, "\n".join(TABLE.splitlines()[:4]))).limited
+
+
+def test_files_that_cannot_be_used_are_told_once_each(tmp_path: Path) -> None:
+    incident(tmp_path, TABLE)
+    for name, content in {"model.onnx": b"no model", "code/train.ipynb": b'{"cells": [', "logs/app.log": bytes(900)}.items():
+        file = tmp_path / "incident" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+    told = [r.statement(Words()) for r in investigate(open_incident(tmp_path / "incident", work=tmp_path / "again")).remarks]
+    assert sorted(text.split(" ")[0] for text in told) == ["app.log", "model.onnx", "train.ipynb"]

@@ -116,3 +116,10 @@ def test_the_picture_has_a_row_for_each_and_no_two_labels_on_one(palette: Palett
 def test_labels_of_deploys_are_short() -> None:
     p = made(SLOW, events=(Event(EIGHT, "x" * 900),))
     assert len(label(p.moments[0], WORDS)) <= 60
+
+
+def test_a_sign_dated_just_before_a_deploy_stands_behind_it() -> None:
+    early = finding("OPS011", "Memory climbs without end", -10, series="memory_mb")
+    late = finding("OPS013", "Answers became slower", 3000)
+    assert [m.lane for m in made(early, late).moments] == [Lane.DEPLOY, Lane.METRIC, Lane.METRIC]
+    assert made(early, late).signs[0].time == EIGHT - timedelta(minutes=10)

@@ -219,9 +219,10 @@ def shows(run: Run) -> bool:
             moved = (
                 abs(float(own[-len(own) // 5 :].mean() - own[-len(own) // 2 : -len(own) // 5].mean())) if len(own) > 10 else 0.0
             )
-            return finite and reached < 0.6 and behind > 0.35 and rises < 0.05 and moved < 0.04 * scale
+            visible = end > 0.55 * float(own[0])  # a plateau that another table would have at its best is no sign
+            return finite and reached < 0.6 and behind > 0.35 and rises < 0.05 and moved < 0.04 * scale and visible
         case "vanishing_gradient":
-            return finite and reached < 0.3 and float(np.median(spans)) < 0.02
+            return finite and reached < 0.3 and float(np.median(spans)) < 0.02 and dead < 0.7
         case "exploding_gradient":
             return not finite or float(np.nanmax(own)) > 100 * start or max(max(epoch.gradients) for epoch in run.told) > 1e3
         case "dead_units":
@@ -229,9 +230,11 @@ def shows(run: Run) -> bool:
         case "learning_rate_too_high":
             return not finite or (behind > 0.3 and (reached < 0.5 or float(np.nanmax(own)) > 5 * start))
         case "learning_rate_too_low":
-            return finite and reached < 0.6 and behind > 0.3 and own[-1] < own[0]
+            still = float(own[len(own) * 2 // 3] - end) > 0.01 * abs(float(own[0]))  # else it stands on a plateau like any other
+            return finite and reached < 0.6 and behind > 0.3 and own[-1] < own[0] and (still or reached < 0.1)
         case "unstable_training":
             return finite and lowest < best + 0.5 * scale and rises > 0.15
         case "stopped_too_early":
-            return finite and last - best > 0.2 * scale + 0.1 * best and reached > (0.1 if len(own) > 5 else -0.5)
+            falls = float(held[len(held) * 2 // 3 - 1] - held[-1]) > 0.05 * abs(float(held[-1]))
+            return finite and last - best > 0.2 * scale + 0.1 * best and falls and reached > (0.1 if len(own) > 5 else -0.5)
     return False

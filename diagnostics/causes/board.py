@@ -64,6 +64,8 @@ IMITATED: Final[Mapping[str, tuple[str, ...]]] = {
     "train_test_overlap": ("overfitting", "duplicated_rows", "model_mismatch", "concept_drift"),
     "overfitting": ("model_mismatch", "concept_drift", "label_noise"),
     "class_imbalance": ("underfitting",),
+    "environment_mismatch": ("model_mismatch", "miscalibration"),
+    "config_mismatch": ("model_mismatch", "miscalibration"),
     "prior_shift": ("concept_drift", "miscalibration"),
 }
 """Causes outside the columns, and what each of them looks like as well; early ones imitate later ones."""

@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 
 from diagnostics.charts.style import Palette, blank, safe, threshold_line, wrapped
 from diagnostics.clinic.compare import spoken
-from diagnostics.clinic.imbalance import Imbalance, Tried
+from diagnostics.clinic.imbalance import Imbalance
 from diagnostics.clinic.imbalance_rows import Axis, Preview
+from diagnostics.clinic.imbalance_ways import Tried
 from diagnostics.finding import Finding
 from diagnostics.words import N_, Words
 
@@ -135,7 +136,7 @@ def draw_preview(p: Preview, words: Words, palette: Palette) -> go.Figure:
             words(N_("synthetic")),
             {"size": 8, "symbol": "diamond-open", "color": palette.fault, "line": {"width": 1.5, "color": palette.fault}},
         ),
-        (p.rare, words(N_("{name}, real"), name=safe(p.level)), {"color": palette.current, "size": 7}),
+        (p.rare, words(N_("{name}, real"), name=safe(p.level)), {"color": palette.current, "size": 6, "opacity": 0.8}),
     )
     for points, name, marker in kinds:
         figure.add_scatter(

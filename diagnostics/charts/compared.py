@@ -48,4 +48,4 @@ def draw(p: Compared, finding: Finding | None, words: Words, palette: Palette) -
 
 def _told(result: Result, words: Words) -> str:
     sign = "+" if result.gain.value > 0 else ""
-    return f"{sign}{words.number(result.gain.value)}, {words(VERDICTS[result.verdict])}"
+    return f"{sign}{words.number(round(result.gain.value, 4))}, {words(VERDICTS[result.verdict])}"

@@ -13,6 +13,11 @@ from diagnostics.steps.environment.packages import Packages
 from diagnostics.words import N_, Words
 
 SHOWN = 20
+WRAPPED = 50
+"""Characters of the last column on one line of a wide screen."""
+
+LINE = 18
+"""Pixels of one more line in a row."""
 
 
 def packages(p: Packages, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
@@ -45,7 +50,8 @@ def _table(
     ]
     severity = {Severity.CRITICAL: palette.fault, Severity.WARNING: palette.watch, Severity.INFO: palette.text}
     colours = [[severity[row[4]] for row in shown], *[[palette.text] * len(shown) for _ in range(columns - 1)]]
-    figure = blank(words, palette, height=60 + 34 * len(shown))
+    lines = [max(1, -(-len(row[3]) // WRAPPED)) for row in shown]
+    figure = blank(words, palette, height=64 + sum(34 + LINE * (count - 1) for count in lines))
     figure.add_trace(
         go.Table(
             header={

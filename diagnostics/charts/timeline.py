@@ -7,13 +7,16 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from diagnostics.charts.style import Palette, blank, onset_line, safe
+from diagnostics.charts.style import DARK, LIGHT, Palette, blank, onset_line, safe
 from diagnostics.finding import Finding
 from diagnostics.timeline import LANES, Lane, Moment, Timeline, label
 from diagnostics.words import Words
 
 ROW: Final = 40
 LABEL_CAP: Final = 44
+GROUND: Final = {LIGHT.text: "#FFFFFF", DARK.text: "#12171E"}
+"""The page behind each colour of text, as .streamlit/config.toml has it."""
+
 SYMBOLS: Final = {
     Lane.DEPLOY: "diamond",
     Lane.DATA: "circle",
@@ -54,6 +57,9 @@ def draw(p: Timeline, finding: Finding | None, words: Words, palette: Palette) -
             showarrow=False,
             text=f"{words(LANES[moment.lane])} · {safe(label(moment, words), cap=LABEL_CAP)}{more}",
             font={"size": 13, "color": palette.text},
+            # Lines that cross all rows end at the words.
+            bgcolor=GROUND[palette.text],
+            borderpad=1,
         )
         if moment.lane is Lane.DEPLOY:
             figure.add_vline(x=moment.time.isoformat(), line={"color": palette.reference, "dash": "dot", "width": 1})

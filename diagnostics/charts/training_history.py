@@ -84,7 +84,7 @@ def draw_layers(history: History, words: Words, palette: Palette) -> go.Figure |
                 text=words(text),
                 showarrow=False,
                 xanchor="right",
-                yshift=12,
+                yshift=12 if place else -14,
                 font={"color": colour},
             )
     return figure

@@ -268,9 +268,10 @@ def _finding(rule: Rule, says: str, p: Fit, result: Result | None) -> Finding:
     if result is not None:
         numbers |= {
             "remedy": result.says[:1].lower() + result.says[1:],
-            "gain": result.gain.value,
-            "low": result.gain.low,
-            "high": result.gain.high,
+            # A sentence has no use for the fifth decimal of a score.
+            "gain": round(result.gain.value, 4),
+            "low": round(result.gain.low, 4),
+            "high": round(result.gain.high, 4),
         }
     # The verdict on the fit comes before the groups that lie off.
     return Finding(rule, says, numbers, weight=1.0)
@@ -334,6 +335,11 @@ def _more(p: Fit) -> Finding:
             says = N_("More rows hardly help: twice the {rows:count} would bring about +{doubled:number}, at most {high:number}.")
     if p.curve.more is not More.UNKNOWN:
         doubled = p.curve.doubled
-        numbers |= {"doubled": doubled.value, "low": doubled.low, "high": doubled.high, "power": p.curve.power}
+        numbers |= {
+            "doubled": round(doubled.value, 4),
+            "low": round(doubled.low, 4),
+            "high": round(doubled.high, 4),
+            "power": p.curve.power,
+        }
         numbers |= {"limit": p.curve.limit}
     return Finding(ROWS_MORE, says, numbers, weight=0.1)

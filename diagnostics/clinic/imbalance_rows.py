@@ -17,7 +17,7 @@ from diagnostics.tables.table import Kind
 from diagnostics.words import N_
 
 OTHERS: Final = "other"
-SHOWN: Final = 1_500
+SHOWN: Final = 600
 """Points of each kind in the picture."""
 
 CAP: Final = 20_000

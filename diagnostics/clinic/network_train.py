@@ -179,7 +179,7 @@ def _answers(frame: Any, weights: Any, state: Any, x: Any, key: Any, *, inferenc
     model = eqx.combine(weights, frame)
     keys = jax.random.split(key, len(x))
     apply = jax.vmap(lambda row, k: model(row, state, k, inference), axis_name="batch", out_axes=(0, 0, None))
-    told: tuple[Any, Any, Any] = apply(x, keys)
+    told: tuple[Any, Any, Any] = apply(x, keys)  # type: ignore[no-untyped-call]
     return told
 
 

@@ -30,6 +30,10 @@ CLINIC: Final[tuple[tuple[str, str], ...]] = (
     ("pages/clinic_stability.py", N_("Stability")),
     ("pages/clinic_gradients.py", N_("Gradients and learning rate")),
     ("pages/clinic_training.py", N_("Training history")),
+    ("pages/clinic_data_quality.py", N_("Data quality")),
+    ("pages/clinic_resources.py", N_("Resources")),
+    ("pages/clinic_deployment.py", N_("Deployment")),
+    ("pages/clinic_ab_test.py", N_("A/B test")),
 )
 """Script and title of each training problem's page, in the order of the menu."""
 

@@ -75,8 +75,8 @@ def verdict(compared: Compared, words: Words) -> str:
             "count": len(ran),
             "name": spoken(words, first.says),
             "unit": unit,
-            "low": first.gain.low,
-            "high": first.gain.high,
+            "low": _short(first.gain.low),
+            "high": _short(first.gain.high),
         }
         said = N_(
             "No gain: of {count:count} tried, the best ({name}) changes the {unit} by {low:number} to {high:number}, "
@@ -94,10 +94,15 @@ def verdict(compared: Compared, words: Words) -> str:
             unit=unit,
             before=before,
             after=before + sign * best.gain.value,
-            low=best.gain.low,
-            high=best.gain.high,
+            low=_short(best.gain.low),
+            high=_short(best.gain.high),
         )
     )
+
+
+def _short(value: float) -> float:
+    """A sentence has no use for the fifth decimal of a score."""
+    return round(value, 4)
 
 
 def table(compared: Compared, words: Words) -> pd.DataFrame:

@@ -84,6 +84,9 @@ def synthetic_rows(p: Imbalance, opened: Opened) -> None:
         figure = clinic_imbalance.draw_preview(shown, words, opened.visit.palette)
         finish(figure, words, opened.visit.palette)
         plot(figure, alt=text, key="synthetic-chart")
+        if incident.reference is not None and incident.reference.rows > ROWS:
+            said = N_("Made from {rows:count} of {whole:count} rows, drawn at random.")
+            st.markdown(plain(words(said, rows=ROWS, whole=incident.reference.rows)))
         if shown.missing:
             said = N_("{count:count} missing cells were filled with medians, or with a level of their own, before.")
             st.markdown(plain(words(said, count=shown.missing)))

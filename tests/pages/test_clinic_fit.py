@@ -89,3 +89,14 @@ def test_hostile_names_stay_names() -> None:
     at = examined("clinic_fit", alone(frame.assign(note="![x](http://x)")))
     assert not at.exception
     assert "[a](http" not in "".join(element.value for element in at.markdown)
+
+
+def test_one_csv_alone_is_enough() -> None:
+    at = opened("clinic_fit")
+    content = classes(np.random.default_rng(5), 200).to_csv(index=False).encode()
+    at.file_uploader(key="upload-clinic-0").upload("my rows.csv", content, "text/csv").run()
+    assert not at.exception
+    assert at.query_params["incident"]
+    text = said(at)
+    assert "my rows" in text
+    assert "Which column is to be learnt?" in text or "Training rows: reference.csv, 200 rows." in text

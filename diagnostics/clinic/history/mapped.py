@@ -54,7 +54,9 @@ def from_columns(file: Path | str, columns: Columns, *, form: str, mapping: Mapp
     if epochs is not None:
         known = np.unique(epochs[np.isfinite(epochs)])
         whole = bool(np.all(known == np.round(known)))
-        grouped = whole and (len(known) >= FEW_EPOCHS or len(known) >= 0.9 * columns.rows)
+        main = columns.values[next(chosen[part] for part in (LOSS, VAL_LOSS, SCORE, VAL_SCORE) if part in chosen)]
+        once = int(np.count_nonzero(~np.isnan(main))) <= 1.5 * len(known)
+        grouped = whole and (len(known) >= FEW_EPOCHS or once)
         unit = "epoch" if grouped or not whole else unit
     place = epochs if unit == "epoch" and epochs is not None else steps
     curves: list[Curve] = []

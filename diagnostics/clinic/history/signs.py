@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, Curve, History
+from diagnostics.clinic.history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, Curve, History, by_epoch
 
 Numbers = NDArray[np.float64]
 
-BLOCKS: Final = 120
+BLOCKS: Final = 30
+EPOCHS: Final = 4
 """Points of a run that was logged by the step; the means of as many stretches, as one batch's loss says little."""
 
 CHANCE_LEVELS: Final = (*(float(np.log(k)) for k in range(2, 21)), float(np.log(100)), float(np.log(1000)), 1.0)
@@ -43,8 +44,15 @@ class Signs:
         that stand
         out by a twelfth of it; climb: how far the end lies above the lowest, by the way made; early_share: of the way, what
         the first
-        tenth of the run made; trend: Spearman's correlation of the loss with time after that.
+        tenth of the run made; trend: Spearman's correlation of the loss with time (held_trend: of
+        the held-out one); last_fall: fall over the last third by the loss at the end, the
+        smaller of both sides after that.
     score, val_score: at the end; score_move: between the lowest and the highest of the smoothed one.
+    kicks: share of steps past the first fifth that go up by a twenty-fifth of the way or more; own_kicks, held_kicks: by a fifth
+        of the loss itself, by a tenth of the held-out one. late_rough: median step of the second half by the loss at its end.
+    still: median step of the held-out loss in its second half (of the training loss where there is none), by its size.
+    above: the first held-out or training loss, whichever lies higher, by the end of its curve. levels: how many values the
+        held-out score (else the score) takes in the second half, 0 where there is none.
     """
 
     points: int
@@ -77,6 +85,15 @@ class Signs:
     climb: float
     early_share: float
     trend: float
+    held_trend: float
+    last_fall: float
+    kicks: float
+    own_kicks: float
+    held_kicks: float
+    late_rough: float
+    still: float
+    above: float
+    levels: int
 
 
 class _Held(NamedTuple):
@@ -87,6 +104,11 @@ class _Held(NamedTuple):
     held: bool
     held_noise: float
     held_gain: float
+    trend: float
+    last_fall: float
+    kicks: float
+    still: float
+    above: float
 
 
 def smooth(y: Numbers, width: int) -> Numbers:
@@ -131,7 +153,24 @@ def arrays(history: History) -> tuple[Numbers, Numbers]:
     curve = training(history)
     if curve is None:
         return np.empty(0), np.empty(0)
-    return blocks(curve, BLOCKS if history.unit == "step" else 600)
+    if history.unit == "epoch" and _crowded(curve):
+        # Several points an epoch are single batches' noise: their means are what other tools log.
+        return by_epoch(np.ceil(np.array(curve.x) - 1e-6), curve.values)
+    return blocks(curve, BLOCKS if by_steps(history) else 600)
+
+
+def _crowded(curve: Curve) -> bool:
+    """Whether there are several points in most epochs, and epochs enough to look at each as one."""
+    epochs = len(np.unique(np.ceil(np.array(curve.x) - 1e-6)))
+    return epochs >= EPOCHS and len(curve.x) > 1.5 * epochs
+
+
+def by_steps(history: History) -> bool:
+    """Whether a point is some steps rather than an epoch or a round, so that what is gained in one of them says little."""
+    curve = training(history)
+    if history.unit == "step" or curve is None or not curve.x:
+        return history.unit == "step"
+    return history.unit == "epoch" and len(curve.x) > 1.5 * max(1.0, np.ceil(curve.x[-1])) and not _crowded(curve)
 
 
 def signs(history: History) -> Signs | None:
@@ -174,6 +213,8 @@ def signs(history: History) -> Signs | None:
         climb=(end - low) / max(way, 0.05 * size),
         early_share=float(s[0] - s[max(1, n // 10)]) / scale if n > 4 else 0.0,
         trend=_trend(t[max(1, n // 10) :]),
+        held_trend=own.trend,
+        last_fall=min(_last_fall(t), own.last_fall) if own.held else _last_fall(t),
         rise=own.rise,
         rise_from=own.rise_from,
         gap=own.gap,
@@ -184,7 +225,37 @@ def signs(history: History) -> Signs | None:
         score=score,
         val_score=val_score,
         score_move=score_move,
+        kicks=_kicks(t, 0.04 * scale),
+        own_kicks=_kicks(t, np.maximum(0.2 * np.abs(t[:-1]), 0.004 * size)),
+        held_kicks=own.kicks,
+        late_rough=_step(t),
+        still=own.still if own.held else _step(t),
+        above=max(base / end, own.above) if end > 0 else 1.0,
+        levels=_levels(history),
     )
+
+
+def _kicks(t: Numbers, size: float | Numbers) -> float:
+    """Share of steps past the first fifth that go up by more than `size` (one, or one a step)."""
+    up = (np.diff(t) > size)[len(t) // 5 :]
+    return float(up.mean()) if len(up) else 0.0
+
+
+def _step(t: Numbers) -> float:
+    """Median step of the second half, by the size of the last value."""
+    half = np.abs(np.diff(t[len(t) // 2 :]))
+    return float(np.median(half)) / max(abs(float(t[-1])), 1e-300) if len(half) else np.inf
+
+
+def _levels(history: History) -> int:
+    curve = history.curve(VAL_SCORE) or history.curve(SCORE)
+    return len(set(curve.y[len(curve.y) // 2 :])) if curve is not None else 0
+
+
+def _last_fall(t: Numbers) -> float:
+    """Fall over the last third by the loss at the end."""
+    s = smooth(t, width_of(len(t)))
+    return float(s[max(0, len(s) * 2 // 3 - 1)] - s[-1]) / max(abs(float(s[-1])), 1e-300)
 
 
 def _trend(t: Numbers) -> float:
@@ -231,7 +302,20 @@ def _series(s: Numbers, span: int, times: float) -> float:
 
 def _held(history: History, base: float) -> _Held:
     curve = history.curve(VAL_LOSS)
-    nothing = _Held(rise=0.0, rise_from=-1, gap=0.0, went_on=0.0, held=False, held_noise=0.0, held_gain=0.0)
+    nothing = _Held(
+        rise=0.0,
+        rise_from=-1,
+        gap=0.0,
+        went_on=0.0,
+        held=False,
+        held_noise=0.0,
+        held_gain=0.0,
+        trend=0.0,
+        last_fall=0.0,
+        kicks=0.0,
+        still=np.inf,
+        above=0.0,
+    )
     main = history.curve(LOSS)
     if curve is None or main is None or len(curve.y) < 3 or len(main.y) < 2:
         return nothing
@@ -251,6 +335,11 @@ def _held(history: History, base: float) -> _Held:
         held=True,
         held_noise=float(np.median(np.abs(off))) / max(made, 0.3 * abs(base)) if len(off) else 0.0,
         held_gain=_gain(s, max(made, 0.1 * abs(base))),
+        trend=_trend(v[max(1, len(v) // 10) :]),
+        last_fall=_last_fall(v),
+        kicks=_kicks(v, np.maximum(0.1 * np.abs(v[:-1]), 0.005 * abs(float(v[0])))),
+        still=_step(v),
+        above=float(v[0]) / end if end > 0 else 0.0,
     )
 
 

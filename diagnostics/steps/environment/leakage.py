@@ -125,7 +125,7 @@ def profile(incident: Incident) -> Leakage:
         )
     told = look(incident.code)
     if not told.files:
-        raise NotApplicable(told.unread[0].message, needs="code", **told.unread[0].values)
+        raise NotApplicable(told.unread[0].message, needs="code", **told.unread[0].values) from told.unread[0]
     return told
 
 

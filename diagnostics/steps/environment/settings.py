@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from diagnostics.finding import BadInput
+from diagnostics.steps.environment.config_tree import ITEMS_CAP, Tree, labels_of, text_of, tree_of
 from diagnostics.steps.environment.secrets import masked
 from diagnostics.steps.environment.text import load_yaml, read_text
 from diagnostics.words import N_
@@ -25,9 +26,6 @@ Setting: TypeAlias = str | tuple[str, ...]
 SIZE_CAP: Final = 1024**2
 ENTRIES_CAP: Final = 20_000
 DEPTH_CAP: Final = 40
-ITEMS_CAP: Final = 5_000
-VALUE_CAP: Final = 2_000
-LABELS: Final = ("name", "id", "key")
 
 _ENV_NAME: Final = re.compile(r"(?:export[ \t]{1,20})?([A-Za-z_][\w.]{0,200})")
 
@@ -36,12 +34,14 @@ _ENV_NAME: Final = re.compile(r"(?:export[ \t]{1,20})?([A-Za-z_][\w.]{0,200})")
 class Settings:
     """shown: value by path ("model.threshold", "features", "steps[scale].mean"), secrets masked.
 
-    compared: the same values as they are, for comparing only; they must not be shown, nor kept.
+    tree: the same values as they are, for comparing only; they must not be shown, nor kept. typed: whether the format tells
+    text from numbers.
     """
 
     file: str
     shown: Mapping[str, Setting]
-    compared: Mapping[str, Setting] = field(repr=False)
+    tree: Tree = field(repr=False)
+    typed: bool
 
 
 def read_settings(path: Path) -> Settings:
@@ -53,7 +53,8 @@ def read_settings(path: Path) -> Settings:
         no_text=N_("{file:name} is not text: give a YAML, JSON, TOML, INI or .env file."),
     )
     try:
-        entries = dict(islice(_flat(_parsed(path.name.lower(), text), "", 0), ENTRIES_CAP + 1))
+        parsed = _parsed(path.name.lower(), text)
+        entries = dict(islice(_flat(parsed.value, "", 0), ENTRIES_CAP + 1))
     except (yaml.YAMLError, ValueError, configparser.Error, RecursionError) as error:
         raise BadInput(
             N_("{file:name} cannot be read as a configuration: mend it, or check that its ending fits its format."),
@@ -63,27 +64,34 @@ def read_settings(path: Path) -> Settings:
         raise BadInput(N_("{file:name} holds more than 20,000 settings: give the part that matters."), file=path.name)
     if not entries:
         raise BadInput(N_("{file:name} holds no settings: check that it is the right file."), file=path.name)
-    return Settings(path.name, {name: _without(name, value) for name, value in entries.items()}, entries)
+    shown = {name: _without(name, value) for name, value in entries.items()}
+    return Settings(path.name, shown, tree_of(parsed.value), parsed.typed)
 
 
 def _without(path: str, value: Setting) -> Setting:
     return masked(path, value) if isinstance(value, str) else tuple(masked(path, item) for item in value)
 
 
-def _parsed(name: str, text: str) -> Any:
+@dataclass(frozen=True)
+class _Parsed:
+    value: Any
+    typed: bool = True
+
+
+def _parsed(name: str, text: str) -> _Parsed:
     """What the file holds, by its ending; without a known ending, by its look."""
     if name.endswith(".json") or (not name.endswith((".yaml", ".yml")) and text.lstrip().startswith("{")):
-        return json.loads(text)
+        return _Parsed(json.loads(text))
     if name.endswith(".toml"):
-        return tomllib.loads(text)
+        return _Parsed(tomllib.loads(text))
     if name.endswith((".ini", ".cfg", ".conf")):
-        return _ini(text)
+        return _Parsed(_ini(text), typed=False)
     lines = [line for line in text.split("\n")[:500] if line.strip() and not line.lstrip().startswith(("#", ";"))]
     if name.endswith((".env", ".properties")) or (lines and all(_pair(line) for line in lines)):
-        return _env(text)
+        return _Parsed(_env(text), typed=False)
     if not name.endswith((".yaml", ".yml")) and lines and re.fullmatch(r"\s*\[[\w. -]+\]\s*", lines[0]):
-        return _ini(text)
-    return load_yaml(text)
+        return _Parsed(_ini(text), typed=False)
+    return _Parsed(load_yaml(text))
 
 
 def _ini(text: str) -> dict[str, dict[str, str | None]]:
@@ -121,23 +129,10 @@ def _flat(value: Any, path: str, depth: int) -> Iterator[tuple[str, Setting]]:
     elif isinstance(value, list | tuple | set):
         items = list(value)
         if all(not isinstance(item, dict | list | tuple | set) for item in items):
-            yield path or "[]", tuple(_text(item) for item in items[:ITEMS_CAP])
+            yield path or "[]", tuple(text_of(item) for item in items[:ITEMS_CAP])
             return
-        labels = [_label(item) for item in items]
-        # A list of named things is told by the names, so that one more at its head does not change all the rest.
-        named = all(labels) and len(set(labels)) == len(labels)
-        for position, item in enumerate(items):
-            yield from _flat(item, f"{path}[{labels[position] if named else position}]", depth + 1)
+        labels = labels_of(items) or range(len(items))
+        for label, item in zip(labels, items, strict=True):
+            yield from _flat(item, f"{path}[{label}]", depth + 1)
     elif path:
-        yield path, _text(value)
-
-
-def _label(item: Any) -> str:
-    found = next((item[key] for key in LABELS if key in item), "") if isinstance(item, dict) else ""
-    return found[:100] if isinstance(found, str) else ""
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)[:VALUE_CAP]
+        yield path, text_of(value)

@@ -1,0 +1,72 @@
+"""How long an answer takes: percentiles by batch size and workers, measured here, one process, warm."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+BATCHES: Final = (1, 32, 512)
+WORKERS: Final = (1, 2, 4)
+SECONDS: Final = 0.4
+"""For each cell; at least `LEAST` answers are timed."""
+
+LEAST: Final = 20
+MOST: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds of one answer to `batch` rows while `workers` threads ask at once. per_second: rows answered by all."""
+
+    what: str
+    batch: int
+    workers: int
+    p50: float
+    p95: float
+    p99: float
+    per_second: float
+    answers: int
+
+
+def latency(
+    what: str, ask: Callable[[int], object], *, batches: Sequence[int] = BATCHES, workers: Sequence[int] = (1,)
+) -> tuple[Latency, ...]:
+    """ask: answers that many rows. Each cell is asked twice before it is timed."""
+    found = []
+    for batch in batches:
+        for many in workers:
+            ask(batch), ask(batch)
+            found.append(_cell(what, ask, batch, many))
+    return tuple(found)
+
+
+def _cell(what: str, ask: Callable[[int], object], batch: int, workers: int) -> Latency:
+    taken: list[list[float]] = [[] for _ in range(workers)]
+    broken: list[BaseException] = []
+    began = time.perf_counter()
+
+    def work(mine: list[float]) -> None:
+        try:
+            while len(mine) < MOST and (len(mine) * workers < LEAST or time.perf_counter() - began < SECONDS):
+                start = time.perf_counter()
+                ask(batch)
+                mine.append(time.perf_counter() - start)
+        except (ValueError, RuntimeError) as error:
+            broken.append(error)
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in taken]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if broken:
+        raise broken[0]
+    passed = time.perf_counter() - began
+    times = 1000 * np.concatenate([np.asarray(mine) for mine in taken])
+    p50, p95, p99 = (float(value) for value in np.quantile(times, [0.5, 0.95, 0.99]))
+    return Latency(what, batch, workers, p50, p95, p99, float(batch * times.size / passed), int(times.size))

@@ -1,0 +1,88 @@
+"""One thing that went wrong in a run, and the thresholds from which on it is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from diagnostics.clinic.history.history import History
+
+Number = float | int | str | None
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where the rules begin. AutoTrainer: Zhang et al. 2021, doi:10.1109/ICSE43902.2021.00043, parameters of its published
+    code; Debugger: the
+    built-in rules of Amazon SageMaker Debugger; UMLAUT: Schoop et al. 2021, doi:10.1145/3411764.3445538. What has no source
+    was set
+    on the tuning half of benchmarks/training.
+
+    giant: loss by its beginning that no recovery is expected from. span: first layer's gradient by the last one's;
+    AutoTrainer's beta_1 is
+        1e-3 for a step, this is the median of the run. vanished: any gradient below it is none (Debugger, VanishingGradient:
+        1e-7).
+    dead: share of silent units of a layer (AutoTrainer's gamma). update: size of an update by the weights' that overthrows
+    what was learnt;
+        healthy runs stay near 1e-3 (Karpathy 2019, A recipe for training neural networks).
+    bounce: share of points that jump (AutoTrainer's eta). rough,
+    jumps: median jump by the loss, and share of points that jump by a twentieth of the way, that make a run unstable. flat:
+    whole move of a loss that learns nothing. rise: held-out
+    loss above
+        its lowest (Debugger's Overfit allows a tenth). gap: held-out minus training loss.
+    level: share of the loss left at the end of a run that learnt too little; weak: score below which that is said
+    (AutoTrainer's Theta
+        is 0.6 for accuracy). gain: what as many epochs again would bring, by the way made. trend: correlation of the loss
+        with time; below it a loss that hardly
+        moves does creep downwards. slow: size of an update by the weights' that moves nothing within a usual run. speed:
+        share of the
+        loss lost per epoch at the end of a run that was cut off. short: the same over the last third of a short run.
+    kicks: share of steps that go up, from which on a run is unstable; learnt: share of the loss that it took away at its
+        best, below which the rate is blamed instead.
+    still: median step of a held-out loss that only the last layer's offsets move, as where all units are dead; above: first
+        loss by the last one, below which a run began at guessing. thrown: the same, above which the first steps threw the
+        weights off. restless_end: median step of a loss, at its end, that a rate too high keeps moving.
+    """
+
+    giant: float = 100.0
+    span: float = 0.02
+    vanished: float = 1e-7
+    dead: float = 0.7
+    update: float = 0.15
+    bounce: float = 0.2
+    rough: float = 0.018
+    jumps: float = 0.15
+    flat: float = 0.03
+    rise: float = 0.3
+    gap: float = 0.45
+    level: float = 0.6
+    weak: float = 0.7
+    gain: float = 0.12
+    high_rate: float = 0.3
+    trend: float = -0.45
+    slow: float = 8e-4
+    speed: float = 0.0095
+    short: float = 0.09
+    kicks: float = 0.15
+    learnt: float = 0.35
+    still: float = 4e-4
+    above: float = 1.005
+    thrown: float = 1.25
+    restless_end: float = 0.008
+
+
+@dataclass(frozen=True)
+class Problem:
+    """code: of the contract. epoch: where it begins, in the history's unit. until: where the stretch ends that shows it."""
+
+    code: str
+    confidence: float
+    epoch: float
+    until: float
+    says: str
+    evidence: dict[str, Number] = field(default_factory=dict)
+
+
+def make(history: History, code: str, sure: float, epoch: float, until: float, says: str, evidence: dict[str, Number]) -> Problem:
+    # The sentences speak of epochs; where a file counts steps or rounds, so does the sentence.
+    spoken = says if history.unit == "epoch" else says.replace(" epoch {", f" {history.unit} {{")
+    return Problem(code, round(sure, 3), epoch, until, spoken, {**evidence, "unit": history.unit})

@@ -1,0 +1,88 @@
+"""Runs that never learnt: units that are dead, gradients that vanish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from diagnostics.clinic.history.history import History
+from diagnostics.clinic.history.layers import Depths
+from diagnostics.clinic.history.pace import creeps_down
+from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
+from diagnostics.clinic.history.shaky import burst_and_stuck, leapt
+from diagnostics.clinic.history.signs import Signs, arrays
+from diagnostics.words import N_
+
+
+def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Iterator[Problem]:
+    x, y = arrays(history)
+    begin, last = float(x[0]), float(x[-1])
+    overthrown = burst_and_stuck(s, y) or (deep is not None and (deep.update > at.update or (s.peak > 1.5 and s.base > 0)))
+    if deep is not None and history.layers:
+        silent = deep.largest <= 0 or deep.typical < at.vanished
+        if deep.dead >= at.dead and (s.drop < at.level or silent) and not (deep.span > 0 and deep.span < at.span and not silent):
+            sure = 0.55 if overthrown else 0.95
+            yield make(
+                history,
+                "dead_units",
+                sure,
+                deep.dead_from or begin,
+                last,
+                N_("{share:percent} of the units of {layer:name} answer zero to every row: they learn nothing any more."),
+                {"share": deep.dead, "layer": deep.dead_layer, "first": deep.dead_first},
+            )
+            if not overthrown:
+                return
+        small = np.isfinite(deep.span) and deep.span < at.span
+        if (small or deep.largest < at.vanished) and s.drop < at.level and not overthrown:
+            yield make(
+                history,
+                "vanishing_gradient",
+                0.95 if s.drop < 0.3 else 0.7,
+                begin,
+                last,
+                N_("The first layer's gradient is only {share:percent} of the last layer's: the first layers hardly learn."),
+                {"share": deep.span if np.isfinite(deep.span) else 0.0, "largest": deep.largest},
+            )
+            return
+    elif deep is not None and deep.largest < 1e-5 and s.drop < 0.3:
+        yield make(
+            history,
+            "vanishing_gradient",
+            0.85,
+            begin,
+            last,
+            N_("The gradient never exceeds {largest:number} and the loss hardly moves: nothing arrives at the layers."),
+            {"largest": deep.largest},
+        )
+        return
+    # Only the loss is left: it stands still from the start, or from where it fell back to guessing.
+    trend = creeps_down(s, at)
+    healthy_layers = deep is not None and bool(history.layers) and deep.span > 0.1
+    learnt_nothing = s.flat < at.flat and s.low > (1 - 1.5 * at.flat) * s.end and s.above < 2.5
+    if not (s.points >= 5 and learnt_nothing and _at_chance(s, at) and not trend and s.rough < 0.05 and s.peak < 1.3):
+        return
+    evidence: dict[str, Number] = {"first": s.base, "end": s.end, "move": s.flat, "step": s.still, "score": s.score}
+    thrown = s.base > at.thrown * s.end
+    # With every unit dead only the last layer's offsets move: the loss begins at guessing and stays as good as constant.
+    # Vanishing gradients leave the last layer's weights at work: it begins above, and never lies quite still.
+    still = s.constant > 0.5 or (s.still < at.still and (thrown or s.above < at.above))
+    if thrown and not still:
+        yield leapt(history, s, 0.3 if healthy_layers else 0.7)
+        return
+    sure = 0.3 if healthy_layers else 0.65
+    vanished = N_(
+        "The loss stays at {end:number} from the start: nothing is learnt. Without recorded gradients this looks like "
+        "gradients that vanish on their way to the first layers."
+    )
+    yield make(history, "vanishing_gradient", sure - 0.2 * still, begin, last, vanished, evidence)
+    dead = N_("The loss stays at {end:number} without any change: most units may be dead.")
+    yield make(history, "dead_units", sure - 0.2 * (not still), begin, last, dead, evidence)
+
+
+def _at_chance(s: Signs, at: Thresholds) -> bool:
+    """Whether the run knows nothing at its end: the score stays put at a low level, or the loss where guessing lies."""
+    if s.score is not None and s.score_move is not None:
+        return s.score < 0.9 and s.score_move < 0.06 and (s.score < 0.75 or s.near_chance)
+    return s.near_chance or s.drop < at.flat

@@ -1,0 +1,131 @@
+"""Smaller and faster in service: ONNX, 8 bits, a distilled tree; and whether learning on pays."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from diagnostics.charts import clinic_deployment
+from diagnostics.charts.style import finish
+from diagnostics.clinic.compare import spoken
+from diagnostics.clinic.deployment import Deployment, Settings, file_of
+from diagnostics.clinic.models import FAMILIES
+from diagnostics.words import N_
+from pages.parts.cards import plot
+from pages.parts.clinic import Opened, clinic_page
+from pages.parts.text import plain
+
+
+def settings(opened: Opened, last: Settings) -> Settings:
+    """Which model is put into service."""
+    words, names = opened.words, list(FAMILIES)
+    family = st.selectbox(
+        words(N_("Model")),
+        names,
+        index=names.index(last.family) if last.family in names else 0,
+        format_func=lambda name: words(FAMILIES[name].title),
+        key="deployment-family",
+        width=320,
+    )
+    return Settings(family=family)
+
+
+def below(p: Deployment, opened: Opened) -> None:
+    """Side by side, workers, learning on, the uploaded file."""
+    words, palette = opened.words, opened.visit.palette
+    st.subheader(words(N_("Side by side")), anchor=False)
+    st.dataframe(_table(p, opened), hide_index=True, alt=words(N_("Size, time and accuracy of each variant")))
+    for variant in p.variants:
+        if variant.skipped:
+            said = N_("{what}: {why}")
+            st.markdown("- " + plain(words(said, what=words(variant.says), why=spoken(words, variant.skipped))))
+    note = N_(
+        "Filling gaps and encoding stay in Python: the ONNX file takes the prepared numbers. All were timed alike, on those."
+    )
+    st.markdown(words(note))
+    for variant in p.variants[1:]:
+        if variant.bytes:
+            st.download_button(
+                words(N_("Download {what} (.onnx)"), what=words(variant.says)),
+                data=lambda name=variant.name: file_of(opened.incident, Settings(family=p.family), name),
+                file_name=f"{variant.name}.onnx",
+                mime="application/octet-stream",
+                key=f"deployment-{variant.name}",
+                on_click="ignore",
+            )
+    st.subheader(words(N_("More rows at once, more workers")), anchor=False)
+    for batch, column in zip((1, 512), st.columns(2), strict=True):
+        figure = clinic_deployment.draw_workers(p, words, palette, batch)
+        if figure is None:
+            continue
+        text = words(N_("In answers of {rows:count} rows; the scale is in powers of ten."), rows=batch)
+        with column:
+            st.markdown(plain(text))
+            finish(figure, words, palette)
+            plot(figure, alt=text, key=f"deployment-workers{batch}")
+    with st.expander(words(N_("Every time that was measured"))):
+        st.dataframe(_times(p, opened), hide_index=True, alt=words(N_("Percentiles by variant, rows and workers")))
+    if p.online is None:
+        said = N_("Whether learning on would pay cannot be told: it takes a timestamp column and 200 rows.")
+        st.markdown(words(said))
+    if p.uploaded is not None and p.uploaded.skipped:
+        said = N_("{file:name} could not be timed: {why}")
+        st.markdown(plain(words(said, file=p.uploaded.file, why=p.uploaded.skipped)))
+
+
+def _table(p: Deployment, opened: Opened) -> pd.DataFrame:
+    words = opened.words
+    results = {result.name: result for result in (p.compared.before, *p.compared.remedies) if not result.skipped}
+    rows = []
+    for variant in p.variants:
+        if variant.skipped:
+            continue
+        result = results.get(variant.name)
+        cell = next((c for c in p.latency if (c.what, c.batch, c.workers) == (variant.name, 1, 1)), None)
+        rows.append(
+            {
+                words(N_("variant")): words(variant.says),
+                words(N_("size, kB")): round(variant.bytes / 1000, 1),
+                words(N_("median, ms")): None if cell is None else round(cell.p50, 3),
+                words(N_("95 of 100, ms")): None if cell is None else round(cell.p95, 3),
+                words(N_("99 of 100, ms")): None if cell is None else round(cell.p99, 3),
+                words(N_("held-out score")): None if result is None else round(result.score.value, 4),
+                words(N_("from")): None if result is None else round(result.score.low, 4),
+                words(N_("to")): None if result is None else round(result.score.high, 4),
+                words(N_("answers differ by at most")): round(variant.apart, 6),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _times(p: Deployment, opened: Opened) -> pd.DataFrame:
+    words = opened.words
+    names = {variant.name: words(variant.says) for variant in p.variants}
+    if p.uploaded is not None:
+        names["uploaded"] = p.uploaded.file
+    cells = [*p.latency, *(p.uploaded.latency if p.uploaded else ())]
+    return pd.DataFrame(
+        [
+            {
+                words(N_("variant")): names.get(cell.what, cell.what),
+                words(N_("rows at once")): cell.batch,
+                words(N_("workers")): cell.workers,
+                words(N_("median, ms")): round(cell.p50, 3),
+                words(N_("95 of 100, ms")): round(cell.p95, 3),
+                words(N_("99 of 100, ms")): round(cell.p99, 3),
+                words(N_("rows a second")): round(cell.per_second),
+                words(N_("answers timed")): cell.answers,
+            }
+            for cell in cells
+        ]
+    )
+
+
+clinic_page(
+    "deployment",
+    N_("How small and fast can the model be in service, what does that cost, and would learning on pay?"),
+    clinic_deployment.draw,
+    settings=settings,
+    below=below,
+    well=N_("No variant is faster or smaller to speak of."),
+)

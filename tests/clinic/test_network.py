@@ -1,0 +1,106 @@
+"""The lab trains, shows what each preset is called by, and its remedies help."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from diagnostics.charts import network as chart
+from diagnostics.charts.style import LIGHT
+from diagnostics.clinic import network
+from diagnostics.clinic.history.read import read_history
+from diagnostics.clinic.kept import decode, encode
+from diagnostics.clinic.network import Lab, Settings, judge, profile, suggested
+from diagnostics.clinic.network_presets import PRESETS
+from diagnostics.clinic.network_settings import SCHEDULES, Network
+from diagnostics.finding import BadInput, NotApplicable
+from diagnostics.incident import Incident, Task
+from diagnostics.words import Words
+from tests.clinic.frames import classes, values
+from tests.factory import incident_of
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Incident:
+    return incident_of(tmp_path_factory.mktemp("lab"), classes(np.random.default_rng(0), 500), target="answer")
+
+
+def settings(problem: str, **changes: object) -> Settings:
+    return Settings(problem=problem, network=replace(PRESETS[problem].network, **changes))
+
+
+def test_a_run_gives_the_same_numbers_again_and_comes_back_from_its_file(rows: Incident) -> None:
+    chosen = Settings(network=Network(depth=1, width=8, epochs=6))
+    first, seen = profile(rows, chosen), []
+    again = profile(rows, chosen, on_progress=lambda share, what="", so_far=None: seen.append((share, so_far)))
+    assert first == again
+    assert decode(encode(first), Lab) == first
+    assert any(isinstance(so_far, Lab) for _, so_far in seen)
+    assert len(first.runs[0].history.layers) == 2
+    assert chart.draw(first, None, Words(), LIGHT) is not None
+
+
+@pytest.mark.parametrize("problem", ["vanishing_gradient", "exploding_gradient", "dead_units", "overfitting"])
+def test_a_preset_shows_its_problem(rows: Incident, problem: str) -> None:
+    p = profile(rows, settings(problem))
+    found = judge(p)
+    assert found[0].evidence["cause"] == problem
+    assert found[0].statement(Words())
+
+
+def test_the_saved_run_is_read_by_the_doctor(rows: Incident, tmp_path: Path) -> None:
+    p = profile(rows, settings("dead_units", epochs=12))
+    file = tmp_path / "lab.jsonl"
+    file.write_text(network.as_lines(p.runs[0].history))
+    assert json.loads(file.read_text().splitlines()[0])["recorder"] == "model-clinic"
+    assert network.diagnose(read_history(file)).found[0].code == "dead_units"
+
+
+def test_remedies_are_measured_on_held_out_rows(rows: Incident) -> None:
+    p = profile(rows, replace(settings("learning_rate_too_low", epochs=8, depth=1), mode="remedies", seeds=3))
+    assert p.compared is not None
+    assert len(p.compared.remedies) == len(PRESETS["learning_rate_too_low"].remedies)
+    assert max(result.gain.value for result in p.compared.remedies) > 0
+    assert judge(p)[0].code == "NET002"
+    assert chart.draw(p, judge(p)[0], Words(), LIGHT) is not None
+
+
+def test_a_quantity_is_learnt_and_a_rate_is_suggested(tmp_path: Path) -> None:
+    incident = replace(incident_of(tmp_path, values(np.random.default_rng(1), 500), target="price"), task=Task.REGRESSION)
+    p = profile(incident, Settings(mode="range", network=Network(depth=1)))
+    assert p.swept is not None
+    assert 1e-5 < p.swept.suggested < 1
+    assert judge(p)[0].code == "NET003"
+    assert chart.draw(p, judge(p)[0], Words(), LIGHT) is not None
+
+
+def test_a_loss_that_never_falls_suggests_nothing() -> None:
+    with pytest.raises(BadInput):
+        suggested(np.geomspace(1e-6, 10, 200), np.ones(200))
+    with pytest.raises(BadInput):
+        suggested(np.geomspace(1e-6, 10, 200), np.full(200, np.nan))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules_stay_between_nothing_and_the_rate(name: str) -> None:
+    from diagnostics.clinic.network_train import schedule
+
+    rates = schedule(Network(schedule=name, rate=0.1, epochs=20, warm_up=2), 10)
+    assert rates.shape == (200,)
+    assert rates.min() >= 0
+    assert rates.max() == pytest.approx(0.1, rel=0.05)
+
+
+def test_what_cannot_be_trained_is_said(rows: Incident, tmp_path: Path) -> None:
+    with pytest.raises(NotApplicable):
+        profile(Incident())
+    for network_ in (Network(depth=0), Network(width=10_000), Network(epochs=10**6), Network(rate=-1.0)):
+        with pytest.raises(BadInput):
+            profile(rows, Settings(network=network_))
+    words_only = classes(np.random.default_rng(0), 300)[["city", "answer"]]
+    with pytest.raises(NotApplicable, match="numeric"):
+        profile(incident_of(tmp_path, words_only, target="answer"))
