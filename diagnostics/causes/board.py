@@ -262,8 +262,9 @@ def _shadows(cause: Weighed, entry: Weighed) -> bool:
     if one.family in (Family.DATA, Family.OPERATIONS) and other.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL):
         # Rows that moved may look like a broken column as well: then the better proof decides.
         return other.family is not Family.POPULATION or cause.odds > entry.odds
-    if one.family is Family.DATA and other.code == "label_noise":
-        # A broken column takes away what the labels could be told by: they look as if given by lot.
+    if one.family is Family.DATA and other.code in ("label_noise", "class_imbalance"):
+        # A broken column takes away what the labels could be told by: they look as if given by lot. And that a rare class is
+        # hardly named was so before it broke.
         return True
     if one.family is Family.POPULATION and other.code in MOVED_ROWS:
         return cause.odds > entry.odds

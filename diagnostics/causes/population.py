@@ -73,7 +73,9 @@ def propose(case: Case) -> Iterator[Hypothesis]:
     for finding in case.of("DRF012"):
         target = finding.columns[0] if finding.columns else None
         weights = None if target is None else _alike(case, target)
-        yield _from(case, finding, "prior_shift", Family.POPULATION, 0.85, reweigh=weights, matched=target)
+        # Other shares of the classes leave the order of the rows as it was (Elkan 2001): where that is lost, the relation moved.
+        strength = 0.4 if _order_lost(case) else 0.85
+        yield _from(case, finding, "prior_shift", Family.POPULATION, strength, reweigh=weights, matched=target)
     yield from _concept(case)
     for code, strength in (("DRF034", 0.94), ("DRF035", 0.94), ("DRF036", 0.7)):
         for finding in case.of(code):
@@ -163,6 +165,10 @@ def _concept(case: Case) -> Iterator[Hypothesis]:
         told = _from(case, split, "concept_drift", Family.CONCEPT, 0.75 if case.of("LOC012") else 0.6)
         columns = () if worst is None else worst.columns
         yield replace(told, columns=columns, segment=None if worst is None else worst.segment, explains=explains)
+
+
+def _order_lost(case: Case) -> bool:
+    return any(f.evidence.get("metric") == "roc_auc" and f.severity is not Severity.INFO for f in case.of("CON002"))
 
 
 def _above_zero(split: Finding) -> bool:

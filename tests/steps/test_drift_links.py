@@ -41,7 +41,7 @@ def found(tmp_path: Path, reference: pd.DataFrame, current: pd.DataFrame) -> lis
     return [(f.code, f.columns) for f in links.judge(p)]
 
 
-@pytest.mark.parametrize("rows", [250, 1_000, 4_000])
+@pytest.mark.parametrize("rows", [150, 250, 1_000, 4_000])
 def test_the_same_population_is_silent(tmp_path: Path, rng: np.random.Generator, rows: int) -> None:
     assert found(tmp_path, people(rng, rows), people(rng, rows)) == []
 

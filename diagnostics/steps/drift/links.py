@@ -37,11 +37,17 @@ RULES: Final = (UNLINKED,)
 ROWS: Final = 8_000
 """Rows of a side: a correlation is then known to 0.011."""
 
-COLUMNS: Final = 60
+CELLS: Final = 240_000
+"""Rows times columns of a side, so that wide tables take no longer than narrow ones."""
+
+COLUMNS: Final = 100
 """Columns compared at most: the first of the table."""
 
 SUSPECTS: Final = 12
-"""Columns that are put aside in turn, to see whether the others then hold together."""
+"""Columns that are put aside in turn, to see whether the others then hold together; half as many in wide tables."""
+
+KEPT_ROWS: Final = 2_500
+"""Rows of a side, about, on which the other columns' links are looked at once more."""
 
 TOLD: Final = 4.0
 """Standard errors by which a column must have lost its link to be a suspect at all."""
@@ -52,13 +58,13 @@ STAYED: Final = 0.15
 EMPTIED: Final = 0.05
 """Share of the rows whose value may have gone missing or be new."""
 
-LEAST: Final = 200
+LEAST: Final = 120
 """Rows of a side below which correlations are too uncertain to be held against each other."""
 
 BINS: Final = 6
 LEVELS: Final = 12
 RIDGE: Final = 3.0
-"""Weight of the ridge, in rows of unit size: enough for columns that are copies of each other."""
+"""Weight of the ridge, in rows of unit size, more in wide tables: enough for columns that are copies of each other."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +105,11 @@ class _Block:
 
 
 def profile(incident: Incident) -> Links:
-    """Raises NotApplicable without both tables, three columns to compare, or 200 rows a side."""
+    """Raises NotApplicable without both tables, three columns to compare, or 120 rows a side."""
     drawn = samples(incident)
     rng = np.random.default_rng([incident.seed, 14])
-    rows = [np.sort(rng.permutation(len(side))[:ROWS]) for side in (drawn.reference, drawn.current)]
+    most = min(ROWS, CELLS // max(1, min(COLUMNS, len(drawn.features))))
+    rows = [np.sort(rng.permutation(len(side))[:most]) for side in (drawn.reference, drawn.current)]
     sides = Sides(drawn.reference.iloc[rows[0]], drawn.current.iloc[rows[1]])
     # Columns that changed by themselves have their own checks; as witnesses for others they are worth nothing any more.
     gaps = {
@@ -110,24 +117,28 @@ def profile(incident: Incident) -> Links:
     }
     if len(gaps) < 3 or min(map(len, rows)) < LEAST:
         raise NotApplicable(
-            N_("Whether columns still belong together needs three columns and 200 rows on both sides."), needs="current"
+            N_("Whether columns still belong together needs three columns and 120 rows on both sides."), needs="current"
         )
     names = [name for name, moved in gaps.items() if moved <= STAYED and not _emptied(sides, name)]
     if len(names) < 3:
         return Links((), Sides(len(rows[0]), len(rows[1])))
-    seen = _Seen.of(drawn, names, _target(incident, drawn), rows)
-    when = times(sides.current, incident.roles.timestamp)
     half = rng.permutation(len(rows[0])) % 2 == 0
-    told = _Forecasts.of(seen, half)
+    seen = _Seen.of(drawn, names, _target(incident, drawn), rows, half)
+    when = times(sides.current, incident.roles.timestamp)
+    told = _Forecasts.of(seen)
     first = [_link(seen, told, number, when) for number in range(len(names))]
     order = sorted(range(len(names)), key=lambda number: (-first[number].sure, names[number]))
-    kept = {number: _kept(seen, half, number, first[number].since, when) for number in order[:SUSPECTS] if first[number].sure > 0}
+    kept = {
+        number: _kept(seen, number, first[number].since, when)
+        for number in order[: SUSPECTS if len(names) <= 40 else SUSPECTS // 2]
+        if first[number].sure > 0
+    }
     # A column in the wrong rows takes links from all that leaned on it: at fault is the one without which the others stand.
     order.sort(key=lambda number: -round(kept[number] * min(1.0, first[number].sure / TOLD), 3) if number in kept else 1.0)
     links = []
-    labelled = None if seen.target is None else _Forecasts.of(seen, half, labelled=True)
+    labelled = None if seen.target is None else _Forecasts.of(seen, labelled=True)
     # The others are shown as they hold together without the first, or they would seem to be at fault with it.
-    without = _Forecasts.of(seen, half, without=order[0])
+    without = _Forecasts.of(seen, without=order[0])
     for place, number in enumerate(order):
         link = first[number] if not place else replace(_link(seen, without, number, when), sure=first[number].sure)
         links.append(
@@ -154,6 +165,7 @@ class _Seen:
     """names: of the columns. blocks: their places in `reference` and `current`, expanded and centred, shapes (n, k) and (m, k).
     target: the place of the target's block, which foretells nothing unless asked; None without labels in the reference.
     known: which rows have a value, by column, shapes (n, p) and (m, p): gaps are another fault than wrong rows.
+    half: which reference rows are of the first half. grams: products of the columns in each half, shapes (k, k).
     """
 
     names: tuple[str, ...]
@@ -162,9 +174,13 @@ class _Seen:
     reference: NDArray[np.float64]
     current: NDArray[np.float64]
     known: Sides[NDArray[np.bool_]]
+    half: NDArray[np.bool_]
+    grams: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     @staticmethod
-    def of(drawn: Samples, names: Sequence[str], target: str | None, rows: list[NDArray[np.intp]]) -> _Seen:
+    def of(
+        drawn: Samples, names: Sequence[str], target: str | None, rows: list[NDArray[np.intp]], half: NDArray[np.bool_]
+    ) -> _Seen:
         parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         blocks, place = [], 0
         known: tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]] = ([], [])
@@ -189,7 +205,8 @@ class _Seen:
             label = slice(place, place + left.shape[1])
         both = [np.concatenate([part[side] for part in parts], axis=1) for side in (0, 1)]
         has_value = Sides(np.column_stack(known[0]), np.column_stack(known[1]))
-        return _Seen(tuple(names), tuple(blocks), label, both[0], both[1], has_value)
+        one, other = both[0][half], both[0][~half]
+        return _Seen(tuple(names), tuple(blocks), label, both[0], both[1], has_value, half, (one.T @ one, other.T @ other))
 
 
 def _ranks(values: pd.Series) -> dict[object, float]:
@@ -242,14 +259,16 @@ def _centred(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np
 
 @dataclass(frozen=True)
 class _Forecasts:
-    """The inverse covariance of each half of the reference, and which rows are of the first half."""
+    """What the others foretell for the outputs of every column, shapes (n, k) and (m, k): for reference rows from the half that
+    they are not in, for current rows from both. own: the place of each column's outputs among the k.
+    """
 
-    inverses: tuple[NDArray[np.float64], NDArray[np.float64]]
-    half: NDArray[np.bool_]
-    used: NDArray[np.intp]
+    reference: NDArray[np.float64]
+    current: NDArray[np.float64]
+    own: tuple[slice, ...]
 
     @staticmethod
-    def of(seen: _Seen, half: NDArray[np.bool_], *, without: int | None = None, labelled: bool = False) -> _Forecasts:
+    def of(seen: _Seen, *, without: int | None = None, labelled: bool = False) -> _Forecasts:
         """Without the target unless `labelled`; `without`: number of a column that foretells nothing."""
         open_ = np.ones(seen.reference.shape[1], dtype=bool)
         if seen.target is not None and not labelled:
@@ -257,31 +276,37 @@ class _Forecasts:
         if without is not None:
             open_[seen.blocks[without].inputs] = False
         used = np.flatnonzero(open_)
-        inverses = []
-        for rows in (half, ~half):
-            matrix = seen.reference[rows][:, used]
-            inverses.append(np.asarray(np.linalg.inv(matrix.T @ matrix + RIDGE * np.eye(used.size)), dtype="float64"))
-        return _Forecasts((inverses[0], inverses[1]), half, used)
+        one, other = (_weights(seen, used, gram) for gram in seen.grams)
+        reference = np.empty((len(seen.reference), one.shape[1]))
+        reference[seen.half] = seen.reference[seen.half] @ other
+        reference[~seen.half] = seen.reference[~seen.half] @ one
+        ends = np.cumsum([block.outputs.stop - block.outputs.start for block in seen.blocks])
+        own = tuple(
+            slice(int(end) - (block.outputs.stop - block.outputs.start), int(end))
+            for end, block in zip(ends, seen.blocks, strict=True)
+        )
+        return _Forecasts(reference, seen.current @ ((one + other) / 2), own)
 
-    def weights(self, block: _Block, which: int) -> NDArray[np.float64]:
-        """Regression of the block's outputs on all other columns, from one half, shape (len(used), outputs).
 
-        Of an inverse covariance K, minus K[others, own] times the inverse of K[own, own] is that regression.
-        """
-        inverse = self.inverses[which]
-        own = np.flatnonzero((self.used >= block.inputs.start) & (self.used < block.inputs.stop))
-        others = np.setdiff1d(np.arange(self.used.size), own)
-        full = np.zeros((self.used.size, own.size))
-        full[others] = -inverse[np.ix_(others, own)] @ np.linalg.inv(inverse[np.ix_(own, own)])
+def _weights(seen: _Seen, used: NDArray[np.intp], gram: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Regression of every column's outputs on all other columns, from the products of one half, shape (all inputs, all outputs).
+
+    Of an inverse covariance K, minus K[others, own] times the inverse of K[own, own] is that regression (Whittaker 1990).
+    """
+    inverse = np.linalg.inv(gram[np.ix_(used, used)] + RIDGE * (1 + used.size / 200) * np.eye(used.size))
+    where = np.full(len(gram), -1)
+    where[used] = np.arange(used.size)
+    columns = []
+    for block in seen.blocks:
         outputs = block.outputs.stop - block.outputs.start
-        return full[:, own.size - outputs :]
-
-    def told(self, seen: _Seen, block: _Block) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Forecasts of the block's outputs: for reference rows from the half that they are not in, for current rows of both."""
-        one, other = self.weights(block, 0), self.weights(block, 1)
-        left = seen.reference[:, self.used]
-        reference = np.where(self.half[:, None], left @ other, left @ one)
-        return reference, seen.current[:, self.used] @ ((one + other) / 2)
+        own = where[block.inputs]
+        full = np.zeros((len(gram), outputs))
+        if own[0] >= 0:
+            told = -inverse[:, own] @ np.linalg.inv(inverse[np.ix_(own, own)])
+            told[own] = 0.0
+            full[used] = told[:, -outputs:]
+        columns.append(full)
+    return np.concatenate(columns, axis=1)
 
 
 def _products(actual: NDArray[np.float64], told: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -297,7 +322,7 @@ def _products(actual: NDArray[np.float64], told: NDArray[np.float64], rows: NDAr
 
 def _link(seen: _Seen, told: _Forecasts, number: int, when: NDArray[np.datetime64] | None) -> Link:
     block, name = seen.blocks[number], seen.names[number]
-    before, after = told.told(seen, block)
+    before, after = told.reference[:, told.own[number]], told.current[:, told.own[number]]
     home = _values(_products(seen.reference[:, block.outputs], before, seen.known.reference[:, number]))
     present = seen.known.current[:, number]
     row_by_row = _products(seen.current[:, block.outputs], after, present)
@@ -323,19 +348,19 @@ def _late(since: datetime | None, when: NDArray[np.datetime64] | None, rows: NDA
     return late if late.sum() >= LEAST else rows
 
 
-def _kept(
-    seen: _Seen, half: NDArray[np.bool_], number: int, since: datetime | None, when: NDArray[np.datetime64] | None
-) -> float:
+def _kept(seen: _Seen, number: int, since: datetime | None, when: NDArray[np.datetime64] | None) -> float:
     """How much of the other columns' links is left, by their squares, when column `number` foretells nothing."""
-    told = _Forecasts.of(seen, half, without=number)
+    told = _Forecasts.of(seen, without=number)
+    # Every column has a say: a part of the rows is enough for all of them together.
+    few = [max(1, len(side) // KEPT_ROWS) for side in (seen.reference, seen.current)]
     left = whole = 0.0
     for place, block in enumerate(seen.blocks):
         if place == number:
             continue
-        before, after = told.told(seen, block)
-        home = _values(_products(seen.reference[:, block.outputs], before, seen.known.reference[:, place]))
+        before, after = told.reference[:: few[0], told.own[place]], told.current[:: few[1], told.own[place]]
+        home = _values(_products(seen.reference[:: few[0], block.outputs], before, seen.known.reference[:: few[0], place]))
         late = _late(since, when, seen.known.current[:, place])
-        away = _values(_products(seen.current[:, block.outputs], after, late))
+        away = _values(_products(seen.current[:: few[1], block.outputs], after, late[:: few[1]]))
         if home.size and away.size and home.mean() > 0.05:
             linked = float(home.mean())
             left += linked * max(0.0, min(float(away.mean()), linked))
@@ -345,9 +370,9 @@ def _kept(
 
 def _beyond(seen: _Seen, labelled: _Forecasts, number: int) -> float:
     """Share of the column's variance on the reference that features foretell on top of the target."""
-    block, half = seen.blocks[number], labelled.half
+    block, half = seen.blocks[number], seen.half
     actual = seen.reference[:, block.outputs]
-    whole, _ = labelled.told(seen, block)
+    whole = labelled.reference[:, labelled.own[number]]
     label = seen.reference[:, seen.target]
     alone = np.empty_like(whole)
     for rows in (half, ~half):
