@@ -96,13 +96,14 @@ class Late:
 @dataclass(frozen=True)
 class Labels:
     """labels, answers: None without the column on both sides. gap: mean answer less mean truth with 95% interval on each side,
-    in the unit of the target (share of `positive` for classes), None without both. spread: standard deviation of the truth in
-    the reference.
+    in the unit of the target (share of `positive` for classes), None without both; parted: when they came to lie apart. spread:
+    standard deviation of the truth in the reference.
     """
 
     labels: Distribution | None
     answers: Distribution | None
     gap: Sides[Interval] | None
+    parted: datetime | None
     spread: float
     positive: str | None
     late: Late | None
@@ -123,8 +124,8 @@ def profile(incident: Incident) -> Labels:
             N_("Neither labels nor predictions stand in both tables: choose the target or the prediction column in Columns."),
             needs="prediction" if target else "target",
         )
-    gap, spread, positive = _gap(incident, drawn)
-    return Labels(labels, answers, gap, spread, positive, late, incident.answer is Answer.SCORE)
+    gap, parted, spread, positive = _gap(incident, drawn, when)
+    return Labels(labels, answers, gap, parted, spread, positive, late, incident.answer is Answer.SCORE)
 
 
 def _values(drawn: Samples, name: str | None) -> Sides[pd.Series] | None:
@@ -204,24 +205,29 @@ def _classes(name: str, sides: Sides[pd.Series], when: NDArray[np.datetime64] | 
     )
 
 
-def _gap(incident: Incident, drawn: Samples) -> tuple[Sides[Interval] | None, float, str | None]:
+def _gap(
+    incident: Incident, drawn: Samples, when: NDArray[np.datetime64] | None
+) -> tuple[Sides[Interval] | None, datetime | None, float, str | None]:
     truths, told = _values(drawn, incident.roles.target), _values(drawn, incident.roles.prediction)
     if truths is None or told is None:
-        return None, 0.0, None
+        return None, None, 0.0, None
     positive: str | None = None
     if incident.task is not Task.REGRESSION:
         classes = tuple(sorted({str(v) for v in as_level(truths.reference).dropna().unique()}))
         positive = positive_class(classes, incident.roles.positive)
         if positive is None:
-            return None, 0.0, None
+            return None, None, 0.0, None
     gaps, spread = [], 0.0
+    apart = np.empty(0)
     for side in ("reference", "current"):
         truth = _as_numbers(getattr(truths, side), positive, incident.task is Task.REGRESSION)
         answer = _as_numbers(getattr(told, side), positive, incident.answer in (Answer.SCORE, Answer.VALUE))
-        gaps.append(intervals.mean(answer - truth))
+        apart = answer - truth
+        gaps.append(intervals.mean(apart))
         if side == "reference" and np.isfinite(truth).any():
             spread = float(np.nanstd(np.where(np.isfinite(truth), truth, np.nan)))
-    return Sides(gaps[0], gaps[1]), spread, positive
+    sign = 1.0 if gaps[1].value >= gaps[0].value else -1.0
+    return Sides(gaps[0], gaps[1]), since(when, sign * apart, sign * gaps[0].value), spread, positive
 
 
 def _as_numbers(values: pd.Series, positive: str | None, numeric: bool) -> NDArray[np.float64]:
@@ -309,7 +315,7 @@ def judge(
                 )
             weight = abs(move) if p.positive is not None else abs(move) / (3 * p.spread)
             findings.append(
-                Finding(GAP_OPENED, says, values, (p.answers.column,), weight=float(np.clip(weight, 0, 1)), since=p.labels.since)
+                Finding(GAP_OPENED, says, values, (p.answers.column,), weight=float(np.clip(weight, 0, 1)), since=p.parted)
             )
     if p.late is not None and p.late.after.value - p.late.before.value >= late_at and p.late.after.low > p.late.before.high:
         findings.append(
