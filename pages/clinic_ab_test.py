@@ -138,7 +138,7 @@ def below(p: ABTest, opened: Opened) -> None:
         st.markdown(plain(words(said, p=p.reading.p, z=p.reading.z, limit=p.reading.limit)))
     st.subheader(words(N_("When may one look?")), anchor=False)
     if len(plan.looks) == 1:
-        said = N_("Once, at the end, after {rows:count} rows. To look in between, give the number of looks above.")
+        said = N_("Once, at the end, after {rows:count} rows. To look in between, give the number of looks below.")
         st.markdown(plain(words(said, rows=plan.rows)))
         return
     said = N_(

@@ -58,7 +58,7 @@ def below(p: Deployment, opened: Opened) -> None:
         figure = clinic_deployment.draw_workers(p, words, palette, batch)
         if figure is None:
             continue
-        text = words(N_("In answers of {rows:count} rows; the scale is in powers of ten."), rows=batch)
+        text = words(N_("Rows in one answer: {rows:count}. The scale is in powers of ten."), rows=batch)
         with column:
             st.markdown(plain(text))
             finish(figure, words, palette)

@@ -43,12 +43,12 @@ SIZES: dict[Kind, tuple[tuple[str, str], ...]] = {
     Kind.DENSE: (("inputs", N_("Inputs")), ("hidden", N_("Width")), ("layers", N_("Layers"))),
     Kind.CNN: (("image", N_("Side of the image (pixels)")), ("channels", N_("Channels at first")), ("layers", N_("Stages"))),
 }
+# What the fields start from.
 FIRST = {
     Kind.TRANSFORMER: Described(),
     Kind.DENSE: Described(kind=Kind.DENSE, layers=4, hidden=1024, batch=256),
     Kind.CNN: Described(kind=Kind.CNN, layers=5, batch=64),
 }
-"""What the fields start from."""
 
 
 def settings(opened: Opened, last: Settings) -> Settings:

@@ -1,4 +1,4 @@
-"""Boosted trees and scikit-learn's network, really trained, with their evaluations as JSON."""
+"""Boosted trees, really trained with XGBoost and LightGBM, with their evaluations as JSON."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def draw_power(p: ABTest, words: Words, palette: Palette) -> go.Figure:
         marker={"color": palette.fault, "size": 12},
         hovertemplate="%{x:,}: %{y:.0%}<extra></extra>",
     )
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.05])
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.05], title_standoff=16)
     figure.update_xaxes(tickformat=",d", rangemode="tozero")
     return figure
 
@@ -70,7 +70,7 @@ def draw_looks(p: ABTest, words: Words, palette: Palette) -> go.Figure | None:
     threshold_line(figure, 1.96, words(N_("one look: 1.96")), palette)
     figure.add_hline(y=0, line={"color": palette.grid, "width": 1})
     top = 1.15 * max(*bounds, abs(p.reading.z) if p.reading else 0.0)
-    figure.update_yaxes(range=[-top, top])
+    figure.update_yaxes(range=[-top, top], title_standoff=16)
     figure.update_xaxes(tickformat=",d", rangemode="tozero")
     return figure
 

@@ -17,7 +17,12 @@ from diagnostics.words import N_, Words
 HONEST = {
     Leak.TWINS: N_("equal rows kept together"),
     Leak.IDS: N_("each id on one side"),
-    Leak.TIME: N_("later rows"),
+    Leak.TIME: N_("judged on later rows"),
+}
+EASY = {
+    Leak.TWINS: N_("equal rows split at random"),
+    Leak.IDS: N_("ids split at random"),
+    Leak.TIME: N_("rows split at random"),
 }
 
 
@@ -49,7 +54,7 @@ def draw_splits(p: DataQuality, words: Words, palette: Palette) -> go.Figure | N
     for found in reversed(p.inflations):
         for name, score, colour in (
             (words(HONEST[found.leak]), found.honest, palette.current),
-            (words(N_("at random, beside: {what}"), what=words(HONEST[found.leak])), found.easy, palette.fault),
+            (words(EASY[found.leak]), found.easy, palette.fault),
         ):
             label = wrapped(name)
             figure.add_scatter(

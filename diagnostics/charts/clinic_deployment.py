@@ -75,7 +75,7 @@ def draw_workers(p: Deployment, words: Words, palette: Palette, batch: int) -> g
             marker={"size": 9},
             hovertemplate="%{x}: %{y:,.0f}<extra></extra>",
         )
-    figure.update_yaxes(type="log", dtick=1)
+    figure.update_yaxes(type="log", dtick=1, title_standoff=16)
     figure.update_xaxes(type="category")
     figure.update_layout(showlegend=True)
     return figure
@@ -103,6 +103,7 @@ def draw_online(p: Deployment, words: Words, palette: Palette) -> go.Figure | No
     figure.update_xaxes(tickformat=".0%")
     if found.higher:
         figure.update_yaxes(tickformat=".0%")
+    figure.update_yaxes(title_standoff=16)
     figure.update_layout(showlegend=True)
     return figure
 

@@ -56,7 +56,7 @@ def draw_changes(p: Resources, words: Words, palette: Palette) -> go.Figure | No
     shown = sorted((c for c in p.changes if c.training < 0.98 * p.training.total), key=lambda c: -c.training)
     if not shown:
         return None
-    figure = blank(words, palette, x=N_("GB in training on one device, with this change alone"), height=130 + 52 * len(shown))
+    figure = blank(words, palette, x=N_("GB in training on one device, with this change alone"), height=130 + 78 * len(shown))
     memory = p.model.memory * GB
     figure.add_bar(
         y=[wrapped(words(c.says)) for c in shown],

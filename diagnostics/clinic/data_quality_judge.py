@@ -308,11 +308,16 @@ def _apart(p: DataQuality) -> Finding | None:
 
 
 def _gaps(p: DataQuality) -> Sequence[Finding]:
-    found = []
-    for gap in p.gaps.columns[:3]:
+    found: list[Finding] = []
+    told: set[str] = set()
+    for gap in p.gaps.columns[:5]:
         # A tenth of the target's spread is a small effect (Cohen 1988: 0.2 is small); below, a gap is hardly worth a word.
         if not gap.beyond_chance or abs(gap.apart.value) < 0.1 * p.gaps.spread:
             continue
+        # Columns that are missing in the same rows tell the same twice.
+        if any(gap.column in group and set(group) & told for group in p.gaps.together):
+            continue
+        told.add(gap.column)
         numbers: dict[str, Value] = {
             "column": gap.column,
             "share": gap.share,

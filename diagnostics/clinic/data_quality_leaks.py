@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.clinic.compare import Progress, Remedy, Result, compare, corrected, one_fold, quiet
@@ -15,7 +16,7 @@ from diagnostics.clinic.data_quality_rows import twins
 from diagnostics.clinic.folds import Fold, folds
 from diagnostics.clinic.models import pipeline
 from diagnostics.clinic.scores import Metric
-from diagnostics.clinic.training_set import Split, TrainingSet
+from diagnostics.clinic.training_set import Split, TrainingSet, identical
 from diagnostics.finding import NotApplicable
 from diagnostics.incident import Task
 from diagnostics.intervals import Interval
@@ -67,7 +68,7 @@ def inflations(
     """One for each way in which rows of this table can leak; empty where none can."""
     found = []
     plain = replace(data, groups=None, order=None, described=replace(data.described, split=Split.PLAIN))
-    ids = data.groups if data.groups is not None and data.described.split is not Split.IDENTICAL else None
+    ids = _ids(data)
     kinds: list[tuple[Leak, NDArray[np.int64] | None]] = [(Leak.IDS, ids), (Leak.TWINS, twins(data, seed=seed))]
     for place, (leak, groups) in enumerate(kinds):
         if groups is None or len(np.unique(groups)) < 20:
@@ -82,13 +83,21 @@ def inflations(
     if data.order is not None:
         on_progress(0.66, N_("Splitting at random and in time"))
         honest = folds(
-            replace(data, groups=None, described=replace(data.described, split=Split.ORDERED)), parts=5, repeats=1, seed=seed
+            replace(data, groups=None, described=replace(data.described, split=Split.ORDERED)), parts=5, repeats=2, seed=seed
         )
         rng = np.random.default_rng((seed, 43))
         easy = tuple(_like(fold, len(data), rng) for fold in honest)
         if len(honest) > 1:
             found.append(_measured(Leak.TIME, plain, before, metric, easy, honest, len(data), seed))
     return tuple(found)
+
+
+def _ids(data: TrainingSet) -> NDArray[np.int64] | None:
+    """The groups, where they come from an id and not from rows being the same."""
+    if data.groups is None or data.described.split is Split.IDENTICAL:
+        return None
+    same = pd.factorize(identical(data.features, data.truth))[0]
+    return None if np.array_equal(pd.factorize(data.groups)[0], same) else data.groups
 
 
 def _like(fold: Fold, rows: int, rng: np.random.Generator) -> Fold:

@@ -190,7 +190,7 @@ def apart(data: TrainingSet, rows: NDArray[np.int64], *, seed: int = 0) -> NDArr
     from sklearn.ensemble import IsolationForest
 
     matrix = matrix_of(data, rows)
-    forest = IsolationForest(n_estimators=100, random_state=seed, n_jobs=1).fit(matrix)
+    forest = IsolationForest(n_estimators=60, random_state=seed, n_jobs=1).fit(matrix)
     strange = -forest.score_samples(matrix)
     middle = float(np.median(strange))
     spread = float(np.median(np.abs(strange - middle)))

@@ -248,9 +248,10 @@ def file_of(incident: Incident, settings: Settings, name: str) -> bytes:
     return way(fitted[-1], prepared(fitted, small.features), small.task)
 
 
-def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67) -> list[Finding]:
-    """DEP001: a variant that is not worse beyond chance answers one row `faster_at` times as fast, or its file is at most
-    `smaller_at` of the size. DEP002: one that is worse. Both are chosen so that a change of a third is worth the work.
+def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67, lost_at: float = 0.01) -> list[Finding]:
+    """DEP001: a variant whose score falls by at most `lost_at`, by the low end of its interval, answers one row `faster_at` times
+    as fast, or its file is at most `smaller_at` of the size: a third less is worth the work. DEP002: one that is worse beyond
+    chance. Of one in between neither is known (non-inferiority: Piaggio et al. 2012, doi:10.1001/jama.2012.87802).
     """
     found = []
     results = {result.name: result for result in p.compared.remedies if not result.skipped}
@@ -262,7 +263,7 @@ def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67) ->
             continue
         if result.verdict is Verdict.WORSE:
             found.append(_worse(p, variant, result, base / mine, variant.bytes / whole))
-        elif base / mine >= faster_at or variant.bytes / whole <= smaller_at:
+        elif result.gain.low >= -lost_at and (base / mine >= faster_at or variant.bytes / whole <= smaller_at):
             good.append((base / mine, variant, result, mine))
     if good:
         times, variant, result, mine = max(good, key=lambda entry: entry[0])

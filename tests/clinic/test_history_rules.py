@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from diagnostics.clinic.history import sentences
 from diagnostics.clinic.history.recorder import from_entries
 from diagnostics.clinic.history.rules import problems
 from diagnostics.clinic.training_history import BY_CODE, RULES
@@ -154,3 +155,32 @@ def test_too_few_points_say_nothing_wrong(n: int) -> None:
 
 def test_every_code_of_the_contract_has_a_rule() -> None:
     assert len(BY_CODE) == len(RULES) == 9
+
+
+def test_a_held_out_loss_that_lies_still_under_noisy_training_means_dead_units() -> None:
+    rng = np.random.default_rng(3)
+    loss = np.log(5) * (1 + 5e-4 * rng.standard_normal(40))
+    held = np.full(40, np.log(5)) * (1 + 2e-5 * rng.standard_normal(40))
+    entries = [{"epoch": i + 1, "loss": loss[i], "val_loss": held[i], "score": 0.2, "val_score": 0.21} for i in range(40)]
+    assert problems(from_entries("run", entries))[0].code == "dead_units"
+    restless = np.log(5) * (1 + 2e-3 * rng.standard_normal(40))
+    entries = [{**entry, "val_loss": restless[i]} for i, entry in enumerate(entries)]
+    assert problems(from_entries("run", entries))[0].code == "vanishing_gradient"
+
+
+@pytest.mark.parametrize(("noise", "code"), [(0.0005, "exploding_gradient"), (0.03, "learning_rate_too_high")])
+def test_what_follows_a_burst_at_the_start_tells_its_cause(noise: float, code: str) -> None:
+    rng = np.random.default_rng(4)
+    loss = np.log(5) * (1 + noise * rng.standard_normal(30))
+    loss[0] = 1e5
+    entries = [{"epoch": i + 1, "loss": loss[i], "val_loss": loss[i], "score": 0.2, "val_score": 0.2} for i in range(30)]
+    assert problems(from_entries("run", entries))[0].code == code
+
+
+def test_three_epochs_that_still_fall_were_too_few() -> None:
+    assert first(loss=[1.6, 1.28, 1.16], val_loss=[1.43, 1.24, 1.15]) == "stopped_too_early"
+
+
+@pytest.mark.parametrize("unit", ["epoch", "step", "round"])
+def test_sentences_count_as_the_file_does(unit: str) -> None:
+    assert f" {unit} {{" in sentences.CUT.spoken(unit)

@@ -58,11 +58,10 @@ STEPS = "preprocessing: [{clip: {at: 3, low: 0}}, {scale: {mean: 2, std: 1}}]"
         ),
         (STEPS, STEPS.replace("mean: 2", "mean: 9"), "preprocessing[1].scale.mean is 9 in production and was 2."),
         (
-            STEPS,
-            "preprocessing: [{scale: {mean: 2, std: 1}}, {clip: {at: 3, low: 0}}]",
-            "preprocessing holds the same entries in another order: "
-            "{[0].scale.mean: 2, [0].scale.std: 1, [1].clip.at: 3, [1].clip.low: 0} instead of "
-            "{[0].clip.at: 3, [0].clip.low: 0, [1].scale.mean: 2, [1].scale.std: 1}.",
+            "encoding: [{clip: 3}, {scale: 2}]",
+            "encoding: [{scale: 2}, {clip: 3}]",
+            "encoding holds the same entries in another order: {[0].scale: 2, [1].clip: 3} "
+            "instead of {[0].clip: 3, [1].scale: 2}.",
         ),
         (
             "features: [{name: age}, {name: zip}]",
@@ -110,7 +109,7 @@ def test_secrets_inside_tables_that_are_told_whole_stay_hidden(tmp_path: Path) -
     before = "features: [{db: x, password: hunter2}, {a: 1, b: 2}]\nmodel: plain\ntransform: [{url: 'pg://me:hunter2@h/d'}, 1]"
     after = "features: [{a: 1, b: 2}, {k: 0, password: hunter3}]\nmodel: {api_key: hunter4abc}\ntransform: [1, {url: 'pg://me:hunter5@h/d'}]"
     told = compared(tmp_path, before, after)
-    assert {c.path for c in told.changes} >= {"features", "model", "transform"}
+    assert {c.path for c in told.changes} >= {"features", "model", "transform[0].url"}
     everything = repr(told) + repr(config.judge(told)) + " ".join(f.statement(Words()) for f in config.judge(told))
     assert "hunter" not in everything
 

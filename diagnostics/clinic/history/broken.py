@@ -9,8 +9,8 @@ import numpy as np
 from diagnostics.clinic.history.history import LOSS, VAL_LOSS, History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
+from diagnostics.clinic.history.sentences import BREAKS_OUT, BREAKS_OUT_WITH, GREW, LOST
 from diagnostics.clinic.history.signs import Signs, arrays, rate, training
-from diagnostics.words import N_
 
 
 def broken(history: History, s: Signs | None, deep: Depths | None, at: Thresholds) -> Iterator[Problem]:
@@ -50,14 +50,7 @@ def broken(history: History, s: Signs | None, deep: Depths | None, at: Threshold
         "rate": high,
         "name": main.name if main else "",
     }
-    says = (
-        N_("From epoch {epoch:number} on the loss is no number any more: the steps became too large to compute with.")
-        if lost
-        else N_(
-            "The loss grew to {worst:number} by epoch {epoch:number}: gradients multiply from layer to layer and the steps "
-            "overshoot."
-        )
-    )
+    says = LOST if lost else GREW
     last = float(x[-1]) if len(x) else when
     yield make(history, "exploding_gradient", 0.45 if blame_rate else 0.85, when, max(last, when), says, evidence)
     yield make(
@@ -66,8 +59,6 @@ def broken(history: History, s: Signs | None, deep: Depths | None, at: Threshold
         0.8 if blame_rate else 0.4,
         when,
         max(last, when),
-        N_("The loss breaks out at epoch {epoch:number}: the learning rate may be too high.")
-        if high is None
-        else N_("The loss breaks out at epoch {epoch:number}, with a learning rate of up to {rate:number}."),
+        BREAKS_OUT if high is None else BREAKS_OUT_WITH,
         evidence,
     )

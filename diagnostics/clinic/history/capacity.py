@@ -8,8 +8,8 @@ import numpy as np
 
 from diagnostics.clinic.history.history import VAL_LOSS, History
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
-from diagnostics.clinic.history.signs import Signs, arrays, smooth, width_of
-from diagnostics.words import N_
+from diagnostics.clinic.history.sentences import APART, HIGH_LEVEL, RISES
+from diagnostics.clinic.history.signs import Signs, arrays, known_score, smooth, width_of
 
 
 def by_heart(history: History, s: Signs, at: Thresholds) -> Iterator[Problem]:
@@ -37,23 +37,22 @@ def by_heart(history: History, s: Signs, at: Thresholds) -> Iterator[Problem]:
         "rise": s.rise,
         "gap": s.gap,
     }
-    says = (
-        N_(
-            "From epoch {epoch:number} on the validation loss rises, from {low:number} to {held:number}, while the training "
-            "loss goes on "
-            "falling to {own:number}."
-        )
-        if rises
-        else N_(
-            "The training loss falls to {own:number} while the validation loss stays at {held:number} from epoch "
-            "{epoch:number} on."
-        )
-    )
+    says = RISES if rises else APART
     yield make(history, "overfitting", sure, float(x[place]), float(x[-1]), says, evidence)
 
 
 def fell_back(s: Signs) -> bool:
     """Whether the loss rose without a jump to a level where it stays: a penalty on the weights takes back what was learnt."""
+    # Guessing in the end, though at first it knew something on both sides.
+    if (
+        s.points >= 8
+        and s.near_chance
+        and s.best < 0.985
+        and s.late_rough < 0.01
+        and abs(s.climb) < 2
+        and known_score(s) is not None
+    ):
+        return s.drop < 0.4 and s.peak < 1.6 and s.jumps < 0.2
     return (
         s.points >= 8
         and s.rough < 0.02
@@ -71,8 +70,9 @@ def too_little(history: History, s: Signs, at: Thresholds) -> Iterator[Problem]:
         return
     level = s.end / s.base if s.base > 0 else 1.0
     plateau = s.gain < at.gain and s.rough < 0.04
-    known = s.score is not None
-    weak = (s.score is not None and s.score < at.weak) or (not known and level > 0.75)
+    score = known_score(s)
+    known = score is not None
+    weak = score < at.weak if score is not None else level > 0.75
     if plateau and level > at.level and weak and s.gap < 0.35:
         yield high_level(history, s, 0.75 if known else 0.6)
 
@@ -88,10 +88,7 @@ def high_level(history: History, s: Signs, sure: float) -> Problem:
         sure,
         float(x[place]),
         float(x[-1]),
-        N_(
-            "The loss stays at {end:number} from epoch {epoch:number} on, after {first:number} at the start: the model "
-            "cannot follow the data."
-        ),
+        HIGH_LEVEL,
         {
             "epoch": float(x[place]),
             "end": s.end,

@@ -9,15 +9,15 @@ import numpy as np
 from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.problem import Problem, Thresholds, make
+from diagnostics.clinic.history.sentences import CREEPS, CUT
 from diagnostics.clinic.history.signs import Numbers, Signs, arrays, by_steps, ended_slow, rate
-from diagnostics.words import N_
 
 
 def slow(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Iterator[Problem]:
     """A loss that still falls at the end: little by little for a long time, or fast and cut off."""
     x, _ = arrays(history)
     update = deep.update if deep is not None and history.layers else np.nan
-    creeps = s.points >= 8 and s.early_share < 0.24 and creeps_down(s, at)
+    creeps = s.points >= 8 and s.early_share < 0.27 and creeps_down(s, at)
     if np.isfinite(update) and update < at.slow and s.drop < 0.75 and s.trend < at.trend / 2:
         yield _crawling(history, s, 0.95, x, update)
         return
@@ -28,8 +28,8 @@ def slow(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Ite
     fine = by_steps(history)
     fast = s.drop > 0.3 and s.gain > at.gain if fine else s.speed > at.speed
     # Of few epochs no trend can be drawn on; there the last third alone must have brought much.
-    enough = at.short if s.points <= 8 else at.short * 2 / 3
-    short = s.points <= 15 and not fine and s.last_fall > enough and (s.points <= 8 or max(gain, s.gain) > 0.03)
+    few = s.points <= 15 or (s.points <= 20 and s.drop > 0.5)
+    short = few and not fine and s.last_fall > at.short and (s.points <= 8 or max(gain, s.gain) > 0.03)
     if unturned and (short or (fast and s.points > 8 and max(gain, s.gain) > 0.03)):
         yield _cut(history, s, 0.85 if gain > at.gain or short else 0.65, x)
         if creeps and s.drop < 0.5:
@@ -45,14 +45,15 @@ def creeps_down(s: Signs, at: Thresholds) -> bool:
     does.
     """
     falls = s.trend < at.trend and (s.drop > 0.01 or s.trend < -0.9)
-    return falls or (s.held_trend < -0.97 and s.drop > 0.005)
+    return s.late > at.late and (falls or (s.held_trend < -0.97 and s.drop > 0.005))
 
 
 def _evenly(s: Signs) -> bool:
     """Whether the loss still falls on both sides, neither in leaps nor ever faster, with most of the way before it."""
-    goes_on = s.gain > 0.04 or s.drop < 0.1
-    useful = not s.held or s.held_gain > 0.02
-    return goes_on and useful and s.drop < 0.75 and s.rough < 0.03 and (s.bend < 1.5 or s.drop < 0.1)
+    steady = s.trend < -0.98 and s.held_trend < -0.98 and s.gain > 0.018 and s.held_gain > 0.018
+    goes_on = s.gain > 0.04 or s.drop < 0.1 or steady
+    useful = not s.held or s.held_gain > 0.018 or (s.held_trend < -0.97 and s.drop < 0.25)
+    return goes_on and useful and s.drop < 0.8 and s.rough < 0.03 and (s.bend < 1.5 or s.drop < 0.1)
 
 
 def _crawling(history: History, s: Signs, sure: float, x: Numbers, update: float) -> Problem:
@@ -62,10 +63,7 @@ def _crawling(history: History, s: Signs, sure: float, x: Numbers, update: float
         sure,
         float(x[0]),
         float(x[-1]),
-        N_(
-            "The loss creeps from {first:number} to {end:number} and still falls evenly at epoch {last:number}: the steps "
-            "are too small."
-        ),
+        CREEPS,
         {
             "first": s.base,
             "end": s.end,
@@ -86,11 +84,7 @@ def _cut(history: History, s: Signs, sure: float, x: Numbers) -> Problem:
         sure,
         float(x[place]),
         float(x[-1]),
-        N_(
-            "Training ended at epoch {last:number} while the loss still fell by {speed:percent} each time: as long again "
-            "would bring it from "
-            "{end:number} to about {later:number}."
-        ),
+        CUT,
         {
             "last": float(x[-1]),
             "end": s.end,

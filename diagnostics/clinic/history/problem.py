@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diagnostics.clinic.history.history import History
+from diagnostics.clinic.history.sentences import ByUnit
 
 Number = float | int | str | None
 
@@ -41,6 +42,9 @@ class Thresholds:
     still: median step of a held-out loss that only the last layer's offsets move, as where all units are dead; above: first
         loss by the last one, below which a run began at guessing. thrown: the same, above which the first steps threw the
         weights off. restless_end: median step of a loss, at its end, that a rate too high keeps moving.
+    levels: values of a score of which no more are taken by a model that gives every row the same answer.
+    late: share of the way made in the last third, below which a loss has come to rest. visible: median step of the training
+        loss from which on the batches' noise is in it, without which a held-out loss that lies still tells nothing.
     """
 
     giant: float = 100.0
@@ -61,13 +65,16 @@ class Thresholds:
     trend: float = -0.45
     slow: float = 8e-4
     speed: float = 0.0095
-    short: float = 0.09
+    short: float = 0.045
     kicks: float = 0.15
     learnt: float = 0.35
     still: float = 4e-4
     above: float = 1.005
     thrown: float = 1.25
     restless_end: float = 0.008
+    levels: int = 4
+    late: float = 0.05
+    visible: float = 2e-5
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ class Problem:
     evidence: dict[str, Number] = field(default_factory=dict)
 
 
-def make(history: History, code: str, sure: float, epoch: float, until: float, says: str, evidence: dict[str, Number]) -> Problem:
-    # The sentences speak of epochs; where a file counts steps or rounds, so does the sentence.
-    spoken = says if history.unit == "epoch" else says.replace(" epoch {", f" {history.unit} {{")
+def make(
+    history: History, code: str, sure: float, epoch: float, until: float, says: str | ByUnit, evidence: dict[str, Number]
+) -> Problem:
+    spoken = says if isinstance(says, str) else says.spoken(history.unit)
     return Problem(code, round(sure, 3), epoch, until, spoken, {**evidence, "unit": history.unit})

@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from diagnostics.clinic.history.read import groups, read_group
+from diagnostics.clinic.history.sentences import ByUnit
 from diagnostics.clinic.training_history import BY_CODE, Diagnosed, diagnose
 from diagnostics.words import N_, Value, Words
+
+HEADS: Final = ByUnit(
+    N_("{file:name} ({format}, epochs: {epochs:count})"),
+    N_("{file:name} ({format}, steps: {epochs:count})"),
+    N_("{file:name} ({format}, rounds: {epochs:count})"),
+)
 
 
 def training_record(files: Sequence[Path], words: Words, mapping: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -58,11 +65,7 @@ def training_text(record: Mapping[str, Any], words: Words) -> str:
     """The record as sentences, for a person at a terminal."""
     lines = []
     for run in record.get("runs", [record]):
-        lines.append(
-            words(
-                N_("{file:name} ({format}, {unit}s: {epochs:count})"), **{k: run[k] for k in ("file", "format", "unit", "epochs")}
-            )
-        )
+        lines.append(words(HEADS.spoken(run["unit"]), **{key: run[key] for key in ("file", "format", "epochs")}))
         if not run["problems"]:
             lines.append("    " + words(N_("Nothing wrong was found.")))
         for problem in run["problems"]:

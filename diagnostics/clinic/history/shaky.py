@@ -9,12 +9,13 @@ import numpy as np
 from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
-from diagnostics.clinic.history.signs import Numbers, Signs, arrays, rate, smooth, width_of
+from diagnostics.clinic.history.sentences import JUMPS, LEAPS
+from diagnostics.clinic.history.signs import FEW, Numbers, Signs, arrays, by_steps, known_score, rate, smooth, width_of
 from diagnostics.words import N_
 
 
 def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Iterator[Problem]:
-    if s.points < 6:
+    if s.points < (FEW if by_steps(history) else 8):
         return
     x, y = arrays(history)
     last = float(x[-1])
@@ -35,15 +36,7 @@ def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> It
         "rate": rate(history),
         "update": None if not np.isfinite(update) else update,
     }
-    too_high = N_(
-        "The loss leaps about from epoch {epoch:number} on and ends at {end:number} after {first:number}: the steps jump "
-        "over what "
-        "they look for."
-    )
-    unstable = N_(
-        "The loss jumps in {jumps:percent} of the points from epoch {epoch:number} on, though it falls from {first:number} "
-        "to {end:number}."
-    )
+    too_high, unstable = LEAPS, JUMPS
     if overthrown and (poor or rough or worse or s.early_share > 0.8):
         yield make(history, "learning_rate_too_high", 0.9, first, last, too_high, evidence)
         if rough:
@@ -51,7 +44,8 @@ def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> It
     elif rough or held_rough or restless(s, at):
         # Above where it began, at any time, it does not merely jump about.
         above = s.peak > 1.3 or s.end > 1.05 * s.base
-        learns = s.score is not None and s.score >= 0.8 and not above
+        score = known_score(s)
+        learns = score is not None and score >= 0.8 and not above
         leaps = not learns and (poor or above)
         high = 0.75 if leaps and worse else 0.65 if leaps else 0.4
         yield make(history, "learning_rate_too_high", high, first, last, too_high, evidence)
@@ -76,16 +70,17 @@ def burst_and_stuck(s: Signs, y: Numbers) -> bool:
         return False
     k = max(1, len(y) // 10)
     later = y[k:]
-    guessing = s.near_chance if s.score is not None else abs(s.end - 1) < 0.05
+    guessing = s.near_chance if known_score(s) is not None else abs(s.end - 1) < 0.05
     lowest = float(smooth(later, width_of(len(later))).min())
     stuck = guessing or (s.end > 1.25 * lowest and s.end - lowest > 0.04 * s.base)
-    weak = s.score is None or s.score < 0.75
+    score = known_score(s)
+    weak = score is None or score < 0.75
     return stuck and weak and float(np.median(later)) < 0.5 * s.base and s.end > 0.6 * float(np.median(later))
 
 
 def leapt(history: History, s: Signs, sure: float) -> Problem:
     """A run that its first steps threw off."""
-    x, y = arrays(history)
+    x, _ = arrays(history)
     evidence: dict[str, Number] = {"epoch": float(x[0]), "first": s.base, "end": s.end, "rate": rate(history)}
     says = N_(
         "The loss begins at {first:number}, far above what guessing costs, and stays at {end:number}: the first steps were so "

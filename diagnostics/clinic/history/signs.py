@@ -18,6 +18,9 @@ BLOCKS: Final = 30
 EPOCHS: Final = 4
 """Points of a run that was logged by the step; the means of as many stretches, as one batch's loss says little."""
 
+FEW: Final = 12
+"""So few points of a run of three epochs tell nothing within an epoch."""
+
 CHANCE_LEVELS: Final = (*(float(np.log(k)) for k in range(2, 21)), float(np.log(100)), float(np.log(1000)), 1.0)
 """Cross entropy of guessing among k equal classes, and the squared error of the mean for a standardised target."""
 
@@ -51,8 +54,10 @@ class Signs:
     kicks: share of steps past the first fifth that go up by a twenty-fifth of the way or more; own_kicks, held_kicks: by a fifth
         of the loss itself, by a tenth of the held-out one. late_rough: median step of the second half by the loss at its end.
     still: median step of the held-out loss in its second half (of the training loss where there is none), by its size.
-    above: the first held-out or training loss, whichever lies higher, by the end of its curve. levels: how many values the
-        held-out score (else the score) takes in the second half, 0 where there is none.
+    above: the first loss by its end, or by the level of guessing nearest to it if that is higher. levels: how many values the
+        held-out score (else the score) takes in the second half, 0 where there is none. best: the lowest point by the end, on
+        the side where it lies higher; 1 without held-out losses. late: what the last third made of the way, on the side where
+        that is more.
     """
 
     points: int
@@ -94,6 +99,8 @@ class Signs:
     still: float
     above: float
     levels: int
+    best: float
+    late: float
 
 
 class _Held(NamedTuple):
@@ -108,7 +115,8 @@ class _Held(NamedTuple):
     last_fall: float
     kicks: float
     still: float
-    above: float
+    best: float
+    late: float
 
 
 def smooth(y: Numbers, width: int) -> Numbers:
@@ -162,7 +170,7 @@ def arrays(history: History) -> tuple[Numbers, Numbers]:
 def _crowded(curve: Curve) -> bool:
     """Whether there are several points in most epochs, and epochs enough to look at each as one."""
     epochs = len(np.unique(np.ceil(np.array(curve.x) - 1e-6)))
-    return epochs >= EPOCHS and len(curve.x) > 1.5 * epochs
+    return (epochs >= EPOCHS or (epochs == EPOCHS - 1 and len(curve.x) <= FEW)) and len(curve.x) > 1.5 * epochs
 
 
 def by_steps(history: History) -> bool:
@@ -230,8 +238,10 @@ def signs(history: History) -> Signs | None:
         held_kicks=own.kicks,
         late_rough=_step(t),
         still=own.still if own.held else _step(t),
-        above=max(base / end, own.above) if end > 0 else 1.0,
+        above=_above(base, end),
         levels=_levels(history),
+        best=max(float(t.min()) / end, own.best) if own.held and end > 0 else 1.0,
+        late=max(_late(s), own.late),
     )
 
 
@@ -247,6 +257,11 @@ def _step(t: Numbers) -> float:
     return float(np.median(half)) / max(abs(float(t[-1])), 1e-300) if len(half) else np.inf
 
 
+def _above(base: float, end: float) -> float:
+    nearest = min(CHANCE_LEVELS, key=lambda level: abs(end - level))
+    return base / max(end, nearest if abs(end / nearest - 1) < 0.06 else end) if end > 0 else 1.0
+
+
 def _levels(history: History) -> int:
     curve = history.curve(VAL_SCORE) or history.curve(SCORE)
     return len(set(curve.y[len(curve.y) // 2 :])) if curve is not None else 0
@@ -256,6 +271,11 @@ def _last_fall(t: Numbers) -> float:
     """Fall over the last third by the loss at the end."""
     s = smooth(t, width_of(len(t)))
     return float(s[max(0, len(s) * 2 // 3 - 1)] - s[-1]) / max(abs(float(s[-1])), 1e-300)
+
+
+def _late(s: Numbers) -> float:
+    """Fall of a smoothed curve over the last third, by its whole way."""
+    return float(s[max(0, len(s) * 2 // 3 - 1)] - s[-1]) / max(float(s[0] - s.min()), 1e-9 * abs(float(s[0])), 1e-300)
 
 
 def _trend(t: Numbers) -> float:
@@ -314,7 +334,8 @@ def _held(history: History, base: float) -> _Held:
         last_fall=0.0,
         kicks=0.0,
         still=np.inf,
-        above=0.0,
+        best=1.0,
+        late=0.0,
     )
     main = history.curve(LOSS)
     if curve is None or main is None or len(curve.y) < 3 or len(main.y) < 2:
@@ -339,7 +360,8 @@ def _held(history: History, base: float) -> _Held:
         last_fall=_last_fall(v),
         kicks=_kicks(v, np.maximum(0.1 * np.abs(v[:-1]), 0.005 * abs(float(v[0])))),
         still=_step(v),
-        above=float(v[0]) / end if end > 0 else 0.0,
+        best=float(v.min()) / end if end > 0 else 1.0,
+        late=_late(s),
     )
 
 
@@ -354,6 +376,11 @@ def _scores(history: History) -> tuple[float | None, float | None, float | None]
             ends[part] = float(np.median(s[-max(1, len(s) // 10) :]))
             move = float(s.max() - s.min()) if move is None else move
     return ends.get(SCORE), ends.get(VAL_SCORE), move
+
+
+def known_score(s: Signs) -> float | None:
+    """The score at the end: on the training rows, else on the held-out ones."""
+    return s.score if s.score is not None else s.val_score
 
 
 def rate(history: History) -> float | None:

@@ -11,7 +11,7 @@ from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.pace import creeps_down
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
 from diagnostics.clinic.history.shaky import burst_and_stuck, leapt
-from diagnostics.clinic.history.signs import Signs, arrays
+from diagnostics.clinic.history.signs import Signs, arrays, known_score
 from diagnostics.words import N_
 
 
@@ -47,6 +47,11 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
             )
             return
     elif deep is not None and deep.largest < 1e-5 and s.drop < 0.3:
+        if deep.typical <= 0:
+            # Where gradients vanish on their way the last layer still gets some; here nothing answers at all.
+            says = N_("The gradient is zero and the loss stays at {end:number}: no unit answers to any row.")
+            yield make(history, "dead_units", 0.75, begin, last, says, {"largest": deep.largest, "end": s.end})
+            return
         yield make(
             history,
             "vanishing_gradient",
@@ -60,14 +65,22 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
     # Only the loss is left: it stands still from the start, or from where it fell back to guessing.
     trend = creeps_down(s, at)
     healthy_layers = deep is not None and bool(history.layers) and deep.span > 0.1
-    learnt_nothing = s.flat < at.flat and s.low > (1 - 1.5 * at.flat) * s.end and s.above < 2.5
+    thrown = s.base > at.thrown * s.end
+    moves = at.flat * 3 if thrown and s.near_chance else at.flat
+    learnt_nothing = s.flat < moves and s.low > (1 - 0.8 * at.flat) * s.end and s.levels <= at.levels
     if not (s.points >= 5 and learnt_nothing and _at_chance(s, at) and not trend and s.rough < 0.05 and s.peak < 1.3):
         return
     evidence: dict[str, Number] = {"first": s.base, "end": s.end, "move": s.flat, "step": s.still, "score": s.score}
-    thrown = s.base > at.thrown * s.end
+    if thrown and not s.near_chance:
+        return
     # With every unit dead only the last layer's offsets move: the loss begins at guessing and stays as good as constant.
     # Vanishing gradients leave the last layer's weights at work: it begins above, and never lies quite still.
-    still = s.constant > 0.5 or (s.still < at.still and (thrown or s.above < at.above))
+    quiet = s.still < at.still and s.late_rough > at.visible
+    still = s.constant > 0.5 or (quiet and (thrown or s.above < at.above or abs(s.end - 1) < 0.05))
+    if s.base > at.giant * s.end and s.late_rough <= at.restless_end:
+        says = N_("The loss begins at {first:number} and then lies still at {end:number}: the first gradients exploded.")
+        yield make(history, "exploding_gradient", 0.7, begin, last, says, evidence)
+        return
     if thrown and not still:
         yield leapt(history, s, 0.3 if healthy_layers else 0.7)
         return
@@ -83,6 +96,7 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
 
 def _at_chance(s: Signs, at: Thresholds) -> bool:
     """Whether the run knows nothing at its end: the score stays put at a low level, or the loss where guessing lies."""
-    if s.score is not None and s.score_move is not None:
-        return s.score < 0.9 and s.score_move < 0.06 and (s.score < 0.75 or s.near_chance)
+    score = known_score(s)
+    if score is not None and s.score_move is not None:
+        return score < 0.9 and s.score_move < 0.06 and (score < 0.75 or s.near_chance)
     return s.near_chance or s.drop < at.flat

@@ -7,8 +7,10 @@ from typing import Final
 
 from diagnostics.finding import BadInput, Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident
-from diagnostics.steps.environment.matters import DECISIVE, ORDER, WORTH_TELLING, Matter, matter_of
-from diagnostics.steps.environment.settings import Setting, Settings, read_settings
+from diagnostics.steps.environment.config_diff import Change, changes
+from diagnostics.steps.environment.config_tree import number_of
+from diagnostics.steps.environment.matters import ORDER, WORTH_TELLING, Matter
+from diagnostics.steps.environment.settings import Settings, read_settings
 from diagnostics.words import N_, Value
 
 SETTING: Final = Rule(
@@ -31,28 +33,6 @@ OTHER: Final = Rule(
     severity=Severity.INFO,
 )
 RULES: Final = (SETTING, OTHER)
-
-SHOWN_ITEMS: Final = 8
-
-
-@dataclass(frozen=True)
-class Change:
-    """One setting; an empty text where a side lacks it, secrets masked. decisive: it shapes the answers, as its name says.
-
-    missing: the side that lacks it, or "". added, removed: entries of a list; moved: the same entries in another order.
-    secret: a part of it is masked, so that both sides may look alike.
-    """
-
-    path: str
-    reference: str
-    current: str
-    missing: str
-    decisive: bool
-    matter: Matter = Matter.OTHER
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    moved: bool = False
-    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,48 +58,10 @@ def profile(incident: Incident) -> Config:
 
 
 def compare(before: Settings, after: Settings) -> Config:
-    paths = before.compared.keys() | after.compared.keys()
-    changes = [
-        _change(path, before, after) for path in sorted(paths) if not _equal(before.compared.get(path), after.compared.get(path))
-    ]
-    changes.sort(key=lambda c: (not c.decisive, ORDER.index(c.matter), c.missing == "reference", c.path))
-    return Config(tuple(changes), len(paths))
-
-
-def _equal(left: Setting | None, right: Setting | None) -> bool:
-    """Values alike as text, or as numbers: 1, 1.0 and 1e0 are one value."""
-    if left == right or left is None or right is None:
-        return left == right
-    if isinstance(left, str) and isinstance(right, str):
-        return _number(left) is not None and _number(left) == _number(right)
-    return len(left) == len(right) and type(left) is type(right) and all(map(_equal, left, right))
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _change(path: str, before: Settings, after: Settings) -> Change:
-    missing = "reference" if path not in before.shown else "current" if path not in after.shown else ""
-    left, right = before.shown.get(path, ""), after.shown.get(path, "")
-    secret = any(side.shown.get(path) != side.compared.get(path) for side in (before, after))
-    matter = matter_of(path)
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        added = tuple(item for item in right if item not in set(left))
-        removed = tuple(item for item in left if item not in set(right))
-    moved = isinstance(left, tuple) and isinstance(right, tuple) and sorted(left) == sorted(right) and not secret
-    return Change(path, _shown(left), _shown(right), missing, matter in DECISIVE, matter, added, removed, moved, secret)
-
-
-def _shown(value: Setting) -> str:
-    if isinstance(value, str):
-        return value
-    return "[" + ", ".join(value[:SHOWN_ITEMS]) + (", …" if len(value) > SHOWN_ITEMS else "") + "]"
+    found = sorted(
+        changes(before, after), key=lambda c: (not c.decisive, ORDER.index(c.matter), c.missing == "reference", c.path)
+    )
+    return Config(tuple(found), len(before.shown.keys() | after.shown.keys()))
 
 
 def judge(p: Config, *, shown: int = 20, big_at: float = 0.2) -> list[Finding]:
@@ -138,12 +80,12 @@ def judge(p: Config, *, shown: int = 20, big_at: float = 0.2) -> list[Finding]:
 
 def _finding(change: Change, big_at: float) -> Finding:
     far = _far(change.reference, change.current)
-    critical = change.decisive and not change.missing and far >= big_at
+    critical = change.decisive and not change.missing and not change.quoted and far >= big_at
     evidence: dict[str, Value] = {"setting": change.path, "before": change.reference, "after": change.current}
     evidence["matter"] = str(change.matter)
     if change.added or change.removed:
         evidence |= {"added": change.added, "removed": change.removed}
-    before, after = _number(change.reference), _number(change.current)
+    before, after = number_of(change.reference), number_of(change.current)
     if before and after is not None:
         evidence["ratio"] = after / before
     if change.decisive:
@@ -158,6 +100,10 @@ def _says(change: Change) -> str:
         return N_("{setting:name} is only set in production ({after:name}).")
     if change.missing:
         return N_("{setting:name} is not set in production; it was {before:name}.")
+    if change.quoted == "current":
+        return N_("{setting:name} is read as text in production ({after:name}), and as a number or a switch before.")
+    if change.quoted:
+        return N_("{setting:name} is read as a number or a switch in production ({after:name}), and as text before.")
     if change.moved:
         return N_("{setting:name} holds the same entries in another order: {after:name} instead of {before:name}.")
     if change.added and change.removed:
@@ -173,7 +119,7 @@ def _says(change: Change) -> str:
 
 def _far(before: str, after: str) -> float:
     """Relative distance of two numbers, 1 for anything else."""
-    a, b = _number(before), _number(after)
+    a, b = number_of(before), number_of(after)
     if a is None or b is None or a != a or b != b:
         return 1.0
     return abs(a - b) / max(abs(a), abs(b), 1e-12)

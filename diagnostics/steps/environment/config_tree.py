@@ -8,8 +8,8 @@ from typing import Any, Final, TypeAlias
 
 Tree: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool
 
-ORDER: Final = ""
-"""Key below which a list of named things, kept by name, has its names in their order."""
+ORDER: Final = "order"
+"""Key below which a list of named things, kept by name, has its names in their order; no other key begins with a letter."""
 
 LABELS: Final = ("name", "id", "key")
 ITEMS_CAP: Final = 5_000
@@ -73,7 +73,9 @@ def meant(value: str | int | float | bool) -> str:
     if number is None:
         return text
     whole = text.strip().lstrip("+-").lstrip("0")
-    return text_of(int(text)) if whole.isdecimal() and len(whole) < 1000 else "nan" if math.isnan(number) else text_of(_leaf(number))
+    return (
+        text_of(int(text)) if whole.isdecimal() and len(whole) < 1000 else "nan" if math.isnan(number) else text_of(_leaf(number))
+    )
 
 
 def without_types(tree: Tree) -> Tree:
@@ -92,8 +94,8 @@ def is_row(tree: Any) -> bool:
     return isinstance(tree, list) and all(isinstance(item, str | int | float) for item in tree)
 
 
-def leaves(tree: Tree, path: str) -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    """Path and text of every setting below."""
+def leaves(tree: Tree, path: str) -> Iterator[tuple[str, Tree]]:
+    """Path and value of every setting below `path`, which is joined keys."""
     if isinstance(tree, dict):
         for key, below in tree.items():
             if key != ORDER:
@@ -102,7 +104,7 @@ def leaves(tree: Tree, path: str) -> Iterator[tuple[str, str | tuple[str, ...]]]
         for position, item in enumerate(tree):
             yield from leaves(item, f"{path}[{position}]")
     else:
-        yield path_of(path), tuple(map(text_of, tree)) if isinstance(tree, list) else text_of(tree)
+        yield path_of(path), tree
 
 
 def path_of(joined: str) -> str:

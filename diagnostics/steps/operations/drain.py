@@ -79,15 +79,20 @@ class Drain:
         node = self.roots.setdefault(len(words), _Node())
         constant = 0
         for word in words[:LOOK]:
+            if ANY in word:
+                node = self._child(node, ANY)
+                continue
             node = self._child(node, word)
-            constant += ANY not in word
+            constant += 1
             if constant == DEPTH:
                 break
         template, equal = self._nearest(node.leaf, words)
         full = len(node.leaf) >= LEAF_CAP or len(self.templates) >= TEMPLATES_CAP
         if template is not None and (equal >= self.similar_at * len(words) or full):
             if equal < len(words):
-                template.become(tuple(map(_merge, template.words, words)))
+                merged = tuple([left if left == right else ANY for left, right in zip(template.words, words, strict=True)])
+                if merged != template.words:
+                    template.become(merged)
             return template
         template = Template(len(self.templates) + 1, words)
         template.become(words)
@@ -97,8 +102,6 @@ class Drain:
         return template
 
     def _child(self, node: _Node, word: str) -> _Node:
-        if ANY in word:
-            word = ANY
         child = node.children.get(word)
         if child is None:
             if len(node.children) >= CHILDREN_CAP - 1 or len(self.templates) >= TEMPLATES_CAP:
@@ -117,7 +120,3 @@ class Drain:
             if equal > most or (equal == most and best is not None and template.constants > best.constants):
                 best, most = template, equal
         return best, most
-
-
-def _merge(left: str, right: str) -> str:
-    return left if left == right else ANY

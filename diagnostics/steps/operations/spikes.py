@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.onset import as_datetime
 from diagnostics.steps.operations.series import Series
+
+BLOCKS: Final = 80
+"""Blocks whose largest distances are looked at; enough to tell how heavy a tail is, and long enough to hold an extreme each."""
+
+SHORT: Final = 2_000
+"""Points below which the blocks are too short, or too few, to tell a heavy tail from spikes; a fixed bound holds as well."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +32,10 @@ class Spike:
 
 
 def spikes(
-    series: Series, *, sigmas: float = 15.0, beyond: float = 2.5, habit_at: int = 3, window: int = 51
+    series: Series, *, sigmas: float = 6.0, chance_at: float = 1e-3, habit_at: int = 3, window: int = 51
 ) -> tuple[Spike, ...]:
-    """Excursions `sigmas` robust deviations and `beyond` times the 99th percentile of all distances away from their neighbours.
-
-    The second condition keeps heavy-tailed series silent, whose every day has such points (Siffer et al. 2017,
-    doi:10.1145/3097983.3098144, for why a Gaussian bound is no bound there). More than `habit_at` excursions are a habit.
+    """Excursions from their neighbours by `sigmas` robust deviations, and beyond what the largest distances of this very series
+    reach with a chance of `chance_at` (see `reach`). More than `habit_at` excursions are a habit.
     """
     from scipy.ndimage import median_filter
 
@@ -40,7 +46,10 @@ def spikes(
     distance = np.abs(x - usual)
     noise = 1.4826 * float(np.median(distance))
     far = float(np.quantile(distance, 0.99))
-    high = distance > max(sigmas * noise, beyond * far, 1e-9 * float(np.ptp(x) or 1.0))
+    bound = max(sigmas * noise, reach(distance, chance_at=chance_at, aside=habit_at), 1e-9 * float(np.ptp(x) or 1.0))
+    if x.size < SHORT:
+        bound = max(bound, 2.5 * sigmas * noise, 2.5 * far)
+    high = distance > bound
     groups = _groups(high, gap=window)
     if len(groups) > habit_at:
         return ()
@@ -51,6 +60,31 @@ def spikes(
         size = float(distance[peak] / max(noise, far / 3, 1e-12))
         found.append(Spike(begin, end, float(usual[peak]), float(x[peak]), size))
     return tuple(found)
+
+
+def reach(distance: NDArray[np.float64], *, chance_at: float, aside: int) -> float:
+    """The distance that the largest of a whole series exceeds with a chance of `chance_at`, told from its own tail.
+
+    Extreme values: the generalised distribution of the largest of each block, fitted by L-moments (Hosking 1985,
+    doi:10.1080/00401706.1985.10488049), which tells a tail that ends from one that goes on; a Gaussian bound is no bound for the
+    latter (Siffer et al. 2017, doi:10.1145/3097983.3098144). The `aside` largest are left out, so that what is sought does not
+    set the bound; a tail lighter than Gumbel's is not assumed. distance: shape (n,), of more than 10 blocks.
+    """
+    length = max(10, distance.size // BLOCKS)
+    count = distance.size // length
+    x = np.sort(distance[: count * length].reshape(count, length).max(axis=1))[: count - aside]
+    rank = np.arange(x.size)
+    b0 = float(x.mean())
+    b1 = float((rank * x).mean()) / (x.size - 1)
+    b2 = float((rank * (rank - 1) * x).mean()) / ((x.size - 1) * (x.size - 2))
+    spread = 2 * b1 - b0
+    if spread <= 0:
+        return float(x[-1])
+    c = 2 / (3 + (6 * b2 - 6 * b1 + b0) / spread) - math.log(2) / math.log(3)
+    shape = min(-1e-6, max(-0.9, 7.8590 * c + 2.9554 * c * c))
+    scale = spread * shape / ((1 - 2**-shape) * math.gamma(1 + shape))
+    place = b0 - scale * (1 - math.gamma(1 + shape)) / shape
+    return float(place + scale * (1 - (-math.log1p(-chance_at / count)) ** shape) / shape)
 
 
 def excursions(
