@@ -15,8 +15,11 @@ from diagnostics.incident import Answer
 ROWS: Final = 2_000
 TURNS: Final = 2
 
-SURE: Final = 2.0
-"""Standard errors above which the loss is no chance."""
+SURE: Final = 3.0
+"""Standard errors above which the loss is no chance: tables have many columns."""
+
+AT_MOST: Final = 2.0
+"""Standard errors by which the loss may be larger than it was measured."""
 
 TWINS: Final = 0.98
 """Rank correlation from which on two columns say the same: a stand-in leans on either, whichever the model leans on."""
@@ -70,7 +73,7 @@ def column_use(case: Case) -> Mapping[str, Use]:
         matrix[:, places] = kept
         mean, error = float(np.mean(worse)), float(np.std(worse) / np.sqrt(len(worse)))
         # Where answers are noisy, a column of noise seems to matter now and then.
-        return (mean if mean > SURE * error else 0.0), max(mean, 0.0) + SURE * error
+        return (mean if mean > SURE * error else 0.0), max(mean, 0.0) + AT_MOST * error
 
     lost = [shuffled((number,)) for number in range(matrix.shape[1])]
     for twins in _twins(matrix):

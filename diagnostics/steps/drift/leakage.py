@@ -45,6 +45,13 @@ CLASSES: Final = 10
 MIN_ROWS: Final = 50
 
 
+OTHERS: Final = 6
+"""Columns besides the suspect one that are asked whether the answers themselves changed: those that know most."""
+
+LITTLE: Final = 0.1
+"""Knowledge above guessing, summed over these, below which they have nothing to lose."""
+
+
 @dataclass(frozen=True)
 class Knowledge:
     """How much one column alone says about the target.
@@ -112,13 +119,15 @@ def judge(
     near: float = 0.1,
     gone_at: float = 0.8,
     alike_at: float = 0.85,
+    held_at: float = 0.65,
 ) -> list[Finding]:
     """A column fires when it alone nearly knew the answer and lost it.
 
     Nearly: at least half-way there and `ahead_by` ahead of every other column. Or `knows_at` (AUC or R²), or half-way there and
     at most `near` behind the best other column while its own values look as before in `alike_at` of the rows; both only when it
     lost `gone_at` of what it knew, the first also from the first row on: a feed that breaks keeps what it knew before. Lost:
-    weaker by `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled. An honest feature
+    weaker by `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled. The other columns must
+    keep `held_at` of what they know: where all lose it, it is the answers that changed. An honest feature
     rarely passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
     """
     findings = []
@@ -130,7 +139,7 @@ def judge(
         ahead = position == 0 and column.reference >= max(half, others + ahead_by)
         knowing = column.reference >= knows_at and (column.current is None or (column.whole and gone >= gone_at))
         beside = column.reference >= max(half, others - near) and gone >= gone_at and column.alike >= alike_at
-        if not (ahead or knowing or beside):
+        if not (ahead or knowing or beside) or _held(p, column) < held_at:
             continue
         emptied = column.filled_before - column.filled_after > 0.3
         if column.current is not None:
@@ -171,6 +180,13 @@ def judge(
             )
         )
     return findings
+
+
+def _held(p: Leakage, column: Knowledge) -> float:
+    """Share of what the best other columns know above guessing that they still know; 1 where that is next to nothing."""
+    others = [c for c in p.columns if c.name != column.name and c.current is not None][:OTHERS]
+    knew = sum(c.reference - p.floor for c in others)
+    return sum(max(0.0, (c.current or 0.0) - p.floor) for c in others) / knew if knew >= LITTLE else 1.0
 
 
 def _retyped(incident: Incident, name: str) -> bool:
