@@ -178,8 +178,10 @@ def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
     if len({frozenset(w.hypothesis.columns) for w in clear}) > 1:
         return  # Another broken column may be what is left.
     best = max(clear, key=lambda w: w.odds, default=None)
-    if best is None or best.replayed is None or any(w.hypothesis.family is not Family.DATA and w.odds > CLEAR for w in weighed):
+    if best is None or best.replayed is None:
         return
+    if any(w.hypothesis.family is not Family.DATA and w.odds > CLEAR and not _shadows(best, w) for w in weighed):
+        return  # What else is likely may explain it.
     replayed, left = best.replayed, 1 - best.replayed.explains
     still = replayed.replay.after.value - replayed.replay.reference.value
     much = left >= REST or still >= REST * replayed.replay.reference.value

@@ -17,6 +17,7 @@ from diagnostics.causes.group import find_group
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.finding import Finding, Severity
 from diagnostics.steps.drift.domain import Domain, Moved
+from diagnostics.steps.drift.label_noise import NOISE, LabelNoise
 from diagnostics.tables.table import Kind
 from diagnostics.words import N_, Value
 
@@ -53,6 +54,15 @@ GROUP_SAYS: Final = N_(
 GROUP_REMEDY: Final = N_(
     "Find out why this group came or went (a filter, a channel, a market), and train on rows that hold its share."
 )
+
+NOISE_SAYS: Final = N_(
+    "{rate:percent} of the labels in {target:name} contradict their rows, hardly more in one kind of rows than in another; in "
+    "the reference it was {was:percent}."
+)
+NOISE_FROM: Final = 0.04
+NOISE_TO: Final = 0.25
+NOISE_EVEN: Final = 0.5
+"""Share of labels that came to contradict their rows, and how evenly: more than that is a finding of its own, or no noise."""
 
 WEIGHT_CAP: Final = 20.0
 """No row may stand for more than this many: beyond it the two tables hardly share such rows."""
@@ -162,9 +172,28 @@ def _concept(case: Case) -> Iterator[Hypothesis]:
     if not bare and split is not None and symptom(case) and (explains or 0.0) >= 0.6 and _above_zero(split):
         # No region stands out, yet rows like those of the reference are answered worse.
         worst = next((f for f in case.of("CON011") if f.severity is not Severity.INFO), None)
-        told = _from(case, split, "concept_drift", Family.CONCEPT, 0.75 if case.of("LOC012") else 0.6)
+        noise = _evenly_false(case)
+        strength = 0.75 if case.of("LOC012") else 0.6
+        told = _from(case, split, "concept_drift", Family.CONCEPT, strength * (0.6 if noise else 1.0))
         columns = () if worst is None else worst.columns
         yield replace(told, columns=columns, segment=None if worst is None else worst.segment, explains=explains)
+        if noise is not None:
+            told = _from(case, split, "label_noise", Family.TRAINING, 0.7)
+            values: dict[str, Value] = {"rate": noise.after.value, "was": max(0.0, noise.before.value), "target": noise.target}
+            yield replace(told, says=NOISE_SAYS, remedy=NOISE.remedy, evidence=values, columns=(), supports=("DRF021",))
+
+
+def _evenly_false(case: Case) -> LabelNoise | None:
+    """A few more labels than before contradict the rows, in no kind of rows much more than in others; None where that is not so.
+
+    Too little to be a finding by itself (`drift.label_noise`), but likelier than a moved relation, which leaves some rows alone.
+    """
+    noise = case.profile("drift.label_noise")
+    if not isinstance(noise, LabelNoise):
+        return None
+    rise = noise.after.value - noise.before.value
+    error = float(np.hypot(noise.before.error, noise.after.error))
+    return noise if max(NOISE_FROM, 3 * error) <= rise <= NOISE_TO and noise.even >= NOISE_EVEN else None
 
 
 def _order_lost(case: Case) -> bool:
