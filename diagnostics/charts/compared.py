@@ -41,7 +41,9 @@ def draw(p: Compared, finding: Finding | None, words: Words, palette: Palette) -
             line={"color": colours[result.verdict], "width": 3},
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",
         )
-    figure.add_vline(x=0, line={"color": palette.watch, "dash": "dot"}, annotation_text=words(N_("as before")))
+    figure.add_vline(x=0, line={"color": palette.watch, "dash": "dot"})
+    # Above the plot, clear of the labels of remedies that change nothing.
+    figure.add_annotation(x=0, y=1, yref="paper", yanchor="bottom", text=words(N_("as before")), showarrow=False)
     figure.update_yaxes(range=[-0.6, len(ran) - 0.2])
     return figure
 
