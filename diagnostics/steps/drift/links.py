@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
 from diagnostics.incident import Incident, Sides
 from diagnostics.onset import since as began
-from diagnostics.samples import Samples, encoder, samples, times
+from diagnostics.samples import Samples, samples, times
 from diagnostics.steps.drift.columns import comparable, gap
-from diagnostics.tables.table import Kind
+from diagnostics.steps.drift.forecasts import RIDGE, Forecasts, Seen
 from diagnostics.words import N_
 
 UNLINKED: Final = Rule(
@@ -61,11 +60,6 @@ EMPTIED: Final = 0.05
 LEAST: Final = 120
 """Rows of a side below which correlations are too uncertain to be held against each other."""
 
-BINS: Final = 6
-LEVELS: Final = 12
-RIDGE: Final = 3.0
-"""Weight of the ridge, in rows of unit size, more in wide tables: enough for columns that are copies of each other."""
-
 
 @dataclass(frozen=True)
 class Link:
@@ -96,14 +90,6 @@ class Links:
     rows: Sides[int]
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Where the numbers of one column stand in the expanded matrix: what foretells others, and what is foretold."""
-
-    inputs: slice
-    outputs: slice
-
-
 def profile(incident: Incident) -> Links:
     """Raises NotApplicable without both tables, three columns to compare, or 120 rows a side."""
     drawn = samples(incident)
@@ -123,9 +109,9 @@ def profile(incident: Incident) -> Links:
     if len(names) < 3:
         return Links((), Sides(len(rows[0]), len(rows[1])))
     half = rng.permutation(len(rows[0])) % 2 == 0
-    seen = _Seen.of(drawn, names, _target(incident, drawn), rows, half)
+    seen = Seen.of(drawn, names, _target(incident, drawn), rows, half)
     when = times(sides.current, incident.roles.timestamp)
-    told = _Forecasts.of(seen)
+    told = Forecasts.of(seen)
     first = [_link(seen, told, number, when) for number in range(len(names))]
     order = sorted(range(len(names)), key=lambda number: (-first[number].sure, names[number]))
     kept = {
@@ -136,9 +122,9 @@ def profile(incident: Incident) -> Links:
     # A column in the wrong rows takes links from all that leaned on it: at fault is the one without which the others stand.
     order.sort(key=lambda number: -round(kept[number] * min(1.0, first[number].sure / TOLD), 3) if number in kept else 1.0)
     links = []
-    labelled = None if seen.target is None else _Forecasts.of(seen, labelled=True)
+    labelled = None if seen.target is None else Forecasts.of(seen, labelled=True)
     # The others are shown as they hold together without the first, or they would seem to be at fault with it.
-    without = _Forecasts.of(seen, without=order[0])
+    without = Forecasts.of(seen, without=order[0])
     for place, number in enumerate(order):
         link = first[number] if not place else replace(_link(seen, without, number, when), sure=first[number].sure)
         links.append(
@@ -160,155 +146,6 @@ def _emptied(sides: Sides[pd.DataFrame], name: str) -> bool:
     return before.dtype == object and bool((after.notna() & ~after.isin(set(before.dropna()))).mean() > EMPTIED)
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """names: of the columns. blocks: their places in `reference` and `current`, expanded and centred, shapes (n, k) and (m, k).
-    target: the place of the target's block, which foretells nothing unless asked; None without labels in the reference.
-    known: which rows have a value, by column, shapes (n, p) and (m, p): gaps are another fault than wrong rows.
-    half: which reference rows are of the first half. grams: products of the columns in each half, shapes (k, k).
-    """
-
-    names: tuple[str, ...]
-    blocks: tuple[_Block, ...]
-    target: slice | None
-    reference: NDArray[np.float64]
-    current: NDArray[np.float64]
-    known: Sides[NDArray[np.bool_]]
-    half: NDArray[np.bool_]
-    grams: tuple[NDArray[np.float64], NDArray[np.float64]]
-
-    @staticmethod
-    def of(
-        drawn: Samples, names: Sequence[str], target: str | None, rows: list[NDArray[np.intp]], half: NDArray[np.bool_]
-    ) -> _Seen:
-        parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-        blocks, place = [], 0
-        known: tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]] = ([], [])
-        coder = encoder(drawn)
-        for name in names:
-            sides = [_codes(frame[name].iloc[chosen], drawn.kinds[name], coder.ranks.get(name)) for frame, chosen in
-                     zip((drawn.reference, drawn.current), rows, strict=True)]  # fmt: skip
-            for present, values in zip(known, sides, strict=True):
-                present.append(np.isfinite(values))
-            left, right, outputs = _expanded(sides[0], sides[1], drawn.kinds[name])
-            parts.append((left, right))
-            width = left.shape[1]
-            blocks.append(_Block(slice(place, place + width), slice(place + width - outputs, place + width)))
-            place += width
-        label = None
-        if target is not None:
-            kind = drawn.kinds[target]
-            side = _codes(drawn.reference[target].iloc[rows[0]], kind, coder.ranks.get(target) or _ranks(drawn.reference[target]))
-            left, _, _ = _expanded(side, side, kind)
-            # The current labels are not asked: they may be late, or at fault themselves.
-            parts.append((left, np.zeros((len(rows[1]), left.shape[1]))))
-            label = slice(place, place + left.shape[1])
-        both = [np.concatenate([part[side] for part in parts], axis=1) for side in (0, 1)]
-        has_value = Sides(np.column_stack(known[0]), np.column_stack(known[1]))
-        one, other = both[0][half], both[0][~half]
-        return _Seen(tuple(names), tuple(blocks), label, both[0], both[1], has_value, half, (one.T @ one, other.T @ other))
-
-
-def _ranks(values: pd.Series) -> dict[object, float]:
-    counts = values.value_counts()
-    return {level: float(place) for place, (level, _) in enumerate(sorted(counts.items(), key=lambda i: (-i[1], str(i[0]))))}
-
-
-def _codes(values: pd.Series, kind: Kind, ranks: object) -> NDArray[np.float64]:
-    """Numbers as they are, categories as the rank of their share in the reference; NaN where missing or new."""
-    if kind is Kind.CATEGORY:
-        known = ranks if isinstance(ranks, dict) else {}
-        return np.asarray(values.map(known).to_numpy("float64", na_value=np.nan))
-    numbers = pd.to_numeric(values, errors="coerce") if values.dtype.kind in "bifu" else values.astype("int64") / 1e6
-    return np.where(np.isfinite(numbers.to_numpy("float64")), numbers.to_numpy("float64"), np.nan)
-
-
-def _expanded(x: NDArray[np.float64], y: NDArray[np.float64], kind: Kind) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Columns that a straight line can use, learnt on `x`, and how many of the last are what is foretold. Missing values are 0.
-
-    Categories: one column per level. Numbers: one per bin, then the rank and its square, both on the scale of a normal deviate.
-    """
-    if kind is Kind.CATEGORY:
-        levels = np.arange(min(LEVELS, int(np.nanmax(x, initial=0)) + 1), dtype="float64")
-        hot = [(side[:, None] == levels).astype("float64") for side in (x, y)]
-        return (*_centred(hot[0], hot[1]), len(levels))
-    known = np.sort(x[np.isfinite(x)])
-    if not known.size:
-        return np.zeros((x.size, 1)), np.zeros((y.size, 1)), 1
-    cuts = np.unique(known[np.linspace(0, known.size - 1, BINS + 1).astype(int)][1:-1])
-    sides = []
-    for side in (x, y):
-        place = (np.searchsorted(known, side, side="left") + np.searchsorted(known, side, side="right")) / (2 * known.size)
-        ranks = np.where(np.isfinite(side), np.clip(place, 0.0, 1.0) * 2 - 1, np.nan)
-        bins = (np.searchsorted(cuts, side, side="right")[:, None] == np.arange(cuts.size + 1)).astype("float64")
-        bins[~np.isfinite(side)] = np.nan
-        sides.append(np.column_stack([bins, ranks, ranks**2]))
-    return (*_centred(sides[0], sides[1]), 2)
-
-
-def _centred(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Both less the means of `x` and by its spreads; a missing value is an average one."""
-    known = np.isfinite(x)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, x, 0.0).sum(axis=0) / count
-    spread = np.sqrt(np.where(known, (x - mean) ** 2, 0.0).sum(axis=0) / count)
-    scale = np.where(spread > 1e-9, spread, np.inf)
-    left, right = ((side - mean) / scale for side in (x, y))
-    return np.where(np.isfinite(left), left, 0.0), np.where(np.isfinite(right), right, 0.0)
-
-
-@dataclass(frozen=True)
-class _Forecasts:
-    """What the others foretell for the outputs of every column, shapes (n, k) and (m, k): for reference rows from the half that
-    they are not in, for current rows from both. own: the place of each column's outputs among the k.
-    """
-
-    reference: NDArray[np.float64]
-    current: NDArray[np.float64]
-    own: tuple[slice, ...]
-
-    @staticmethod
-    def of(seen: _Seen, *, without: int | None = None, labelled: bool = False) -> _Forecasts:
-        """Without the target unless `labelled`; `without`: number of a column that foretells nothing."""
-        open_ = np.ones(seen.reference.shape[1], dtype=bool)
-        if seen.target is not None and not labelled:
-            open_[seen.target] = False
-        if without is not None:
-            open_[seen.blocks[without].inputs] = False
-        used = np.flatnonzero(open_)
-        one, other = (_weights(seen, used, gram) for gram in seen.grams)
-        reference = np.empty((len(seen.reference), one.shape[1]))
-        reference[seen.half] = seen.reference[seen.half] @ other
-        reference[~seen.half] = seen.reference[~seen.half] @ one
-        ends = np.cumsum([block.outputs.stop - block.outputs.start for block in seen.blocks])
-        own = tuple(
-            slice(int(end) - (block.outputs.stop - block.outputs.start), int(end))
-            for end, block in zip(ends, seen.blocks, strict=True)
-        )
-        return _Forecasts(reference, seen.current @ ((one + other) / 2), own)
-
-
-def _weights(seen: _Seen, used: NDArray[np.intp], gram: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Regression of every column's outputs on all other columns, from the products of one half, shape (all inputs, all outputs).
-
-    Of an inverse covariance K, minus K[others, own] times the inverse of K[own, own] is that regression (Whittaker 1990).
-    """
-    inverse = np.linalg.inv(gram[np.ix_(used, used)] + RIDGE * (1 + used.size / 200) * np.eye(used.size))
-    where = np.full(len(gram), -1)
-    where[used] = np.arange(used.size)
-    columns = []
-    for block in seen.blocks:
-        outputs = block.outputs.stop - block.outputs.start
-        own = where[block.inputs]
-        full = np.zeros((len(gram), outputs))
-        if own[0] >= 0:
-            told = -inverse[:, own] @ np.linalg.inv(inverse[np.ix_(own, own)])
-            told[own] = 0.0
-            full[used] = told[:, -outputs:]
-        columns.append(full)
-    return np.concatenate(columns, axis=1)
-
-
 def _products(actual: NDArray[np.float64], told: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Of the chosen rows, what makes up their correlation: the mean is the correlation, shape (n,), NaN in all other rows."""
     made = np.full(len(actual), np.nan)
@@ -320,7 +157,7 @@ def _products(actual: NDArray[np.float64], told: NDArray[np.float64], rows: NDAr
     return made
 
 
-def _link(seen: _Seen, told: _Forecasts, number: int, when: NDArray[np.datetime64] | None) -> Link:
+def _link(seen: Seen, told: Forecasts, number: int, when: NDArray[np.datetime64] | None) -> Link:
     block, name = seen.blocks[number], seen.names[number]
     before, after = told.reference[:, told.own[number]], told.current[:, told.own[number]]
     home = _values(_products(seen.reference[:, block.outputs], before, seen.known.reference[:, number]))
@@ -348,9 +185,9 @@ def _late(since: datetime | None, when: NDArray[np.datetime64] | None, rows: NDA
     return late if late.sum() >= LEAST else rows
 
 
-def _kept(seen: _Seen, number: int, since: datetime | None, when: NDArray[np.datetime64] | None) -> float:
+def _kept(seen: Seen, number: int, since: datetime | None, when: NDArray[np.datetime64] | None) -> float:
     """How much of the other columns' links is left, by their squares, when column `number` foretells nothing."""
-    told = _Forecasts.of(seen, without=number)
+    told = Forecasts.of(seen, without=number)
     # Every column has a say: a part of the rows is enough for all of them together.
     few = [max(1, len(side) // KEPT_ROWS) for side in (seen.reference, seen.current)]
     left = whole = 0.0
@@ -368,7 +205,7 @@ def _kept(seen: _Seen, number: int, since: datetime | None, when: NDArray[np.dat
     return left / whole if whole else 1.0
 
 
-def _beyond(seen: _Seen, labelled: _Forecasts, number: int) -> float:
+def _beyond(seen: Seen, labelled: Forecasts, number: int) -> float:
     """Share of the column's variance on the reference that features foretell on top of the target."""
     block, half = seen.blocks[number], seen.half
     actual = seen.reference[:, block.outputs]

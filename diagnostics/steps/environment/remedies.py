@@ -157,6 +157,7 @@ else:
     print("share of equal answers:", np.mean(answers == expected))
 """
 # Scripts to download: their owner runs them on their own file. Nothing here loads a model or executes them.
+# Text to download: the owner of the model runs it where the model was trained. No upload is ever loaded here.
 _SCRIPTS: Final = {
     "scikit-learn": (
         "import joblib\nimport numpy as np\nimport onnxruntime\nimport pandas as pd\nimport skl2onnx\n\n"
