@@ -6,7 +6,7 @@ import streamlit as st
 
 from diagnostics import store
 from diagnostics.finding import BadInput
-from diagnostics.words import N_
+from diagnostics.words import LANGUAGES, N_, name_of
 from pages.parts import guard, look, visit
 from pages.parts.text import plain
 
@@ -25,7 +25,7 @@ if sample:
     except BadInput as reason:
         st.error(plain(reason.statement(words)))
 
-if len(visit.languages()) > 1:
-    st.selectbox(words(N_("Language")), visit.languages(), key=visit.LANGUAGE, persist_state="session", width=160)
+if len(LANGUAGES) > 1:
+    st.selectbox(words(N_("Language")), LANGUAGES, format_func=name_of, key=visit.LANGUAGE, persist_state="session", width=160)
 
 page.run()

@@ -2,6 +2,9 @@
 
 A message is a template such as ``N_("{column:name} is missing in {share:percent} of the rows.")``. The
 values stay numbers until a `Words` of some language writes them, so one finding can be read in every language.
+
+A language is one catalogue, ``locale/zh_CN/LC_MESSAGES/messages.po``. It is read as it stands: a compiled copy would be one more
+file to forget.
 """
 
 from __future__ import annotations
@@ -17,18 +20,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from babel.core import Locale
 from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
-from babel.support import NullTranslations, Translations
 
 LOCALE_FOLDER: Final = Path(__file__).parent / "locale"
-LANGUAGES: Final[Mapping[str, str]] = {"en": "en_US", "zh": "zh_CN"}
+PLACE: Final = Path("LC_MESSAGES") / "messages.po"
+LANGUAGES: Final[Mapping[str, str]] = {
+    "en": "en_US",
+    **{file.parts[-3].split("_")[0]: file.parts[-3] for file in sorted(LOCALE_FOLDER.glob(f"*/{PLACE}"))},
+}
 """Language codes of the command line and the switch, with the locale that writes numbers and dates."""
 
 NAME_CAP: Final = 60
 """Characters of a column, level or file name that a sentence shows; names come from files and may be endless."""
 
 LIST_CAP: Final = 3
+
+KINDS: Final = ("number", "count", "percent", "points", "time", "name", "list", "place", "term")
 
 Value: TypeAlias = float | int | str | bool | datetime | Sequence[str] | None
 
@@ -38,12 +49,19 @@ def N_(message: str) -> str:
     return message
 
 
+DAY: Final = N_("d MMMM y")
+MOMENT: Final = N_("d MMMM y, HH:mm")
+"""How a day and a moment are written, in the letters of Unicode's date patterns (UTS #35)."""
+
+COMMA: Final = N_(", ")
+
+
 @dataclass(frozen=True)
 class Words:
     """One reader's language. Call it with a message and its numbers to get the sentence."""
 
     language: str = "en"
-    catalogue: gettext.NullTranslations = field(default_factory=NullTranslations, repr=False, compare=False)
+    catalogue: gettext.NullTranslations = field(default_factory=gettext.NullTranslations, repr=False, compare=False)
 
     def __call__(self, message: str, /, **values: Value) -> str:
         template = self.catalogue.gettext(message) if message else ""
@@ -59,7 +77,7 @@ class Words:
     def number(self, value: float | None) -> str:
         """Three to four significant digits, thousands separated; integers below 10 million whole."""
         if value is None or math.isnan(value):
-            return self("not known")
+            return self(N_("not known"))
         if math.isinf(value):
             return "∞" if value > 0 else "-∞"
         if value == int(value) and abs(value) < 1e7:
@@ -75,7 +93,7 @@ class Words:
     def percent(self, share: float | None) -> str:
         """A share of 1 as percent: whole above 10%, one decimal below, two below 1%."""
         if share is None or math.isnan(share):
-            return self("not known")
+            return self(N_("not known"))
         size = abs(share)
         pattern = "#,##0%" if size >= 0.0995 or size == 0 else "0.#%" if size >= 0.00995 else "0.##%"
         if 0 < size < 5e-5:
@@ -85,12 +103,14 @@ class Words:
     def time(self, when: datetime | date | None) -> str:
         """A day, with the hour where there is one: "12 May 2026, 08:00" (times are shown as the file gives them)."""
         if when is None:
-            return self("an unknown time")
-        chinese = self.language == "zh"
+            return self(N_("an unknown time"))
         if not isinstance(when, datetime) or (when.hour, when.minute, when.second) == (0, 0, 0):
-            return str(format_date(when, format="y年M月d日" if chinese else "d MMMM y", locale=self.locale))
-        pattern = "y年M月d日 HH:mm" if chinese else "d MMMM y, HH:mm"
-        return str(format_datetime(when.replace(tzinfo=UTC), format=pattern, locale=self.locale))
+            return str(format_date(when, format=self._pattern(DAY), locale=self.locale))
+        return str(format_datetime(when.replace(tzinfo=UTC), format=self._pattern(MOMENT), locale=self.locale))
+
+    def _pattern(self, pattern: str) -> str:
+        # No template: the letters are Babel's, and a quote in them would be one too.
+        return self.catalogue.gettext(pattern)
 
     def place(self, line: str) -> str:
         """Where code stands: "12" as "line 12", "5:3" as "cell 5, line 3"."""
@@ -104,14 +124,17 @@ class Words:
         shown = [shorten(str(name)) for name in names[:LIST_CAP]]
         rest = len(names) - len(shown)
         if rest:
-            return self("{names} and {rest} more", names=", ".join(shown), rest=rest)
+            return self(N_("{names} and {rest} more"), names=self(COMMA).join(shown), rest=rest)
         if len(shown) < 2:
             return "".join(shown)
-        return self("{names} and {last}", names=", ".join(shown[:-1]), last=shown[-1])
+        return self(N_("{names} and {last}"), names=self(COMMA).join(shown[:-1]), last=shown[-1])
 
 
 class _Writer(string.Formatter):
-    """Formats ``{value:kind}`` with kind one of number, count, percent, points, time, name, list, place."""
+    """Formats ``{value:kind}`` with kind one of number, count, percent, points, time, name, list, place, term.
+
+    A term is itself a message: "fit" or "the model", say, which the reader's language has a word for.
+    """
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -139,9 +162,12 @@ class _Writer(string.Formatter):
                 return words.listed(value)
             case "place":
                 return words.place(str(value))
+            case "term":
+                # No template: what comes back from a kept file may hold braces.
+                return words.catalogue.gettext(str(value)) if value else ""
             case "":
                 return str(value)
-        raise ValueError(f"format must be one of number, count, percent, points, time, name, list, place, got {format_spec!r}")
+        raise ValueError(f"format must be one of {', '.join(KINDS)}, got {format_spec!r}")
 
 
 def shorten(name: str, *, cap: int = NAME_CAP) -> str:
@@ -150,10 +176,38 @@ def shorten(name: str, *, cap: int = NAME_CAP) -> str:
     return line if len(line) <= cap else line[: cap - 1] + "…"
 
 
+class Translated(gettext.NullTranslations):
+    """The messages of one language; a message that it lacks stays English."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        self.messages: Mapping[str, str] = {
+            message.id: message.string
+            for message in catalog
+            if isinstance(message.id, str) and isinstance(message.string, str) and message.string and not message.fuzzy
+        }
+
+    def gettext(self, message: str) -> str:
+        return self.messages.get(message, message)
+
+
+def code_of(language: str) -> str:
+    """The code of a language as browsers and people write it ("zh-CN", "zh_Hans", "ZH"): one of LANGUAGES, else "en"."""
+    code = language.replace("_", "-").split("-")[0].lower()
+    return code if code in LANGUAGES else "en"
+
+
+def name_of(code: str) -> str:
+    """What a language calls itself: "English", "中文"."""
+    return str(Locale(code).get_display_name(code)).capitalize()
+
+
 @lru_cache(maxsize=8)
 def words_for(language: str) -> Words:
     """The words of `language` ("en", "zh"); English where there is no catalogue."""
-    code = language.split("-")[0].split("_")[0].lower()
-    if code not in LANGUAGES:
-        code = "en"
-    return Words(code, Translations.load(str(LOCALE_FOLDER), [LANGUAGES[code], code]))
+    code = code_of(language)
+    file = LOCALE_FOLDER / LANGUAGES[code] / PLACE
+    if not file.is_file():
+        return Words(code)
+    with file.open("rb") as content:
+        return Words(code, Translated(read_po(content, locale=LANGUAGES[code])))

@@ -33,8 +33,8 @@ def draw(p: Missing, finding: Finding | None, words: Words, palette: Palette) ->
             hoverinfo="skip",
         )
     for side, name, colour in (
-        ("reference", words("reference"), palette.reference),
-        ("current", words("current"), palette.current),
+        ("reference", words(N_("reference")), palette.reference),
+        ("current", words(N_("current")), palette.current),
     ):
         figure.add_scatter(
             x=[getattr(c, side).value for c in moved],

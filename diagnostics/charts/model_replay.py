@@ -71,8 +71,8 @@ def _points(p: ModelReplay, words: Words, palette: Palette) -> go.Figure:
 
 def _shares(p: ModelReplay, words: Words, palette: Palette) -> go.Figure | None:
     rows = [
-        (words("reference"), p.differing.reference, palette.reference),
-        (words("current"), p.differing.current, palette.current),
+        (words(N_("reference")), p.differing.reference, palette.reference),
+        (words(N_("current")), p.differing.current, palette.current),
     ]
     rows = [row for row in rows if np.isfinite(row[1].value)][::-1]
     if not any(interval.value for _, interval, _ in rows):

@@ -21,8 +21,8 @@ def draw(p: Scaled, finding: Finding | None, words: Words, palette: Palette) -> 
     figure = blank(words, palette, x=N_("after the scaler (0 ± 1 is what the model learnt with)"), height=130 + 34 * len(shown))
     figure.add_vrect(x0=-1, x1=1, fillcolor=palette.fine, opacity=0.12, line_width=0)
     for side, name, colour in (
-        ("reference", words("reference"), palette.reference),
-        ("current", words("current"), palette.current),
+        ("reference", words(N_("reference")), palette.reference),
+        ("current", words(N_("current")), palette.current),
     ):
         colours = [palette.fault if side == "current" and c.scale.column in named else colour for c in shown]
         figure.add_scatter(

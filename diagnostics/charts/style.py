@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from diagnostics.words import Words, shorten
+from diagnostics.words import N_, Words, shorten
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def finish(figure: go.Figure, words: Words, palette: Palette) -> None:
     _apart(figure)
     if not figure.layout.showlegend:
         return
-    own = {words("reference"): palette.reference, words("current"): palette.current}
+    own = {words(N_("reference")): palette.reference, words(N_("current")): palette.current}
     for trace in list(figure.data):
         if trace.name in own and trace.showlegend is not False and isinstance(getattr(trace.marker, "color", None), list | tuple):
             # The key would take the colour of the first point, be it at fault or not.
@@ -154,7 +154,7 @@ def onset_line(figure: go.Figure, when: datetime | None, words: Words, palette: 
         y=1,
         yref="paper",
         yanchor="bottom",
-        text=words("since {when:time}", when=when),
+        text=words(N_("since {when:time}"), when=when),
         showarrow=False,
         font={"color": palette.fault},
         xanchor="left" if place < 1 / 3 else "center" if place < 2 / 3 else "right",

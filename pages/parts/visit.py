@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -12,7 +11,7 @@ from diagnostics import store
 from diagnostics.charts.style import DARK, LIGHT, Palette
 from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
-from diagnostics.words import LANGUAGES, LOCALE_FOLDER, N_, Words, words_for
+from diagnostics.words import N_, Words, code_of, words_for
 from pages.parts import guard, jobs, progress
 from pages.parts.text import plain
 
@@ -43,17 +42,10 @@ class Visit:
 
 
 def words() -> Words:
-    """The reader's language; held per session, because one server speaks with many."""
-    return words_for(st.session_state.get(LANGUAGE, "en"))
-
-
-def languages() -> list[str]:
-    """Languages that the pages can speak: English, and those with a compiled catalogue."""
-    return ["en", *(code for code, locale in LANGUAGES.items() if code != "en" and any(_catalogues(code, locale)))]
-
-
-def _catalogues(code: str, locale: str) -> list[Path]:
-    return [file for name in (code, locale) if (file := LOCALE_FOLDER / name / "LC_MESSAGES" / "messages.mo").is_file()]
+    """The reader's language: what the switch says, else the browser's. Held per session, because one server speaks with many."""
+    if LANGUAGE not in st.session_state:
+        st.session_state[LANGUAGE] = code_of(st.context.locale or "en")
+    return words_for(st.session_state[LANGUAGE])
 
 
 def palette() -> Palette:
