@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from diagnostics.finding import SEVERITY_ORDER, BadInput, Finding, Severity
-from diagnostics.words import N_, Words, words_for
+from diagnostics.words import LANGUAGES, N_, Words, words_for
 
 DONE, FOUND, BAD_INPUT = 0, 1, 2
 ROLES: Final = ("target", "prediction", "timestamp", "id", "positive", "task", "title")
@@ -27,8 +27,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 found something (with --fail-on), 2 bad input."""
-    options = _parser().parse_args(arguments)
-    words = words_for(options.language)
+    words = words_for(_language(arguments))
+    options = _parser(words).parse_args(arguments)
     try:
         return int(options.run(options, words))
     except BadInput as reason:
@@ -43,53 +43,75 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return BAD_INPUT
 
 
-def _parser() -> argparse.ArgumentParser:
+def _language(arguments: Sequence[str] | None) -> str:
+    """What --language says: the help is written in it too, so it is read before all others."""
+    first = _Parser(add_help=False)
+    first.add_argument("--language", default="en")
+    return str(first.parse_known_args(arguments)[0].language)
+
+
+def _parser(words: Words) -> argparse.ArgumentParser:
     shared = _Parser(add_help=False)
-    shared.add_argument("--json", metavar="FILE|-", help="write the result as JSON to a file, or to standard output (-)")
-    shared.add_argument("--language", default="en", help="language of the sentences: en or zh")
+    shared.add_argument(
+        "--json", metavar="FILE|-", help=words(N_("write the result as JSON to a file, or to standard output (-)"))
+    )
+    shared.add_argument(
+        "--language", default="en", help=words(N_("language of the sentences: {known}"), known=", ".join(LANGUAGES))
+    )
     parser = _Parser(
-        prog="python -m diagnostics", description="Find out why a model that was good in training is bad in production."
+        prog="python -m diagnostics",
+        description=words(N_("Find out why a model that was good in training is bad in production.")),
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    investigate = commands.add_parser("investigate", parents=[shared], help="name the cause of an incident")
-    investigate.add_argument("folder", nargs="?", type=Path, help="an incident folder, or a .zip of one")
-    investigate.add_argument("--reference", type=Path, help="rows from when all was well")
-    investigate.add_argument("--current", type=Path, help="rows from production")
+    investigate = commands.add_parser("investigate", parents=[shared], help=words(N_("name the cause of an incident")))
+    investigate.add_argument("folder", nargs="?", type=Path, help=words(N_("an incident folder, or a .zip of one")))
+    investigate.add_argument("--reference", type=Path, help=words(N_("rows from when all was well")))
+    investigate.add_argument("--current", type=Path, help=words(N_("rows from production")))
     for role in ROLES:
-        investigate.add_argument(f"--{role}", help=f"{role} of the incident")
-    investigate.add_argument("--segments", nargs="*", default=None, help="columns that say who a row is about")
-    investigate.add_argument("--report", type=Path, metavar="FILE.html|.md", help="write a report")
-    investigate.add_argument("--fail-on", choices=["warning", "critical"], help="exit with 1 when something that severe is found")
-    investigate.add_argument("--seed", type=int, default=0, help="seed of the samples (default 0)")
+        investigate.add_argument(f"--{role}", help=words(N_("{role} of the incident"), role=role))
+    investigate.add_argument("--segments", nargs="*", default=None, help=words(N_("columns that say who a row is about")))
+    investigate.add_argument("--report", type=Path, metavar="FILE.html|.md", help=words(N_("write a report")))
+    investigate.add_argument(
+        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
+    )
+    investigate.add_argument("--seed", type=int, default=0, help=words(N_("seed of the samples (default 0)")))
     investigate.set_defaults(run=_investigate)
 
-    read = commands.add_parser("read", parents=[shared], help="show how a table is read")
+    read = commands.add_parser("read", parents=[shared], help=words(N_("show how a table is read")))
     read.add_argument("file", type=Path)
-    read.add_argument("--out", type=Path, metavar="CLEAN.csv", help="write the table as read: UTF-8, comma, one header row")
+    read.add_argument(
+        "--out", type=Path, metavar="CLEAN.csv", help=words(N_("write the table as read: UTF-8, comma, one header row"))
+    )
     read.set_defaults(run=_read)
 
-    environment = commands.add_parser("environment", parents=[shared], help="what differs, what conflicts")
+    environment = commands.add_parser("environment", parents=[shared], help=words(N_("what differs, what conflicts")))
     environment.add_argument("reference", type=Path)
     environment.add_argument("current", type=Path, nargs="?")
-    environment.add_argument("--resolve", action="store_true", help="also ask the real resolver (uv) of the package index")
+    environment.add_argument(
+        "--resolve", action="store_true", help=words(N_("also ask the real resolver (uv) of the package index"))
+    )
     environment.set_defaults(run=_environment)
 
-    code = commands.add_parser("code", parents=[shared], help="leakage in scripts and notebooks")
-    code.add_argument("files", type=Path, nargs="+", help="Python scripts and notebooks; they are read, never run")
-    code.add_argument("--fail-on", choices=["warning", "critical"], help="exit with 1 when something that severe is found")
+    code = commands.add_parser("code", parents=[shared], help=words(N_("leakage in scripts and notebooks")))
+    code.add_argument("files", type=Path, nargs="+", help=words(N_("Python scripts and notebooks; they are read, never run")))
+    code.add_argument(
+        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
+    )
     code.set_defaults(run=_code)
 
-    logs = commands.add_parser("logs", parents=[shared], help="bursts, leaks, shifts and their onset")
+    logs = commands.add_parser("logs", parents=[shared], help=words(N_("bursts, leaks, shifts and their onset")))
     logs.add_argument("files", type=Path, nargs="+")
-    logs.add_argument("--metrics", type=Path, nargs="*", default=[], help="time series as CSV")
-    logs.add_argument("--assign", type=Path, metavar="FILE", help="write the template id of every line")
+    logs.add_argument("--metrics", type=Path, nargs="*", default=[], help=words(N_("time series as CSV")))
+    logs.add_argument("--assign", type=Path, metavar="FILE", help=words(N_("write the template id of every line")))
     logs.set_defaults(run=_logs)
 
-    training = commands.add_parser("training", parents=[shared], help="what went wrong in training")
-    training.add_argument("files", type=Path, nargs="+", help="histories: CSV, JSON, TensorBoard event files, the recorder's")
+    training = commands.add_parser("training", parents=[shared], help=words(N_("what went wrong in training")))
     training.add_argument(
-        "--map", nargs="*", default=[], metavar="PART=COLUMN", help="columns of a CSV: loss=a val_loss=b epoch=c …"
+        "files", type=Path, nargs="+", help=words(N_("histories: CSV, JSON, TensorBoard event files, the recorder's"))
+    )
+    training.add_argument(
+        "--map", nargs="*", default=[], metavar="PART=COLUMN", help=words(N_("columns of a CSV: loss=a val_loss=b epoch=c …"))
     )
     training.set_defaults(run=_training)
     return parser

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from diagnostics.words import Value, Words
+from diagnostics.words import Phrase, Value, Words
 
 
 class Severity(StrEnum):
@@ -89,6 +89,11 @@ class NotApplicable(Exception):
     def statement(self, words: Words) -> str:
         return words.sentence(self.reason, self.values)
 
+    @property
+    def phrase(self) -> Phrase:
+        """The reason as part of another sentence."""
+        return Phrase(self.reason, **self.values)
+
 
 class BadInput(Exception):
     """A file, folder or option that cannot be used: what it is, where, and what to do, in one plain sentence."""
@@ -100,6 +105,11 @@ class BadInput(Exception):
 
     def statement(self, words: Words) -> str:
         return words.sentence(self.message, self.values)
+
+    @property
+    def phrase(self) -> Phrase:
+        """The reason as part of another sentence."""
+        return Phrase(self.message, **self.values)
 
     def __str__(self) -> str:
         return self.statement(Words())

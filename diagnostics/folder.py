@@ -44,7 +44,7 @@ def open_incident(
         try:
             tables[side] = _table(file, work, side)
         except BadInput as reason:
-            unreadable.append((file.name, str(reason)))
+            unreadable.append((file.name, reason.phrase))
     return assemble(folder, stated, tables["reference"], tables["current"], tuple(unreadable), seed=seed)
 
 
@@ -127,7 +127,7 @@ def _table_file(folder: Path, side: str) -> Path | None:
     found = [f for ending in TABLE_ENDINGS if (f := folder / f"{side}{ending}").is_file()]
     if len(found) > 1:
         raise BadInput(
-            N_("There are two tables for {side}: {files:list}. Keep one of them."), side=side, files=[f.name for f in found]
+            N_("There are two tables for {side:term}: {files:list}. Keep one of them."), side=side, files=[f.name for f in found]
         )
     return found[0] if found else None
 

@@ -16,7 +16,11 @@ from diagnostics.samples import Samples, as_level, as_number
 from diagnostics.tables.table import Table
 from diagnostics.words import N_
 
-LOSS_NAMES: Final = {Answer.LABEL: "error rate", Answer.SCORE: "Brier score", Answer.VALUE: "mean absolute error"}
+LOSS_NAMES: Final = {
+    Answer.LABEL: N_("error rate"),
+    Answer.SCORE: N_("Brier score"),
+    Answer.VALUE: N_("mean absolute error"),
+}
 
 YES: Final = frozenset({"1", "yes", "true", "y", "t", "positive", "pos", "up", ">50k"})
 NO: Final = frozenset({"0", "no", "false", "n", "f", "negative", "neg", "down"})

@@ -56,6 +56,25 @@ MOMENT: Final = N_("d MMMM y, HH:mm")
 COMMA: Final = N_(", ")
 
 
+class Phrase(str):
+    """Part of a sentence that remembers how it was made: the English text to everybody, the reader's language to `Words`.
+
+    ``Phrase(N_("{column:name} above {low:number}"), column="income", low=60.5)`` equals "income above 60.5".
+    """
+
+    message: str
+    values: Mapping[str, Value]
+
+    def __new__(cls, message: str, /, **values: Value) -> Phrase:
+        made = super().__new__(cls, Words().sentence(message, values))
+        made.message, made.values = message, values
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Value]]:
+        # What the copy of a pickle is made from: the text itself would be taken for a message.
+        return (self.message,), dict(self.values)
+
+
 @dataclass(frozen=True)
 class Words:
     """One reader's language. Call it with a message and its numbers to get the sentence."""
@@ -69,6 +88,10 @@ class Words:
 
     def sentence(self, message: str, values: Mapping[str, Value]) -> str:
         return self(message, **values)
+
+    def phrase(self, text: str) -> str:
+        """`text` in this language where it is a Phrase, else as it stands."""
+        return self.sentence(text.message, text.values) if isinstance(text, Phrase) else text
 
     @property
     def locale(self) -> str:
@@ -166,7 +189,7 @@ class _Writer(string.Formatter):
                 # No template: what comes back from a kept file may hold braces.
                 return words.catalogue.gettext(str(value)) if value else ""
             case "":
-                return str(value)
+                return words.phrase(value) if isinstance(value, str) else str(value)
         raise ValueError(f"format must be one of {', '.join(KINDS)}, got {format_spec!r}")
 
 

@@ -50,4 +50,7 @@ def test_a_template_may_only_name_values() -> None:
 
 def test_an_unknown_language_is_english() -> None:
     assert words_for("xx").language == "en"
-    assert words_for("zh-CN").language == "zh"
+
+
+def test_a_term_is_translated_and_never_filled_in() -> None:
+    assert WORDS("worse on {what:term}", what="the {x} group") == "worse on the {x} group"

@@ -84,7 +84,7 @@ REST: Final = 0.35
 fault is looked for in the relation."""
 
 REST_SAYS: Final = N_(
-    "With {column:name} mended, the {unit} still is {after:number} (reference: {before:number}): rows like those of the "
+    "With {column:name} mended, the {unit:term} still is {after:number} (reference: {before:number}): rows like those of the "
     "reference get other answers."
 )
 REST_REMEDY: Final = N_(

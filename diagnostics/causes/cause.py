@@ -98,11 +98,11 @@ class Cause:
             told.append(
                 words(
                     N_(
-                        "Undoing this wins back {share:percent} of what was lost: the {unit} was {reference:number} in the "
+                        "Undoing this wins back {share:percent} of what was lost: the {unit:term} was {reference:number} in the "
                         "reference, is {before:number} now, and {after:number} after the undo."
                     ),
                     share=self.explains,
-                    unit=words(self.replay.unit),
+                    unit=self.replay.unit,
                     reference=self.replay.reference.value,
                     before=self.replay.before.value,
                     after=self.replay.after.value,

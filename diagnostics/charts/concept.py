@@ -22,7 +22,7 @@ def _regions(p: Concept, finding: Finding | None, words: Words, palette: Palette
     figure = blank(words, palette, height=150 + 44 * len(p.regions))
     figure.update_xaxes(title_text=title)
     regions = p.regions[::-1]
-    labels = [wrapped(safe(region.text, cap=70)) or words(N_("all rows")) for region in regions]
+    labels = [wrapped(safe(words.phrase(region.text), cap=70)) or words(N_("all rows")) for region in regions]
     for region, label in zip(regions, labels, strict=True):
         figure.add_scatter(
             x=[region.expected, region.came],

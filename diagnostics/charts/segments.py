@@ -20,7 +20,7 @@ def draw(p: Segments, finding: Finding | None, words: Words, palette: Palette) -
         return None
     figure = blank(words, palette, x=AXES[p.loss], height=150 + 40 * len(segments))
     named = finding.segment if finding else None
-    labels = [wrapped(f"{safe(s.text, cap=60)} ({words('{size:percent}', size=s.size)})") for s in segments]
+    labels = [wrapped(f"{safe(words.phrase(s.text), cap=60)} ({words('{size:percent}', size=s.size)})") for s in segments]
     places = list(range(len(segments)))
     for place, segment in zip(places, segments, strict=True):
         colour = palette.fault if segment.text == named else palette.current

@@ -36,27 +36,27 @@ class Container(StrEnum):
 
 
 FOREIGN: Final = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90\x00", "a program"),
-    (b"\x80\x02", "a Python pickle"),
-    (b"\x80\x03", "a Python pickle"),
-    (b"\x80\x04", "a Python pickle"),
-    (b"\x80\x05", "a Python pickle"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x89HDF\r\n", "an HDF5 file"),
-    (b"SQLite format 3", "a SQLite database"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"(\xb5/\xfd", "a Zstandard archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"ARROW1", "an Arrow file"),
-    (b"Obj\x01", "an Avro file"),
-    (b"ORC", "an ORC file"),
+    (b"%PDF", N_("a PDF document")),
+    (b"\x89PNG", N_("a picture")),
+    (b"\xff\xd8\xff", N_("a picture")),
+    (b"GIF8", N_("a picture")),
+    (b"\x7fELF", N_("a program")),
+    (b"MZ\x90\x00", N_("a program")),
+    (b"\x80\x02", N_("a Python pickle")),
+    (b"\x80\x03", N_("a Python pickle")),
+    (b"\x80\x04", N_("a Python pickle")),
+    (b"\x80\x05", N_("a Python pickle")),
+    (b"\x93NUMPY", N_("a NumPy array")),
+    (b"\x89HDF\r\n", N_("an HDF5 file")),
+    (b"SQLite format 3", N_("a SQLite database")),
+    (b"BZh", N_("a bzip2 archive")),
+    (b"\xfd7zXZ", N_("an xz archive")),
+    (b"7z\xbc\xaf", N_("a 7-Zip archive")),
+    (b"(\xb5/\xfd", N_("a Zstandard archive")),
+    (b"Rar!", N_("a RAR archive")),
+    (b"ARROW1", N_("an Arrow file")),
+    (b"Obj\x01", N_("an Avro file")),
+    (b"ORC", N_("an ORC file")),
 )
 
 
@@ -77,13 +77,13 @@ def recognise(source: Path, head: bytes) -> Container:
             raise _foreign(source, what)
     marked = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"))
     if not marked and wide(head) is None and not _textual(head):
-        raise _foreign(source, "a binary file")
+        raise _foreign(source, N_("a binary file"))
     return Container.TEXT
 
 
 def _foreign(source: Path, what: str) -> BadInput:
     return BadInput(
-        N_("{file:name} is {what}, not a table: upload CSV, TSV, Excel or Parquet (CSV may be gzipped)."),
+        N_("{file:name} is {what:term}, not a table: upload CSV, TSV, Excel or Parquet (CSV may be gzipped)."),
         file=source.name,
         what=what,
     )

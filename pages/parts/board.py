@@ -8,7 +8,7 @@ import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES, Cause, Family
-from diagnostics.charts import proof
+from diagnostics.charts import pictured
 from diagnostics.investigation import Investigation
 from diagnostics.report.outline import NOTHING_SURE
 from diagnostics.words import N_, Words
@@ -91,41 +91,13 @@ def _proof(cause: Cause, investigation: Investigation, visit: Visit, *, key: str
     words = visit.words
     for told in cause.proof(words):
         st.markdown(plain(told))
-    figure = None
-    if cause.replay is not None:
-        figure = proof.draw(cause.replay, None, words, visit.palette)
-        alt = words(
-            N_("{unit}: reference {reference:number}, current {before:number}, after the undo {after:number}"),
-            unit=words(cause.replay.unit),
-            reference=cause.replay.reference.value,
-            before=cause.replay.before.value,
-            after=cause.replay.after.value,
-        )
-    elif cause.likeness is not None:
-        figure = proof.draw_likeness(cause.likeness, words, visit.palette)
-        alt = words(
-            N_("Pairs of rows told apart: {before:percent} as it is, {after:percent} after the undo; 50% is guessing"),
-            before=cause.likeness.before,
-            after=max(0.5, cause.likeness.after),
-        )
-    if figure is not None:
-        plot(figure, alt=alt, key=key)
-    else:
-        _shown(cause, investigation, visit, key=key)
-
-
-def _shown(cause: Cause, investigation: Investigation, visit: Visit, *, key: str) -> None:
-    """The first picture among those of the findings that support the cause."""
-    for code in dict.fromkeys(cause.supports):
-        for check in investigation.checks:
-            found = [f for f in check.findings if f.code == code]
-            if not found:
-                continue
-            # Of several findings of one rule, the one that says what the cause says, else one about its columns.
-            says = cause.statement(visit.words)
-            found.sort(key=lambda f: (f.statement(visit.words) != says, not set(f.columns) & set(cause.columns), f.rank))
-            if picture(section(check.name), check, found[0], visit, alt=found[0].statement(visit.words), key=key):
-                return
+    shown = pictured.of_proof(cause, words, visit.palette)
+    if shown is not None:
+        plot(shown.figure, alt=shown.alt, key=key)
+        return
+    for check, finding in pictured.supporting(cause, investigation.checks, words):
+        if picture(section(check.name), check, finding, visit, alt=finding.statement(words), key=key):
+            return
 
 
 def _facts(cause: Cause, words: Words) -> None:
@@ -133,7 +105,7 @@ def _facts(cause: Cause, words: Words) -> None:
     if cause.columns:
         facts[words(N_("Columns"))] = plain(", ".join(cause.columns))
     if cause.segment:
-        facts[words(N_("Group"))] = plain(cause.segment)
+        facts[words(N_("Group"))] = plain(words.phrase(cause.segment))
     facts[words(N_("Since"))] = plain(words.time(cause.since) if cause.since else words(N_("not known")))
     if cause.explains is None and cause.likeness is None and cause.family not in SERVED and "code" not in cause.evidence:
         facts[words(N_("Undo"))] = plain(words(N_("could not be replayed on these data")))

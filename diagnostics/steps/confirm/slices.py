@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from diagnostics.intervals import benjamini_hochberg
 from diagnostics.samples import Samples
 from diagnostics.tables.table import Kind
-from diagnostics.words import shorten
+from diagnostics.words import N_, Phrase, shorten
 
 BINS: Final = 8
 LEVELS: Final = 24
@@ -107,7 +107,8 @@ def codes(frame: pd.DataFrame, cut: Sequence[Axis]) -> NDArray[np.int16]:
 
 def text(found: Slice, cut: Sequence[Axis]) -> str:
     """The group in words: "country = DE and age 40 to 52"."""
-    return " and ".join(_part(cut[axis], first, last) for axis, first, last in found.parts)
+    parts = [_part(cut[axis], first, last) for axis, first, last in found.parts]
+    return reduce(lambda first, second: Phrase(N_("{first} and {second}"), first=first, second=second), parts)
 
 
 def columns(found: Slice, cut: Sequence[Axis]) -> tuple[str, ...]:
@@ -117,18 +118,18 @@ def columns(found: Slice, cut: Sequence[Axis]) -> tuple[str, ...]:
 def _part(axis: Axis, first: int, last: int) -> str:
     name = shorten(axis.column, cap=30)
     if not axis.ordered or first >= axis.ordered:
+        if axis.ordered or first == len(axis.names) - 2:
+            return Phrase(N_("{column} = missing"), column=name)
+        if first == len(axis.names) - 1:
+            return Phrase(N_("{column} = other"), column=name)
         return f"{name} = {shorten(axis.names[first], cap=30)}"
     low = axis.edges[first - 1] if first else None
     high = axis.edges[last] if last < len(axis.edges) else None
     if low is None:
-        return f"{name} up to {_number(high)}"
-    return f"{name} above {_number(low)}" if high is None else f"{name} {_number(low)} to {_number(high)}"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "any"
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+        return Phrase(N_("{column} up to {high:number}"), column=name, high=high)
+    if high is None:
+        return Phrase(N_("{column} above {low:number}"), column=name, low=low)
+    return Phrase(N_("{column} {low:number} to {high:number}"), column=name, low=low, high=high)
 
 
 def search(before: Side, after: Side, cut: Sequence[Axis], *, smallest: int) -> list[Slice]:

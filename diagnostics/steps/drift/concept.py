@@ -375,7 +375,8 @@ def judge(
                 Finding(
                     LOSS_SPLIT,
                     N_(
-                        "The {loss} rose from {before:number} to {after:number}; {part:percent} of the rise is there on rows "
+                        "The {loss:term} rose from {before:number} to {after:number}; {part:percent} of the rise is there on "
+                        "rows "
                         "that both tables share, so it comes from other answers, not from other rows."
                     ),
                     {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +17,7 @@ from diagnostics.intervals import Interval
 from diagnostics.samples import as_level
 from diagnostics.steps.drift.separation import Frames
 from diagnostics.tables.table import Kind
-from diagnostics.words import shorten
+from diagnostics.words import N_, Phrase, shorten
 
 SHOWN: Final = 3
 
@@ -143,7 +145,8 @@ def _words(
         values = pd.concat([reference[name], current[name]], ignore_index=True)
         texts.append(_condition(name, values, inside, seen.coder.kinds[name]))
         columns.append(name)
-    return " and ".join(texts), tuple(columns)
+    both = reduce(lambda first, second: Phrase(N_("{first} and {second}"), first=first, second=second), texts) if texts else ""
+    return both, tuple(columns)
 
 
 def _condition(name: str, values: pd.Series, inside: NDArray[np.bool_], kind: Kind) -> str:
@@ -152,28 +155,38 @@ def _condition(name: str, values: pd.Series, inside: NDArray[np.bool_], kind: Ki
         levels = as_level(values)
         kept, out = (sorted({str(v) for v in levels[side].dropna().unique()}) for side in (inside, ~inside))
         kept = [level for level in kept if level not in set(out)]
+        if not kept:
+            return Phrase(N_("{column} is missing"), column=shown)
         if len(kept) <= 3:
-            return f"{shown} is {' or '.join(shorten(level, cap=24) for level in kept)}" if kept else f"{shown} is missing"
+            return Phrase(N_("{column} is {levels}"), column=shown, levels=_either(kept))
         left = [level for level in out if level not in set(kept)]
         if len(left) <= 3:
-            return f"{shown} is not {' or '.join(shorten(level, cap=24) for level in left)}"
-        return f"{shown} is {', '.join(shorten(level, cap=24) for level in kept[:2])} or one of {len(kept) - 2} more"
+            return Phrase(N_("{column} is not {levels}"), column=shown, levels=_either(left))
+        first, second, *others = (shorten(level, cap=24) for level in kept)
+        return Phrase(
+            N_("{column} is {first}, {second} or one of {rest:count} more"),
+            column=shown,
+            first=first,
+            second=second,
+            rest=len(others),
+        )
     numbers = seconds(values)
     known = np.isfinite(numbers)
     within, outside = numbers[inside & known], numbers[~inside & known]
     if not within.size:
-        return f"{shown} is missing"
+        return Phrase(N_("{column} is missing"), column=shown)
     low, high = float(within.min()), float(within.max())
     below, above = outside[outside < low], outside[outside > high]
     if not below.size and not above.size:
-        return f"{shown} is known"
+        return Phrase(N_("{column} is known"), column=shown)
     if not below.size:
-        return f"{shown} at most {_plain(high)}"
+        return Phrase(N_("{column} at most {high:number}"), column=shown, high=high)
     if not above.size:
-        return f"{shown} above {_plain(float(below.max()))}"
-    return f"{shown} from {_plain(low)} to {_plain(high)}"
+        return Phrase(N_("{column} above {low:number}"), column=shown, low=float(below.max()))
+    return Phrase(N_("{column} from {low:number} to {high:number}"), column=shown, low=low, high=high)
 
 
-def _plain(number: float) -> str:
-    """Four significant digits, never in powers of ten where a person would write the number out."""
-    return f"{number:,.0f}" if 1e4 <= abs(number) < 1e12 else f"{number:.4g}"
+def _either(levels: Sequence[str]) -> str:
+    """Up to three levels: "Graz", "Graz or Linz"."""
+    shown = [shorten(level, cap=24) for level in levels]
+    return reduce(lambda first, second: Phrase(N_("{first} or {second}"), first=first, second=second), shown)

@@ -295,8 +295,8 @@ def _heart_finding(p: Fit) -> Finding:
     return Finding(
         BY_HEART,
         N_(
-            "The {loss} is {before:number} on the reference, where an honest small model reaches {fresh_before:number}; on the "
-            "current rows it is {after:number} from the first row on, and the small model has {fresh_after:number}."
+            "The {loss:term} is {before:number} on the reference, where an honest small model reaches {fresh_before:number}; on "
+            "the current rows it is {after:number} from the first row on, and the small model has {fresh_after:number}."
         ),
         _numbers(p) | {"ratio": ratio, "cause": "overfitting"},
         weight=float(np.clip(1 - ratio, 0, 1)),
@@ -308,8 +308,8 @@ def _little_finding(p: Fit, severity: Severity) -> Finding:
     return Finding(
         TOO_LITTLE,
         N_(
-            "The answers save {skill_before:percent} of the {loss} of always giving the same answer ({skill_after:percent} on "
-            "the current rows); a small model fitted here saves {fresh_skill_before:percent}."
+            "The answers save {skill_before:percent} of the {loss:term} of always giving the same answer ({skill_after:percent} "
+            "on the current rows); a small model fitted here saves {fresh_skill_before:percent}."
         ),
         numbers
         | {

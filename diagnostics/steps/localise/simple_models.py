@@ -200,21 +200,21 @@ def judge(p: SimpleModels, *, rise_at: float = 0.1, data_at: float = 0.5, holds_
         evidence |= {"stand_in_before": stand.reference.value, "stand_in_after": stand.current.value}
     if said is Verdict.MODEL:
         says = N_(
-            "The {unit} of the logged answers rose from {logged_before:number} to {logged_after:number}, while a simple model "
-            "holds at {after:number} on the same rows ({before:number} in the reference): the inputs still tell the answer, the "
-            "model or its service fails."
+            "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, while a simple "
+            "model holds at {after:number} on the same rows ({before:number} in the reference): the inputs still tell the "
+            "answer, the model or its service fails."
         )
         return [Finding(MODEL, says, evidence, weight=_size(judged), since=p.since)]
     says = N_(
-        "The {unit} of the logged answers rose from {logged_before:number} to {logged_after:number}, and a model fitted here "
-        "fails on the same rows too, from {before:number} to {after:number}: it is the data or their meaning, not the model."
+        "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, and a model fitted "
+        "here fails on the same rows too, from {before:number} to {after:number}: it is the data or their meaning, not the model."
     )
     worst = max((m for m in (stand, best) if m is not None), key=lambda m: m.rise.value)
     evidence |= {"before": worst.reference.value, "after": worst.current.value, "simple": worst.kind}
     if not p.logged:
         says = N_(
-            "The {unit} of a simple model fitted on the reference rose from {before:number} to {after:number} on the current "
-            "rows: it is the data or their meaning."
+            "The {unit:term} of a simple model fitted on the reference rose from {before:number} to {after:number} on the "
+            "current rows: it is the data or their meaning."
         )
     return [Finding(DATA, says, evidence, weight=_size(judged), since=p.since)]
 

@@ -166,8 +166,8 @@ def judge(
                 Finding(
                     HARDER,
                     N_(
-                        "Of the rise of the {unit} from {home:number} to {before:number}, {share:percent} comes from the rows "
-                        "that arrive: on their like, the reference shows {expected:number}."
+                        "Of the rise of the {unit:term} from {home:number} to {before:number}, {share:percent} comes from the "
+                        "rows that arrive: on their like, the reference shows {expected:number}."
                     ),
                     common | {"share": min(1.0, share), "expected": ranking.expected},
                     weight=float(np.clip(share, 0, 1)),
@@ -178,7 +178,7 @@ def judge(
                 Finding(
                     NOTHING,
                     N_(
-                        "The {unit} of a stand-in rose from {home:number} to {before:number}, and giving the columns their "
+                        "The {unit:term} of a stand-in rose from {home:number} to {before:number}, and giving the columns their "
                         "reference values brings back only {recovered:percent}: the relation to the truth changed."
                     ),
                     common | {"recovered": ranking.best, "share": share},

@@ -22,7 +22,7 @@ from diagnostics.steps.operations.lines import lines
 from diagnostics.steps.operations.mask import Masker
 from diagnostics.steps.operations.records import Record, records
 from diagnostics.steps.operations.stamps import EPOCH, Stamps
-from diagnostics.words import N_
+from diagnostics.words import N_, Phrase
 
 WIDTHS: Final = (60, 300, 3600, 86400)
 """Seconds of a time bin; a log of many templates over many months is counted more coarsely, so that memory stays bounded."""
@@ -160,14 +160,14 @@ def read_logs(paths: tuple[Path, ...], year: int | None = None, *, assigned: arr
                 if assigned is not None:
                     assigned.extend([template] * record.lines)
         except _Endless as reason:
-            problems.append((path.name, str(reason)))
+            problems.append((path.name, reason.phrase))
         except BadInput as reason:
             if len(paths) == 1:
                 raise
-            problems.append((path.name, str(reason)))
+            problems.append((path.name, reason.phrase))
         else:
             if not dated:
-                problems.append((path.name, NO_LOG))
+                problems.append((path.name, Phrase(NO_LOG)))
     if not counting.records:
         raise BadInput(N_("{file:name} cannot be used as a log: {why}"), file=problems[0][0], why=problems[0][1])
     return counting.close(tuple(p.name for p in paths), tuple(problems))

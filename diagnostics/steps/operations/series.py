@@ -120,7 +120,7 @@ def read_metrics(paths: tuple[Path, ...]) -> Metrics:
         try:
             found += read_series(path)
         except BadInput as reason:
-            problems.append((path.name, str(reason)))
+            problems.append((path.name, reason.phrase))
     if not found and problems:
         raise BadInput(N_("{file:name} cannot be used as a metrics file: {why}"), file=problems[0][0], why=problems[0][1])
     return Metrics(tuple(found[:SERIES_CAP]), tuple(problems))
