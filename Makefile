@@ -43,9 +43,9 @@ lock: $(VENV)/.tested
 samples: $(VENV)/.installed
 	$(BIN)/python sample_data/make.py
 
-# Messages for translators.
+# Every language's catalogue gets the messages that are new; a new language: make messages LOCALE=fr_FR
 messages: $(VENV)/.installed
-	$(BIN)/pybabel extract --keyword=N_ --project="Model Clinic" --no-location -o diagnostics/locale/messages.pot app.py pages diagnostics
+	$(BIN)/python -m diagnostics.locale.messages $(LOCALE)
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from string import Formatter
 from typing import Final
 
 from diagnostics.causes.cause import Cause
@@ -29,7 +30,9 @@ def plain(text: str) -> str:
 
 def sentence(message: str, values: Mapping[str, Value], words: Words) -> str:
     """The message with its names in bold type, as safe Markdown."""
-    line = plain(words.sentence(message, {key: _marked(value) for key, value in values.items()}))
+    terms = {name for _, name, kind, _ in Formatter().parse(message) if kind == "term"}
+    marked = {key: value if key in terms else _marked(value, words) for key, value in values.items()}
+    line = plain(words.sentence(message, marked))
     return line.replace(OPEN, "**").replace(CLOSE, "**")
 
 
@@ -41,9 +44,9 @@ def statement(said: Finding | Cause, words: Words) -> str:
     return f"{plain(words(N_('Since {when:time}:'), when=said.since))} {line}"
 
 
-def _marked(value: Value) -> Value:
+def _marked(value: Value, words: Words) -> Value:
     if isinstance(value, str):
-        return _name(value)
+        return _name(words.phrase(value))
     if isinstance(value, Sequence):
         return [_name(str(item)) for item in value]
     return value
