@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,13 +11,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from diagnostics import charts
 from diagnostics.causes.cause import Cause
+from diagnostics.charts.pictured import FAILURES, Draw, drawing
 from diagnostics.charts.style import Palette, finish
 from diagnostics.check import Check
 from diagnostics.engine import SAMPLE_ROWS
 from diagnostics.finding import Finding, Severity
 from diagnostics.incident import Incident
+from diagnostics.report.numbers import written
 from diagnostics.words import N_, Value, Words
 from pages.parts.export import csv_bytes
 from pages.parts.text import plain, sentence, statement
@@ -28,7 +26,6 @@ from pages.parts.visit import Visit
 
 log = logging.getLogger(__name__)
 
-Draw = Callable[[Any, Finding | None, Words, Palette], go.Figure | None]
 CHART: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
 
 FONT: Final = '"Source Sans", "Segoe UI", Arial, sans-serif'
@@ -43,17 +40,6 @@ BADGES: Final = {
 }
 
 
-OTHERWISE: Final = {
-    "drift.marginal": "drift.draw",
-    "environment.config": "sides.settings",
-    "environment.leakage": "",
-    "environment.packages": "sides.packages",
-    "operations.logs": "log_templates.draw",
-    "reproduce.model_file": "pickle_header.draw",
-}
-"""Checks whose picture does not go by their own name."""
-
-
 @dataclass(frozen=True)
 class Section:
     """One diagnostic on a page: its name in the catalogue and how its profile is drawn."""
@@ -64,10 +50,8 @@ class Section:
 
 def section(check_name: str) -> Section | None:
     """The picture of a check by its name alone, for pages that show one finding of any step; None where it has none."""
-    name, _, function = OTHERWISE.get(check_name, f"{check_name.partition('.')[2]}.draw").partition(".")
-    if not name or importlib.util.find_spec(f"{charts.__name__}.{name}") is None:
-        return None
-    return Section(check_name, getattr(importlib.import_module(f"{charts.__name__}.{name}"), function))
+    draw = drawing(check_name)
+    return Section(check_name, draw) if draw else None
 
 
 def picture(section: Section | None, check: Check, finding: Finding | None, visit: Visit, *, alt: str, key: str) -> bool:
@@ -78,7 +62,7 @@ def picture(section: Section | None, check: Check, finding: Finding | None, visi
         figure = section.draw(check.profile, finding, visit.words, visit.palette)
         if figure is not None:
             finish(figure, visit.words, visit.palette)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except FAILURES:
         # One picture that fails must not take the findings of the page with it.
         log.exception("chart of %s failed", check.name)
         st.markdown(visit.words(N_("The picture could not be drawn; the numbers below are not affected.")))
@@ -199,19 +183,6 @@ def rows_used(incident: Incident, words: Words) -> str:
         cap=SAMPLE_ROWS,
         seed=incident.seed,
     )
-
-
-def written(value: Value, words: Words) -> str:
-    """A value of evidence for a person."""
-    if value is None:
-        return words(N_("not known"))
-    if isinstance(value, bool):
-        return words(N_("yes")) if value else words(N_("no"))
-    if isinstance(value, datetime):
-        return words.time(value)
-    if isinstance(value, int | float):
-        return words.number(value)
-    return value if isinstance(value, str) else words.listed(value)
 
 
 def evidence_table(findings: list[Finding], words: Words) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Pictures of every page, light and dark, wide and narrow: ``python tests/browser/screenshots.py FOLDER [SAMPLE]``."""
+"""Pictures of every page, light and dark, wide and narrow: ``python tests/browser/screenshots.py FOLDER [SAMPLE [LOCALE]]``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from tests.browser.browsing import CHROMIUM, FLAGS, served, settle
 SIZES: Final = ((1280, 1500), (375, 1500))
 
 
-def main(folder: Path, sample: str) -> None:
+def main(folder: Path, sample: str = "unit-change", locale: str = "en-US") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, served(Path(home)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         for scheme in ("light", "dark"):
             for width, height in SIZES:
-                tab = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()
+                shown = {"width": width, "height": height}
+                tab = browser.new_context(viewport=shown, color_scheme=scheme, locale=locale).new_page()
                 tab.goto(address)
                 settle(tab)
                 tab.screenshot(path=folder / f"start-{scheme}-{width}.png")
@@ -43,4 +44,4 @@ def main(folder: Path, sample: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "unit-change")
+    main(Path(sys.argv[1]), *sys.argv[2:])
