@@ -128,11 +128,11 @@ class Words:
         if when is None:
             return self(N_("an unknown time"))
         if not isinstance(when, datetime) or (when.hour, when.minute, when.second) == (0, 0, 0):
-            return str(format_date(when, format=self._pattern(DAY), locale=self.locale))
-        return str(format_datetime(when.replace(tzinfo=UTC), format=self._pattern(MOMENT), locale=self.locale))
+            return str(format_date(when, format=self.pattern(DAY), locale=self.locale))
+        return str(format_datetime(when.replace(tzinfo=UTC), format=self.pattern(MOMENT), locale=self.locale))
 
-    def _pattern(self, pattern: str) -> str:
-        # No template: the letters are Babel's, and a quote in them would be one too.
+    def pattern(self, pattern: str) -> str:
+        """How dates are written here, in the letters of whoever writes them (Babel, d3): no template, and nothing is put in."""
         return self.catalogue.gettext(pattern)
 
     def place(self, line: str) -> str:

@@ -40,7 +40,7 @@ SIZES: dict[Kind, tuple[tuple[str, str], ...]] = {
         ("sequence", N_("Sequence (tokens)")),
         ("vocabulary", N_("Vocabulary")),
     ),
-    Kind.DENSE: (("inputs", N_("Inputs")), ("hidden", N_("Width")), ("layers", N_("Layers"))),
+    Kind.DENSE: (("inputs", N_("Number of inputs")), ("hidden", N_("Width")), ("layers", N_("Layers"))),
     Kind.CNN: (("image", N_("Side of the image (pixels)")), ("channels", N_("Channels at first")), ("layers", N_("Stages"))),
 }
 # What the fields start from.

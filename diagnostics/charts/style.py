@@ -6,8 +6,8 @@ import html
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -47,6 +47,17 @@ ROW_LINE: Final = 22
 
 LINE_LABEL: Final = "line label"
 
+DAY_MS: Final = 86_400_000
+TICKS: Final = (
+    (None, DAY_MS - 1, N_("%H:%M\n%b %-d, %Y")),
+    (DAY_MS, "M1", N_("%b %-d\n%Y")),
+    ("M1", "M12", N_("%b %Y")),
+    ("M12", None, "%Y"),
+)
+"""Dates along an axis by the distance of the ticks, in the letters of d3-time-format; what follows the break is written once."""
+
+HOVER: Final = N_("%b %-d, %Y, %H:%M")
+
 LABEL_PIXELS: Final = 18
 """Height of a line of text in a picture."""
 
@@ -84,8 +95,11 @@ def _broken(title: str) -> str:
 
 
 def finish(figure: go.Figure, words: Words, palette: Palette) -> None:
-    """What every figure gets at last: labels apart from each other, and the legend along the top edge in its own colours."""
+    """What every figure gets at last: labels apart from each other, dates as the reader writes them, and the legend along the top
+    edge in its own colours.
+    """
     _apart(figure)
+    _dated(figure, words)
     if not figure.layout.showlegend:
         return
     own = {words(N_("reference")): palette.reference, words(N_("current")): palette.current}
@@ -102,6 +116,20 @@ def finish(figure: go.Figure, words: Words, palette: Palette) -> None:
     # Along the edge of the figure rather than of the plot: long labels on the left would squeeze it onto the threshold's label.
     edge = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "top", "xref": "container", "yref": "container", "orientation": "h"}
     figure.update_layout(legend=edge, margin_t=top + extra, height=(figure.layout.height or 340) + extra)
+
+
+def _dated(figure: go.Figure, words: Words) -> None:
+    """Plotly itself knows the months of English only."""
+    axes = {trace.xaxis or "x" for trace in figure.data if trace.type == "scatter" and _is_time(trace.x)}
+    stops = [{"dtickrange": [low, high], "value": words.pattern(value)} for low, high, value in TICKS]
+    for axis in axes:
+        layout = figure.layout["xaxis" + axis[1:]]
+        layout.update(tickformatstops=stops, hoverformat=words.pattern(HOVER))
+
+
+def _is_time(values: Any) -> bool:
+    first = next(iter(values), None) if values is not None else None
+    return isinstance(first, date | np.datetime64)
 
 
 def _apart(figure: go.Figure) -> None:
