@@ -7,6 +7,7 @@ name it once: ``python -m diagnostics.locale.messages fr_FR`` makes an empty cat
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,14 +16,13 @@ from typing import Final
 
 import yaml
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from diagnostics.words import LOCALE_FOLDER, PLACE
 
 ROOT: Final = Path(__file__).parent.parent.parent
 SOURCES: Final = ("app.py", "pages", "diagnostics")
-KEYWORDS: Final[Mapping[str, None]] = {"N_": None}
+MARK: Final = "N_"
 WIDTH: Final = 120
 
 
@@ -40,9 +40,12 @@ def _said() -> Iterator[tuple[str, str]]:
     for source in SOURCES:
         place = ROOT / source
         for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
-            for _, message, _, _ in extract_from_file("python", file, keywords=KEYWORDS):
-                if isinstance(message, str) and message:
-                    yield message, file.relative_to(ROOT).as_posix()
+            # Parsed, as Babel's own extractor does not see what stands inside an f-string.
+            for node in ast.walk(ast.parse(file.read_bytes())):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == MARK and node.args:
+                    said = node.args[0]
+                    if isinstance(said, ast.Constant) and isinstance(said.value, str) and said.value:
+                        yield said.value, file.relative_to(ROOT).as_posix()
     # The start page shows what a sample is about.
     for file in sorted((ROOT / "sample_data").glob("*/*.yaml")):
         held = yaml.safe_load(file.read_text(encoding="utf-8"))
