@@ -16,8 +16,8 @@ from diagnostics.causes.data import columns_of
 from diagnostics.causes.group import find_group
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.finding import Finding, Severity
-from diagnostics.steps.drift.domain import Domain, Moved
 from diagnostics.steps.drift.label_noise import NOISE, LabelNoise
+from diagnostics.steps.drift.moved import Domain, Moved
 from diagnostics.tables.table import Kind
 from diagnostics.words import N_, Value
 

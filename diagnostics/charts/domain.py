@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 
 from diagnostics.charts.style import Palette, blank, safe, threshold_line
 from diagnostics.finding import Finding
-from diagnostics.steps.drift.domain import TOLD_APART, Domain
+from diagnostics.steps.drift.domain import TOLD_APART
+from diagnostics.steps.drift.moved import Domain
 from diagnostics.words import N_, Words
 
 SHOWN = 10

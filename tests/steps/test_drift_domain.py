@@ -10,7 +10,7 @@ from diagnostics.charts import domain as chart
 from diagnostics.charts.style import LIGHT
 from diagnostics.finding import NotApplicable, Severity
 from diagnostics.steps.drift import domain
-from diagnostics.steps.drift.domain import Moved
+from diagnostics.steps.drift.moved import Moved
 from diagnostics.words import words_for
 from tests.factory import incident_of
 from tests.steps.drift_frames import ROLES, frame, pair
