@@ -10,6 +10,8 @@ from sklearn import datasets
 
 TUNE: Final = ("digits", "breast_cancer", "moons", "blobs", "friedman1", "plane", "classes5")
 SCORE: Final = ("wine", "circles", "quantiles", "diabetes", "friedman3", "classes3")
+FRESH: Final = ("hastie", "friedman2", "swiss", "spirals", "uncorrelated", "classes7", "checkers", "curve")
+"""Looked at for one score only, after the rules stood."""
 
 
 def table(name: str, rng: np.random.Generator, rows: int = 900) -> tuple[NDArray[Any], NDArray[Any], int]:
@@ -43,8 +45,29 @@ def table(name: str, rng: np.random.Generator, rows: int = 900) -> tuple[NDArray
             x, y = datasets.make_classification(n_features=20, n_informative=8, n_classes=5, class_sep=1.5, flip_y=0.03, **n)
         case "classes3":
             x, y = datasets.make_classification(n_features=15, n_informative=6, n_classes=3, class_sep=1.2, flip_y=0.05, **n)
+        case "hastie":
+            x, y = datasets.make_hastie_10_2(**n)
+            y = (y > 0).astype(int)
+        case "friedman2":
+            x, y = datasets.make_friedman2(noise=50.0, **n)
+        case "swiss":
+            x, y = datasets.make_swiss_roll(noise=0.5, **n)
+        case "curve":
+            x, y = datasets.make_s_curve(noise=0.1, **n)
+        case "uncorrelated":
+            x, y = datasets.make_sparse_uncorrelated(n_features=8, **n)
+        case "classes7":
+            x, y = datasets.make_classification(n_features=24, n_informative=10, n_classes=7, class_sep=1.8, flip_y=0.02, **n)
+        case "spirals":
+            y = np.arange(rows) % 3
+            t = rng.uniform(0.3, 1.0, rows)
+            turn = 4 * t + 2 * np.pi / 3 * y + rng.normal(0, 0.15, rows)
+            x = np.column_stack([t * np.sin(turn), t * np.cos(turn), rng.normal(0, 0.3, rows)])
+        case "checkers":
+            x = rng.uniform(0, 3, (rows, 4))
+            y = (x[:, 0].astype(int) + x[:, 1].astype(int)) % 2
         case _:
-            raise ValueError(f"table must be one of {TUNE + SCORE}, got {name!r}")
+            raise ValueError(f"table must be one of {TUNE + SCORE + FRESH}, got {name!r}")
     order = rng.permutation(len(x))[:rows]
-    regression = name in ("diabetes", "friedman1", "friedman3", "plane")
+    regression = name in ("diabetes", "friedman1", "friedman2", "friedman3", "plane", "swiss", "curve", "uncorrelated")
     return np.asarray(x)[order], np.asarray(y)[order], 0 if regression else int(np.max(y)) + 1

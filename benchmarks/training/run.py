@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import pickle
 import sys
 import tempfile
 from collections import Counter
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from boosted import evaluations
 from data import SCORE, TUNE
+from keep import append, load
 from runs import Run, runs, shows
 from write import FORMATS, write
 
@@ -31,10 +31,12 @@ def main() -> None:
     parser.add_argument("--group", choices=["tune", "score"], default="tune")
     parser.add_argument("--tables", default="", help="some of the group's tables, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--keep", type=Path, help="where trained runs are kept and found again; written and read by this script alone"
-    )
+    parser.add_argument("--keep", type=Path, help="folder where trained runs are kept as JSON lines and found again")
+    parser.add_argument("--runs", type=Path, nargs="*", help="files of runs that drawn.py has trained, looked at instead")
     options = parser.parse_args()
+    if options.runs:
+        report(_told(options))
+        return
     tables = tuple(options.tables.split(",")) if options.tables else TUNE if options.group == "tune" else SCORE
     told: Counter[tuple[str, str, str]] = Counter()
     with tempfile.TemporaryDirectory() as scratch:
@@ -49,15 +51,23 @@ def main() -> None:
     report(told)
 
 
+def _told(options: argparse.Namespace) -> Counter[tuple[str, str, str]]:
+    """What the doctor says to each of the kept runs, as a file with losses alone and as the recorder's with gradients."""
+    told: Counter[tuple[str, str, str]] = Counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, run in enumerate(run for file in options.runs for run in load(file) if shows(run)):
+            for form in FORMATS["fresh"]:
+                told[form, run.problem, _first(write(run, form, Path(scratch) / f"{number}-{form}"))] += 1
+    return told
+
+
 def _trained(options: argparse.Namespace, tables: tuple[str, ...]) -> list[Run]:
-    kept = options.keep / f"{options.group}{options.seed}.pkl" if options.keep else None
+    kept = options.keep / f"{options.group}{options.seed}.jsonl" if options.keep else None
     if kept is not None and kept.is_file():
-        found: list[Run] = pickle.loads(kept.read_bytes())  # noqa: S301 - this script's own file
-        return [run for run in found if run.table in tables]
+        return [run for run in load(kept) if run.table in tables]
     made = [run for table in tables for run in runs(options.group, seed=options.seed, tables=(table,))]
     if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(pickle.dumps(made))
+        append(kept, made)
     return made
 
 

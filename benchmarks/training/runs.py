@@ -52,12 +52,14 @@ class Run:
         return np.array([getattr(epoch, name) for epoch in self.told], dtype="float64")
 
 
-def rows_of(name: str, *, seed: int, train_rows: int | None = None, flip: float = 0.0, raw: bool = False) -> Rows:
+def rows_of(
+    name: str, *, seed: int, rows: int = 600, train_rows: int | None = None, flip: float = 0.0, raw: bool = False
+) -> Rows:
     """Standardised rows, a third held out. flip: share of wrong training labels, or noise by spread. raw: the target of a
     regression keeps its unit.
     """
     rng = np.random.default_rng(seed)
-    x, y, classes = table(name, rng, 600)
+    x, y, classes = table(name, rng, rows)
     cut = max(2, len(x) * 2 // 3)
     used = cut if train_rows is None else min(cut, train_rows)
     mean, spread = x[:cut].mean(0), x[:cut].std(0)
@@ -174,7 +176,7 @@ def _family(name: str, architecture: str, base: Settings, rng: np.random.Generat
         ("rmsprop 0.02", {"optimiser": "rmsprop", "rate": 0.02, "batch": 16}),
     ):
         made.append(go("unstable_training", how, replace(base, epochs=50, **change)))
-    wild = _with_outliers(rows, rng)
+    wild = with_outliers(rows, rng)
     for share in (1.0, 2.0):
         made.append(go("unstable_training", "outlying rows", replace(base, epochs=50, rate=base.rate * share), wild))
     for share in (0.06, 0.12, 0.2):
@@ -185,7 +187,7 @@ def _family(name: str, architecture: str, base: Settings, rng: np.random.Generat
     yield from (replace(run, sizes={**run.sizes, **ends}) for run in made)
 
 
-def _with_outliers(rows: Rows, rng: np.random.Generator, *, share: float = 0.02, factor: float = 20.0) -> Rows:
+def with_outliers(rows: Rows, rng: np.random.Generator, *, share: float = 0.02, factor: float = 20.0) -> Rows:
     """A few training rows whose inputs are many times too large: batches that hold one kick the weights."""
     x = rows.x.copy()
     picked = rng.random(len(x)) < share

@@ -10,8 +10,12 @@ from typing import Any, Final
 import numpy as np
 from runs import Run
 
-FORMATS: Final = {"tune": ("keras", "huggingface", "recorder"), "score": ("keras", "recorder", "lightning", "tensorboard")}
-"""Lightning's and TensorBoard's files are met only when the score is taken."""
+FORMATS: Final = {
+    "tune": ("keras", "huggingface", "recorder"),
+    "score": ("keras", "recorder", "lightning", "tensorboard"),
+    "fresh": ("keras", "lightning", "huggingface", "tensorboard", "recorder"),
+}
+"""Lightning's and TensorBoard's files are met only when a score is taken."""
 
 
 def write(run: Run, form: str, folder: Path) -> Path:

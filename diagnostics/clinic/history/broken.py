@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from diagnostics.clinic.history.curves import arrays, rate, training
 from diagnostics.clinic.history.history import LOSS, VAL_LOSS, History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
 from diagnostics.clinic.history.sentences import BREAKS_OUT, BREAKS_OUT_WITH, GREW, LOST
-from diagnostics.clinic.history.signs import Signs, arrays, rate, training
+from diagnostics.clinic.history.signs import Signs
 
 
 def broken(history: History, s: Signs | None, deep: Depths | None, at: Thresholds) -> Iterator[Problem]:
@@ -42,7 +43,7 @@ def broken(history: History, s: Signs | None, deep: Depths | None, at: Threshold
     usual = start < 30 if classes else worst > at.giant * start
     straight = s is not None and usual and s.points > 2 and s.low > 0.9 * s.base
     # Back from there at once, a loss that goes on moving was thrown by its rate; one that lies still, by what it began with.
-    back = not lost and s is not None and 0 < s.end < 0.01 * worst and s.late_rough > at.restless_end
+    back = not lost and s is not None and 0 < s.end < at.recovered * worst and s.late_rough > at.restless_end
     blame_rate = (high is not None and high >= at.high_rate) or straight or back
     evidence: dict[str, Number] = {
         "epoch": when,

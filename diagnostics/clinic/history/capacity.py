@@ -6,13 +6,37 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from diagnostics.clinic.history.curves import arrays
 from diagnostics.clinic.history.history import VAL_LOSS, History
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
 from diagnostics.clinic.history.sentences import APART, HIGH_LEVEL, RISES
-from diagnostics.clinic.history.signs import Signs, arrays, known_score, smooth, width_of
+from diagnostics.clinic.history.shapes import smooth, width_of
+from diagnostics.clinic.history.signs import Signs, known_score
 
 
-def by_heart(history: History, s: Signs, at: Thresholds) -> Iterator[Problem]:
+def by_heart(
+    history: History,
+    s: Signs,
+    at: Thresholds,
+    *,
+    patience: float = 0.15,
+    least: int = 3,
+    scores_apart: float = 0.1,
+    levelled: float = 0.05,
+    learns_on: float = 0.1,
+    learns_much: float = 0.6,
+    learnt: float = 0.5,
+    far: float = 0.5,
+) -> Iterator[Problem]:
+    """Held-out loss above its lowest while the training loss goes on falling.
+
+    patience, least: share and number of points past the lowest one that are the waiting of early stopping, not overfitting
+    (Prechelt 1998, doi:10.1007/3-540-49430-8_3, waits for strips of 5 epochs). scores_apart: training score above the held-out
+    one (UMLAUT warns of a tenth). levelled: what the held-out loss may still gain where both merely stand apart. learns_on:
+    share of the training loss lost past that point at the least; learns_much: from which on half the usual rise is enough, as
+    no healthy run of the tuning group lost more than 0.4 there. learnt: share of the first loss that is gone where the two
+    stand apart. far: rise from which on there is hardly a doubt.
+    """
     held = history.curve(VAL_LOSS)
     if not s.held or held is None or s.rise_from < 0:
         return
@@ -22,13 +46,15 @@ def by_heart(history: History, s: Signs, at: Thresholds) -> Iterator[Problem]:
     place = min(int(s.rise_from * len(x) / max(1, min(len(x), 600))), n - 1)
     # Patience of early stopping: the few points after the best one are the way a good run ends.
     late = n - 1 - place
-    long_enough = late >= max(3, 0.15 * n)
-    rises = s.rise > at.rise and s.went_on > 0.1 and long_enough
-    scores_part = s.score is not None and s.val_score is not None and s.score - s.val_score > 0.1
-    apart = s.gap > at.gap and s.drop > 0.5 and (s.went_on > 0.1 or s.held_gain < 0.05) and s.held_gain < 0.1
-    if not rises and not (apart and (scores_part or s.score is None or s.rise > 0.1)):
+    long_enough = late >= max(least, patience * n)
+    rises = long_enough and ((s.rise > at.rise and s.went_on > learns_on) or (s.rise > at.rise / 2 and s.went_on > learns_much))
+    scores_part = s.score is not None and s.val_score is not None and s.score - s.val_score > scores_apart
+    apart = (
+        s.gap > at.gap and s.drop > learnt and (s.went_on > learns_on or s.held_gain < levelled) and s.held_gain < 2 * levelled
+    )
+    if not rises and not (apart and (scores_part or s.score is None or s.rise > scores_apart)):
         return
-    sure = 0.9 if rises and s.rise > 0.5 else 0.75 if rises else 0.65
+    sure = 0.9 if rises and s.rise > far else 0.75 if rises else 0.65
     evidence: dict[str, Number] = {
         "epoch": float(x[place]),
         "low": float(values[place]),
@@ -41,40 +67,56 @@ def by_heart(history: History, s: Signs, at: Thresholds) -> Iterator[Problem]:
     yield make(history, "overfitting", sure, float(x[place]), float(x[-1]), says, evidence)
 
 
-def fell_back(s: Signs) -> bool:
-    """Whether the loss rose without a jump to a level where it stays: a penalty on the weights takes back what was learnt."""
-    # Guessing in the end, though at first it knew something on both sides.
-    if (
-        s.points >= 8
-        and s.near_chance
-        and s.best < 0.985
-        and s.late_rough < 0.01
-        and abs(s.climb) < 2
-        and known_score(s) is not None
-    ):
-        return s.drop < 0.4 and s.peak < 1.6 and s.jumps < 0.2
-    return (
-        s.points >= 8
-        and s.rough < 0.02
-        and s.drop < 0.4
-        and s.end > 1.07 * s.low > 0
-        and s.climb > 0.35
-        and s.peak < 1.6
-        and s.jumps < 0.2
-    )
+def fell_back(
+    s: Signs,
+    *,
+    points: int = 8,
+    once_knew: float = 0.985,
+    settled: float = 0.01,
+    smooth_enough: float = 0.02,
+    little: float = 0.4,
+    above_low: float = 1.07,
+    climbed: float = 0.35,
+    steep: float = 1.6,
+    jumping: float = 0.2,
+) -> bool:
+    """Whether the loss rose without a jump to a level where it stays: a penalty on the weights takes back what was learnt.
+
+    points: fewer tell nothing. once_knew: lowest loss by the last, on both sides, of a run that now guesses. settled,
+    smooth_enough: roughness that is no jump. little: share of the first loss taken away in the end. above_low, climbed: end by
+    the lowest loss, and how much of the way is lost again. steep: highest loss by the first, jumping: share of jumps, from
+    which on steps that are too long are the likelier reason. All set on the tuning group of benchmarks/training.
+    """
+    if s.points < points or s.drop >= little or s.peak >= steep or s.jumps >= jumping:
+        return False
+    guesses = s.near_chance and s.best < once_knew and s.late_rough < settled and abs(s.climb) < 2 and known_score(s) is not None
+    return guesses or (s.rough < smooth_enough and s.end > above_low * s.low > 0 and s.climb > climbed)
 
 
-def too_little(history: History, s: Signs, at: Thresholds) -> Iterator[Problem]:
-    """A plateau at a high level on both sides."""
-    if s.points < 8:
+def too_little(
+    history: History,
+    s: Signs,
+    at: Thresholds,
+    *,
+    points: int = 8,
+    still: float = 0.04,
+    weak_level: float = 0.75,
+    together: float = 0.35,
+) -> Iterator[Problem]:
+    """A plateau at a high level on both sides.
+
+    points: fewer tell nothing. still: roughness of a plateau. weak_level: share of the first loss that is left, where no score
+    tells how weak the model is. together: held-out minus training loss, above which it is not too little that is learnt. Set
+    on the tuning group of benchmarks/training; AutoTrainer has no rule for it, UMLAUT's looks at the level alone.
+    """
+    if s.points < points:
         return
     level = s.end / s.base if s.base > 0 else 1.0
-    plateau = s.gain < at.gain and s.rough < 0.04
+    plateau = s.gain < at.gain and s.rough < still
     score = known_score(s)
-    known = score is not None
-    weak = score < at.weak if score is not None else level > 0.75
-    if plateau and level > at.level and weak and s.gap < 0.35:
-        yield high_level(history, s, 0.75 if known else 0.6)
+    weak = score < at.weak if score is not None else level > weak_level
+    if plateau and level > at.level and weak and s.gap < together:
+        yield high_level(history, s, 0.75 if score is not None else 0.6)
 
 
 def high_level(history: History, s: Signs, sure: float) -> Problem:

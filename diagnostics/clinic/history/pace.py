@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from diagnostics.clinic.history.curves import arrays, by_steps, ended_slow, rate
 from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.problem import Problem, Thresholds, make
 from diagnostics.clinic.history.sentences import CREEPS, CUT
-from diagnostics.clinic.history.signs import Numbers, Signs, arrays, by_steps, ended_slow, rate
+from diagnostics.clinic.history.shapes import Numbers
+from diagnostics.clinic.history.signs import Signs, known_score
 
 
 def slow(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Iterator[Problem]:
@@ -26,6 +28,9 @@ def slow(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Ite
     gain = s.held_gain if s.held else s.gain
     unturned = not s.held or s.rise < 0.1
     fine = by_steps(history)
+    if not fine and unturned and still_falling(s, at):
+        yield from _unfinished(history, s, x, update, at)
+        return
     fast = s.drop > 0.3 and s.gain > at.gain if fine else s.speed > at.speed
     # Of few epochs no trend can be drawn on; there the last third alone must have brought much.
     few = s.points <= 15 or (s.points <= 20 and s.drop > 0.5)
@@ -38,6 +43,35 @@ def slow(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Ite
         yield _crawling(history, s, 0.85 if s.gain > at.gain else 0.6, x, update)
     elif gain > 1.5 * at.gain and s.gain > at.gain and unturned and s.points >= 8:
         yield _cut(history, s, 0.55, x)
+
+
+def still_falling(s: Signs, at: Thresholds) -> bool:
+    """Whether as many epochs again would go on taking away, on both sides, and the second half did not bring little beside the
+    first: healthy runs make a tenth of their way in their second half.
+    """
+    gain = min(s.gain, s.held_gain) if s.held else s.gain
+    even = s.trend < at.evenly and (not s.held or s.held_trend < at.evenly)
+    least, half = (at.on_even, at.half_even) if even else (at.on, at.half)
+    if s.fastest > at.plateau and s.drop > at.left and s.points > at.long:
+        # It left a plateau and went down from there: slow at first is how such runs are, not what is wrong with them.
+        return False
+    return s.points > 8 and not learnt_well(s, at) and gain > least and s.bend > half and s.rough < at.smooth
+
+
+def learnt_well(s: Signs, at: Thresholds) -> bool:
+    """Whether a run was so long, and its score rose so far, that most of what there was to learn is learnt."""
+    score = known_score(s)
+    return s.points > 3 * at.long and score is not None and score >= at.weak and (s.score_move or 0.0) >= at.won
+
+
+def _unfinished(history: History, s: Signs, x: Numbers, update: float, at: Thresholds) -> Iterator[Problem]:
+    """Which of two: a run of few epochs was cut off, one of many had steps that are too small. Both stand there, as curves alone
+    do not tell a small step from a short run.
+    """
+    cut = s.points <= at.long if s.drop > at.little else False
+    cut = cut or (s.drop > at.level and s.points <= 2 * at.long)
+    yield _cut(history, s, 0.8 if cut else 0.4, x)
+    yield _crawling(history, s, 0.4 if cut else 0.8, x, update)
 
 
 def creeps_down(s: Signs, at: Thresholds) -> bool:

@@ -45,6 +45,26 @@ class Thresholds:
     levels: values of a score of which no more are taken by a model that gives every row the same answer.
     late: share of the way made in the last third, below which a loss has come to rest. visible: median step of the training
         loss from which on the batches' noise is in it, without which a held-out loss that lies still tells nothing.
+    held_rough, followed: median deviation of the held-out loss from its neighbours, and share of its steps that go up by a
+        tenth, below which it does not follow the jumps of the training loss: those are then noise of the batches, and no step
+        is too long. wild: the same deviation from which on the held-out loss alone tells that a run is unstable. burst: first
+        loss by the highest that follows, from which on the first steps were too long (healthy runs hardly pass 6). guessing:
+        distance from the level of guessing that still counts as there, after a burst. went_on: share of the training loss at the
+        turn of the held-out one that was lost past it, from which on a noisy curve is learnt by heart rather than unstable.
+        recovered: loss at the end by its highest, below which a run came back from where it was thrown.
+        rest: way of the training loss after its first tenth that is none where it lies at the level of guessing. held_flat: the
+        same of the held-out loss. same: share of the loss taken away at most by a model that gives every row one answer.
+        sure: confidence of a run that never learnt from which on nothing else is looked for. swings: share of the held-out
+        loss' steps that go up by a tenth, from which on a run that learns by heart is unstable all the same.
+        on, half: what as many epochs again would bring, and way made in the second half by that in the first, from which on a
+        run was not at its end; on_even, half_even: the same where the loss falls at nearly every step, which `evenly` tells (a
+        correlation with time). smooth: roughness above which no curve is drawn on. long: epochs up to which a run that still
+        falls was cut off rather than slow. little: share of the loss taken away below which even a short run was slow.
+        plateau: place of the fastest fall past which a long run began on a plateau, which it left if it took away `left` of the
+        loss. won: what a score gained in a long run that is at an end, though its loss still falls.
+        beside: step of the held-out loss by that of the training loss, below which it lies still. beside_one: distance from the
+        squared error of the mean. beyond: size of an update by the weights' that kills units. drifts: way after the first
+        tenth that offsets alone make.
     """
 
     giant: float = 100.0
@@ -75,6 +95,33 @@ class Thresholds:
     levels: int = 4
     late: float = 0.05
     visible: float = 2e-5
+    held_rough: float = 0.025
+    followed: float = 0.05
+    wild: float = 0.12
+    burst: float = 12.0
+    guessing: float = 0.1
+    went_on: float = 0.4
+    recovered: float = 0.05
+    rest: float = 0.004
+    held_flat: float = 0.01
+    same: float = 0.12
+    sure: float = 0.6
+    beyond: float = 0.8
+    beside: float = 0.2
+    beside_one: float = 0.05
+    drifts: float = 7e-4
+    on: float = 0.015
+    half: float = 0.12
+    on_even: float = 0.012
+    half_even: float = 0.08
+    evenly: float = -0.98
+    smooth: float = 0.04
+    long: int = 22
+    little: float = 0.1
+    plateau: float = 0.3
+    left: float = 0.3
+    won: float = 0.2
+    swings: float = 0.28
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.layers import Depths, depths
 from diagnostics.clinic.history.pace import slow
 from diagnostics.clinic.history.problem import Problem, Thresholds
-from diagnostics.clinic.history.shaky import restless, shaky
+from diagnostics.clinic.history.shaky import shaky, swings
 from diagnostics.clinic.history.signs import Signs, signs
 from diagnostics.clinic.history.stuck import dead_or_vanished
 
@@ -55,11 +55,11 @@ def _candidates(history: History, s: Signs | None, deep: Depths | None, at: Thre
         return
     stuck = list(dead_or_vanished(history, s, deep, at))
     yield from stuck
-    if stuck and max(problem.confidence for problem in stuck) >= 0.8:
+    if stuck and max(problem.confidence for problem in stuck) >= at.sure:
         return
     heart = list(by_heart(history, s, at))
     jumping = list(shaky(history, s, deep, at))
-    if heart and heart[0].confidence > 0.85 and s.rise > 0.8 and s.drop > 0.8 and not restless(s, at):
+    if heart and s.rise > at.rise and s.went_on > at.went_on and s.drop > at.level and not swings(s, at):
         # Few rows make noisy curves too; what is learnt by heart weighs more.
         yield from heart
         return

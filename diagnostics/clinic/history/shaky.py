@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from diagnostics.clinic.history.burst import thrown_off
+from diagnostics.clinic.history.curves import FEW, arrays, by_steps, rate
 from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
 from diagnostics.clinic.history.sentences import JUMPS, LEAPS
-from diagnostics.clinic.history.signs import FEW, Numbers, Signs, arrays, by_steps, known_score, rate, smooth, width_of
-from diagnostics.words import N_
+from diagnostics.clinic.history.shapes import Numbers
+from diagnostics.clinic.history.signs import Signs, known_score
 
 
 def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Iterator[Problem]:
@@ -21,7 +23,9 @@ def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> It
     last = float(x[-1])
     update = deep.update if deep is not None else np.nan
     overthrown = bool(update > at.update) and (s.rough > 0.008 or s.peak > 1.5)
-    rough = (s.rough > at.rough and s.jumps >= at.jumps) or (s.bounces >= 0.12 and s.jumps >= at.bounce * 0.8)
+    # Steps that are too long move the held-out loss as well; what it does not follow is the batches' noise.
+    followed = not s.held or (s.held_rough > at.held_rough and s.held_kicks >= at.followed)
+    rough = followed and ((s.rough > at.rough and s.jumps >= at.jumps) or (s.bounces >= 0.12 and s.jumps >= at.bounce * 0.8))
     held_rough = s.held_noise > 0.05 and s.jumps >= at.bounce / 2
     poor = (s.base - s.low) < at.learnt * abs(s.base) and s.drop < 0.3
     worse = s.drop < 0.05 or s.peak > 1.5 or s.climb > 0.35
@@ -38,19 +42,21 @@ def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> It
     }
     too_high, unstable = LEAPS, JUMPS
     if overthrown and (poor or rough or worse or s.early_share > 0.8):
-        yield make(history, "learning_rate_too_high", 0.9, first, last, too_high, evidence)
-        if rough:
-            yield make(history, "unstable_training", 0.4, first, last, unstable, evidence)
+        # Long steps under which the loss was learnt all the same make a run that jumps, not one that is lost.
+        jumps = (rough or restless(s, at)) and not poor and not worse and s.burst < at.burst
+        yield make(history, "learning_rate_too_high", 0.6 if jumps else 0.9, first, last, too_high, evidence)
+        if rough or jumps:
+            yield make(history, "unstable_training", 0.75 if jumps else 0.4, first, last, unstable, evidence)
     elif rough or held_rough or restless(s, at):
         # Above where it began, at any time, it does not merely jump about.
-        above = s.peak > 1.3 or s.end > 1.05 * s.base
+        above = s.peak > 1.3 or s.end > 1.05 * s.base or s.burst >= at.burst
         score = known_score(s)
         learns = score is not None and score >= 0.8 and not above
         leaps = not learns and (poor or above)
         high = 0.75 if leaps and worse else 0.65 if leaps else 0.4
         yield make(history, "learning_rate_too_high", high, first, last, too_high, evidence)
         yield make(history, "unstable_training", 0.5 if leaps else 0.75, first, last, unstable, evidence)
-    elif burst_and_stuck(s, y):
+    elif thrown_off(s, y, at):
         # The first steps threw the weights far off; from there the way back is closed.
         yield make(
             history, "learning_rate_too_high", 0.85 if overthrown or deep is None else 0.7, float(x[0]), last, too_high, evidence
@@ -61,32 +67,16 @@ def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> It
 
 def restless(s: Signs, at: Thresholds) -> bool:
     """Whether the loss goes up again and again by a good part of the way, and by much of itself or of the held-out loss."""
+    if s.held and (s.held_rough <= at.held_rough or s.held_kicks < at.followed):
+        return False
+    if s.held_kicks > 2 * at.kicks and s.held_rough > at.wild and s.kicks >= at.kicks / 2:
+        return True
     return s.kicks >= at.kicks and (s.held_kicks >= at.kicks or s.own_kicks >= at.kicks)
 
 
-def burst_and_stuck(s: Signs, y: Numbers) -> bool:
-    """Whether the first point lies far above all that follow, which end where guessing does or worse than in between."""
-    if len(y) < 6 or s.end <= 0 or s.base < 2.5 * s.end:
-        return False
-    k = max(1, len(y) // 10)
-    later = y[k:]
-    guessing = s.near_chance if known_score(s) is not None else abs(s.end - 1) < 0.05
-    lowest = float(smooth(later, width_of(len(later))).min())
-    stuck = guessing or (s.end > 1.25 * lowest and s.end - lowest > 0.04 * s.base)
-    score = known_score(s)
-    weak = score is None or score < 0.75
-    return stuck and weak and float(np.median(later)) < 0.5 * s.base and s.end > 0.6 * float(np.median(later))
-
-
-def leapt(history: History, s: Signs, sure: float) -> Problem:
-    """A run that its first steps threw off."""
-    x, _ = arrays(history)
-    evidence: dict[str, Number] = {"epoch": float(x[0]), "first": s.base, "end": s.end, "rate": rate(history)}
-    says = N_(
-        "The loss begins at {first:number}, far above what guessing costs, and stays at {end:number}: the first steps were so "
-        "long that there is no way back."
-    )
-    return make(history, "learning_rate_too_high", sure, float(x[0]), float(x[-1]), says, evidence)
+def swings(s: Signs, at: Thresholds) -> bool:
+    """Whether both losses go up so often that where the run stops decides, however much is learnt by heart."""
+    return s.held_kicks >= at.swings and s.kicks >= at.kicks
 
 
 def _first_jump(x: Numbers, y: Numbers, s: Signs) -> float:

@@ -5,24 +5,21 @@ logged finer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from diagnostics.clinic.history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, Curve, History, by_epoch
-
-Numbers = NDArray[np.float64]
-
-BLOCKS: Final = 30
-EPOCHS: Final = 4
-"""Points of a run that was logged by the step; the means of as many stretches, as one batch's loss says little."""
-
-FEW: Final = 12
-"""So few points of a run of three epochs tell nothing within an epoch."""
+from diagnostics.clinic.history import shapes
+from diagnostics.clinic.history.curves import arrays
+from diagnostics.clinic.history.held import held
+from diagnostics.clinic.history.history import SCORE, VAL_SCORE, History
+from diagnostics.clinic.history.shapes import Numbers, smooth, width_of
 
 CHANCE_LEVELS: Final = (*(float(np.log(k)) for k in range(2, 21)), float(np.log(100)), float(np.log(1000)), 1.0)
 """Cross entropy of guessing among k equal classes, and the squared error of the mean for a standardised target."""
+
+TOWERS: Final = 2.5
+"""The first loss by all that follow the first tenth, from which on it is a burst and no measure of what there is to learn."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,10 @@ class Signs:
         held-out score (else the score) takes in the second half, 0 where there is none. best: the lowest point by the end, on
         the side where it lies higher; 1 without held-out losses. late: what the last third made of the way, on the side where
         that is more.
+    held_rough: median deviation of the held-out loss from its neighbours, past the first fifth, by its end. held_flat: its
+        whole way after the first tenth, smoothed, by its end. burst: first loss by the highest that follows, where it towers
+        above all of them; jumps, noise, rough, bounces and kicks are then measured by what follows.
+        fastest: where the smoothed loss falls fastest, 0 at the beginning, 1 at the end.
     """
 
     points: int
@@ -79,6 +80,9 @@ class Signs:
     went_on: float
     held: bool
     held_noise: float
+    held_rough: float
+    held_flat: float
+    burst: float
     held_gain: float
     score: float | None
     val_score: float | None
@@ -101,84 +105,7 @@ class Signs:
     levels: int
     best: float
     late: float
-
-
-class _Held(NamedTuple):
-    rise: float
-    rise_from: int
-    gap: float
-    went_on: float
-    held: bool
-    held_noise: float
-    held_gain: float
-    trend: float
-    last_fall: float
-    kicks: float
-    still: float
-    best: float
-    late: float
-
-
-def smooth(y: Numbers, width: int) -> Numbers:
-    """Running median, then running mean, of `width` points (odd), the ends with what is there."""
-    if width < 3 or len(y) < 3:
-        return y
-    half = width // 2
-    middle = np.array([np.median(y[max(0, i - half) : i + half + 1]) for i in range(len(y))])
-    return np.array([middle[max(0, i - half) : i + half + 1].mean() for i in range(len(y))])
-
-
-def width_of(n: int) -> int:
-    """Points that are smoothed together: none of five, three of ten, at most nine."""
-    return 1 if n < 7 else int(np.clip(n // 10, 3, 9)) | 1
-
-
-def blocks(curve: Curve, cap: int = BLOCKS) -> tuple[Numbers, Numbers]:
-    """The curve with at most `cap` points, each the mean of its neighbours."""
-    x, y = np.array(curve.x), np.array(curve.y)
-    if len(y) <= cap:
-        return x, y
-    parts = np.array_split(np.arange(len(y)), cap)
-    return np.array([x[part].mean() for part in parts]), np.array([y[part].mean() for part in parts])
-
-
-def training(history: History) -> Curve | None:
-    """The curve that the rules of learning look at: the training loss, else the held-out one, else a score turned over."""
-    for part in (LOSS, VAL_LOSS):
-        curve = history.curve(part)
-        if curve is not None and (curve.y or curve.lost_at is not None):
-            return curve
-    for part in (SCORE, VAL_SCORE):
-        curve = history.curve(part)
-        if curve is not None and curve.y:
-            top = 1.0 if max(curve.y) <= 1.0 else max(curve.y)
-            return Curve(LOSS, curve.name, curve.x, tuple(top - y if curve.rising else y for y in curve.y), curve.lost_at)
-    return None
-
-
-def arrays(history: History) -> tuple[Numbers, Numbers]:
-    """Places and values of the training curve as the rules see it: in epochs where it is given so, else in stretches of steps."""
-    curve = training(history)
-    if curve is None:
-        return np.empty(0), np.empty(0)
-    if history.unit == "epoch" and _crowded(curve):
-        # Several points an epoch are single batches' noise: their means are what other tools log.
-        return by_epoch(np.ceil(np.array(curve.x) - 1e-6), curve.values)
-    return blocks(curve, BLOCKS if by_steps(history) else 600)
-
-
-def _crowded(curve: Curve) -> bool:
-    """Whether there are several points in most epochs, and epochs enough to look at each as one."""
-    epochs = len(np.unique(np.ceil(np.array(curve.x) - 1e-6)))
-    return (epochs >= EPOCHS or (epochs == EPOCHS - 1 and len(curve.x) <= FEW)) and len(curve.x) > 1.5 * epochs
-
-
-def by_steps(history: History) -> bool:
-    """Whether a point is some steps rather than an epoch or a round, so that what is gained in one of them says little."""
-    curve = training(history)
-    if history.unit == "step" or curve is None or not curve.x:
-        return history.unit == "step"
-    return history.unit == "epoch" and len(curve.x) > 1.5 * max(1.0, np.ceil(curve.x[-1])) and not _crowded(curve)
+    fastest: float
 
 
 def signs(history: History) -> Signs | None:
@@ -193,11 +120,14 @@ def signs(history: History) -> Signs | None:
     size = max(abs(base), abs(end), 1e-300)
     way = max(base - low, 0.0)
     scale = max(way, 0.1 * abs(base), 1e-300)
+    # What jumps is measured by what there is to learn once a first burst is over.
+    first, whole = _after_burst(t, way)
+    near, span = max(abs(first), abs(end), 1e-300), max(whole, 0.1 * abs(first), 1e-300)
     off = t[1:-1] - (t[:-2] + t[2:]) / 2 if n > 2 else np.zeros(1)
-    late = off[max(0, n // 5 - 1) :] if n > 5 else off
+    past = off[max(0, n // 5 - 1) :] if n > 5 else off
     diff = np.diff(t)
     half = s[n // 2]
-    own = _held(history, base)
+    own = held(history, base)
     score, val_score, score_move = _scores(history)
     settled = s[max(1, n // 10) :] if n > 2 else t
     return Signs(
@@ -206,55 +136,56 @@ def signs(history: History) -> Signs | None:
         end=end,
         low=low,
         drop=(base - end) / size,
-        noise=float(np.median(np.abs(off))) / scale,
-        jumps=float(np.mean(late > 0.05 * scale)) if len(late) else 0.0,
+        noise=float(np.median(np.abs(off))) / span,
+        jumps=float(np.mean(past > 0.05 * span)) if len(past) else 0.0,
         falling=float(np.mean(diff < 0)),
-        speed=_speed(s, size),
-        gain=_gain(s, scale),
+        speed=shapes.speed(s, size),
+        gain=shapes.gain(s, scale),
         bend=float(half - s[-1]) / max(float(s[0] - half), 1e-3 * scale),
         flat=float(np.max(settled) - np.min(settled)) / size,
         peak=float(np.max(t)) / size if base > 0 else 1.0,
         near_chance=any(abs(end / level - 1) < 0.03 for level in CHANCE_LEVELS) if end > 0 else False,
         constant=float(np.mean(np.abs(np.diff(t[n // 4 :])) <= 1e-7 * size)) if n > 3 else 0.0,
-        rough=float(np.median(np.abs(late))) / size if len(late) else 0.0,
-        bounces=float(np.mean(late > 0.08 * max(abs(base), abs(end)))) if len(late) else 0.0,
+        rough=float(np.median(np.abs(past))) / near if len(past) else 0.0,
+        bounces=float(np.mean(past > 0.08 * near)) if len(past) else 0.0,
         climb=(end - low) / max(way, 0.05 * size),
         early_share=float(s[0] - s[max(1, n // 10)]) / scale if n > 4 else 0.0,
-        trend=_trend(t[max(1, n // 10) :]),
+        trend=shapes.trend(t[max(1, n // 10) :]),
         held_trend=own.trend,
-        last_fall=min(_last_fall(t), own.last_fall) if own.held else _last_fall(t),
+        last_fall=min(shapes.last_fall(t), own.last_fall) if own.held else shapes.last_fall(t),
         rise=own.rise,
         rise_from=own.rise_from,
         gap=own.gap,
         went_on=own.went_on,
         held=own.held,
         held_noise=own.held_noise,
+        held_rough=own.rough,
+        held_flat=own.flat,
+        burst=base / max(first, 1e-300) if base > first > 0 else 1.0,
         held_gain=own.held_gain,
         score=score,
         val_score=val_score,
         score_move=score_move,
-        kicks=_kicks(t, 0.04 * scale),
-        own_kicks=_kicks(t, np.maximum(0.2 * np.abs(t[:-1]), 0.004 * size)),
+        kicks=shapes.kicks(t, 0.04 * span),
+        own_kicks=shapes.kicks(t, np.maximum(0.2 * np.abs(t[:-1]), 0.004 * near)),
         held_kicks=own.kicks,
-        late_rough=_step(t),
-        still=own.still if own.held else _step(t),
+        late_rough=shapes.step(t),
+        still=own.still if own.held else shapes.step(t),
         above=_above(base, end),
         levels=_levels(history),
         best=max(float(t.min()) / end, own.best) if own.held and end > 0 else 1.0,
-        late=max(_late(s), own.late),
+        late=max(shapes.late(s), own.late),
+        fastest=shapes.fastest(s),
     )
 
 
-def _kicks(t: Numbers, size: float | Numbers) -> float:
-    """Share of steps past the first fifth that go up by more than `size` (one, or one a step)."""
-    up = (np.diff(t) > size)[len(t) // 5 :]
-    return float(up.mean()) if len(up) else 0.0
-
-
-def _step(t: Numbers) -> float:
-    """Median step of the second half, by the size of the last value."""
-    half = np.abs(np.diff(t[len(t) // 2 :]))
-    return float(np.median(half)) / max(abs(float(t[-1])), 1e-300) if len(half) else np.inf
+def _after_burst(t: Numbers, way: float) -> tuple[float, float]:
+    """The loss to measure jumps by, and the way from it to the lowest: the first one, or the highest after a first burst."""
+    k = max(1, len(t) // 10)
+    if len(t) - k < 5 or float(t[k:].max()) <= 0 or float(t[0]) < TOWERS * float(t[k:].max()):
+        return float(t[0]), way
+    top = float(t[k:].max())
+    return top, top - float(t[k:].min())
 
 
 def _above(base: float, end: float) -> float:
@@ -265,104 +196,6 @@ def _above(base: float, end: float) -> float:
 def _levels(history: History) -> int:
     curve = history.curve(VAL_SCORE) or history.curve(SCORE)
     return len(set(curve.y[len(curve.y) // 2 :])) if curve is not None else 0
-
-
-def _last_fall(t: Numbers) -> float:
-    """Fall over the last third by the loss at the end."""
-    s = smooth(t, width_of(len(t)))
-    return float(s[max(0, len(s) * 2 // 3 - 1)] - s[-1]) / max(abs(float(s[-1])), 1e-300)
-
-
-def _late(s: Numbers) -> float:
-    """Fall of a smoothed curve over the last third, by its whole way."""
-    return float(s[max(0, len(s) * 2 // 3 - 1)] - s[-1]) / max(float(s[0] - s.min()), 1e-9 * abs(float(s[0])), 1e-300)
-
-
-def _trend(t: Numbers) -> float:
-    """Spearman's correlation of the loss with time: -1 falls at every step, 0 goes nowhere."""
-    if len(t) < 4 or np.ptp(t) == 0:
-        return 0.0
-    ranks = np.argsort(np.argsort(t, kind="stable"), kind="stable")
-    return float(np.corrcoef(ranks, np.arange(len(t)))[0, 1])
-
-
-def _speed(s: Numbers, size: float) -> float:
-    """Mean fall per point over the last third, by the size of the loss."""
-    last = s[-max(2, len(s) // 3) :]
-    return float(last[0] - last[-1]) / (len(last) - 1) / size
-
-
-def _gain(s: Numbers, scale: float) -> float:
-    """What as many points again would take away if the falls go on shrinking as they did: Aitken's extrapolation of three thirds.
-
-    The falls of the second and the last third give the factor by which a third shrinks; the next three thirds are the sum of
-    a geometric
-    series with it. By the way made.
-    """
-    n = len(s)
-    if n < 4:
-        fall = float(s[-2] - s[-1])
-        before = float(s[-3] - s[-2]) if n > 2 else fall
-        ratio = np.clip(fall / before, 0.0, 1.0) if before > 0 else 0.5
-        return max(0.0, fall) * float(ratio) * max(1.0, (n - 1) / 2) / scale
-    # From the last half alone as well: a curve that found its way late and is at its end by now must not count as falling.
-    spans = [max(1, (n - 1) // 3)] + ([(n - 1) // 6] if n >= 24 else [])
-    return min(_series(s, span, n / span) for span in spans) / scale
-
-
-def _series(s: Numbers, span: int, times: float) -> float:
-    """What `times` stretches of `span` points would take away after the last two."""
-    a, b, c = (float(s[-1 - 2 * span]), float(s[-1 - span]), float(s[-1]))
-    fall, before = b - c, a - b
-    if fall <= 0:
-        return 0.0
-    ratio = float(np.clip(fall / before, 0.0, 1.0)) if before > 0 else 1.0
-    return fall * (times if ratio > 0.999 else ratio * (1 - ratio**times) / (1 - ratio))
-
-
-def _held(history: History, base: float) -> _Held:
-    curve = history.curve(VAL_LOSS)
-    nothing = _Held(
-        rise=0.0,
-        rise_from=-1,
-        gap=0.0,
-        went_on=0.0,
-        held=False,
-        held_noise=0.0,
-        held_gain=0.0,
-        trend=0.0,
-        last_fall=0.0,
-        kicks=0.0,
-        still=np.inf,
-        best=1.0,
-        late=0.0,
-    )
-    main = history.curve(LOSS)
-    if curve is None or main is None or len(curve.y) < 3 or len(main.y) < 2:
-        return nothing
-    x, v = blocks(curve, 600)
-    s = smooth(v, width_of(len(v)))
-    place = int(np.argmin(s))
-    lowest, end = float(s[place]), float(np.median(s[-max(1, len(s) // 10) :]))
-    made = max(float(v[0]) - lowest, base - lowest, 1e-300)
-    t_x, t_y = blocks(main, 600)
-    own = np.interp(x, t_x, smooth(t_y, width_of(len(t_y))))
-    off = v[1:-1] - (v[:-2] + v[2:]) / 2
-    return _Held(
-        rise=(end - lowest) / max(min(made, abs(lowest)), 0.1 * made, 0.03 * abs(base), 1e-300),
-        rise_from=place,
-        gap=(end - float(own[-1])) / max(base - float(own[-1]), 0.1 * abs(base), 1e-300),
-        went_on=float(np.clip((own[place] - own[-1]) / max(abs(own[place]), 1e-300), -1, 1)),
-        held=True,
-        held_noise=float(np.median(np.abs(off))) / max(made, 0.3 * abs(base)) if len(off) else 0.0,
-        held_gain=_gain(s, max(made, 0.1 * abs(base))),
-        trend=_trend(v[max(1, len(v) // 10) :]),
-        last_fall=_last_fall(v),
-        kicks=_kicks(v, np.maximum(0.1 * np.abs(v[:-1]), 0.005 * abs(float(v[0])))),
-        still=_step(v),
-        best=float(v.min()) / end if end > 0 else 1.0,
-        late=_late(s),
-    )
 
 
 def _scores(history: History) -> tuple[float | None, float | None, float | None]:
@@ -381,19 +214,3 @@ def _scores(history: History) -> tuple[float | None, float | None, float | None]
 def known_score(s: Signs) -> float | None:
     """The score at the end: on the training rows, else on the held-out ones."""
     return s.score if s.score is not None else s.val_score
-
-
-def rate(history: History) -> float | None:
-    """The highest learning rate that the file tells."""
-    curve = history.curve(RATE)
-    return max(curve.y) if curve is not None and curve.y else None
-
-
-def ended_slow(history: History) -> bool:
-    """Whether the learning rate was brought down to a tenth or less by a schedule: the run ended as planned."""
-    curve = history.curve(RATE)
-    return curve is not None and len(curve.y) > 3 and max(curve.y) > 0 and curve.y[-1] <= 0.1 * max(curve.y)
-
-
-def gradient(history: History) -> Curve | None:
-    return history.curve(GRADIENT)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from diagnostics.clinic.history.burst import burst_and_stuck, leapt, leapt_over
+from diagnostics.clinic.history.curves import arrays
 from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.pace import creeps_down
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
-from diagnostics.clinic.history.shaky import burst_and_stuck, leapt
-from diagnostics.clinic.history.signs import Signs, arrays, known_score
+from diagnostics.clinic.history.signs import Signs, known_score
 from diagnostics.words import N_
 
 
@@ -32,6 +33,10 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
                 N_("{share:percent} of the units of {layer:name} answer zero to every row: they learn nothing any more."),
                 {"share": deep.dead, "layer": deep.dead_layer, "first": deep.dead_first},
             )
+            if deep.update > at.beyond:
+                # An update larger than the weights it changes kills the units: their death is what followed.
+                yield leapt_over(history, deep.update, 0.8)
+                return
             if not overthrown:
                 return
         small = np.isfinite(deep.span) and deep.span < at.span
@@ -63,11 +68,15 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
         )
         return
     # Only the loss is left: it stands still from the start, or from where it fell back to guessing.
-    trend = creeps_down(s, at)
+    at_rest = s.flat < at.rest and s.near_chance
+    trend = creeps_down(s, at) and (not s.held or s.held_trend < at.trend / 2) and not at_rest
     healthy_layers = deep is not None and bool(history.layers) and deep.span > 0.1
     thrown = s.base > at.thrown * s.end
     moves = at.flat * 3 if thrown and s.near_chance else at.flat
-    learnt_nothing = s.flat < moves and s.low > (1 - 0.8 * at.flat) * s.end and s.levels <= at.levels
+    # A held-out loss that lies still under a noisy training loss: the noise is which rows a batch held.
+    lies_still = s.held and s.held_flat < at.held_flat and s.drop < 2 * at.flat
+    level = s.flat < moves and s.low > (1 - 0.8 * at.flat) * s.end
+    learnt_nothing = (level or lies_still) and s.levels <= at.levels
     if not (s.points >= 5 and learnt_nothing and _at_chance(s, at) and not trend and s.rough < 0.05 and s.peak < 1.3):
         return
     evidence: dict[str, Number] = {"first": s.base, "end": s.end, "move": s.flat, "step": s.still, "score": s.score}
@@ -75,8 +84,12 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
         return
     # With every unit dead only the last layer's offsets move: the loss begins at guessing and stays as good as constant.
     # Vanishing gradients leave the last layer's weights at work: it begins above, and never lies quite still.
-    quiet = s.still < at.still and s.late_rough > at.visible
-    still = s.constant > 0.5 or (quiet and (thrown or s.above < at.above or abs(s.end - 1) < 0.05))
+    # Where the batches' noise is not in the training loss, the speed tells: offsets alone drift to the level of guessing for
+    # epochs, while a last layer whose inputs answer is there within the first.
+    noisy = s.late_rough > at.visible
+    quiet = noisy and (s.still < at.still or (s.score is None and s.still < at.beside * s.late_rough))
+    begins = thrown or s.above < at.above or abs(s.end - 1) < at.beside_one or s.score is None
+    still = s.constant > 0.5 or (quiet and begins) or (not noisy and s.flat > at.drifts)
     if s.base > at.giant * s.end and s.late_rough <= at.restless_end:
         says = N_("The loss begins at {first:number} and then lies still at {end:number}: the first gradients exploded.")
         yield make(history, "exploding_gradient", 0.7, begin, last, says, evidence)
@@ -98,5 +111,7 @@ def _at_chance(s: Signs, at: Thresholds) -> bool:
     """Whether the run knows nothing at its end: the score stays put at a low level, or the loss where guessing lies."""
     score = known_score(s)
     if score is not None and s.score_move is not None:
-        return score < 0.9 and s.score_move < 0.06 and (score < 0.75 or s.near_chance)
+        # The same answer for every row: the held-out score takes one value, though the training one found its way there.
+        same = s.levels == 1 and s.drop < at.same
+        return score < 0.9 and (s.score_move < 0.06 or same) and (score < 0.75 or s.near_chance)
     return s.near_chance or s.drop < at.flat

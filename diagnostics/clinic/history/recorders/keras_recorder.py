@@ -1,6 +1,6 @@
 """Records a Keras run for Model Clinic: losses, and per layer the gradient norm, the size of updates and the share of dead units.
 
-Copy this file beside your training script. It needs nothing but Keras on TensorFlow.
+Copy this file beside your training script. It needs nothing but Keras 3, on TensorFlow, JAX or PyTorch.
 
     recorder = Recorder("history.jsonl", sample=(x_train[:256], y_train[:256]))
     model.fit(x_train, y_train, validation_split=0.2, epochs=50, callbacks=[recorder])
@@ -12,6 +12,8 @@ import importlib
 import json
 import math
 from typing import Any
+
+SILENT = 1e-6  # Answers nearer to zero than this are none.
 
 
 def to_number(value: Any) -> float | str | None:
@@ -47,10 +49,9 @@ class HistoryFile:
 
 
 def from_logs(logs: dict[str, Any]) -> dict[str, Any]:
-    """Keras' names of an epoch to the file's: the first metric besides the losses is the score."""
-    score = next(
-        (name for name in logs if name not in ("loss", "val_loss", "lr", "learning_rate") and not name.startswith("val_")), None
-    )
+    """Keras' names of an epoch to the file's: the first metric that is better when it is higher is the score."""
+    falling = ("loss", "error", "mse", "mae", "mape", "msle", "entropy", "divergence", "lr", "learning_rate")
+    score = next((name for name in logs if not name.startswith("val_") and not any(word in name for word in falling)), None)
     return {
         "loss": logs.get("loss"),
         "val_loss": logs.get("val_loss"),
@@ -108,34 +109,70 @@ class Recorder(Callback):  # type: ignore[misc]
         self.out.close()
 
     def _weights(self) -> dict[str, Any]:
-        return {value.path: value.numpy().copy() for value in self.model.trainable_variables if len(value.shape) > 1}
+        return {value.path: _array(value) for value in self.model.trainable_variables if len(value.shape) > 1}
 
     def _measure(self) -> tuple[dict[str, float], dict[str, float]]:
         """Norm of each weight's gradient and share of silent units of each layer, on the sample."""
         if self.sample is None:
             return {}, {}
-        tf: Any = importlib.import_module("tensorflow")
-
+        keras: Any = importlib.import_module("keras")
         x, y = self.sample
         variables = [value for value in self.model.trainable_variables if len(value.shape) > 1]
-        with tf.GradientTape() as tape:
-            loss = self.model.compute_loss(x=x, y=y, y_pred=self.model(x, training=True))
-        gradients = tape.gradient(loss, [value.value for value in variables])
-        norms = {value.path: float(tf.norm(part)) for value, part in zip(variables, gradients, strict=True) if part is not None}
         dead: dict[str, float] = {}
-        hidden = x
         if type(self.model).__name__ == "Sequential":
+            hidden = keras.ops.convert_to_tensor(x)
             for layer in self.model.layers:
                 hidden = layer(hidden, training=False)
-                if (
-                    getattr(getattr(layer, "activation", None), "__name__", "") in ("relu", "leaky_relu", "elu", "gelu", "silu")
-                    and layer.trainable_variables
-                ):
-                    flat = tf.reshape(hidden, (-1, hidden.shape[-1]))
-                    dead[layer.trainable_variables[0].path] = float(
-                        tf.reduce_mean(tf.cast(tf.reduce_all(flat <= 0, axis=0), "float32"))
-                    )
+                # Zero, not below it: a leaky unit that answers less than zero still learns.
+                silent = getattr(getattr(layer, "activation", None), "__name__", "") in ("relu", "relu6", "gelu", "silu", "elu")
+                if silent and layer.trainable_variables:
+                    answers = abs(keras.ops.convert_to_numpy(hidden)).reshape(-1, hidden.shape[-1])
+                    dead[layer.trainable_variables[0].path] = float((answers <= SILENT).all(axis=0).mean())
+        parts = _gradients(keras, self.model, x, y, variables)
+        norms = {
+            value.path: float((keras.ops.convert_to_numpy(part) ** 2).sum()) ** 0.5
+            for value, part in zip(variables, parts, strict=True)
+            if part is not None
+        }
         return norms, dead
+
+
+def _gradients(keras: Any, model: Any, x: Any, y: Any, variables: Any) -> list[Any]:
+    """The loss' gradient by each variable, on the backend that Keras runs on; nothing where a model has several losses."""
+    if isinstance(model.loss, (dict, list, tuple)) or model.loss is None:
+        return [None] * len(variables)
+    y = keras.ops.convert_to_tensor(y)
+    if len(y.shape) == 1 and len(model.output_shape) == 2 and model.output_shape[-1] == 1:
+        y = keras.ops.expand_dims(y, -1)  # as fit() does
+    criterion = keras.losses.get(model.loss)
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        tf: Any = importlib.import_module("tensorflow")
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(criterion(y, model(x, training=False)))
+        return list(tape.gradient(loss, [value.value for value in variables]))
+    if backend == "jax":
+        jax: Any = importlib.import_module("jax")
+        fixed = [value.value for value in model.non_trainable_variables]
+
+        def loss_of(values: Any) -> Any:
+            answer, _ = model.stateless_call(values, fixed, x, training=False)
+            return keras.ops.mean(criterion(y, answer))
+
+        by_all = jax.grad(loss_of)([value.value for value in model.trainable_variables])
+        found = {value.path: part for value, part in zip(model.trainable_variables, by_all, strict=True)}
+        return [found[value.path] for value in variables]
+    if backend == "torch":
+        torch: Any = importlib.import_module("torch")
+        loss = keras.ops.mean(criterion(y, model(x, training=False)))
+        parts = torch.autograd.grad(loss, [value.value for value in variables], allow_unused=True)
+        return [None if part is None else part.detach() for part in parts]
+    return [None] * len(variables)
+
+
+def _array(value: Any) -> Any:
+    keras: Any = importlib.import_module("keras")
+    return keras.ops.convert_to_numpy(value.value).copy()
 
 
 def _rate(model: Any) -> float | None:

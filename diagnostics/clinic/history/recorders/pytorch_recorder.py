@@ -23,6 +23,8 @@ import json
 import math
 from typing import Any
 
+SILENT = 1e-6  # Answers nearer to zero than this are none.
+
 
 def to_number(value: Any) -> float | str | None:
     """A number as JSON takes it; text for what is no number."""
@@ -72,9 +74,13 @@ class Recorder:
             for kind in (getattr(torch.nn, name, None) for name in ("ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU"))
             if kind
         )
+        last = ""
         for name, part in model.named_modules():
-            if isinstance(part, kinds):
-                self.hooks.append(part.register_forward_hook(self._watch(name)))
+            inside = [f"{name}.{own}" if name else own for own, _ in part.named_parameters(recurse=False)]
+            last = next((weight for weight in inside if weight in self.weights), last)
+            if isinstance(part, kinds) and last:
+                # An activation speaks for the units of the layer that is registered before it.
+                self.hooks.append(part.register_forward_hook(self._watch(last)))
         self.number = self.steps = 0
         self._clear()
 
@@ -88,11 +94,9 @@ class Recorder:
         def hook(module: Any, inputs: Any, output: Any) -> None:
             if not module.training or self.steps % self.every:
                 return
-            quiet = (
-                (output.detach() <= 0).reshape(-1, output.shape[-1]).all(dim=0)
-                if output.dim() < 4
-                else (output.detach() <= 0).flatten(2).all(dim=2).all(dim=0)
-            )
+            # Zero, not below it: a leaky unit that answers less than zero still learns.
+            zero = output.detach().abs() <= SILENT
+            quiet = zero.reshape(-1, output.shape[-1]).all(dim=0) if output.dim() < 4 else zero.flatten(2).all(dim=2).all(dim=0)
             before = self.silent.get(name)
             self.silent[name] = quiet if before is None or before.shape != quiet.shape else before & quiet
 
@@ -115,7 +119,7 @@ class Recorder:
                 moved = float((self.weights[name].detach() - before).norm())
                 self.sums[name][1] += moved / (float(before.norm()) + 1e-12)
                 self.sums[name][2] += 1
-        self.losses += float(loss)
+        self.losses += float(loss.detach() if hasattr(loss, "detach") else loss)
         self.count += 1
         self.steps += 1
         self.rate = learning_rate
@@ -123,15 +127,15 @@ class Recorder:
     def end_epoch(self, **values: Any) -> None:
         """values: val_loss, score, val_score."""
         self.number += 1
-        dead = [float(quiet.float().mean()) for quiet in self.silent.values()]
+        dead = {name: float(quiet.float().mean()) for name, quiet in self.silent.items()}
         layers = [
             {
                 "name": name,
                 "gradient": total / max(1, n),
                 "ratio": ratio / max(1, n),
-                "dead": dead[place] if place < len(dead) else None,
+                "dead": dead.get(name),
             }
-            for place, (name, (total, ratio, n)) in enumerate(self.sums.items())
+            for name, (total, ratio, n) in self.sums.items()
         ]
         self.file.epoch(self.number, layers, loss=self.losses / max(1, self.count), learning_rate=self.rate, **values)
         self._clear()
