@@ -136,6 +136,14 @@ def below(p: ABTest, opened: Opened) -> None:
     if p.reading is not None:
         said = N_("For one look only: p = {p:number}. At this look of the plan z is {z:number} and the limit {limit:number}.")
         st.markdown(plain(words(said, p=p.reading.p, z=p.reading.z, limit=p.reading.limit)))
+        due, got = plan.looks[p.settings.look - 1].rows, p.settings.counts.a_rows + p.settings.counts.b_rows
+        # A tenth more or less is how days fall; beyond, the limit of another look is the right one.
+        if abs(got - due) > 0.1 * due:
+            said = N_(
+                "Look {look:count} of {looks:count} was planned after {due:count} rows; there are {got:count}. Give the look "
+                "that fits these rows best: the limit depends on it."
+            )
+            st.info(plain(words(said, look=p.settings.look, looks=p.settings.looks, due=due, got=got)))
     st.subheader(words(N_("When may one look?")), anchor=False)
     if len(plan.looks) == 1:
         said = N_("Once, at the end, after {rows:count} rows. To look in between, give the number of looks below.")

@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from diagnostics.charts import clinic_data_quality
-from diagnostics.clinic.compare import spoken
 from diagnostics.clinic.data_quality import DataQuality, Settings, rows_at
 from diagnostics.clinic.models import FAMILIES
 from diagnostics.incident import Incident
@@ -105,27 +104,32 @@ def _leaks(p: DataQuality, opened: Opened) -> None:
         st.markdown(words(N_("No id repeats, no rows are alike and there is no timestamp: a random split gives nothing away.")))
     for found in p.inflations:
         said = N_(
-            "{kind}: the {score} is {honest:number} instead of {easy:number}, a difference of {lost:number} ({low:number} to "
-            "{high:number}, {folds:count} splits)."
+            "{kind}: the {score:term} is {honest:number} instead of {easy:number}; that can be chance ({folds:count} splits, "
+            "difference {low:number} to {high:number})."
         )
+        if found.lost.low > 0:
+            said = N_(
+                "{kind}: the {score:term} is {honest:number} instead of {easy:number}: a random split flatters by {lost:number} "
+                "({low:number} to {high:number}, {folds:count} splits)."
+            )
         st.markdown(
             "- "
             + plain(
                 words(
                     said,
                     kind=words(clinic_data_quality.HONEST[found.leak]),
-                    score=spoken(words, p.says),
+                    score=p.says,
                     honest=found.honest.value,
                     easy=found.easy.value,
-                    lost=found.lost.value,
-                    low=found.lost.low,
-                    high=found.lost.high,
+                    lost=round(found.lost.value, 4),
+                    low=round(found.lost.low, 4),
+                    high=round(found.lost.high, 4),
                     folds=found.folds,
                 )
             )
         )
     if p.tellers:
-        said = N_("The column that tells most alone is {column:name}: {alone:percent} of the way from chance to perfect.")
+        said = N_("The column that tells most alone is {column:name}: {alone:percent} of the way from guessing to always right.")
         st.markdown("- " + plain(words(said, column=p.tellers[0].column, alone=p.tellers[0].alone)))
 
 

@@ -7,12 +7,13 @@ import streamlit as st
 
 from diagnostics.charts import clinic_deployment
 from diagnostics.charts.style import finish
-from diagnostics.clinic.compare import spoken
+from diagnostics.clinic.compare import Verdict
 from diagnostics.clinic.deployment import Deployment, Settings, file_of
 from diagnostics.clinic.models import FAMILIES
 from diagnostics.words import N_
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
+from pages.parts.measured import comparison
 from pages.parts.text import plain
 
 
@@ -37,22 +38,28 @@ def below(p: Deployment, opened: Opened) -> None:
     st.dataframe(_table(p, opened), hide_index=True, alt=words(N_("Size, time and accuracy of each variant")))
     for variant in p.variants:
         if variant.skipped:
-            said = N_("{what}: {why}")
-            st.markdown("- " + plain(words(said, what=words(variant.says), why=spoken(words, variant.skipped))))
+            said = N_("There is no “{what:term}”: {why:term}.")
+            st.markdown("- " + plain(words(said, what=variant.says, why=variant.skipped)))
     note = N_(
-        "Filling gaps and encoding stay in Python: the ONNX file takes the prepared numbers. All were timed alike, on those."
+        "Each ONNX file takes raw rows, one input for each column under its name: numbers, words as text (empty where missing), "
+        "times as seconds since 1970. Filling gaps, scaling and encoding are inside it; time and accuracy were measured on raw "
+        "rows."
     )
-    st.markdown(words(note))
+    st.markdown(plain(words(note)))
     for variant in p.variants[1:]:
         if variant.bytes:
             st.download_button(
                 words(N_("Download {what} (.onnx)"), what=words(variant.says)),
                 data=lambda name=variant.name: file_of(opened.incident, Settings(family=p.family), name),
-                file_name=f"{variant.name}.onnx",
+                file_name=f"model_{variant.name}.onnx",
                 mime="application/octet-stream",
                 key=f"deployment-{variant.name}",
                 on_click="ignore",
             )
+    with st.expander(words(N_("How to use such a file in Python"))):
+        st.code(USE, language="python")
+    st.subheader(words(N_("What each costs in accuracy")), anchor=False)
+    comparison(p.compared, opened.visit, key="deployment", text=_cost(p, opened))
     st.subheader(words(N_("More rows at once, more workers")), anchor=False)
     for batch, column in zip((1, 512), st.columns(2), strict=True):
         figure = clinic_deployment.draw_workers(p, words, palette, batch)
@@ -71,6 +78,34 @@ def below(p: Deployment, opened: Opened) -> None:
     if p.uploaded is not None and p.uploaded.skipped:
         said = N_("{file:name} could not be timed: {why}")
         st.markdown(plain(words(said, file=p.uploaded.file, why=p.uploaded.skipped)))
+
+
+USE = """import onnxruntime
+import pandas
+
+session = onnxruntime.InferenceSession("model_onnx.onnx")
+rows = pandas.read_csv("rows.csv")
+given = {}
+for column in session.get_inputs():
+    values = rows[[column.name]]
+    text = column.type == "tensor(string)"
+    given[column.name] = values.astype("string").fillna("").to_numpy(object) if text else values.to_numpy("float64")
+answers = session.run(None, given)[0]
+classes = session.get_modelmeta().custom_metadata_map.get("classes")  # which column of the answers is which class
+"""
+
+
+def _cost(p: Deployment, opened: Opened) -> str:
+    """Which variants answer as well as the trained model, and which do not, as safe Markdown."""
+    words, worse = opened.words, [result for result in p.compared.ran if result.verdict is Verdict.WORSE]
+    if not p.compared.ran:
+        return words(N_("No other variant could be made of this model."))
+    if not worse:
+        said = N_("No variant is worse beyond chance: the {unit:term} of the trained model is {before:number} on held-out rows.")
+        return plain(words(said, unit=p.compared.says, before=p.compared.before.score.value))
+    said = N_("“{name:term}” is worse: the {unit:term} goes from {before:number} to {after:number} on held-out rows.")
+    values = {"unit": p.compared.says, "before": p.compared.before.score.value}
+    return "  \n".join(plain(words(said, name=one.says, after=one.score.value, **values)) for one in worse)
 
 
 def _table(p: Deployment, opened: Opened) -> pd.DataFrame:
@@ -127,5 +162,6 @@ clinic_page(
     clinic_deployment.draw,
     settings=settings,
     below=below,
+    remedies=False,
     well=N_("No variant is faster or smaller to speak of."),
 )

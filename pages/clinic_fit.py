@@ -6,7 +6,7 @@ import streamlit as st
 
 from diagnostics.charts import clinic_fit
 from diagnostics.charts.style import finish
-from diagnostics.clinic.fit import Fit, Settings
+from diagnostics.clinic.fit import TRIED_ROWS, Fit, Settings
 from diagnostics.clinic.models import FAMILIES
 from diagnostics.words import N_
 from pages.parts.cards import plot
@@ -31,10 +31,9 @@ def settings(opened: Opened, last: Settings) -> Settings:
 def below(p: Fit, opened: Opened) -> None:
     """Both validation curves."""
     words = opened.words
-    tried = p.compared.train_rows + p.compared.test_rows
-    if tried < p.data.rows:
+    if p.data.rows > TRIED_ROWS:
         said = N_("The learning curve was measured on {all:count} rows, all that follows on {rows:count} of them.")
-        st.markdown(plain(words(said, all=p.data.rows, rows=tried)))
+        st.markdown(plain(words(said, all=p.data.rows, rows=TRIED_ROWS)))
     st.subheader(words(N_("From a simple to a rich model")), anchor=False)
     st.markdown(
         words(

@@ -9,7 +9,8 @@ import streamlit as st
 from diagnostics.charts import network as chart
 from diagnostics.charts import training_history
 from diagnostics.charts.style import finish
-from diagnostics.clinic.network import ROWS, Lab, Settings, as_lines
+from diagnostics.clinic.network import ROWS, Lab, Settings
+from diagnostics.clinic.network_log import as_lines
 from diagnostics.clinic.network_presets import PRESETS
 from diagnostics.clinic.network_settings import ACTIVATION_NAMES, INITIALISATION_NAMES, OPTIMISERS, SCHEDULES, Network
 from diagnostics.clinic.training_history import BY_CODE

@@ -47,8 +47,8 @@ def below(p: Stability, opened: Opened) -> None:
         most = max(p.sources, key=lambda source: source.share, default=None)
         text = ""
         if most is not None:
-            says = N_("{share:percent} of its variance comes from: {what}.")
-            text = words(says, share=most.share, what=spoken(words, most.says).lower())
+            says = N_("What moves it most: “{what:term}”, with {share:percent} of its variance.")
+            text = words(says, share=most.share, what=most.says)
             st.markdown(plain(text))
         figure = clinic_stability.draw_parts(p, words, palette)
         if figure is not None:
@@ -68,11 +68,16 @@ def below(p: Stability, opened: Opened) -> None:
         text = words(N_("No gain: nothing tried makes the answers steadier beyond chance without costing score."))
     else:
         says = N_(
-            "{remedy} helps most: {after:percent} of the answers differ between two trainings instead of {before:percent}; "
-            "the score changes by {low:number} to {high:number}."
+            "“{remedy:term}” helps most: {after:percent} of the answers differ between two trainings instead of "
+            "{before:percent}; the score changes by {low:number} to {high:number}."
         )
-        values = {"after": best.flipped, "before": seeds.flipped, "low": best.gain.low, "high": best.gain.high}
-        text = words(says, remedy=spoken(words, best.says), **values)
+        values = {
+            "after": best.flipped,
+            "before": seeds.flipped,
+            "low": round(best.gain.low, 4),
+            "high": round(best.gain.high, 4),
+        }
+        text = words(says, remedy=best.says, **values)
     st.markdown(plain(text))
     figure = clinic_stability.draw_calmer(p, words, palette)
     if figure is not None:
@@ -103,10 +108,20 @@ def below(p: Stability, opened: Opened) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt=words(N_("Remedies before and after")))
 
 
+def watching(p: Stability, opened: Opened) -> None:
+    """The trainings so far."""
+    words, palette = opened.words, opened.visit.palette
+    figure = clinic_stability.draw_scores(p, words, palette)
+    if figure is not None:
+        finish(figure, words, palette)
+        plot(figure, alt=words(N_("Score of every training")), key="stability-live")
+
+
 clinic_page(
     "stability",
     N_("Does the same training give the same model, and what makes it steadier?"),
     clinic_stability.draw,
     settings=settings,
     below=below,
+    while_running=watching,
 )

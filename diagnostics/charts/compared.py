@@ -21,8 +21,10 @@ def draw(p: Compared, finding: Finding | None, words: Words, palette: Palette) -
     colours = {Verdict.GAIN: palette.fine, Verdict.NO_GAIN: palette.reference, Verdict.WORSE: palette.fault}
     unit = spoken(words, p.says)
     better = N_("change of {unit} on held-out rows; right of the line is better")
-    figure = blank(words, palette, x=words(better, unit=unit), height=130 + ROW * len(ran))
     names = [wrapped(safe(spoken(words, r.says), cap=70)) for r in ran]
+    # A name of three lines needs more room, or it runs into the next.
+    row = max(ROW, 20 * max(name.count("<br>") + 1 for name in names))
+    figure = blank(words, palette, x=words(better, unit=unit), height=130 + row * len(ran))
     figure.add_scatter(
         x=[r.gain.value for r in ran],
         y=names,

@@ -46,6 +46,10 @@ def draw_range(swept: Range, words: Words, palette: Palette) -> go.Figure:
         font={"color": palette.fine},
     )
     figure.update_xaxes(type="log", exponentformat="power")
+    first, least = swept.losses[0], min(swept.losses)
+    if first > least:
+        # Past the last good rate the loss is thousands: the way down to it would be a flat line beside that.
+        figure.update_yaxes(range=[least - 0.1 * (first - least), first + 0.5 * (first - least)])
     return figure
 
 

@@ -360,10 +360,10 @@ def _read(p: ABTest, r: Reading, mismatch_at: float) -> list[Finding]:
     found.append(Finding(DIFFERENT if decided else OPEN, says, numbers, weight=0.6))
     if not decided and r.p < s.alpha:
         says = N_(
-            "It looks significant (p = {p_value:number}), but with {look:count} looks one in {often:number} tests without any "
-            "difference would look so."
+            "Not decided yet: by itself this look says p = {p_value:number}, but it is look {look:count} of {looks:count}. "
+            "Whoever ends at the first p below {alpha:percent} sees a difference in {often:percent} of the tests that have none."
         )
-        found.append(Finding(PEEKED, says, numbers | {"often": 1 / max(r.careless, 1e-9)}, weight=0.7))
+        found.append(Finding(PEEKED, says, numbers | {"often": p.plan.careless, "alpha": s.alpha}, weight=0.7))
     return found
 
 

@@ -60,9 +60,9 @@ class Line(msgspec.Struct, omit_defaults=True):
 def main() -> int:
     """Exit status 0 whatever was found; 1 where the run failed."""
     out = _private_output()
-    _die_with_parent()
+    die_with_parent()
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    threading.Thread(target=end_with_input, daemon=True).start()
     try:
         _send(out, Line("result", share=1.0, profile=_answer(request, out)))
     except (NotApplicable, BadInput) as refusal:
@@ -138,7 +138,7 @@ def _private_output() -> BinaryIO:
     return kept_apart
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process with the one that started it, also in the middle of a long call that holds the GIL."""
     if sys.platform == "linux":
         import ctypes
@@ -147,7 +147,7 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
 
 
-def _end_with_input() -> None:
+def end_with_input() -> None:
     while sys.stdin.buffer.read(1024):
         pass
     os._exit(0)

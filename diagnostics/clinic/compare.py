@@ -29,6 +29,10 @@ class Progress(Protocol):
     def __call__(self, share: float, what: str = "", so_far: Any = None) -> None: ...
 
 
+Partial = Callable[[tuple["Compared", ...]], Any]
+"""From what was compared so far, one for each score, to a profile that is not complete yet; None where there is none."""
+
+
 def quiet(share: float, what: str = "", so_far: Any = None) -> None:
     """Tells nobody."""
 
@@ -146,13 +150,16 @@ def compare(
     repeats: int = 2,
     seed: int = 0,
     on_progress: Progress = quiet,
+    partial: Partial = lambda so_far: None,
 ) -> Compared:
     """All on the same repeated folds. A model that cannot be fitted is skipped with the reason; the others stand.
 
     The level of the intervals is raised with the number of remedies (Bonferroni), as the best of many looks good by chance.
     Raises NotApplicable where the rows allow no fold.
     """
-    return compare_all(data, before, remedies, (metric,), parts=parts, repeats=repeats, seed=seed, on_progress=on_progress)[0]
+    return compare_all(
+        data, before, remedies, (metric,), parts=parts, repeats=repeats, seed=seed, on_progress=on_progress, partial=partial
+    )[0]
 
 
 def compare_all(
@@ -166,10 +173,12 @@ def compare_all(
     seed: int = 0,
     on_progress: Progress = quiet,
     on_told: Callable[[int, int, Fold, Told], None] = lambda place, number, fold, answer: None,
+    partial: Partial = lambda so_far: None,
 ) -> tuple[Compared, ...]:
     """As `compare`, by several scores of the same models, one Compared for each.
 
-    on_told: given the held-out answers of remedy number `place` (0 is "before") on fold `number`.
+    on_told: given the held-out answers of remedy number `place` (0 is "before") on fold `number`. partial: makes of what is known
+    so far ("before" alone at first, then fold by fold) the profile that is told along with the progress.
     """
     made = folds(data, parts=parts, repeats=repeats, seed=seed)
     if len(made) < 2:
@@ -181,10 +190,21 @@ def compare_all(
     held = np.full((len(metrics), len(names), len(made)), np.nan)
     trained = np.full_like(held, np.nan)
     skipped = [""] * len(names)
+    shown: Any = None
     # Fold by fold, so that whatever was done when somebody looks is a fair comparison.
     for number, fold in enumerate(made):
         for place, remedy in enumerate(names):
-            on_progress((number * len(names) + place) / (len(made) * len(names)), remedy.says)
+            on_progress((number * len(names) + place) / (len(made) * len(names)), remedy.says, shown)
+            if not skipped[0] and (number + place == 1 or (number and not place)):
+                part, done = slice(number or 1), slice(1 if not number else len(names))
+                shown = partial(
+                    tuple(
+                        _compared(
+                            data, names[done], made[part], metric, held[which, done, part], trained[which, done, part], skipped
+                        )
+                        for which, metric in enumerate(metrics)
+                    )
+                )
             if skipped[place]:
                 continue
             try:
@@ -193,7 +213,8 @@ def compare_all(
                     held[which, place, number] = metric.of(data.truth[fold.test], answer)
                     trained[which, place, number] = metric.of(data.truth[rows], seen)
             except NotApplicable as reason:
-                skipped[place] = reason.statement(Words())
+                # As a message id where it has no numbers in it, for the reader's language to be found.
+                skipped[place] = reason.statement(Words()) if reason.values else reason.reason
             except (ValueError, ArithmeticError, MemoryError) as error:
                 skipped[place] = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
             else:

@@ -140,7 +140,8 @@ def judged(p: DataQuality, *, copies_at: float, doubt_at: float, flattered_at: f
         *(_flattered(p, inflation) for inflation in p.inflations if inflation.lost.value >= flattered_at),
         _doubted(p, doubt_at),
         _better(FILLED, _FILLED, p.imputers, p),
-        _better(SCALED, _SCALED, p.scaling, p),
+        # Measured with another model than the one that was asked about, it comes last.
+        _better(SCALED, _SCALED, p.scaling, p, weight=None if p.scaled_by == p.family else 0.0),
         *_copies(p, copies_at),
         _apart(p),
         *_gaps(p),
@@ -154,7 +155,8 @@ def _holds(p: DataQuality, teller: Teller) -> Finding | None:
     if without is None or without.verdict is not Verdict.WORSE or without.gain.value > -0.05:
         return None
     says = N_(
-        "{column:name} alone all but gives {target:name} away: with it the {score} is {all:number}, without it {left:number}."
+        "{column:name} alone all but gives {target:name} away: with it the {score:term} is {all:number}, without it "
+        "{left:number}."
     )
     whole = without.score.value - without.gain.value
     numbers: dict[str, Value] = {
@@ -172,15 +174,15 @@ def _holds(p: DataQuality, teller: Teller) -> Finding | None:
 
 _FLATTERED: Final = {
     Leak.TWINS: N_(
-        "Equal or nearly equal rows flatter the model: split at random the {score} is {easy:number}, with them kept together "
-        "{honest:number} (worse by {low:number} to {high:number})."
+        "Equal or nearly equal rows flatter the model: split at random the {score:term} is {easy:number}, with them kept "
+        "together {honest:number} (worse by {low:number} to {high:number})."
     ),
     Leak.IDS: N_(
-        "Rows of one id flatter the model: split at random the {score} is {easy:number}, with each id on one side "
+        "Rows of one id flatter the model: split at random the {score:term} is {easy:number}, with each id on one side "
         "{honest:number} (worse by {low:number} to {high:number})."
     ),
     Leak.TIME: N_(
-        "A random split flatters the model: there the {score} is {easy:number}, on later rows {honest:number} (worse by "
+        "A random split flatters the model: there the {score:term} is {easy:number}, on later rows {honest:number} (worse by "
         "{low:number} to {high:number})."
     ),
 }
@@ -218,13 +220,13 @@ def _doubted(p: DataQuality, doubt_at: float) -> Finding | None:
         "looks": noise.suspects[0].looks,
     }
     says = N_(
-        "{sure:count} of {rows:count} labels are nine to one against what alike rows say; in all {found:count} are worth a look. "
-        "Training without them is no gain on held-out rows."
+        "{sure:count} of {rows:count} labels are a surprise: at least 9 of 10 rows like them have another. {found:count} are "
+        "worth a look; training without them is no gain on held-out rows."
     )
     if gains and result is not None:
         says = N_(
-            "{sure:count} of {rows:count} labels are nine to one against what alike rows say; trained without such rows, the "
-            "{score} on held-out rows is better by {gain:number} ({low:number} to {high:number})."
+            "{sure:count} of {rows:count} labels are a surprise: at least 9 of 10 rows like them have another. Trained without "
+            "such rows, the {score:term} on held-out rows is better by {gain:number} ({low:number} to {high:number})."
         )
         numbers |= {"score": p.says, "gain": result.gain.value, "low": result.gain.low, "high": result.gain.high}
     weight = min(0.9, 0.5 + noise.sure / noise.rows)
@@ -232,16 +234,16 @@ def _doubted(p: DataQuality, doubt_at: float) -> Finding | None:
 
 
 _FILLED: Final = N_(
-    "Gaps are better filled otherwise: with {remedy} the {score} goes from {before:number} to {after:number} (better by "
-    "{low:number} to {high:number})."
-)
-_SCALED: Final = N_(
-    "Scaling matters for models that measure distances: with {remedy} the {score} goes from {before:number} to {after:number} "
+    "Gaps are better filled otherwise: with “{remedy:term}” the {score:term} goes from {before:number} to {after:number} "
     "(better by {low:number} to {high:number})."
 )
+_SCALED: Final = N_(
+    "Scaling matters for models that measure distances: with “{remedy:term}” the {score:term} goes from {before:number} to "
+    "{after:number} (better by {low:number} to {high:number})."
+)
 
 
-def _better(rule: Rule, says: str, compared: Compared | None, p: DataQuality) -> Finding | None:
+def _better(rule: Rule, says: str, compared: Compared | None, p: DataQuality, *, weight: float | None = None) -> Finding | None:
     best = compared.best if compared else None
     if compared is None or best is None:
         return None
@@ -254,7 +256,7 @@ def _better(rule: Rule, says: str, compared: Compared | None, p: DataQuality) ->
         "low": best.gain.low,
         "high": best.gain.high,
     }
-    return Finding(rule, says, numbers, weight=min(0.8, abs(best.gain.value)))
+    return Finding(rule, says, numbers, weight=weight if weight is not None else min(0.8, abs(best.gain.value)))
 
 
 def _copies(p: DataQuality, copies_at: float) -> Sequence[Finding]:
@@ -279,7 +281,7 @@ def _copies(p: DataQuality, copies_at: float) -> Sequence[Finding]:
         severity = Severity.WARNING if many else Severity.INFO
         found.append(Finding(CONTRADICT, says, numbers, severity=severity, weight=min(0.6, share)))
     if seen.near >= max(5, copies_at * seen.near_rows) and seen.near > 5 * max(1, seen.by_chance):
-        says = N_("{near:count} of {rows:count} rows have a nearly equal twin; of shuffled columns, {chance:count} would.")
+        says = N_("{near:count} of {rows:count} rows are nearly equal to another row; by chance it would be {chance:count}.")
         numbers = {"near": seen.near, "rows": seen.near_rows, "chance": seen.by_chance}
         found.append(Finding(NEARLY, says, numbers, weight=min(0.3, seen.near / seen.near_rows)))
     return found
@@ -301,8 +303,8 @@ def _apart(p: DataQuality) -> Finding | None:
         return Finding(APART, says, numbers, columns, weight=min(0.2, seen.rows / seen.looked))
     numbers |= {"remedy": gain.says, "score": p.says, "gain": gain.gain.value, "low": gain.gain.low, "high": gain.gain.high}
     says = N_(
-        "{rows:count} of {looked:count} rows stand apart: with {remedy} the {score} on held-out rows is better by {gain:number} "
-        "({low:number} to {high:number})."
+        "{rows:count} of {looked:count} rows stand apart: with “{remedy:term}” the {score:term} on held-out rows is better by "
+        "{gain:number} ({low:number} to {high:number})."
     )
     return Finding(APART, says, numbers, columns, severity=Severity.WARNING, weight=min(0.8, abs(gain.gain.value)))
 

@@ -11,16 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.compare import Compared, Progress, Remedy, Result, Verdict, compare, fit, quiet
-from diagnostics.clinic.deployment_export import (
-    answer,
-    as_distilled,
-    as_onnx,
-    as_quantised,
-    prepared,
-    served,
-    session,
-)
+from diagnostics.clinic.deployment_export import Way, answer, as_distilled, as_file, as_onnx, as_quantised, served, session
 from diagnostics.clinic.deployment_online import Online, online
+from diagnostics.clinic.deployment_rows import fed
 from diagnostics.clinic.deployment_speed import BATCHES, WORKERS, Latency, latency
 from diagnostics.clinic.models import FAMILIES, pipeline
 from diagnostics.clinic.scores import metric_for
@@ -37,7 +30,9 @@ FASTER: Final = Rule(
     code="DEP001",
     title=N_("The same answers for less"),
     why=N_("A smaller file starts faster and costs less; a faster answer leaves time for everything else in a request."),
-    remedy=N_("Serve the variant below. Keep the preparation of the rows exactly as in training, and compare answers once more."),
+    remedy=N_(
+        "Download the file below and serve it: it takes raw rows. Compare its answers with the old ones before you switch."
+    ),
     statistic=N_("Median time of one answer, size of the file, and the score on held-out rows, all side by side."),
     source="ONNX; " + NADEAU,
     severity=Severity.INFO,
@@ -136,11 +131,10 @@ class Deployment:
         return next((c.p50 for c in self.latency if (c.what, c.batch, c.workers) == (name, batch, workers)), None)
 
 
-Way = Callable[[Any, NDArray[np.float32], Task], bytes]
 WAYS: Final[tuple[tuple[str, str, Way], ...]] = (
-    ("onnx", N_("as ONNX"), as_onnx),
-    ("quantised", N_("as ONNX with 8-bit weights (quantised)"), as_quantised),
-    ("distilled", N_("distilled into one small tree, as ONNX"), as_distilled),
+    ("onnx", N_("ONNX"), as_onnx),
+    ("quantised", N_("ONNX with 8-bit weights (quantised)"), as_quantised),
+    ("distilled", N_("ONNX of a small tree (distilled)"), as_distilled),
 )
 
 
@@ -153,13 +147,12 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     small = fewer(data, TRIED_ROWS, seed=seed)
     on_progress(0.0, N_("Training the model"))
     fitted = _trained(small, family, seed)
-    matrix = prepared(fitted, small.features)
-    variants, asks = _variants(fitted, matrix, small)
+    variants, asks = _variants(fitted, small)
     cells: list[Latency] = []
     for place, (name, ask) in enumerate(asks.items()):
         on_progress(0.1 + 0.4 * place / len(asks), N_("Timing answers"))
         cells += latency(name, ask, batches=BATCHES, workers=WORKERS)
-    before = Remedy("python", N_("as trained, in scikit-learn"), lambda data, seed: pipeline(data, family, seed=seed))
+    before = Remedy("python", N_("scikit-learn, as trained"), lambda data, seed: pipeline(data, family, seed=seed))
     made = {variant.name for variant in variants if not variant.skipped}
     remedies = [Remedy(name, says, served(family, way)) for name, says, way in WAYS if name in made]
     compared = compare(
@@ -184,35 +177,31 @@ def _trained(data: TrainingSet, family: str, seed: int) -> Any:
     return fit(data, before, np.arange(len(data)), seed)[0]
 
 
-def _variants(
-    fitted: Any, matrix: NDArray[np.float32], data: TrainingSet
-) -> tuple[tuple[Variant, ...], dict[str, Callable[[int], object]]]:
-    """What each variant weighs and answers, and how to ask it for so many rows."""
-    model = fitted[-1]
-    bare = getattr(model, "regressor_", model)
-    classes = data.task is Task.CLASSIFICATION
-    tell = bare.predict_proba if classes else bare.predict
-    own = np.asarray(tell(matrix), dtype="float64")
-    spread = 1.0 if classes else float(own.std()) or 1.0
-    rows = np.resize(matrix, (max(BATCHES), matrix.shape[1])) if len(matrix) < max(BATCHES) else matrix
+def _variants(fitted: Any, data: TrainingSet) -> tuple[tuple[Variant, ...], dict[str, Callable[[int], object]]]:
+    """What each variant weighs and answers, and how to ask it for so many raw rows."""
+    tell = fitted.predict_proba if data.task is Task.CLASSIFICATION else fitted.predict
+    own = np.asarray(tell(data.features), dtype="float64")
+    spread = 1.0 if data.task is Task.CLASSIFICATION else float(own.std()) or 1.0
+    frame = data.features.iloc[np.resize(np.arange(len(data)), max(len(data), *BATCHES))]
+    rows = fed(frame, data)
     # Only written, never read: the size that a pickle of the model would have.
-    made = [Variant("python", N_("as trained, in scikit-learn"), len(pickle.dumps(bare)), 0.0)]
-    asks: dict[str, Callable[[int], object]] = {"python": lambda count: tell(rows[:count])}
+    made = [Variant("python", N_("scikit-learn, as trained"), len(pickle.dumps(fitted)), 0.0)]
+    asks: dict[str, Callable[[int], object]] = {"python": lambda count: tell(frame.iloc[:count])}
     for name, says, way in WAYS:
         try:
-            content = way(model, matrix, data.task)
+            content = as_file(fitted, way, data.features, data)
         except NotApplicable as reason:
-            made.append(Variant(name, says, 0, 0.0, reason.reason if not reason.values else reason.reason.split(" (")[0] + "."))
+            made.append(Variant(name, says, 0, 0.0, reason.reason))
             continue
         running = session(content)
-        told = answer(running, matrix).reshape(own.shape)
+        told = answer(running, {column: values[: len(data)] for column, values in rows.items()}).reshape(own.shape)
         made.append(Variant(name, says, len(content), float(np.abs(told - own).max() / spread)))
         asks[name] = _asking(running, rows)
     return tuple(made), asks
 
 
-def _asking(running: Any, rows: NDArray[np.float32]) -> Callable[[int], object]:
-    return lambda count: answer(running, rows[:count])
+def _asking(running: Any, rows: dict[str, NDArray[Any]]) -> Callable[[int], object]:
+    return lambda count: answer(running, {column: values[:count] for column, values in rows.items()})
 
 
 def _uploaded(incident: Incident) -> Uploaded | None:
@@ -245,7 +234,7 @@ def file_of(incident: Incident, settings: Settings, name: str) -> bytes:
     small = fewer(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
     fitted = _trained(small, settings.family, incident.seed)
     way = next(way for known, _, way in WAYS if known == name)
-    return way(fitted[-1], prepared(fitted, small.features), small.task)
+    return as_file(fitted, way, small.features, small)
 
 
 def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67, lost_at: float = 0.01) -> list[Finding]:
@@ -268,11 +257,16 @@ def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67, lo
     if good:
         times, variant, result, mine = max(good, key=lambda entry: entry[0])
         says = N_(
-            "{what} it answers one row in {mine:number} ms instead of {base:number} ms, and its file is {share:percent} of the "
-            "size; the {score} changes by {low:number} to {high:number}."
+            "“{what:term}” answers a row in {mine:number} ms instead of {base:number} ms, in {share:percent} of the size, with "
+            "the same {score:term}."
         )
+        if result.gain.value or result.gain.low or result.gain.high:
+            says = N_(
+                "“{what:term}” answers a row in {mine:number} ms instead of {base:number} ms, in {share:percent} of the size; "
+                "the {score:term} changes by {low:number} to {high:number}."
+            )
         numbers: dict[str, Value] = {
-            "what": _capital(variant.says),
+            "what": variant.says,
             "mine": mine,
             "base": base,
             "times": times,
@@ -280,8 +274,9 @@ def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67, lo
             "share": variant.bytes / whole,
             "score": p.says,
             "gain": result.gain.value,
-            "low": result.gain.low,
-            "high": result.gain.high,
+            # A sentence has no use for the fifth decimal of a score.
+            "low": round(result.gain.low, 4),
+            "high": round(result.gain.high, 4),
             "apart": variant.apart,
         }
         found.append(Finding(FASTER, says, numbers, weight=0.5))
@@ -292,22 +287,18 @@ def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67, lo
     return found
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _worse(p: Deployment, variant: Variant, result: Result, times: float, share: float) -> Finding:
     says = N_(
-        "{what} it answers {times:number} times as fast in {share:percent} of the size, and the {score} is worse by "
+        "“{what:term}” answers {times:number} times as fast in {share:percent} of the size, but the {score:term} is worse by "
         "{least:number} to {most:number}."
     )
     numbers: dict[str, Value] = {
-        "what": _capital(variant.says),
+        "what": variant.says,
         "times": times,
         "share": share,
         "score": p.says,
-        "least": -result.gain.high,
-        "most": -result.gain.low,
+        "least": round(-result.gain.high, 4),
+        "most": round(-result.gain.low, 4),
     }
     return Finding(WORSE, says, numbers, weight=0.4)
 

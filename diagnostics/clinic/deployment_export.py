@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.clinic.deployment_rows import fed, whole
 from diagnostics.clinic.deployment_trees import OPSET, knows, trees_as_onnx
 from diagnostics.clinic.models import pipeline
 from diagnostics.clinic.training_set import TrainingSet
@@ -21,11 +22,17 @@ from diagnostics.words import N_
 DEPTH: Final = 6
 """Of the distilled tree: at most 64 leaves."""
 
-NOTHING: Final = N_("nothing to quantise: only layers of a network have weights that 8 bits can hold")
+Way = Callable[[Any, NDArray[np.float32], Task], bytes]
+"""From a trained model, the rows as it sees them, and its task to an ONNX file of it alone."""
+
+NOTHING: Final = N_("only the layers of a network have weights that 8 bits can hold")
+
+
+UNKNOWN: Final = N_("no converter to ONNX knows this kind of model")
 
 
 def exported(model: Any, width: int) -> bytes:
-    """The bare `model` (after its preparation) as ONNX: input "x", float32, shape (n, width).
+    """The bare `model` (after its preparation) as ONNX: input "x", shape (n, width), 32 bits or 64.
 
     Raises NotApplicable where no converter knows it.
     """
@@ -40,7 +47,7 @@ def exported(model: Any, width: int) -> bytes:
         given = [("x", FloatTensorType([None, width]))]
         return bytes(convert_sklearn(bare, initial_types=given, options=options, target_opset=OPSET).SerializeToString())
     except (ValueError, RuntimeError, NotImplementedError, TypeError) as error:
-        raise NotApplicable(N_("No converter to ONNX knows this model ({name})."), name=type(error).__name__) from error
+        raise NotApplicable(UNKNOWN) from error
 
 
 def quantised(content: bytes) -> bytes:
@@ -75,51 +82,47 @@ def session(content: bytes, *, threads: int = 1) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def answer(running: Any, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Chances, shape (n, k), or values, shape (n,)."""
-    told = running.run(None, {"x": matrix})[-1]
+def answer(running: Any, rows: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+    """Chances, shape (n, k), or values, shape (n, 1). rows: as `deployment_rows.fed` gives them."""
+    told = running.run(None, dict(rows))[-1]
     return np.asarray(told, dtype="float64")
 
 
 class Served:
-    """A pipeline whose model answers as ONNX, after its preparation in Python.
+    """A pipeline that answers as the ONNX file that stands for it, from raw rows.
 
-    way: what becomes of the trained pipeline's model: given (model, prepared rows, its answers), the bytes of an ONNX file.
+    way: what becomes of the trained pipeline's model: given (model, prepared rows, task), the bytes of an ONNX file.
     """
 
-    def __init__(self, inner: Any, way: Callable[[Any, NDArray[np.float32], Task], bytes], task: Task) -> None:
-        self.inner, self.way, self.task = inner, way, task
+    def __init__(self, inner: Any, way: Way, data: TrainingSet) -> None:
+        self.inner, self.way, self.data = inner, way, data
 
     def fit(self, features: Any, truth: Any) -> Served:
         self.inner.fit(features, truth)
         self.classes_ = getattr(self.inner[-1], "classes_", None)
-        matrix = prepared(self.inner, features)
-        content = self.way(self.inner[-1], matrix, self.task)
-        self.running = session(content)
+        self.running = session(as_file(self.inner, self.way, features, self.data))
         return self
 
     def predict(self, features: Any) -> Any:
         if self.classes_ is not None:
             return np.asarray(self.classes_)[self.predict_proba(features).argmax(axis=1)]
-        told = answer(self.running, prepared(self.inner, features)).ravel()
-        return unscaled(self.inner[-1], told)
+        return answer(self.running, fed(features, self.data)).ravel()
 
     def predict_proba(self, features: Any) -> Any:
-        told = np.clip(answer(self.running, prepared(self.inner, features)), 0.0, 1.0)
+        told = np.clip(answer(self.running, fed(features, self.data)), 0.0, 1.0)
         if told.ndim == 1 or told.shape[1] == 1:
             told = np.column_stack([1 - told.ravel(), told.ravel()])
         return told / np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
 
 
+def as_file(fitted: Any, way: Way, features: Any, data: TrainingSet) -> bytes:
+    """The ONNX file of a fitted pipeline, from raw rows to answers. Raises NotApplicable as `way` does."""
+    return whole(fitted, way(fitted[-1], prepared(fitted, features), data.task), data)
+
+
 def prepared(fitted: Any, features: Any) -> NDArray[np.float32]:
     """The rows as the fitted pipeline's model sees them."""
     return np.asarray(fitted[:-1].transform(features), dtype="float32")
-
-
-def unscaled(model: Any, told: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values in the target's unit, where the model was trained on a scaled one."""
-    scaler = getattr(model, "transformer_", None)
-    return told if scaler is None else np.asarray(scaler.inverse_transform(told[:, None])).ravel()
 
 
 def as_onnx(model: Any, matrix: NDArray[np.float32], task: Task) -> bytes:
@@ -142,5 +145,5 @@ def as_distilled(model: Any, matrix: NDArray[np.float32], task: Task) -> bytes:
     return exported(student, matrix.shape[1])
 
 
-def served(family: str, way: Callable[[Any, NDArray[np.float32], Task], bytes]) -> Callable[[TrainingSet, int], Any]:
-    return lambda data, seed: Served(pipeline(data, family, seed=seed), way, data.task)
+def served(family: str, way: Way) -> Callable[[TrainingSet, int], Any]:
+    return lambda data, seed: Served(pipeline(data, family, seed=seed), way, data)

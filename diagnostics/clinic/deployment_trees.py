@@ -22,8 +22,12 @@ def knows(model: Any) -> bool:
 
 
 def trees_as_onnx(model: Any, width: int) -> bytes:
-    """Input "x", float32, shape (n, width); the answer is chances, shape (n, classes), or values, shape (n, outputs)."""
-    from onnx import TensorProto, helper
+    """Input "x", shape (n, width); the answer is chances, shape (n, classes), or values, shape (n, outputs).
+
+    Single trees and forests look at rows in 32 bits, also in scikit-learn; boosted ones in 64, and so does the file: a time in
+    seconds rounded to 32 bits is a minute off.
+    """
+    from onnx import TensorProto, helper, numpy_helper
 
     boosted = type(model).__name__.startswith("HistGradientBoosting")
     classes = len(model.classes_) if hasattr(model, "classes_") else 0
@@ -44,13 +48,14 @@ def trees_as_onnx(model: Any, width: int) -> bytes:
             "target_weights",
         )
     }
+    near = float if boosted else _below
     targets = 1
     for number, tree in enumerate(_boosted(model) if boosted else _grown(model)):
         for place, (leaf, column, threshold, low, high, missing, answers) in enumerate(tree):
             held["nodes_treeids"].append(number)
             held["nodes_nodeids"].append(place)
             held["nodes_featureids"].append(0 if leaf else column)
-            held["nodes_values"].append(0.0 if leaf else _below(threshold))
+            held["nodes_values"].append(0.0 if leaf else near(threshold))
             held["nodes_modes"].append("LEAF" if leaf else "BRANCH_LEQ")
             held["nodes_truenodeids"].append(0 if leaf else low)
             held["nodes_falsenodeids"].append(0 if leaf else high)
@@ -61,8 +66,12 @@ def trees_as_onnx(model: Any, width: int) -> bytes:
                 held["target_nodeids"].append(place)
                 held["target_ids"].append(int(target))
                 held["target_weights"].append(float(answers[target]))
+    kind = TensorProto.FLOAT
     if boosted:
+        kind = TensorProto.DOUBLE
         held["base_values"] = [float(value) for value in np.ravel(model._baseline_prediction)]
+        for name in ("nodes_values", "target_weights", "base_values"):
+            held[f"{name}_as_tensor"] = numpy_helper.from_array(np.asarray(held.pop(name), dtype="float64"), name)
     nodes = [helper.make_node("TreeEnsembleRegressor", ["x"], ["sums"], domain="ai.onnx.ml", n_targets=targets, **held)]
     answer, columns = "sums", targets
     if boosted and classes == 2:
@@ -79,7 +88,7 @@ def trees_as_onnx(model: Any, width: int) -> bytes:
     graph = helper.make_graph(
         nodes,
         "trees",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, width])],
+        [helper.make_tensor_value_info("x", kind, [None, width])],
         [helper.make_tensor_value_info(answer, TensorProto.FLOAT, [None, columns])],
     )
     opsets = [helper.make_opsetid(domain, version) for domain, version in OPSET.items()]

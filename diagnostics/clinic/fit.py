@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnostics.clinic import fit_remedies as tries
 from diagnostics.clinic.compare import Compared, Progress, Result, Verdict, compare, corrected, one_fold, quiet
-from diagnostics.clinic.fit_bias import Bias, Segment, bias
+from diagnostics.clinic.fit_bias import SAYS, Bias, Segment, bias
 from diagnostics.clinic.fit_remedies import Kind
 from diagnostics.clinic.folds import folds
 from diagnostics.clinic.learning_curve import LearningCurve, More, learning_curve
@@ -148,8 +148,13 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     before = tries.before(settings.family, {})
     small = fewer(data, TRIED_ROWS, seed=seed)
 
+    def partial(so_far: tuple[Compared, ...]) -> Fit:
+        title, guess = family.title, 0.5 if data.task is Task.CLASSIFICATION else 0.0
+        none = Bias((), (), 0, 0.0)
+        return Fit(data.described, family.name, title, metric.says, guess, metric.floor, so_far[0], (), curve, (), none)
+
     def within(start: float, end: float) -> Progress:
-        return lambda share, what="", so_far=None: on_progress(start + (end - start) * share, what)
+        return lambda share, what="", so_far=None: on_progress(start + (end - start) * share, what, so_far)
 
     curve = learning_curve(data, before, metric, seed=seed, on_progress=within(0.0, 0.2))
     named = tries.remedies(small, settings.family, {})
@@ -161,6 +166,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         repeats=max(1, min(settings.repeats, 10)),
         seed=seed,
         on_progress=within(0.2, 0.75),
+        partial=partial,
     )
     knobs = []
     for place, knob in enumerate(dict.fromkeys((family.complexity, family.regularisation))):
@@ -230,23 +236,24 @@ def judge(p: Fit, *, gap_at: float = 0.02, nothing_at: float = 0.02) -> list[Fin
 
 
 _OVER: Final = N_(
-    "Overfitting: the {score} is {trained:number} on the rows trained on and {held:number} on others; with {remedy} it is "
-    "{gain:number} better there ({low:number} to {high:number})."
+    "Overfitting: the {score:term} is {trained:number} on the rows trained on and {held:number} on others; with “{remedy:term}” "
+    "it is {gain:number} better there ({low:number} to {high:number})."
 )
 _UNDER: Final = N_(
-    "Underfitting: the {score} is {held:number} on held-out rows ({trained:number} in training), and with {remedy} it is "
-    "{gain:number} better ({low:number} to {high:number})."
+    "Underfitting: the {score:term} is {held:number} on held-out rows ({trained:number} in training), and with “{remedy:term}” "
+    "it is {gain:number} better ({low:number} to {high:number})."
 )
 _NEITHER: Final = N_(
-    "Neither over- nor underfitting: the {score} is {trained:number} on the rows trained on, {held:number} on others, and none "
-    "of {count:count} other models does better there beyond chance."
+    "Neither over- nor underfitting: the {score:term} is {trained:number} on the rows trained on, {held:number} on others, and "
+    "none of {count:count} other models does better there beyond chance."
 )
 _AVERAGED: Final = N_(
-    "Neither over- nor underfitting to speak of: the {score} is {trained:number} on the rows trained on, {held:number} on "
-    "others, but with {remedy} it is {gain:number} better there ({low:number} to {high:number})."
+    "Neither over- nor underfitting to speak of: the {score:term} is {trained:number} on the rows trained on, {held:number} on "
+    "others, but with “{remedy:term}” it is {gain:number} better there ({low:number} to {high:number})."
 )
 _NOTHING: Final = N_(
-    "Hardly anything to learn: on held-out rows the {score} is {held:number}, where always the same answer has {guess:number}."
+    "Hardly anything to learn: on held-out rows the {score:term} is {held:number}, where always the same answer has "
+    "{guess:number}."
 )
 
 
@@ -267,7 +274,7 @@ def _finding(rule: Rule, says: str, p: Fit, result: Result | None) -> Finding:
     }
     if result is not None:
         numbers |= {
-            "remedy": result.says[:1].lower() + result.says[1:],
+            "remedy": result.says,
             # A sentence has no use for the fifth decimal of a score.
             "gain": round(result.gain.value, 4),
             "low": round(result.gain.low, 4),
@@ -292,30 +299,12 @@ def _off(p: Fit, worst: Segment) -> Finding:
         "groups": p.bias.looked,
         "found": len(p.bias.worst),
     }
-    chances = p.data.task is Task.CLASSIFICATION
-    if worst.level:
-        where = _LEVEL_CHANCE if chances else _LEVEL_VALUE
-    elif worst.column:
-        where = _RANGE_CHANCE if chances else _RANGE_VALUE
-    else:
-        where = _TENTH_CHANCE if chances else _TENTH_VALUE
+    where = "level" if worst.level else "range" if worst.column else "answers"
+    kind = "value" if p.data.task is Task.REGRESSION else "two" if len(p.data.classes) == 2 else "more"
+    if kind == "two":
+        numbers["class"] = f"{p.data.target} = {p.data.classes[-1]}"
     columns = (worst.column,) if worst.column else ()
-    return Finding(BIASED, where, numbers, columns, weight=min(0.9, abs(worst.off.value) / max(p.bias.spread, 1e-9)))
-
-
-_LEVEL_CHANCE: Final = N_("Where {column:name} is {level:name}, the answers say {told:percent} and {true:percent} is true.")
-_LEVEL_VALUE: Final = N_(
-    "Where {column:name} is {level:name}, the answers have a mean of {told:number} and the truth {true:number}."
-)
-_RANGE_CHANCE: Final = N_(
-    "Where {column:name} lies between {low:number} and {high:number}, the answers say {told:percent} and {true:percent} is true."
-)
-_RANGE_VALUE: Final = N_(
-    "Where {column:name} lies between {low:number} and {high:number}, the answers have a mean of {told:number} and the truth "
-    "{true:number}."
-)
-_TENTH_CHANCE: Final = N_("Answers between {low:percent} and {high:percent} are true in {true:percent} of the rows.")
-_TENTH_VALUE: Final = N_("Answers between {low:number} and {high:number} are {true:number} in truth, on the mean.")
+    return Finding(BIASED, SAYS[kind, where], numbers, columns, weight=min(0.9, abs(worst.off.value) / max(p.bias.spread, 1e-9)))
 
 
 def _more(p: Fit) -> Finding:
@@ -329,10 +318,14 @@ def _more(p: Fit) -> Finding:
             )
         case More.HELPS:
             says = N_(
-                "More rows help: twice the {rows:count} would bring about +{doubled:number} ({low:number} to {high:number})."
+                "More rows help: twice the {rows:count} would raise the {score:term} by about {doubled:number} ({low:number} to "
+                "{high:number})."
             )
         case More.FLAT:
-            says = N_("More rows hardly help: twice the {rows:count} would bring about +{doubled:number}, at most {high:number}.")
+            says = N_(
+                "More rows hardly help: twice the {rows:count} would raise the {score:term} by about {doubled:number}, at most "
+                "{high:number}."
+            )
     if p.curve.more is not More.UNKNOWN:
         doubled = p.curve.doubled
         numbers |= {

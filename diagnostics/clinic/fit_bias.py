@@ -15,6 +15,7 @@ from diagnostics.clinic.scores import Told, told
 from diagnostics.clinic.training_set import TrainingSet
 from diagnostics.incident import Task
 from diagnostics.intervals import Interval
+from diagnostics.words import N_
 
 TENTHS: Final = 10
 QUARTERS: Final = 4
@@ -56,6 +57,42 @@ class Bias:
     worst: tuple[Segment, ...]
     looked: int
     spread: float
+
+
+SAYS: Final = {
+    ("two", "level"): N_(
+        "Where {column:name} is {level:name}, the model gives {class:name} a chance of {told:percent} on average, and "
+        "{true:percent} is true."
+    ),
+    ("two", "range"): N_(
+        "Where {column:name} lies between {low:number} and {high:number}, the model gives {class:name} a chance of "
+        "{told:percent} on average, and {true:percent} is true."
+    ),
+    ("two", "answers"): N_(
+        "Where the model gives {class:name} a chance of {low:percent} to {high:percent}, it is true in {true:percent} of the "
+        "rows."
+    ),
+    ("more", "level"): N_(
+        "Where {column:name} is {level:name}, the model is {told:percent} sure of its answers on average, and right in "
+        "{true:percent}."
+    ),
+    ("more", "range"): N_(
+        "Where {column:name} lies between {low:number} and {high:number}, the model is {told:percent} sure of its answers on "
+        "average, and right in {true:percent}."
+    ),
+    ("more", "answers"): N_(
+        "Where the model is {low:percent} to {high:percent} sure of its answer, it is right in {true:percent}."
+    ),
+    ("value", "level"): N_(
+        "Where {column:name} is {level:name}, the model says {told:number} on average and {true:number} is true."
+    ),
+    ("value", "range"): N_(
+        "Where {column:name} lies between {low:number} and {high:number}, the model says {told:number} on average and "
+        "{true:number} is true."
+    ),
+    ("value", "answers"): N_("Where the model says {low:number} to {high:number}, the truth is {true:number} on average."),
+}
+"""What is said of a segment, by what is learnt (two classes, more, a value) and by what makes the segment."""
 
 
 def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) -> Bias:

@@ -10,6 +10,7 @@ import numpy as np
 
 from diagnostics.clinic.compare import Remedy
 from diagnostics.clinic.models import pipeline
+from diagnostics.clinic.network_fit import Dropped
 from diagnostics.clinic.training_set import TrainingSet
 from diagnostics.incident import Task
 from diagnostics.words import N_
@@ -30,7 +31,7 @@ class Kind(StrEnum):
 
 def before(family: str, settings: Mapping[str, Any]) -> Remedy:
     """The model as it is."""
-    return Remedy("before", N_("as it is"), lambda data, seed: pipeline(data, family, seed=seed, **settings))
+    return Remedy("before", N_("The model as it is"), lambda data, seed: pipeline(data, family, seed=seed, **settings))
 
 
 def remedies(data: TrainingSet, family: str, settings: Mapping[str, Any]) -> tuple[tuple[Kind, Remedy], ...]:
@@ -40,6 +41,8 @@ def remedies(data: TrainingSet, family: str, settings: Mapping[str, Any]) -> tup
         made.append((Kind.SIMPLER, Remedy("pruned", N_("Pruned by cost complexity"), _pruned)))
     if family in ("tree", "linear", "network"):
         made.append((Kind.AVERAGED, Remedy("bagging", N_("Ten models on resampled rows, averaged (bagging)"), _bagged(family))))
+    if family == "network":
+        made.insert(1, (Kind.SIMPLER, Remedy("dropout", N_("Dropout of three in ten units (in the lab's library)"), Dropped)))
     if family in ("tree", "boosting", "neighbours"):
         made.append((Kind.AVERAGED, _with("forest", N_("Random forest"), "forest", {"min_samples_leaf": 3, "n_estimators": 40})))
     if family in ("linear", "tree", "forest", "neighbours", "network"):

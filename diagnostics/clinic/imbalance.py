@@ -152,6 +152,22 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         if number < 5:
             answers[place].append((fold.test, answer))
 
+    def made(compared: Compared, others: tuple[Compared, ...], ways: tuple[Tried, ...], accuracy: float) -> Imbalance:
+        return Imbalance(
+            data.described,
+            settings.family,
+            whole.classes[1],
+            share,
+            int((whole.truth == 1).sum()),
+            1 - share,
+            accuracy,
+            settings.cost,
+            tries.allowed(int(0.8 * (data.truth == 1).sum()), settings.neighbours),
+            compared,
+            others,
+            ways,
+        )
+
     compared, *others = compare_all(
         data,
         before,
@@ -161,23 +177,11 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         seed=seed,
         on_progress=on_progress,
         on_told=keep,
+        partial=lambda so_far: made(so_far[0], so_far[1:], (), 0.0),
     )
     ways = [way(data, one.name, one.says, given) for one, given in zip((before, *named), answers, strict=True) if given]
     plain = np.concatenate([answer.labels == data.truth[rows] for rows, answer in answers[0]])
-    return Imbalance(
-        data.described,
-        settings.family,
-        whole.classes[1],
-        share,
-        int((whole.truth == 1).sum()),
-        1 - share,
-        float(plain.mean()),
-        settings.cost,
-        tries.allowed(int(0.8 * (data.truth == 1).sum()), settings.neighbours),
-        compared,
-        tuple(others),
-        tuple(ways),
-    )
+    return made(compared, tuple(others), tuple(ways), float(plain.mean()))
 
 
 def _enough(data: TrainingSet, share: float, seed: int) -> TrainingSet:
@@ -233,18 +237,18 @@ def _costs(p: Imbalance, best: Result) -> dict[str, Value]:
     return {
         "class": p.named,
         "share": p.share,
-        "remedy": best.says[:1].lower() + best.says[1:],
+        "remedy": best.says,
         "before": p.compared.before.score.value,
         "after": p.compared.before.score.value - best.gain.value,
-        "low": best.gain.low,
-        "high": best.gain.high,
+        "low": round(best.gain.low, 4),
+        "high": round(best.gain.high, 4),
         "cost": p.cost,
     }
 
 
 _CHEAPER: Final = N_(
-    "If a miss of {class:name} costs as much as {cost:number} false alarms, then with {remedy} 100 rows cost {after:number} "
-    "instead of {before:number} (less by {low:number} to {high:number})."
+    "If missing one {class:name} costs as much as {cost:number} false alarms, “{remedy:term}” lowers the cost of 100 rows from "
+    "{before:number} to {after:number} false alarms (by {low:number} to {high:number})."
 )
 
 
@@ -269,7 +273,7 @@ def _missed(p: Imbalance, plain: Tried, best: Result | None) -> Finding:
     way = _of(p, best.name)
     numbers |= _costs(p, best) | {"found": way.recall.value if way else 0.0, "right": way.precision.value if way else 0.0}
     says = N_(
-        "{class:name} is {share:percent} of the rows and the model finds {recall:percent} of them; with {remedy} it finds "
+        "{class:name} is {share:percent} of the rows and the model finds {recall:percent} of them; with “{remedy:term}” it finds "
         "{found:percent}, and {right:percent} of its alarms are right."
     )
     return Finding(MISSED, says, numbers, weight=1 - plain.recall.value)
@@ -293,14 +297,14 @@ def _fine(p: Imbalance) -> Finding:
 
 def _uncalibrated(p: Imbalance, way: Tried) -> Finding:
     numbers: dict[str, Value] = {
-        "remedy": way.says[:1].lower() + way.says[1:],
+        "remedy": way.says,
         "told": way.told,
         "share": p.share,
         "plain": p.ways[0].told,
         "class": p.named,
     }
     says = N_(
-        "With {remedy} the model gives {class:name} a mean chance of {told:percent}, where {share:percent} is true "
+        "With “{remedy:term}” the model gives {class:name} a mean chance of {told:percent}, where {share:percent} is true "
         "({plain:percent} with nothing done)."
     )
     return Finding(MISCALIBRATED, says, numbers, weight=min(0.5, way.told - p.share))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.compare import LEVEL, Compared, Progress, Result, corrected, decide, quiet
 from diagnostics.clinic.folds import Fold, folds
-from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.recorder import from_entries
+from diagnostics.clinic.network_log import entries
 from diagnostics.clinic.network_presets import PRESETS
 from diagnostics.clinic.network_settings import Network
 from diagnostics.clinic.training_history import BY_CODE, Diagnosed, diagnose
@@ -111,6 +111,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     if preset is None or not 1 <= settings.seeds <= SEEDS or not _sane(settings.network):
         raise BadInput(N_("These settings cannot be trained: choose others."))
     data = training_set(incident, rows=ROWS)
+    data = _numeric(data)
     if not data.numbers:
         raise NotApplicable(N_("The lab needs numeric columns, and this table has none beside the target."), needs="reference")
     on_progress(0.01, N_("Preparing the network"), None)
@@ -145,12 +146,19 @@ def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
         best = p.compared.best
         if best is None:
             return [Finding(GAIN, N_("No gain: none of the remedies changes the held-out score beyond chance."), {}, weight=0.5)]
-        gained: dict[str, Value] = {"name": best.says, "before": p.compared.before.score.value, "after": best.score.value}
-        return [
-            Finding(
-                GAIN, N_("{name} helps most: the held-out score goes from {before:number} to {after:number}."), gained, weight=1.0
-            )
-        ]
+        gained: dict[str, Value] = {
+            "name": best.says,
+            "score": p.compared.says,
+            "before": p.compared.before.score.value,
+            "after": best.score.value,
+            "low": round(best.gain.low, 4),
+            "high": round(best.gain.high, 4),
+        }
+        says = N_(
+            "“{name:term}” helps most: the {score:term} on held-out rows goes from {before:number} to {after:number} (better by "
+            "{low:number} to {high:number})."
+        )
+        return [Finding(GAIN, says, gained, weight=1.0)]
     if not p.runs or not p.runs[0].found or p.runs[0].found[0].confidence < sure_at:
         return []
     first = p.runs[0].found[0]
@@ -166,55 +174,6 @@ def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
     return [
         Finding(VERDICT, first.says, seen, severity=Severity.CRITICAL if worst else Severity.WARNING, weight=first.confidence)
     ]
-
-
-def entries(epochs: Sequence[Epoch], *, scores: bool) -> list[dict[str, Any]]:
-    """The epochs as lines of the recorder's format. scores: whether the score is an accuracy."""
-    made = []
-    for epoch in epochs:
-        line: dict[str, Any] = {
-            "epoch": epoch.number,
-            "loss": epoch.loss,
-            "val_loss": epoch.val_loss,
-            "learning_rate": epoch.rate,
-        }
-        if scores:
-            line |= {"score": epoch.score, "val_score": epoch.val_score}
-        dead = (*epoch.dead, *[None] * len(epoch.gradients))
-        line["layers"] = [
-            {"name": f"layer {place + 1}", "gradient": gradient, "ratio": epoch.ratios[place], "dead": dead[place]}
-            for place, gradient in enumerate(epoch.gradients)
-        ]
-        made.append(line)
-    return made
-
-
-def as_lines(history: History) -> str:
-    """A run's history as the recorder's file, for the doctor and for other tools."""
-    import json
-
-    lines = [{"recorder": "model-clinic", "version": 1, "framework": "lab"}]
-    places = sorted({x for curve in history.curves for x in curve.x})
-    named = {"loss": "loss", "val_loss": "val_loss", "score": "score", "val_score": "val_score", "rate": "learning_rate"}
-    for place in places:
-        line: dict[str, Any] = {"epoch": int(place)}
-        for curve in history.curves:
-            if place in curve.x and curve.part in named:
-                line[named[curve.part]] = curve.y[curve.x.index(place)]
-        line["layers"] = [
-            {
-                "name": layer.name,
-                **{
-                    key: values[layer.x.index(place)]
-                    for key, values in (("gradient", layer.gradients), ("ratio", layer.ratios), ("dead", layer.dead))
-                    if values
-                },
-            }
-            for layer in history.layers
-            if place in layer.x
-        ]
-        lines.append(line)
-    return "".join(json.dumps(line) + "\n" for line in lines)
 
 
 def _sane(network: Network) -> bool:
@@ -257,12 +216,24 @@ def _diagnosed(epochs: Sequence[Epoch], data: TrainingSet) -> Diagnosed | None:
         return None
 
 
-def _rows(data: TrainingSet, fold: Fold, most: int) -> Rows:
-    """Numeric columns, standardised by the training rows alone; gaps take their median."""
+def _numeric(data: TrainingSet) -> TrainingSet:
+    """The same, described by the columns that the lab trains on."""
+    return replace(data, described=replace(data.described, features=min(len(data.numbers), COLUMNS)))
+
+
+WATCHED: Final = 5
+"""One in so many training rows says when to stop early, where the held-out rows are to judge the result."""
+
+
+def _rows(data: TrainingSet, fold: Fold, most: int, *, watch: bool = False) -> Rows:
+    """Numeric columns, standardised by the training rows alone; gaps take their median.
+
+    watch: some training rows are put aside to say when to stop; the held-out rows then only judge.
+    """
     from diagnostics.clinic.network_train import Rows
 
     x = data.features[list(data.numbers[:COLUMNS])].to_numpy("float64")
-    own = fold.train[:most] if most else fold.train
+    own, test = fold.train[:most] if most else _even(fold.train), _even(fold.test)
     middle = np.nan_to_num(np.nanmedian(x[own], axis=0))
     x = np.where(np.isfinite(x), x, middle)
     mean, spread = x[own].mean(axis=0), x[own].std(axis=0)
@@ -271,14 +242,25 @@ def _rows(data: TrainingSet, fold: Fold, most: int) -> Rows:
     y: NDArray[Any] = data.truth.astype("int32") if data.task is Task.CLASSIFICATION else data.truth.astype("float64")
     if data.task is not Task.CLASSIFICATION:
         y = ((y - y[own].mean()) / max(float(y[own].std()), 1e-12)).astype("float32")
-    return Rows(x[own], y[own], x[fold.test], y[fold.test], len(data.classes))
+    if not watch:
+        return Rows(x[own], y[own], x[test], y[test], len(data.classes))
+    aside, kept = own[::WATCHED], np.delete(own, np.s_[::WATCHED])
+    return Rows(x[kept], y[kept], x[aside], y[aside], len(data.classes), x[test], y[test])
+
+
+EVEN: Final = 64
+"""Rows of a fold are cut to a multiple of this: folds differ by a few rows, and every other number would be compiled anew."""
+
+
+def _even(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return rows[: len(rows) // EVEN * EVEN] if len(rows) >= 8 * EVEN else rows
 
 
 def _remedies(data: TrainingSet, settings: Settings, seed: int, on_progress: Progress) -> Lab:
     """Before and after every remedy: the same rows held out and the same first weights for all, others for each seed."""
     preset = PRESETS[settings.problem]
     made = folds(data, parts=3, repeats=-(-settings.seeds // 3), seed=seed)[: settings.seeds]
-    variants = [("before", N_("as it is"), settings.network)]
+    variants = [("before", N_("The network as it is"), settings.network)]
     variants += [(change.name, change.says, change.apply(settings.network)) for change in preset.remedies]
     scores = np.full((len(variants), len(made)), np.nan)
     own = np.full((len(variants), len(made)), np.nan)
@@ -288,13 +270,13 @@ def _remedies(data: TrainingSet, settings: Settings, seed: int, on_progress: Pro
     classes = data.task is Task.CLASSIFICATION
     for place, (_name, says, network) in enumerate(variants):
         for number, fold in enumerate(made):
-            rows = _rows(data, fold, preset.rows)
+            rows = _rows(data, fold, preset.rows, watch=bool(network.patience))
             epochs = _train(rows, network, seed=seed + number)
             last = epochs[-1]
-            # Early stopping keeps the weights of its best epoch.
+            # Early stopping keeps the weights of its best epoch, chosen on rows that do not judge it.
             kept = min(epochs, key=lambda epoch: epoch.val_loss if np.isfinite(epoch.val_loss) else np.inf)
             best = kept if network.patience else last
-            scores[place, number] = _score(best.val_score, classes)
+            scores[place, number] = _score(best.val_score if best.judged is None else best.judged, classes)
             own[place, number] = _score(best.score, classes)
             done += 1
             run = _diagnosed(epochs, data) if number == 0 else None

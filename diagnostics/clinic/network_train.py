@@ -4,7 +4,7 @@ time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -27,7 +27,8 @@ BLIND: Final = 2_000
 class Rows:
     """x: standardised inputs, shape (n, d), float32. y: class numbers, shape (n,), int32, or standardised values, float32.
 
-    classes: how many, 0 for a regression.
+    classes: how many, 0 for a regression. x_judged, y_judged: rows of which nothing is known while training goes on, where those
+    held out decide when it stops.
     """
 
     x: NDArray[np.float32]
@@ -35,15 +36,17 @@ class Rows:
     x_held: NDArray[np.float32]
     y_held: NDArray[Any]
     classes: int
+    x_judged: NDArray[np.float32] | None = None
+    y_judged: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)
 class Epoch:
     """What one epoch showed. loss, score: mean over its batches as they came, as Keras logs them; val_*: on the held-out rows.
 
-    gradients: mean norm of each layer's weight gradient before clipping, first layer first. ratios: mean size of an update
-    by that
-    of the weights. dead: share of each hidden layer's units that are silent on every row. A number that overflowed is NaN or inf.
+    gradients: mean norm of each layer's weight gradient before clipping, first layer first. ratios: mean size of an update by
+    that of the weights. dead: share of each hidden layer's units that are silent on every row. judged: the score on
+    `Rows.x_judged`, None without. A number that overflowed is NaN or inf.
     """
 
     number: int
@@ -56,6 +59,7 @@ class Epoch:
     ratios: tuple[float, ...]
     dead: tuple[float, ...]
     step_losses: tuple[float, ...]
+    judged: float | None = None
 
 
 def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False) -> Iterator[Epoch]:
@@ -82,6 +86,9 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
         )
         val_loss, val_score, _ = test(frame, weights, state, x_held, y_held)
         _, _, dead = test(frame, weights, state, x[:BLIND], y[:BLIND])
+        judged = None
+        if rows.x_judged is not None:
+            judged = float(test(frame, weights, state, jnp.asarray(rows.x_judged), jnp.asarray(rows.y_judged))[1])
         losses, scores, gradients, ratios = (np.asarray(part, dtype="float64") for part in told)
         quiet = tuple(float(share) for share in np.asarray(dead)) if settings.activation in ("relu", "leaky_relu") else ()
         yield Epoch(
@@ -95,6 +102,7 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
             tuple(ratios.mean(axis=0).tolist()),
             quiet,
             tuple(losses.tolist()) if keep_steps else (),
+            judged,
         )
         if not np.isfinite(losses).all():
             return
@@ -102,6 +110,45 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
         best = min(best, float(val_loss))
         if settings.patience and waited >= settings.patience:
             return
+
+
+PADDED: Final = 1_024
+"""Rows are answered in multiples of this many: every other number of rows would be compiled anew."""
+
+
+def learn(rows: Rows, settings: Network, *, seed: int) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
+    """Train on `rows.x` without looking on, and return what answers: rows, shape (n, d), to logits or values, (n, k)."""
+    rng = np.random.default_rng(seed)
+    key = jax.random.key(seed)
+    model, state = _fresh(rows, settings, key)
+    weights, frame = eqx.partition(model, eqx.is_inexact_array)
+    knobs = _knobs(settings)
+    held = _optimiser(settings.optimiser, settings.accumulate)(knobs).init(weights)
+    size = min(settings.batch, len(rows.x))
+    batches = -(-len(rows.x) // size)
+    rates = schedule(settings, batches)
+    run = _epoch(settings.optimiser, settings.accumulate, rows.classes)
+    for number in range(settings.epochs):
+        # Whole batches of one shape, the last filled up: folds differ by a row or two, and each shape is compiled for itself.
+        order = np.resize(rng.permutation(len(rows.x)), batches * size)
+        x, y = jnp.asarray(rows.x[order]), jnp.asarray(rows.y[order])
+        places = np.arange(batches * size, dtype="int32").reshape(batches, size)
+        span = jnp.asarray(rates[number * batches : (number + 1) * batches])
+        weights, state, held, _ = run(
+            frame, weights, state, held, x, y, jnp.asarray(places), span, jax.random.fold_in(key, number), knobs
+        )
+
+    def answer(x: NDArray[np.float32]) -> NDArray[np.float64]:
+        padded = np.zeros((-(-max(1, len(x)) // PADDED) * PADDED, x.shape[1]), dtype="float32")
+        padded[: len(x)] = x
+        return np.asarray(_told(frame, weights, state, jnp.asarray(padded)), dtype="float64")[: len(x)]
+
+    return answer
+
+
+@eqx.filter_jit
+def _told(frame: Any, weights: Any, state: Any, x: Any) -> Any:
+    return _answers(frame, weights, state, x, jax.random.key(0), inference=True)[0]
 
 
 def schedule(settings: Network, batches: int) -> NDArray[np.float32]:

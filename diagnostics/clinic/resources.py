@@ -134,7 +134,7 @@ def checked(m: Described) -> Described:
     for name, value in counts.items():
         if not 1 <= value <= LARGEST:
             raise NotApplicable(
-                N_("{what} must be between 1 and {most:count}, got {value:number}."), what=name, most=LARGEST, value=value
+                N_("“{what:term}” must be between 1 and {most:count}, got {value:number}."), what=name, most=LARGEST, value=value
             )
     if m.kind is Kind.TRANSFORMER and m.hidden % m.heads:
         raise NotApplicable(
@@ -216,16 +216,27 @@ def judge(p: Resources, *, full_at: float = 1.0) -> list[Finding]:
         "activations": p.training.activations / GB,
         "reserve": p.training.reserve / GB,
         "planned": p.planned / GB,
-        "names": tuple(dict.fromkeys(PLAN[name] for name in p.plan)),
     }
+    plan = tuple(dict.fromkeys(PLAN[name] for name in p.plan))
     if need <= full_at * memory:
         says = N_("It fits: training takes about {need:number} GB of {memory:number} GB.")
         found.append(Finding(FITS, says, numbers, weight=0.5))
     elif p.planned <= full_at * memory:
+        numbers |= {"first": plan[0] if plan else "", "second": plan[1] if len(plan) > 1 else "", "rest": len(plan) - 2}
         says = N_(
-            "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {names:list} it takes "
+            "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term} it takes "
             "{planned:number} GB."
         )
+        if len(plan) == 2:
+            says = N_(
+                "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term} and "
+                "{second:term} it takes {planned:number} GB."
+            )
+        elif len(plan) > 2:
+            says = N_(
+                "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term}, {second:term} "
+                "and {rest:count} more of the changes below it takes {planned:number} GB."
+            )
         found.append(Finding(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
     else:
         says = N_(
@@ -253,6 +264,7 @@ def _measured(p: Resources) -> Finding:
         "rows": first.batch,
     }
     says = N_(
-        "Measured here on a small network: {what}: {times:percent} of the memory of a step and {longer:percent} of its time."
+        "Measured here on a small network, “{what:term}” takes {times:percent} of the memory of a step and {longer:percent} of "
+        "its time."
     )
     return Finding(MEASURED, says, numbers, weight=0.1)

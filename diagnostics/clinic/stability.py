@@ -15,7 +15,7 @@ from diagnostics.clinic.scores import metric_for
 from diagnostics.clinic.stability_runs import Calmer, Trained, Trainings, remedies_of
 from diagnostics.clinic.training_set import ROWS, Described, fewer, training_set
 from diagnostics.finding import Finding, NotApplicable, Rule, Severity
-from diagnostics.incident import Incident
+from diagnostics.incident import Incident, Task
 from diagnostics.intervals import Interval
 from diagnostics.words import N_, Value
 
@@ -151,30 +151,42 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         )
     planned = 3 * settings.trainings + (len(BATCHES) if settings.family == "network" else 0)
     fold, bench = made[-1], Trainings(data, settings.family, metric, planned, on_progress)
-    plain = [bench.trained(fold.train, fold.test, seed=seed + n) for n in range(settings.trainings)]
-    dropped = [
-        bench.trained(_without(fold.train, np.random.default_rng((seed, 19, n))), fold.test, seed=seed)
-        for n in range(settings.trainings)
-    ]
-    split = [bench.trained(f.train, f.test, seed=seed) for f in made[: settings.trainings]]
-    groups = {"seed": plain, "drop": dropped, "split": split}
+    groups: dict[str, list[Trained]] = {"seed": [], "drop": [], "split": []}
+    calmer: list[Calmer] = []
+
+    def known() -> Stability:
+        """What the trainings so far say."""
+        plain = groups["seed"]
+        return Stability(
+            data.described,
+            settings.family,
+            FAMILIES[settings.family].title,
+            metric.says,
+            metric.floor,
+            settings.trainings,
+            len(fold.test),
+            _sources({name: runs for name, runs in groups.items() if len(runs) > 1}, bench),
+            tuple(calmer),
+            float(np.mean(bench.differ(plain).any(axis=0))),
+            _flips(plain, bench),
+        )
+
+    bench.so_far = lambda: known() if len(groups["seed"]) > 1 else None
+    for n in range(settings.trainings):
+        groups["seed"].append(bench.trained(fold.train, fold.test, seed=seed + n))
+    for n in range(settings.trainings):
+        fewer_rows = _without(fold.train, np.random.default_rng((seed, 19, n)))
+        groups["drop"].append(bench.trained(fewer_rows, fold.test, seed=seed))
+    for other in made[: settings.trainings]:
+        groups["split"].append(bench.trained(other.train, other.test, seed=seed))
     if settings.family == "network":
-        groups["batch"] = [bench.trained(fold.train, fold.test, seed=seed, batch_size=b) for b in BATCHES]
-    calmer = [bench.remedy(fold.train, fold.test, name, plain, seed) for name in remedies_of(settings.family)]
+        groups["batch"] = []
+        for size in BATCHES:
+            groups["batch"].append(bench.trained(fold.train, fold.test, seed=seed, batch_size=size))
+    for name in remedies_of(settings.family):
+        calmer.append(bench.remedy(fold.train, fold.test, name, groups["seed"], seed))
     on_progress(1.0)
-    return Stability(
-        data.described,
-        settings.family,
-        FAMILIES[settings.family].title,
-        metric.says,
-        metric.floor,
-        settings.trainings,
-        len(fold.test),
-        _sources(groups, bench),
-        tuple(calmer),
-        float(np.mean(bench.differ(plain).any(axis=0))),
-        _flips(plain, bench),
-    )
+    return known()
 
 
 def _without(train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -228,9 +240,12 @@ def judge(p: Stability, *, flip_at: float = 0.03, swing_at: float = 0.01, calm_a
             "turned": p.turned,
             "trainings": p.trainings,
             "held": p.held,
-            "changed": flipping.says[:1].lower() + flipping.says[1:],
+            "changed": flipping.says,
         }
-        findings.append(Finding(FLIPS, _FLIPS if flipping is seeds else _DROPS, numbers, weight=min(1.0, 5 * flipping.flipped)))
+        said = _FLIPS if flipping is seeds else _DROPS
+        if p.data.task is Task.REGRESSION:
+            said = _MOVES if flipping is seeds else _DROPS_MOVE
+        findings.append(Finding(FLIPS, said, numbers, weight=min(1.0, 5 * flipping.flipped)))
     if swinging and seeds is not None:
         findings.append(Finding(SWINGS, _SWINGS, _spreads(p, seeds), weight=min(1.0, 20 * seeds.spread.value)))
     if not findings and seeds is not None:
@@ -238,7 +253,7 @@ def judge(p: Stability, *, flip_at: float = 0.03, swing_at: float = 0.01, calm_a
     best = steadiest(p, calm_at=calm_at)
     if best is not None and seeds is not None:
         numbers = {
-            "remedy": best.says[:1].lower() + best.says[1:],
+            "remedy": best.says,
             "before": seeds.flipped,
             "after": best.flipped,
             "low": best.less.low,
@@ -283,17 +298,25 @@ _DROPS: Final = N_(
     "With one training row in a hundred left out the model answers {share:percent} of the other rows otherwise; the seed alone "
     "turns fewer."
 )
+_MOVES: Final = N_(
+    "Trained again with another seed, {share:percent} of the answers move by more than a tenth of the target's spread; over "
+    "{trainings:count} trainings {turned:percent} moved so far at least once."
+)
+_DROPS_MOVE: Final = N_(
+    "With one training row in a hundred left out, {share:percent} of the answers move by more than a tenth of the target's "
+    "spread; the seed alone moves fewer."
+)
 _SWINGS: Final = N_(
-    "The {score} swings between {worst:number} and {best:number} with the seed alone (standard deviation {spread:number}, "
+    "The {score:term} swings between {worst:number} and {best:number} with the seed alone (standard deviation {spread:number}, "
     "{low:number} to {high:number}): a smaller difference between two models is chance."
 )
 _STEADY: Final = N_(
-    "Training is steady: another seed moves the {score} by {spread:number} and turns {share:percent} of the answers; which rows "
-    "are held out moves it by {split:number}."
+    "Training is steady: another seed moves the {score:term} by {spread:number} and turns {share:percent} of the answers; which "
+    "rows are held out moves it by {split:number}."
 )
 _CALMED: Final = N_(
-    "With {remedy}, two trainings differ in {after:percent} of the answers instead of {before:percent} (less by {low:percent} to "
-    "{high:percent})."
+    "With “{remedy:term}”, two trainings differ in {after:percent} of the answers instead of {before:percent} (less by "
+    "{low:percent} to {high:percent})."
 )
 _NOT_CALMED: Final = N_(
     "No gain: none of {count:count} remedies makes the answers steadier beyond chance ({before:percent} differ without)."

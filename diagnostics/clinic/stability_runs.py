@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,13 +74,15 @@ class Trainings:
 
     def __init__(self, data: TrainingSet, family: str, metric: Metric, planned: int, on_progress: Progress) -> None:
         self.data, self.family, self.metric, self.on_progress = data, family, metric, on_progress
+        self.so_far: Callable[[], Any] = lambda: None
         self.done = 0
         self.all = planned + AGAIN * sum(REMEDIES[name][1] for name in remedies_of(family))
         values = data.truth.astype("float64") if data.task is Task.REGRESSION else np.zeros(1)
         self.near = float(values.std()) / 10
 
     def trained(self, train: NDArray[np.int64], test: NDArray[np.int64], *, seed: int, what: str = "", **changed: Any) -> Trained:
-        self.on_progress(min(0.99, self.done / self.all), what or N_("Training again with one thing changed"))
+        says = what or N_("Training again with one thing changed")
+        self.on_progress(min(0.99, self.done / self.all), says, self.so_far())
         self.done += 1
         model = pipeline(self.data, self.family, seed=seed, **changed)
         with warnings.catch_warnings():

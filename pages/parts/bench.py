@@ -98,8 +98,10 @@ class Bench:
     def ask(self, module: str, settings: Any, incident: str | None, *, fingerprint: str = "", seed: int = 0) -> Run:
         """Begin a run; a run of the same module for the same incident that is still under way is stopped first.
 
-        Raises BadInput when too many wait.
+        Raises BadInput when too many wait, and through a link for reading: what is found is kept in the incident.
         """
+        if incident and module:
+            store.writable(incident)
         run = Run(module, settings, incident, fingerprint)
         request = Request(
             module,
@@ -131,6 +133,14 @@ class Bench:
     def forget(self, module: str, incident: str | None) -> None:
         with self._lock:
             self._runs.pop((incident, module), None)
+
+    def drop(self, incident: str) -> None:
+        """Stop and forget all runs of an incident: it is to be deleted."""
+        with self._lock:
+            runs = [self._runs.pop(name) for name in list(self._runs) if name[0] == incident]
+        for run in runs:
+            if not run.ended.is_set():
+                run.stop()
 
     def close(self) -> None:
         """Stop everything."""
@@ -164,7 +174,8 @@ class Bench:
         process = run.process
         if process.stdin is None or process.stdout is None:
             raise ValueError("the process has no pipes")
-        timer = threading.Timer(LIMIT, _kill, [process])
+        limit = float(getattr(run.settings, "longest", LIMIT))
+        timer = threading.Timer(limit, _kill, [process])
         timer.daemon = True
         timer.start()
         try:
@@ -180,7 +191,9 @@ class Bench:
                 with suppress(BrokenPipeError):
                     pipe.close()
         if run.result is None and run.refused is None and not run.stopped and run.module:
-            run.refused = _broke_off("stopped by the system" if time.monotonic() - run.began < LIMIT else "took too long")
+            run.refused = _broke_off(
+                N_("ended by the system") if time.monotonic() - run.began < limit else N_("took more than half an hour")
+            )
         if run.result is not None and run.incident is not None:
             _keep(run)
 
@@ -207,7 +220,7 @@ def _took(run: Run, line: Line) -> None:
 
 
 def _broke_off(why: str) -> BadInput:
-    return BadInput(N_("The run broke off ({why}). Nothing was lost; the details are in the server's log."), why=why)
+    return BadInput(N_("The run broke off ({why:term}). Nothing was lost; the details are in the server's log."), why=why)
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import Formatter
 from typing import Any
 
 import pandas as pd
@@ -21,7 +22,7 @@ from pages.parts.bench import Run, bench, latest
 from pages.parts.cards import CODE, Section, badge, code, meaning, picture, written
 from pages.parts.export import csv_bytes
 from pages.parts.guard import COLUMNS, ROOT
-from pages.parts.measured import measured, tried
+from pages.parts.measured import measured, so_far, tried
 from pages.parts.step import say
 from pages.parts.text import plain, statement
 from pages.parts.training_table import EVERY, Opened, bar, choose_target, training_table, whatever
@@ -43,13 +44,14 @@ def clinic_page(
     table: bool = True,
     button: str = N_("Examine"),
     well: str = N_("Nothing wrong was found."),
+    remedies: bool = True,
 ) -> None:
     """The page of the clinic's diagnostic `name`.
 
     about: one sentence (message id) that is the page's heading before the first run. settings: draws the widgets, given the
     settings of the latest run, and returns the new ones. below: more of a result, after its sentence and picture. while_running:
     draws a profile that is not complete yet. table: whether a training table with a target is needed. well: the sentence where
-    no rule fired.
+    no rule fired. remedies: whether what was tried is shown here; else `below` does it in its own words.
     """
     visit = visits.enter()
     diagnostic = clinic_diagnostic(name)
@@ -62,20 +64,24 @@ def clinic_page(
     found = _found(diagnostic, opened)
     run = bench().run(name, visit.incident)
     last = found.settings if found else kept.types_of(diagnostic)[0]()
+    if run is not None and run.result is None and run.fingerprint == opened.fingerprint:
+        # Refused or stopped: what was filled in stands there still.
+        last = run.settings
     if run is not None and not run.ended.is_set():
         _running(run, opened, about, while_running)
-        return
+        return opened
     if found is None:
         say(plain(visit.words(about)))
     _broke(run, opened)
     if found is None:
         chosen = _form(diagnostic, opened, settings, last, table=table)
         _button(diagnostic, opened, chosen, button)
-        return
-    _show(diagnostic, found, opened, draw, below, well)
+        return opened
+    _show(diagnostic, found, opened, draw, below, well, remedies=remedies)
     st.subheader(visit.words(N_("Try it with other settings")), anchor=False)
     chosen = _form(diagnostic, opened, settings, last, table=table)
     _button(diagnostic, opened, chosen, N_("Run again"))
+    return opened
 
 
 def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, Any], Any], last: Any, *, table: bool) -> Any:
@@ -128,8 +134,12 @@ def _watch(run: Run, opened: Opened, while_running: Callable[[Any, Opened], None
         if st.button(words(N_("Stop")), key="stop-run"):
             run.stop()
             st.rerun()
-    if while_running is not None and run.so_far is not None:
+    if run.so_far is None:
+        return
+    if while_running is not None:
         while_running(run.so_far, opened)
+    else:
+        so_far(run.so_far, opened.visit)
 
 
 def _doing(run: Run, words: Words) -> str:
@@ -156,7 +166,14 @@ def _broke(run: Run | None, opened: Opened) -> None:
 
 
 def _show(
-    diagnostic: Diagnostic, found: Kept, opened: Opened, draw: Draw, below: Callable[[Any, Opened], None], well: str
+    diagnostic: Diagnostic,
+    found: Kept,
+    opened: Opened,
+    draw: Draw,
+    below: Callable[[Any, Opened], None],
+    well: str,
+    *,
+    remedies: bool,
 ) -> None:
     """The sentence, the picture, what to do, what was tried, the rest folded, and how it was measured."""
     words, visit = opened.words, opened.visit
@@ -171,7 +188,8 @@ def _show(
             st.markdown(f"**{words(N_('What to do'))}**  \n{plain(words(lead.rule.remedy))}")
             code(lead, words)
     below(found.profile, opened)
-    tried(found.profile, visit, key=diagnostic.name)
+    if remedies:
+        tried(found.profile, visit, key=diagnostic.name)
     if findings[1:]:
         st.subheader(words(N_("Also found")), anchor=False)
         for place, finding in enumerate(findings[1:]):
@@ -201,7 +219,12 @@ def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key
 def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
     words = visit.words
     st.markdown(plain(words(finding.rule.statistic)))
-    shown = {name: written(value, words) for name, value in finding.evidence.items() if name not in CODE}
+    terms = {name for _, name, kind, _ in Formatter().parse(finding.says) if kind == "term"}
+    shown = {
+        name: words("{value:term}", value=str(value)) if name in terms else written(value, words)
+        for name, value in finding.evidence.items()
+        if name not in CODE
+    }
     if shown:
         st.table(
             {plain(name.replace("_", " ")): plain(text) for name, text in shown.items()},

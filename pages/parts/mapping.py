@@ -62,7 +62,8 @@ def columns_page() -> None:
             _read(words(side), table, words)
     st.subheader(words(N_("Which column plays which part")), anchor=False)
     st.markdown("\n".join(f"- {line}" for line in role_sentences(incident, words)))
-    _form(incident, visit)
+    if not visit.read_only:
+        _form(incident, visit)
     if st.button(words(N_("Next: step 1, Confirm")), key="next"):
         st.switch_page(ROOT / STEP_SCRIPTS[0], query_params=visit.link)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from diagnostics.charts import compared as compared_chart
 from diagnostics.charts.style import finish
-from diagnostics.clinic.compare import VERDICTS, Compared, spoken
+from diagnostics.clinic.compare import VERDICTS, Compared, Verdict, spoken
 from diagnostics.clinic.kept import Kept
 from diagnostics.clinic.training_set import SPLIT, WHY, Described
 from diagnostics.words import N_, Words, shorten
@@ -30,10 +30,29 @@ def tried(profile: Any, visit: Visit, *, key: str) -> None:
         comparison(compared, visit, key=key)
 
 
-def comparison(compared: Compared, visit: Visit, *, key: str) -> None:
-    """One sentence, the picture, and the numbers folded."""
+def so_far(profile: Any, visit: Visit) -> None:
+    """What is known while a run goes on: the model as it is, and each remedy with its gain so far."""
+    compared, words = getattr(profile, "compared", None), visit.words
+    if not isinstance(compared, Compared):
+        return
+    said = N_("So far, after round {done:count}: the {unit:term} on held-out rows. More rounds will move these numbers.")
+    text = words(said, done=compared.folds, unit=compared.says)
+    st.markdown(plain(text))
+    rows = [
+        {
+            words(N_("what")): spoken(words, result.says),
+            words(N_("held-out score")): round(result.score.value, 4),
+            words(N_("gain")): None if result is compared.before else round(result.gain.value, 4),
+        }
+        for result in (compared.before, *compared.ran)
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=text)
+
+
+def comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") -> None:
+    """One sentence (the verdict unless `text` is given, as safe Markdown), the picture, and the numbers folded."""
     words = visit.words
-    text = verdict(compared, words)
+    text = text or verdict(compared, words)
     st.markdown(text)
     figure = compared_chart.draw(compared, None, words, visit.palette)
     if figure is not None:
@@ -82,6 +101,13 @@ def verdict(compared: Compared, words: Words) -> str:
             "No gain: of {count:count} tried, the best ({name}) changes the {unit} by {low:number} to {high:number}, "
             "which can be chance or is too little to matter."
         )
+        if not (first.gain.value or first.gain.low or first.gain.high):
+            said = N_("No gain: of {count:count} tried, the best ({name}) leaves the {unit} exactly as it is.")
+        elif first.verdict is Verdict.WORSE:
+            said = N_(
+                "No gain: all {count:count} tried make the {unit} worse; {name} does the least harm ({low:number} to "
+                "{high:number})."
+            )
         return plain(words(said, **values))
     sign = 1.0 if compared.higher else -1.0
     return plain(

@@ -163,7 +163,7 @@ TASKS: Final = {Task.CLASSIFICATION: N_("classes"), Task.REGRESSION: N_("a quant
 def choose_target(opened: Opened) -> None:
     """The column to be learnt and what it holds; kept in incident.yaml, where the investigation finds it too."""
     words, incident = opened.words, opened.incident
-    if incident.reference is None or opened.visit.incident is None:
+    if incident.reference is None or opened.visit.incident is None or opened.visit.read_only:
         return
     columns = [column.name for column in incident.reference if column.kind in (Kind.NUMBER, Kind.CATEGORY)]
     chosen = incident.roles.target

@@ -156,3 +156,17 @@ def test_every_score_of_a_task_can_be_taken(tmp_path: Path, rng: np.random.Gener
         for metric in choices(data.task):
             result = compare(data, GUESS, [LINEAR], metric, parts=2, repeats=1)
             assert np.isfinite(result.before.score.value), metric.name
+
+
+def test_what_is_known_so_far_begins_with_the_model_as_it_is_and_grows(data: TrainingSet) -> None:
+    told: list[Compared] = []
+
+    def on_progress(share: float, what: str = "", so_far: Compared | None = None) -> None:
+        if so_far is not None and (not told or told[-1] is not so_far):
+            told.append(so_far)
+
+    whole = compare(data, GUESS, [LINEAR], METRICS["auc"], repeats=1, on_progress=on_progress, partial=lambda so_far: so_far[0])
+    assert told[0].remedies == ()
+    assert told[0].before.score.value == pytest.approx(whole.before.folds[0])
+    assert [one.folds for one in told[1:]] == [1, 2, 3, 4]
+    assert all(one.remedies[0].gain.value > 0.2 for one in told[1:])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from diagnostics.charts import clinic_deployment
 from diagnostics.charts.style import LIGHT
 from diagnostics.clinic import deployment, deployment_speed
 from diagnostics.clinic.deployment import Deployment, Settings, file_of
-from diagnostics.clinic.deployment_export import answer, exported, prepared, quantised, session
+from diagnostics.clinic.deployment_export import answer, as_file, as_onnx, quantised, session
 from diagnostics.clinic.deployment_online import online, serial
+from diagnostics.clinic.deployment_rows import fed
 from diagnostics.clinic.deployment_speed import latency
 from diagnostics.clinic.kept import decode, encode
 from diagnostics.clinic.models import FAMILIES, pipeline
@@ -54,11 +56,41 @@ def test_every_family_answers_the_same_as_onnx(tmp_path: Path, rng: np.random.Ge
     few = {"max_iter": 10} if family in ("boosting", "network") else {}
     with pytest.warns() if family == "network" else _nothing():
         fitted = pipeline(data, family, seed=0, **few).fit(data.features, data.truth)
-    matrix = prepared(fitted, data.features)
-    bare = getattr(fitted[-1], "regressor_", fitted[-1])
-    own = bare.predict(matrix) if kind == "values" else bare.predict_proba(matrix)
-    told = answer(session(exported(fitted[-1], matrix.shape[1])), matrix).reshape(own.shape)
+    own = fitted.predict(data.features) if kind == "values" else fitted.predict_proba(data.features)
+    told = answer(session(as_file(fitted, as_onnx, data.features, data)), fed(data.features, data)).reshape(own.shape)
     assert np.abs(told - own).max() < 1e-4 * max(1.0, float(np.abs(own).max()))
+
+
+@pytest.mark.parametrize("family", ["linear", "boosting"])
+def test_the_file_takes_raw_rows_with_gaps_rare_and_unknown_words(tmp_path: Path, rng: np.random.Generator, family: str) -> None:
+    rows = 600
+    frame = classes(rng, rows).rename(columns={"x0": "x", "x1": "<b>in `it`</b>"})
+    frame.loc[::7, "x"] = np.nan
+    frame.loc[::11, "<b>in `it`</b>"] = np.inf
+    frame["inner/x"] = rng.choice(["a", "b", "c"], rows)
+    frame["chances"] = [f"level {min(60, int(n))}" for n in rng.exponential(12, rows)]
+    frame.loc[::9, "chances"] = None
+    frame["when"] = pd.date_range("2026-01-01", periods=rows, freq="h")
+    data = training_set(incident_of(tmp_path, frame, target="answer"))
+    fitted = pipeline(data, family, seed=0).fit(data.features, data.truth)
+    running = session(as_file(fitted, as_onnx, data.features, data))
+    assert {given.name for given in running.get_inputs()} == set(data.features.columns)
+    new = data.features.iloc[:80].copy()
+    new.loc[new.index[:20], "chances"] = "never seen"
+    new.loc[new.index[10:30], "inner/x"] = None
+    new.loc[new.index[30:40], "x"] = np.nan
+    assert np.abs(answer(running, fed(new, data)) - fitted.predict_proba(new)).max() < 1e-5
+    assert json.loads(running.get_modelmeta().custom_metadata_map["classes"]) == list(data.classes)
+
+
+def test_a_table_of_words_alone_is_exported_too(tmp_path: Path, rng: np.random.Generator) -> None:
+    colours = rng.choice(["red", "green", "blue"], 300)
+    frame = pd.DataFrame({"colour": colours, "answer": np.where((colours == "red") ^ (rng.random(300) < 0.1), "yes", "no")})
+    data = training_set(incident_of(tmp_path, frame, target="answer"))
+    for family in ("linear", "tree"):
+        fitted = pipeline(data, family, seed=0).fit(data.features, data.truth)
+        told = answer(session(as_file(fitted, as_onnx, data.features, data)), fed(data.features, data))
+        assert np.abs(told - fitted.predict_proba(data.features)).max() < 1e-5
 
 
 def _nothing():  # type: ignore[no-untyped-def]
@@ -76,7 +108,7 @@ def test_a_network_is_quantised_and_a_tree_has_nothing_to_quantise(
     assert 0 < found["quantised"].apart < 0.2
     assert found["onnx"].apart < 1e-4
     trees = profiled(incident_of(tmp_path, classes(rng, 300), target="answer"), "tree")
-    assert "nothing to quantise" in next(v for v in trees.variants if v.name == "quantised").skipped
+    assert "8 bits can hold" in next(v for v in trees.variants if v.name == "quantised").skipped
     with pytest.raises(NotApplicable):
         quantised(file_of(network[1], Settings(family="forest"), "onnx"))
 

@@ -8,12 +8,13 @@ import pytest
 from diagnostics.charts import clinic_fit, compared
 from diagnostics.charts.style import LIGHT
 from diagnostics.clinic import fit
+from diagnostics.clinic.compare import compare
 from diagnostics.clinic.fit import Fit, Settings
 from diagnostics.clinic.fit_bias import bias
-from diagnostics.clinic.fit_remedies import Pruned, before
+from diagnostics.clinic.fit_remedies import Pruned, before, remedies
 from diagnostics.clinic.kept import decode, encode
 from diagnostics.clinic.learning_curve import LearningCurve, More, extrapolated
-from diagnostics.clinic.scores import METRICS
+from diagnostics.clinic.scores import METRICS, metric_for
 from diagnostics.clinic.training_set import training_set
 from diagnostics.finding import NotApplicable
 from diagnostics.incident import Incident, Task
@@ -128,3 +129,30 @@ def test_it_says_what_it_lacks_and_refuses_unknown_models(tmp_path: Path, rng: n
         fit.profile(Incident())
     with pytest.raises(ValueError, match="family must be one of"):
         fit.profile(incident_of(tmp_path, classes(rng), target="answer"), Settings(family="oracle"))
+
+
+@pytest.mark.parametrize("task", ["classes", "values"])
+def test_dropout_is_tried_on_a_network_and_learns_as_well_as_one(tmp_path: Path, rng: np.random.Generator, task: str) -> None:
+    frame = classes(rng, 900) if task == "classes" else values(rng, 900)
+    kind = Task.CLASSIFICATION if task == "classes" else Task.REGRESSION
+    data = training_set(incident_of(tmp_path, frame, target="answer" if task == "classes" else "price", task=kind))
+    tried = next(remedy for _, remedy in remedies(data, "network", {}) if remedy.name == "dropout")
+    found = compare(data, before("network", {}), [tried], metric_for(kind), parts=3, repeats=1)
+    assert not found.remedies[0].skipped
+    # Dropout costs a small network something on rows that it does not overfit; it must still have learnt.
+    assert found.remedies[0].score.value > (0.8 if task == "classes" else 0.4)
+
+
+def test_the_model_as_it_is_is_told_while_the_others_are_tried(tmp_path: Path, rng: np.random.Generator) -> None:
+    told: list[Fit] = []
+
+    def on_progress(share: float, what: str = "", so_far: Fit | None = None) -> None:
+        if so_far is not None:
+            told.append(so_far)
+
+    incident = incident_of(tmp_path, classes(rng, 200), target="answer")
+    fit.profile(incident, Settings(family="linear", repeats=1), on_progress=on_progress)
+    assert told[0].compared.before.score.value > 0
+    assert told[0].compared.remedies == ()
+    assert len(told[-1].compared.remedies) >= 4
+    assert decode(encode(told[-1]), Fit) == told[-1]

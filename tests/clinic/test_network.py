@@ -12,11 +12,14 @@ import pytest
 from diagnostics.charts import network as chart
 from diagnostics.charts.style import LIGHT
 from diagnostics.clinic import network
+from diagnostics.clinic.folds import folds
 from diagnostics.clinic.history.read import read_history
 from diagnostics.clinic.kept import decode, encode
 from diagnostics.clinic.network import Lab, Settings, judge, profile, suggested
+from diagnostics.clinic.network_log import as_lines
 from diagnostics.clinic.network_presets import PRESETS
 from diagnostics.clinic.network_settings import SCHEDULES, Network
+from diagnostics.clinic.training_set import training_set
 from diagnostics.finding import BadInput, NotApplicable
 from diagnostics.incident import Incident, Task
 from diagnostics.words import Words
@@ -55,7 +58,7 @@ def test_a_preset_shows_its_problem(rows: Incident, problem: str) -> None:
 def test_the_saved_run_is_read_by_the_doctor(rows: Incident, tmp_path: Path) -> None:
     p = profile(rows, settings("dead_units", epochs=12))
     file = tmp_path / "lab.jsonl"
-    file.write_text(network.as_lines(p.runs[0].history))
+    file.write_text(as_lines(p.runs[0].history))
     assert json.loads(file.read_text().splitlines()[0])["recorder"] == "model-clinic"
     assert network.diagnose(read_history(file)).found[0].code == "dead_units"
 
@@ -104,3 +107,20 @@ def test_what_cannot_be_trained_is_said(rows: Incident, tmp_path: Path) -> None:
     words_only = classes(np.random.default_rng(0), 300)[["city", "answer"]]
     with pytest.raises(NotApplicable, match="numeric"):
         profile(incident_of(tmp_path, words_only, target="answer"))
+
+
+def test_stopping_early_is_not_judged_by_the_rows_that_stopped_it(rows: Incident) -> None:
+    data = training_set(rows)
+    fold = folds(data, parts=3, repeats=1, seed=0)[0]
+    made = network._rows(data, fold, 100, watch=True)
+    assert (len(made.x), len(made.x_held)) == (80, 20)
+    assert made.x_judged is not None
+    assert len(made.x_judged) == len(fold.test)
+    epochs = network._train(made, Network(epochs=3, patience=2), seed=0)
+    assert all(epoch.judged is not None and 0 <= epoch.judged <= 1 for epoch in epochs)
+
+
+def test_only_the_columns_that_are_trained_on_are_counted(rows: Incident) -> None:
+    p = profile(rows, Settings(network=Network(epochs=2)))
+    assert p.data.features == len(training_set(rows).numbers)
+    assert p.data.features < len(training_set(rows).features.columns)

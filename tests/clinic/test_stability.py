@@ -84,3 +84,15 @@ def test_it_says_what_it_lacks_and_refuses_odd_settings(tmp_path: Path, rng: np.
         stability.profile(Incident())
     with pytest.raises(ValueError, match="trainings must be between"):
         stability.profile(incident_of(tmp_path, classes(rng), target="answer"), Settings(trainings=1))
+
+
+def test_trainings_are_shown_as_they_come(tmp_path: Path, rng: np.random.Generator) -> None:
+    told: list[int] = []
+
+    def on_progress(share: float, what: str = "", so_far: Stability | None = None) -> None:
+        told.append(sum(len(source.scores) for source in so_far.sources) if so_far else 0)
+
+    incident = incident_of(tmp_path, classes(rng, 200), target="answer")
+    stability.profile(incident, Settings(family="tree", trainings=4), on_progress=on_progress)
+    assert told[:4] == [0, 0, 2, 3]
+    assert max(told) == 12

@@ -12,6 +12,6 @@ def test_variants_stand_side_by_side_with_their_files() -> None:
     assert not at.exception
     text = said(at)
     assert "Side by side" in text
-    assert "nothing to quantise" in text
+    assert "8 bits can hold" in text
     assert len(at.get("plotly_chart")) >= 3
     assert len(at.get("download_button")) >= 2

@@ -11,7 +11,7 @@ import pytest
 from diagnostics import store
 from diagnostics.finding import Finding, Rule
 from diagnostics.words import words_for
-from pages.parts import jobs, step
+from pages.parts import jobs, step, visit
 from pages.parts.cards import Section, no_picture, section
 from pages.parts.export import csv_bytes, defused
 from pages.parts.guard import ROOT, STEP_SCRIPTS
@@ -115,3 +115,23 @@ def test_the_board_draws_a_finding_as_its_step_does(monkeypatch: pytest.MonkeyPa
     assert drawn
     for shown in drawn:
         assert section(shown.check_name) == (None if shown.draw is no_picture else shown)
+
+
+@pytest.mark.parametrize(
+    ("file", "script"),
+    [
+        ("training/history.csv", "pages/clinic_training.py"),
+        ("code/train.py", "pages/step_5_environment.py"),
+        ("logs/app.log", "pages/step_6_operations.py"),
+        ("reference.csv", "pages/step_1_confirm.py"),
+    ],
+)
+def test_an_incident_opens_where_its_files_can_be_seen(monkeypatch: pytest.MonkeyPatch, file: str, script: str) -> None:
+    incident = store.create()
+    target = store.folder(incident) / file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text("epoch,loss\n1,0.5\n")
+    went: list[str] = []
+    monkeypatch.setattr(visit.st, "switch_page", lambda page, query_params: went.append(str(page)))
+    visit.begin(incident)
+    assert went[0].endswith(script)
