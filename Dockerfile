@@ -1,6 +1,10 @@
 # Model Clinic in one container: docker build -t model-clinic . && docker run -p 8501:8501 -v model-clinic:/data model-clinic
 FROM python:3.13-slim
 
+# What the PDF report draws its letters with.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /app
 RUN useradd --create-home --uid 10001 clinic && mkdir /data && chown clinic:clinic /data
 

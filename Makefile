@@ -4,12 +4,12 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint browser lock samples messages clean
+.PHONY: run test lint browser documents lock samples messages clean
 
 run: $(VENV)/.installed
 	MODEL_CLINIC_HOME=$${MODEL_CLINIC_HOME:-var/incidents} $(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/.tested browser lint
+test: $(VENV)/.tested browser documents lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.tested
@@ -33,6 +33,13 @@ $(VENV)/.tested: $(VENV)/.installed requirements-dev.txt requirements-distribute
 
 browser:
 	@command -v chromium >/dev/null || sh tests/system_packages.sh chromium fonts-noto-cjk
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || sh tests/system_packages.sh postgresql || \
+	echo "No PostgreSQL here: the tests that use it will be skipped."
+
+# What the PDF report draws its letters with.
+documents:
+	@{ /sbin/ldconfig -p | grep -q libpangoft2-1.0 && fc-list :lang=zh | grep -q .; } || \
+	sh tests/system_packages.sh libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk
 
 # Pinned, hashed requirements from the .in files.
 lock: $(VENV)/.tested

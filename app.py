@@ -7,7 +7,7 @@ import streamlit as st
 from diagnostics import store
 from diagnostics.finding import BadInput
 from diagnostics.words import LANGUAGES, N_, name_of
-from pages.parts import guard, look, visit
+from pages.parts import guard, look, share, signin, visit
 from pages.parts.text import plain
 
 st.set_page_config(page_title="Model Clinic", page_icon="🩺", layout="wide", initial_sidebar_state="collapsed")
@@ -16,6 +16,10 @@ words = visit.words()
 page = st.navigation(guard.pages(words), position="top")
 st.logo(guard.ROOT / "pages" / "parts" / "logo.svg", size="medium")
 st.html(look.STYLE)
+
+signin.required(words)
+signin.account(words)
+share.swept()
 
 sample = st.query_params.get("sample")
 if sample:
@@ -26,6 +30,15 @@ if sample:
         st.error(plain(reason.statement(words)))
 
 if len(LANGUAGES) > 1:
-    st.selectbox(words(N_("Language")), LANGUAGES, format_func=name_of, key=visit.LANGUAGE, persist_state="session", width=160)
+    with st.container(key="language-switch"):
+        st.selectbox(
+            words(N_("Language")),
+            LANGUAGES,
+            format_func=name_of,
+            key=visit.LANGUAGE,
+            persist_state="session",
+            label_visibility="collapsed",
+            width=130,
+        )
 
 page.run()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from diagnostics.clinic.search_options import search_arguments
 from diagnostics.finding import SEVERITY_ORDER, BadInput, Finding, Severity
 from diagnostics.words import LANGUAGES, N_, Words, words_for
 
@@ -71,7 +72,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     for role in ROLES:
         investigate.add_argument(f"--{role}", help=words(N_("{role} of the incident"), role=role))
     investigate.add_argument("--segments", nargs="*", default=None, help=words(N_("columns that say who a row is about")))
-    investigate.add_argument("--report", type=Path, metavar="FILE.html|.md", help=words(N_("write a report")))
+    investigate.add_argument("--report", type=Path, metavar="FILE.html|.md|.pdf", help=words(N_("write a report")))
     investigate.add_argument(
         "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
     )
@@ -114,12 +115,23 @@ def _parser(words: Words) -> argparse.ArgumentParser:
         "--map", nargs="*", default=[], metavar="PART=COLUMN", help=words(N_("columns of a CSV: loss=a val_loss=b epoch=c …"))
     )
     training.set_defaults(run=_training)
+
+    search = commands.add_parser("search", parents=[shared], help=words(N_("look for better hyperparameters, or resume to")))
+    worker = commands.add_parser("search-worker", parents=[shared], help=words(N_("one more worker on a shared study")))
+    search_arguments(search, worker, words)
+    search.set_defaults(run=_search)
+    worker.set_defaults(run=_search_worker)
     return parser
 
 
 def _investigate(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.investigation import investigate
+    from diagnostics.report import files
 
+    record = None
+    if options.report:
+        files.check(options.report, words)
+        record = files.record_of(options.folder)
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
         incident = _incident(options, Path(scratch))
         for file, why in incident.unreadable:
@@ -128,7 +140,7 @@ def _investigate(options: argparse.Namespace, words: Words) -> int:
         for remark in result.remarks:
             print(f"model-clinic: {remark.statement(words)}", file=sys.stderr)
         if options.report:
-            _write_text(options.report, _report(options.report, result, words))
+            _write(options.report, files.document(options.report.suffix.lower(), result, words, record))
         if options.json:
             from diagnostics.report.as_json import as_json
 
@@ -175,18 +187,6 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
     ]
     given.setdefault("title", (options.current or options.reference).stem)
     return assemble(None, given, tables[0], tables[1], seed=options.seed)
-
-
-def _report(file: Path, result: Any, words: Words) -> str:
-    if file.suffix.lower() in (".html", ".htm"):
-        from diagnostics.report.as_html import as_html
-
-        return as_html(result, words)
-    if file.suffix.lower() == ".md":
-        from diagnostics.report.as_markdown import as_markdown
-
-        return as_markdown(result, words)
-    raise BadInput(N_("{file:name} must end in .html or .md."), file=file.name)
 
 
 def _summary(result: Any, words: Words) -> None:
@@ -259,6 +259,24 @@ def _training(options: argparse.Namespace, words: Words) -> int:
     return DONE
 
 
+def _search(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.clinic.search_record import run_search, summary
+
+    record = run_search(options, words, _progress, _write_text)
+    if options.json:
+        _emit(options.json, _dump(record))
+    else:
+        sys.stdout.write(summary(record, words))
+    return DONE
+
+
+def _search_worker(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.clinic.search_record import run_worker
+
+    print(run_worker(options, words))
+    return DONE
+
+
 def _dump(record: Any) -> str:
     return json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
@@ -271,10 +289,14 @@ def _emit(where: str, text: str) -> None:
 
 
 def _write_text(file: Path, text: str) -> None:
+    _write(file, text.encode())
+
+
+def _write(file: Path, content: bytes) -> None:
     """All or nothing: the file is complete, or as it was before."""
     part = file.with_name(f".{file.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         os.replace(part, file)
     finally:
         part.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from diagnostics.finding import BadInput
 from diagnostics.words import N_
 
 PARTS: Final = re.compile(
-    r"""(incident\.yaml|expected\.yaml
+    r"""(incident\.yaml|expected\.yaml|record\.json
         |(reference|current)\.(csv|tsv|parquet|xlsx|csv\.gz|tsv\.gz)
         |model\.(onnx|skops|pkl|joblib)
         |clinic/[a-z_]{1,40}-[0-9a-f]{16}\.json

@@ -5,6 +5,7 @@
         reference.csv  current.csv  incident.yaml  logs/...
         clinic/            what runs of the clinic found, as JSON; packed, and no part of what an investigation reads
         tables/            what was read, written by `open_incident`; can be rebuilt, so it is never packed
+      .reader  .used       its link for reading, and when it was last used
 
 Every write goes to a hidden file beside its target, is flushed to the disk and then renamed: whoever reads sees the old file or
 the new one, never half of one. Names that people give are never used as paths, except inside a part's own folder after cleaning.
@@ -23,10 +24,12 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 import yaml
 
+from diagnostics import links
 from diagnostics.archive import unpack
 from diagnostics.finding import BadInput
 from diagnostics.folder import KEYS, MAY_BE_NONE, YAML_CAP
@@ -54,6 +57,8 @@ RESULTS_CAP: Final = 100
 
 RESULT_NAME: Final = re.compile(r"[a-z_]{1,40}-[0-9a-f]{16}\.json")
 
+READ_ONLY: Final = N_("This link is for reading only: nothing can be changed, and no file taken along, through it.")
+
 _NOT_COPIED: Final = shutil.ignore_patterns("expected.yaml", ".*", "README*")
 BLOCK: Final = 1024 * 1024
 FILES_CAP: Final = 200
@@ -77,7 +82,7 @@ def home() -> Path:
 def create() -> str:
     """A new incident that holds nothing but a title. Raises BadInput when the disk does not take it."""
     made = secrets.token_urlsafe(16)
-    with _disk():
+    with disk():
         (home() / made).mkdir(parents=True, mode=0o700)
     # Without a title, a report would be headed by the folder's name, which is the secret of the link.
     describe(made, {"title": UNTITLED})
@@ -90,14 +95,28 @@ def valid(incident: str) -> bool:
 
 
 def exists(incident: str) -> bool:
-    return valid(incident) and (home() / incident).is_dir()
+    """Whether an incident goes by this id, or by this link for reading."""
+    behind = links.leads_to(incident, home()) if links.for_reading(incident) else incident
+    return behind is not None and valid(behind) and (home() / behind).is_dir()
+
+
+def identity(incident: str) -> str:
+    """The id of `incident`, which may be given as a link for reading. Raises BadInput when there is no such incident."""
+    if not exists(incident):
+        raise BadInput(N_("There is no incident under this link: it was deleted, or the link is cut off."))
+    return links.leads_to(incident, home()) or incident
 
 
 def folder(incident: str) -> Path:
     """The folder of `incident`. Raises BadInput when there is no such incident."""
-    if not exists(incident):
-        raise BadInput(N_("There is no incident under this link: it was deleted, or the link is cut off."))
-    return home() / incident
+    return home() / identity(incident)
+
+
+def writable(incident: str) -> Path:
+    """The folder of `incident`, to change it or to take its files along. Raises BadInput through a link for reading."""
+    if links.for_reading(incident):
+        raise BadInput(READ_ONLY)
+    return folder(incident)
 
 
 def work(incident: str) -> Path:
@@ -113,7 +132,7 @@ def save_upload(incident: str, part: str, filename: str, content: bytes | IO[byt
     """
     place = PARTS[part]
     name = file_name(place, filename)
-    base = folder(incident) / place.folder if place.folder else folder(incident)
+    base = writable(incident) / place.folder if place.folder else writable(incident)
     target = base / name
     if not place.fixed and base.is_dir() and not target.exists() and sum(1 for _ in _visible(base)) >= FILES_CAP:
         raise BadInput(N_("There are already {cap:count} files of this kind: remove some first."), cap=FILES_CAP)
@@ -125,7 +144,7 @@ def save_upload(incident: str, part: str, filename: str, content: bytes | IO[byt
         _mapping(yaml_text)
     _write(target, blocks)
     if place.fixed:
-        with _disk():
+        with disk():
             # What was read from the file before must not outlive it.
             (work(incident) / f"{place.fixed}.json").unlink(missing_ok=True)
             for old in _visible(base):
@@ -139,10 +158,10 @@ def save_upload(incident: str, part: str, filename: str, content: bytes | IO[byt
 
 def remove(incident: str, path: str) -> None:
     """Remove one uploaded file. Raises BadInput when it is none of the incident's files."""
-    known = {str(file.relative_to(folder(incident))): file for file in files(incident)}
+    known = {str(file.relative_to(writable(incident))): file for file in files(incident)}
     if path not in known:
         raise BadInput(N_("This incident holds no file of that name."))
-    with _disk():
+    with disk():
         known[path].unlink()
     if path == "incident.yaml":
         describe(incident, {"title": UNTITLED})
@@ -173,7 +192,7 @@ def stated(incident: str) -> dict[str, Any]:
     file = folder(incident) / "incident.yaml"
     if not file.is_file():
         return {}
-    with _disk():
+    with disk():
         content = file.read_bytes()
     held = _mapping(content)
     return {key: held[key] for key in KEYS if key in held}
@@ -184,12 +203,13 @@ def describe(incident: str, said: Mapping[str, Any], *, none: Set[str] = frozens
 
     A key whose value is None is taken out and guessed again; the keys in `none` are written without a value: there is none.
     """
+    target = writable(incident) / "incident.yaml"
     before = stated(incident)
     merged = {**before, **said}
     empty = {key for key in before if key in MAY_BE_NONE and key not in said} | set(none)
     kept = {key: merged.get(key) for key in KEYS if merged.get(key) is not None or key in empty}
     text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, default_flow_style=False)
-    _write(folder(incident) / "incident.yaml", [text.encode()])
+    _write(target, [text.encode()])
 
 
 def write_roles(
@@ -214,7 +234,7 @@ def keep_result(incident: str, name: str, content: bytes) -> None:
     """Keep what a run of the clinic found. Raises BadInput when the disk does not take it."""
     if RESULT_NAME.fullmatch(name) is None:
         raise ValueError(f"a result is named like fit-0123456789abcdef.json, got {name!r}")
-    _write(folder(incident) / RESULTS / name, [content])
+    _write(writable(incident) / RESULTS / name, [content])
     for old in results(incident)[RESULTS_CAP:]:
         with suppress(FileNotFoundError):
             old.unlink()
@@ -233,9 +253,9 @@ def results(incident: str, module: str = "") -> list[Path]:
     return [file for _, _, file in sorted(dated)]
 
 
-def pack(incident: str) -> bytes:
-    """The incident as a .zip that `restore` takes; the same files give the same bytes."""
-    base = folder(incident)
+def pack(incident: str, *, extra: Mapping[str, bytes] = MappingProxyType({})) -> bytes:
+    """The incident as a .zip that `restore` takes, with `extra` files by name; the same files give the same bytes."""
+    base = writable(incident)
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in [*files(incident), *sorted(results(incident))]:
@@ -245,6 +265,8 @@ def pack(incident: str) -> bytes:
             entry.external_attr = 0o600 << 16
             with archive.open(entry, "w", force_zip64=True) as into, file.open("rb") as source:
                 shutil.copyfileobj(source, into, BLOCK)
+        for name, content in sorted(extra.items()):
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return sink.getvalue()
 
 
@@ -258,7 +280,7 @@ def restore(archive: bytes | IO[bytes], *, name: str = "archive.zip") -> str:
     cap = int(os.environ.get(CAP, DEFAULT_CAP_MB)) * 1_000_000
     try:
         _write(packed, _capped(stream, cap, name))
-        with _disk():
+        with disk():
             unpack(packed, scratch)
             (scratch / "expected.yaml").unlink(missing_ok=True)
             scratch.chmod(0o700)
@@ -291,7 +313,7 @@ def from_sample(name: str) -> str:
     made = secrets.token_urlsafe(16)
     scratch = home() / f".{made}"
     try:
-        with _disk():
+        with disk():
             shutil.copytree(source, scratch, copy_function=shutil.copyfile, ignore=_NOT_COPIED)
             scratch.chmod(0o700)
             scratch.rename(home() / made)
@@ -337,7 +359,7 @@ def _write(target: Path, blocks: Iterable[bytes]) -> None:
     """All or nothing. Raises BadInput when the disk does not take it."""
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with _disk():
+        with disk():
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with part.open("wb") as sink:
                 for block in blocks:
@@ -361,7 +383,8 @@ def _flush(directory: Path) -> None:
 
 
 @contextmanager
-def _disk() -> Iterator[None]:
+def disk() -> Iterator[None]:
+    """What the disk refuses inside becomes a BadInput."""
     try:
         yield
     except OSError as error:

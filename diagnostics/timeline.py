@@ -29,6 +29,7 @@ class Lane(StrEnum):
     ERRORS = "errors"
     ACCURACY = "accuracy"
     MODEL = "model"
+    NOTED = "noted"
 
 
 LANES: Final = {
@@ -38,6 +39,7 @@ LANES: Final = {
     Lane.ERRORS: N_("log"),
     Lane.ACCURACY: N_("accuracy"),
     Lane.MODEL: N_("model"),
+    Lane.NOTED: N_("noted"),
 }
 _STEPS: Final = {
     "CON": Lane.ACCURACY,
@@ -76,8 +78,8 @@ class Timeline:
 
     @property
     def signs(self) -> tuple[Moment, ...]:
-        """What went wrong, without the deploys."""
-        return tuple(moment for moment in self.moments if moment.lane is not Lane.DEPLOY)
+        """What went wrong, without the deploys and what people noted."""
+        return tuple(moment for moment in self.moments if moment.lane not in (Lane.DEPLOY, Lane.NOTED))
 
     @property
     def slack(self) -> timedelta:
@@ -96,7 +98,7 @@ class Timeline:
 
 def timeline(events: Iterable[Event], findings: Iterable[Finding]) -> Timeline | None:
     """What has a known beginning, the worst 20 of it; None when nothing is wrong, or fewer than two things have one."""
-    signs = _signs(findings)
+    signs = signs_of(findings)
     if not signs:
         return None
     began = min(moment.time for moment in signs)
@@ -128,7 +130,7 @@ def _rank(moment: Moment) -> tuple[int, float, datetime, str, str]:
     return (SEVERITY_ORDER.index(moment.severity), -weight, moment.time, moment.what, moment.subject)
 
 
-def _signs(findings: Iterable[Finding]) -> list[Moment]:
+def signs_of(findings: Iterable[Finding]) -> list[Moment]:
     """One moment for all that began together in one lane: the worst speaks for the rest. Small level shifts stay out."""
     groups: dict[tuple[Lane, datetime], list[Finding]] = {}
     for finding in findings:
@@ -164,7 +166,7 @@ def _bare(when: datetime) -> datetime:
 
 def label(moment: Moment, words: Words) -> str:
     """One line: what it is and of what, without its time."""
-    if moment.lane is Lane.DEPLOY:
+    if moment.lane in (Lane.DEPLOY, Lane.NOTED):
         return words("{what:name}", what=moment.what)
     what = words(moment.what)
     return words(N_("{what}: {subject:name}"), what=what, subject=moment.subject) if moment.subject else what

@@ -1,5 +1,5 @@
-"""The incident's record, to read and to take along."""
+"""The report of an incident, to read and to take along."""
 
-from pages.parts.record import record_page
+from pages.parts.report import report_page
 
-record_page()
+report_page()

@@ -30,6 +30,7 @@ OTHERWISE: Final = {
     "environment.packages": "sides.packages",
     "operations.logs": "log_templates.draw",
     "reproduce.model_file": "pickle_header.draw",
+    "training_history": "training_history.draw",
 }
 """Checks whose picture does not go by their own name."""
 

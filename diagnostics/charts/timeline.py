@@ -24,6 +24,7 @@ SYMBOLS: Final = {
     Lane.ERRORS: "x",
     Lane.ACCURACY: "triangle-down",
     Lane.MODEL: "hexagon",
+    Lane.NOTED: "star",
 }
 
 
@@ -38,12 +39,13 @@ def draw(p: Timeline, finding: Finding | None, words: Words, palette: Palette) -
         Lane.ERRORS: palette.fault,
         Lane.ACCURACY: palette.fault,
         Lane.MODEL: palette.fine,
+        Lane.NOTED: palette.text,
     }
     first, last = _span(p)
     figure = blank(words, palette, height=72 + ROW * len(p.moments))
     figure.update_layout(margin={"l": 12, "r": 24, "t": 28, "b": 8})
     for row, moment in enumerate(p.moments):
-        end = moment.until or (last if moment.lane is not Lane.DEPLOY else moment.time)
+        end = moment.until or (moment.time if moment.lane in (Lane.DEPLOY, Lane.NOTED) else last)
         figure.add_trace(_row(moment, row, end, colours[moment.lane], words))
         more = f" +{moment.also}" if moment.also else ""
         # Above its row and from the left edge: there it never meets another label, however narrow the screen.

@@ -10,7 +10,7 @@ from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES, Cause, Family
 from diagnostics.charts import pictured
 from diagnostics.investigation import Investigation
-from diagnostics.report.outline import NOTHING_SURE
+from diagnostics.report.outline import NOTHING_SURE, PROOFS
 from diagnostics.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import badge, picture, plot, remedy, section
@@ -27,12 +27,6 @@ SURE: Final = ((0.9, N_("very likely")), (0.7, N_("likely")), (0.5, N_("possible
 
 SERVED: Final = (Family.OPERATIONS, Family.CODE)
 """Families whose causes lie outside the rows: nothing in a table can be undone for them."""
-
-PROOFS: Final = {
-    "replay": N_("Undoing it wins back little or nothing of what was lost."),
-    "likeness": N_("With it undone, the rows still look different from the reference's."),
-}
-"""What speaks against a cause without being a finding."""
 
 
 def board_page() -> None:
@@ -103,7 +97,7 @@ def _proof(cause: Cause, investigation: Investigation, visit: Visit, *, key: str
 def _facts(cause: Cause, words: Words) -> None:
     facts = {}
     if cause.columns:
-        facts[words(N_("Columns"))] = plain(", ".join(cause.columns))
+        facts[words(N_("Columns at fault"))] = plain(", ".join(cause.columns))
     if cause.segment:
         facts[words(N_("Group"))] = plain(words.phrase(cause.segment))
     facts[words(N_("Since"))] = plain(words.time(cause.since) if cause.since else words(N_("not known")))

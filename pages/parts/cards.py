@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
@@ -19,7 +18,7 @@ from diagnostics.engine import SAMPLE_ROWS
 from diagnostics.finding import Finding, Severity
 from diagnostics.incident import Incident
 from diagnostics.report.numbers import written
-from diagnostics.words import N_, Value, Words
+from diagnostics.words import N_, Words
 from pages.parts.export import csv_bytes
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
@@ -137,7 +136,7 @@ def computed(finding: Finding, incident: Incident, visit: Visit, *, key: str) ->
 def offending(check: Check, finding: Finding, incident: Incident, visit: Visit, *, key: str) -> None:
     """The rows at fault to download, where the diagnostic can name them."""
     rows = getattr(check.diagnostic.module, "offending", None)
-    if rows is None:
+    if rows is None or visit.read_only:
         return
 
     def content() -> bytes:

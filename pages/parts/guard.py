@@ -24,6 +24,9 @@ START: Final = "pages/start.py"
 COLUMNS: Final = "pages/columns.py"
 CAUSES: Final = "pages/causes.py"
 REPORT: Final = "pages/report.py"
+REVIEW: Final = "pages/review.py"
+MEETING: Final = "pages/meeting.py"
+INCIDENTS: Final = "pages/incidents.py"
 CLINIC: Final[tuple[tuple[str, str], ...]] = (
     ("pages/clinic_fit.py", N_("Fit")),
     ("pages/clinic_imbalance.py", N_("Imbalance")),
@@ -31,6 +34,7 @@ CLINIC: Final[tuple[tuple[str, str], ...]] = (
     ("pages/clinic_gradients.py", N_("Gradients and learning rate")),
     ("pages/clinic_training.py", N_("Training history")),
     ("pages/clinic_data_quality.py", N_("Data quality")),
+    ("pages/clinic_search.py", N_("Hyperparameters")),
     ("pages/clinic_resources.py", N_("Resources")),
     ("pages/clinic_deployment.py", N_("Deployment")),
     ("pages/clinic_ab_test.py", N_("A/B test")),
@@ -46,6 +50,7 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
         words(N_("Start")): [
             st.Page(ROOT / START, title=words(N_("Start")), default=True),
             st.Page(ROOT / COLUMNS, title=words(N_("Columns"))),
+            st.Page(ROOT / INCIDENTS, title=words(N_("Incidents"))),
         ],
         words(N_("The seven steps")): [
             st.Page(ROOT / script, title=f"{number} {words(title)}")
@@ -53,6 +58,8 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
         ],
         words(N_("Outcome")): [
             st.Page(ROOT / CAUSES, title=words(N_("Causes"))),
+            st.Page(ROOT / REVIEW, title=words(N_("Review"))),
+            st.Page(ROOT / MEETING, title=words(N_("Meeting"))),
             st.Page(ROOT / REPORT, title=words(N_("Report"))),
         ],
         words(N_("Clinic")): [st.Page(ROOT / script, title=words(title)) for script, title in CLINIC],

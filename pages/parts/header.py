@@ -10,7 +10,7 @@ import streamlit as st
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.investigation import Investigation, Status
 from diagnostics.words import N_, Words
-from pages.parts.guard import CAUSES, COLUMNS, REPORT, ROOT, STEP_SCRIPTS
+from pages.parts.guard import CAUSES, COLUMNS, REPORT, REVIEW, ROOT, STEP_SCRIPTS
 from pages.parts.text import plain
 
 RUNNING: Final = "running"
@@ -37,7 +37,7 @@ def header(title: str, states: Mapping[int, str], words: Words, link: Mapping[st
     with st.container(key="bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{plain(title) or words(N_('Incident'))}**", width="content")
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            for page, label in ((COLUMNS, N_("Columns")), (CAUSES, N_("Causes")), (REPORT, N_("Report"))):
+            for page, label in ((COLUMNS, N_("Columns")), (CAUSES, N_("Causes")), (REVIEW, N_("Review")), (REPORT, N_("Report"))):
                 st.page_link(ROOT / page, label=words(label), query_params=dict(link))
     with st.container(key="steps", horizontal=True, wrap=False, gap="xxsmall"):
         for number, (script, name) in enumerate(zip(STEP_SCRIPTS, STEP_TITLES, strict=True), start=1):

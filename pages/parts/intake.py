@@ -9,12 +9,12 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from diagnostics import store
+from diagnostics import record_file, store
 from diagnostics.finding import BadInput
 from diagnostics.words import N_, Words, shorten
 from pages.parts import visit as visits
 from pages.parts import warm
-from pages.parts.guard import ROOT, START
+from pages.parts.guard import CAUSES, ROOT, START
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
@@ -51,6 +51,11 @@ def start_page() -> None:
     if visit.incident is not None:
         visits.known(visit)
     words = visit.words
+    if st.session_state.pop("deleted", False):
+        st.success(words(N_("The incident was deleted with everything in it.")))
+    if visit.read_only:
+        _reading(visit)
+        return
     with st.container(key="sentence"):
         st.title(words(N_("Your model was good in training and is bad in production. Find out what happened.")), anchor=False)
     st.markdown(words(N_("Give rows from when all was well and rows from production. Any one file alone is enough to begin.")))
@@ -72,6 +77,17 @@ def start_page() -> None:
     _samples(visit)
     _restore(visit)
     warm.begin()
+
+
+def _reading(visit: Visit) -> None:
+    """What a person who came through a link for reading can do here."""
+    words = visit.words
+    with st.container(key="sentence"):
+        st.title(words(N_("This incident was given to you to read.")), anchor=False)
+    st.page_link(ROOT / CAUSES, label=words(N_("See what was found →")), query_params=visit.link)
+    if st.button(words(N_("Begin an incident of your own")), key="another"):
+        visits.leave()
+        st.switch_page(ROOT / START)
 
 
 def _upload(part: str, label: str, about: str, visit: Visit, *, several: bool = False) -> None:
@@ -145,7 +161,7 @@ def _given(visit: Visit) -> None:
             if st.button(words(N_("Begin another incident")), key="another"):
                 visits.leave()
                 st.switch_page(ROOT / START)
-        st.markdown(words(N_("The link in your browser leads back to this incident. Whoever has the link can see it.")))
+        st.markdown(words(N_("The link in your browser leads back to this incident. Whoever has it can see and change it.")))
 
 
 def _remove(incident: str, path: str, visit: Visit) -> None:
@@ -205,7 +221,7 @@ def _restore(visit: Visit) -> None:
             return
         st.session_state["version-restore"] += 1
         try:
-            incident = store.restore(given, name=given.name)
+            incident = record_file.restore(given, name=given.name)
         except BadInput as reason:
             st.session_state["refused-restore"] = plain(reason.statement(words))
             st.rerun()

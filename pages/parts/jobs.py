@@ -140,6 +140,14 @@ class Desk:
         with self._lock:
             self._jobs.pop(incident, None)
 
+    def drop(self, incident: str) -> None:
+        """Stop the job and forget what it found: the incident is to be deleted."""
+        with self._lock:
+            job = self._jobs.pop(incident, None)
+        if job is not None:
+            job.stop.set()
+            job.future.cancel()
+
     def _forget(self) -> None:
         done = [name for name, job in self._jobs.items() if job.finished]
         for name in done[: max(0, len(self._jobs) - KEPT)]:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import streamlit as st
 
-from diagnostics import store
+from diagnostics import links, record_list, sharing, store
 from diagnostics.charts.style import DARK, LIGHT, Palette
 from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
 from diagnostics.words import N_, Words, code_of, words_for
-from pages.parts import guard, jobs, progress
+from pages.parts import guard, jobs, progress, signin
 from pages.parts.text import plain
 
 INCIDENT: Final = "incident"
+OPENED: Final = "opened"
 LANGUAGE: Final = "language"
 
+REMEMBERED: Final = "remembered"
+
+log = logging.getLogger(__name__)
+
 FIRST_STEPS: Final = (
-    ({"reference", "current"}, 1),
-    ({"model"}, 3),
-    ({"logs", "metrics"}, 6),
-    ({"environment", "config"}, 5),
+    ({"reference", "current"}, guard.STEP_SCRIPTS[0]),
+    ({"model"}, guard.STEP_SCRIPTS[2]),
+    ({"logs", "metrics"}, guard.STEP_SCRIPTS[5]),
+    ({"environment", "config", "code"}, guard.STEP_SCRIPTS[4]),
+    ({"training"}, "pages/clinic_training.py"),
 )
-"""Files and the step to begin with; without tables the first steps could only say so."""
+"""Files and the page to begin with; without tables the first steps could only say so."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,11 @@ class Visit:
     words: Words
     palette: Palette
     incident: str | None
+
+    @property
+    def read_only(self) -> bool:
+        """The incident was opened through a link for reading; `store` and the record refuse every change."""
+        return links.for_reading(self.incident or "")
 
     @property
     def link(self) -> dict[str, str]:
@@ -56,13 +69,27 @@ def enter() -> Visit:
     """What every page calls first. The incident comes from the link, else from this session, and is then put into the link."""
     spoken = words()
     guard.guard(spoken)
+    signin.required(spoken)
     named = st.query_params.get(INCIDENT) or st.session_state.get(INCIDENT)
     if named:
         st.session_state[INCIDENT] = named
         if st.query_params.get(INCIDENT) != named:
             # The menu drops the link's parameters; without them a refresh would lose the incident.
             st.query_params[INCIDENT] = named
+        _seen(named)
+        if links.for_reading(named) and store.exists(named):
+            said = N_("You are reading: nothing can be changed, and no file of the incident taken along, through this link.")
+            st.markdown(f":orange[{spoken(said)}]")
     return Visit(spoken, palette(), named or None)
+
+
+def _seen(incident: str) -> None:
+    """Note that the incident is in use, and that this session knows it."""
+    if not store.exists(incident):
+        return
+    sharing.used(incident, datetime.now(UTC))
+    if not links.for_reading(incident):
+        st.session_state.setdefault(OPENED, {})[incident] = True
 
 
 def leave() -> None:
@@ -74,9 +101,9 @@ def leave() -> None:
 def begin(incident: str) -> None:
     """Open `incident` on the first step that its files allow."""
     held = {file.relative_to(store.folder(incident)).parts[0].split(".")[0] for file in store.files(incident)}
-    number = next((number for parts, number in FIRST_STEPS if parts & held), 1)
+    script = next((script for parts, script in FIRST_STEPS if parts & held), guard.STEP_SCRIPTS[0])
     st.session_state[INCIDENT] = incident
-    st.switch_page(guard.ROOT / guard.STEP_SCRIPTS[number - 1], query_params={INCIDENT: incident})
+    st.switch_page(guard.ROOT / script, query_params={INCIDENT: incident})
 
 
 def known(visit: Visit) -> str:
@@ -110,7 +137,9 @@ def investigated(visit: Visit, *, step: int = 0) -> tuple[Investigation, bool]:
             if found is None:
                 st.stop()
             return found, False
-        return job.result(), True
+        found = job.result()
+        _remember(incident, found)
+        return found, True
     except BadInput as reason:
         st.title(visit.words(N_("This incident cannot be investigated yet.")), anchor=False)
         st.markdown(plain(reason.statement(visit.words)))
@@ -122,6 +151,18 @@ def investigated(visit: Visit, *, step: int = 0) -> tuple[Investigation, bool]:
         st.markdown(visit.words(N_("Your files are still there.")))
         _again(visit)
         st.stop()
+
+
+def _remember(incident: str, found: Investigation) -> None:
+    """For the list of incidents, once per session and state of the files; a database that fails takes no page with it."""
+    stamp = store.stamp(incident)
+    if links.for_reading(incident) or st.session_state.get(REMEMBERED) == (incident, stamp):
+        return
+    st.session_state[REMEMBERED] = (incident, stamp)
+    try:
+        record_list.remember(incident, found)
+    except BadInput as reason:
+        log.warning("what was found is not in the list of incidents: %s", reason)
 
 
 def _to_start(visit: Visit, label: str) -> None:

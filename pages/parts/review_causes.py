@@ -1,0 +1,88 @@
+"""Which causes the people at the table accept, which they reject, and why."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diagnostics.causes.cause import TITLES
+from diagnostics.investigation import Investigation
+from diagnostics.record import Judged, Record, causes_of
+from diagnostics.record_edit import Edit, cause_key
+from diagnostics.words import N_, Words
+from pages.parts.board import confidence
+from pages.parts.review_edits import fresh, save, turn
+from pages.parts.text import plain, statement
+from pages.parts.visit import Visit
+
+
+def causes(held: Record, investigation: Investigation, visit: Visit) -> None:
+    """Those of the board, then those that people named themselves."""
+    words = visit.words
+    st.subheader(words(N_("Causes, accepted or rejected")), anchor=False)
+    judged = {cause.key: cause for cause in causes_of(held)}
+    for cause in investigation.causes:
+        key = cause_key(cause.code, cause.columns)
+        title = f"**{plain(words(TITLES.get(cause.code, cause.code)))}**, {confidence(cause, words)}. {statement(cause, words)}"
+        what = ", ".join(cause.columns)
+        _one(key, title, judged.pop(key, None), {"code": cause.code, "what": what}, held, visit)
+    for key, one in judged.items():
+        _one(key, f"**{plain(spoken(one, words))}**", one, {"code": one.code, "what": one.what}, held, visit)
+    if not visit.read_only:
+        _own(visit)
+
+
+def spoken(cause: Judged, words: Words) -> str:
+    """What a judged cause is called: the title of its kind and the columns, or what people wrote."""
+    if cause.code not in TITLES:
+        return cause.what or words(N_("A cause"))
+    title = words(TITLES[cause.code])
+    return words(N_("{what}: {subject:name}"), what=title, subject=cause.what) if cause.what else title
+
+
+def verdict(cause: Judged, words: Words) -> str:
+    """Accepted or rejected, by whom, and why, as safe Markdown."""
+    mark = f":green[✓ {words(N_('accepted'))}]" if cause.accepted else f":red[✕ {words(N_('rejected'))}]"
+    stamp = f":gray[{plain(cause.who)}, {plain(words.time(cause.when))} UTC]"
+    return f"{mark} {plain(cause.reason)} {stamp}"
+
+
+def _one(key: str, title: str, judged: Judged | None, told: dict[str, str], held: Record, visit: Visit) -> None:
+    words = visit.words
+    with st.container(border=True, key=f"cause-{key}"):
+        st.markdown(title)
+        if judged is not None:
+            st.markdown(verdict(judged, words))
+        if visit.read_only:
+            return
+        name = f"judge-{key}"
+        form = turn(name)
+        seen = st.session_state.setdefault(f"base-{form}", dict(held.versions))
+        with st.form(form, border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            reason = st.text_input(words(N_("Why")), judged.reason if judged else "", key=f"{form}-reason")
+            yes = st.form_submit_button(words(N_("Accept")), key=f"{form}-accept")
+            no = st.form_submit_button(words(N_("Reject")), key=f"{form}-reject")
+        if yes or no:
+            values = {**told, "reason": reason, "accepted": yes}
+            edits = [Edit(f"causes.{key}.{part}", value, seen.get(f"causes.{key}.{part}", 0)) for part, value in values.items()]
+            if save(visit, edits):
+                st.session_state.pop(f"base-{form}", None)
+                fresh(name)
+            st.rerun()
+
+
+def _own(visit: Visit) -> None:
+    """A cause that nothing in the files speaks of."""
+    words = visit.words
+    form = turn("judge-own")
+    with st.expander(words(N_("Name another cause"))), st.form(form, border=False):
+        what = st.text_input(words(N_("What it is")), key=f"{form}-what")
+        reason = st.text_input(words(N_("Why")), key=f"{form}-reason")
+        with st.container(horizontal=True):
+            yes = st.form_submit_button(words(N_("Accept")), key=f"{form}-accept")
+            no = st.form_submit_button(words(N_("Reject")), key=f"{form}-reject")
+    if (yes or no) and what.strip():
+        key = cause_key("", (), what.strip())
+        values = {"what": what, "reason": reason, "accepted": yes}
+        if save(visit, [Edit(f"causes.{key}.{part}", value) for part, value in values.items()]):
+            fresh("judge-own")
+        st.rerun()

@@ -1,0 +1,74 @@
+"""The pictures of a search, each under the sentence that says what to see, live and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from diagnostics.charts import search as chart
+from diagnostics.charts import search_trials as trials
+from diagnostics.charts.style import Palette, finish
+from diagnostics.clinic import search_sentences as says
+from diagnostics.clinic.search import Search
+from diagnostics.words import N_, Words
+from pages.parts.cards import plot
+from pages.parts.text import plain, sentence
+from pages.parts.visit import Visit
+
+Draw = Callable[[Search, Words, Palette], go.Figure | None]
+
+PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Said], Draw]]] = {
+    "history": (N_("History"), says.history, chart.draw_history),
+    "importances": (N_("What matters first"), says.importance, chart.draw_importances),
+    "parallel": (N_("All settings side by side"), says.parallel, trials.draw_parallel),
+    "slice": (N_("One setting at a time"), says.slices, trials.draw_slices),
+    "contour": (N_("Two settings as a map"), says.contour, trials.draw_contour),
+    "timeline": (N_("Timeline"), says.timeline, trials.draw_timeline),
+    "beside": (N_("Searches side by side"), says.side_by_side, chart.draw_side_by_side),
+}
+
+
+def picture(name: str, p: Search, visit: Visit, *, key: str, heading: bool = True) -> None:
+    """One picture with its heading and its sentence."""
+    title, said, draw = PICTURES[name]
+    words = visit.words
+    message, values = said(p)
+    if heading:
+        st.subheader(words(title), anchor=False)
+    st.markdown(sentence(message, values, words) if _named(values) else plain(words(message, **values)))
+    figure = draw(p, words, visit.palette)
+    if figure is not None:
+        finish(figure, words, visit.palette)
+        plot(figure, alt=words(message, **values), key=f"{key}-{name}")
+
+
+def _named(values: dict[str, says.Value]) -> bool:
+    return any(isinstance(value, str) for value in values.values())
+
+
+def pictures(p: Search, visit: Visit, *, key: str) -> None:
+    """All of them, one after the other."""
+    for name in PICTURES:
+        if name != "beside" or len(p.studies) > 1:
+            picture(name, p, visit, key=key)
+
+
+def live(p: Search, visit: Visit) -> None:
+    """The sentence, and the picture that was chosen: drawing all of them twice a second would slow everybody's pages."""
+    words = visit.words
+    message, values = says.best_so_far(p)
+    st.markdown(f"**{plain(words(message, **values))}**")
+    shown = [name for name in PICTURES if name != "beside" or len(p.studies) > 1]
+    chosen = st.segmented_control(
+        words(N_("Picture")),
+        shown,
+        default="history",
+        format_func=lambda name: words(PICTURES[name][0]),
+        key="search-live",
+        label_visibility="collapsed",
+        required=True,
+    )
+    picture(chosen or "history", p, visit, key="live", heading=False)

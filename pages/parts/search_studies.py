@@ -1,0 +1,123 @@
+"""The studies of the open incident: how each stands, resuming one, several side by side, and more workers for them."""
+
+from __future__ import annotations
+
+import shlex
+
+import pandas as pd
+import streamlit as st
+
+from diagnostics import store
+from diagnostics.clinic.search import owned
+from diagnostics.clinic.search_plan import SHORT
+from diagnostics.clinic.search_shelf import STANDS, Progress, Shelved, again, resumed, shelf
+from diagnostics.clinic.search_storage import dashboard, default_url, shown
+from diagnostics.finding import BadInput
+from diagnostics.words import N_, shorten
+from pages.parts.bench import bench
+from pages.parts.clinic import Opened
+from pages.parts.search_pictures import picture, pictures
+from pages.parts.text import plain
+
+SHOWN = 20
+
+
+def studies(opened: Opened) -> None:
+    """The list, what is shown of it, and the lines for a shell. Nothing where there is no study yet."""
+    words, incident = opened.words, opened.visit.incident
+    if incident is None:
+        return
+    try:
+        url = default_url(incident)
+        found = shelf(url, owner=owned(store.identity(incident)) if url.startswith("postgres") else "")
+    except BadInput as reason:
+        st.warning(plain(reason.statement(words)))
+        return
+    if not found:
+        return
+    st.subheader(words(N_("Studies of this incident")), anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    words(N_("study")): shorten(one.name),
+                    words(N_("search")): words(SHORT[one.plan.method]),
+                    words(N_("state")): words(STANDS[one.progress]),
+                    words(N_("trials")): f"{one.done} / {one.plan.trials}" if one.plan.trials else str(one.done),
+                    words(N_("metric")): one.plan.metric,
+                    words(N_("best value")): None if one.best is None else float(f"{one.best:.5g}"),
+                }
+                for one in found[:SHOWN]
+            ]
+        ),
+        hide_index=True,
+        alt=words(N_("Every study with its state, its trials and its best value")),
+    )
+    running = bench().run("search", incident)
+    _resume(
+        opened, [one for one in found if one.progress is Progress.STOPPED], running is not None and not running.ended.is_set()
+    )
+    _look(opened, found, url)
+    _lines(opened, found, url)
+
+
+def _resume(opened: Opened, stopped: list[Shelved], busy: bool) -> None:
+    words = opened.words
+    for place, one in enumerate(stopped[:SHOWN]):
+        said = N_("{name:name}: trials done {done:count}; running when it was stopped, to be run again: {left:count}.")
+        with st.container(horizontal=True, vertical_alignment="center", key=f"stopped-{place}"):
+            st.markdown(plain(words(said, name=one.name, done=one.done, left=one.left)))
+            if st.button(words(N_("Resume")), key=f"resume-{place}", disabled=busy):
+                try:
+                    bench().ask(
+                        "search",
+                        resumed(one),
+                        opened.visit.incident,
+                        fingerprint=opened.fingerprint,
+                        seed=opened.incident.seed,
+                    )
+                except BadInput as reason:
+                    st.error(plain(reason.statement(words)))
+                    return
+                st.rerun()
+
+
+@st.fragment
+def _look(opened: Opened, found: tuple[Shelved, ...], url: str) -> None:
+    """One study's pictures, or several on one axis."""
+    words = opened.words
+    with st.expander(words(N_("Look at studies, one or several side by side")), key="search-look", on_change="rerun") as box:
+        if not box.open:
+            return
+        names = [one.name for one in found if one.done][:SHOWN]
+        chosen = st.multiselect(words(N_("Studies")), names, format_func=shorten, key="search-looked-at")
+        if not chosen:
+            st.markdown(words(N_("Choose one to see its pictures, or several with the same metric to compare them.")))
+            return
+        try:
+            p = again(url, *chosen)
+        except BadInput as reason:
+            st.warning(plain(reason.statement(words)))
+            return
+        if len(chosen) > 1:
+            picture("beside", p, opened.visit, key="looked")
+        else:
+            pictures(p, opened.visit, key="looked")
+
+
+def _lines(opened: Opened, found: tuple[Shelved, ...], url: str) -> None:
+    words = opened.words
+    with st.expander(words(N_("More workers, and Optuna's dashboard"))):
+        st.markdown(
+            words(
+                N_(
+                    "Any machine that reaches the database can work on a study: the rows and all settings are in it. Passwords "
+                    "are left out of these lines."
+                )
+            )
+        )
+        name = next((one.name for one in found if one.progress is not Progress.COMPLETE), found[0].name)
+        line = f"python -m diagnostics search-worker --storage {shlex.quote(shown(url))} --study {shlex.quote(name)}"
+        st.code(line, language="sh", wrap_lines=True)
+        st.markdown(words(N_("Optuna's own dashboard opens the same studies:")))
+        st.code(dashboard(url), language="sh", wrap_lines=True)
