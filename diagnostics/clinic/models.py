@@ -280,15 +280,15 @@ def preparation(data: TrainingSet, *, scaled: bool) -> Any:
     return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0, verbose_feature_names_out=True)
 
 
-def model(data: TrainingSet, family: str, *, seed: int = 0, balanced: bool = False, **settings: Any) -> Any:
+def model(data: TrainingSet, family: str | Family, *, seed: int = 0, balanced: bool = False, **settings: Any) -> Any:
     """The bare model of `family` for the task of `data`, with its default settings but those given. Raises KeyError if unknown.
 
     balanced: every class weighs the same, where the family can weigh rows.
     """
-    made = FAMILIES[family]
+    made = family if isinstance(family, Family) else FAMILIES[family]
     unknown = set(settings) - set(made.settings)
     if unknown:
-        raise KeyError(f"{family} has no setting {sorted(unknown)[0]!r}: known are {', '.join(made.settings)}")
+        raise KeyError(f"{made.name} has no setting {sorted(unknown)[0]!r}: known are {', '.join(made.settings)}")
     merged = {**made.settings, **settings}
     if balanced and "class_weight" in made.settings:
         merged["class_weight"] = "balanced"
@@ -303,11 +303,12 @@ def model(data: TrainingSet, family: str, *, seed: int = 0, balanced: bool = Fal
     return bare
 
 
-def pipeline(data: TrainingSet, family: str, *, seed: int = 0, balanced: bool = False, **settings: Any) -> Any:
+def pipeline(data: TrainingSet, family: str | Family, *, seed: int = 0, balanced: bool = False, **settings: Any) -> Any:
     """An unfitted pipeline: preparation, then the model of `family` with `settings`. Raises KeyError for unknown names."""
     from sklearn.pipeline import Pipeline
 
-    steps = [("prepare", preparation(data, scaled=FAMILIES[family].scaled))]
+    family = family if isinstance(family, Family) else FAMILIES[family]
+    steps = [("prepare", preparation(data, scaled=family.scaled))]
     if int(settings.get("degree", 1)) > 1:
         steps += crosses(int(settings["degree"]))
     return Pipeline([*steps, ("model", model(data, family, seed=seed, balanced=balanced, **settings))])
