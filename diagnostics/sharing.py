@@ -15,7 +15,7 @@ import sqlalchemy as sql
 
 from diagnostics import database, links, store
 from diagnostics.finding import BadInput
-from diagnostics.record_tables import incidents
+from diagnostics.review.tables import incidents
 from diagnostics.words import N_
 
 KEEP_DAYS: Final = "MODEL_CLINIC_KEEP_DAYS"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import record, record_file, record_list, sharing, store
+from diagnostics import sharing, store
 from diagnostics.finding import BadInput
 from diagnostics.incident import Roles
-from diagnostics.record_edit import Edit, add, change
+from diagnostics.review import listing, packed, record
+from diagnostics.review.edit import Edit, add, change
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -99,7 +100,7 @@ def test_deleting_takes_files_links_and_the_record(incident: str) -> None:
     assert not store.exists(link)
     assert not base.exists()
     assert not list((store.home() / ".reading").iterdir())
-    assert record_list.listed(among=None) == ([], 0)
+    assert listing.listed(among=None) == ([], 0)
     with pytest.raises(BadInput, match="no incident under this link"):
         record.read(incident)
 
@@ -160,7 +161,7 @@ def test_only_what_crashes_left_behind_is_swept_up(monkeypatch: pytest.MonkeyPat
 def test_a_saved_incident_brings_its_record_along(incident: str) -> None:
     change(incident, [Edit("owner", "Ann"), Edit("severity", "high")], who="Ann", now=NOW)
     add(incident, "decisions", {"what": "Roll back"}, who="Ben", now=NOW)
-    again = record_file.restore(record_file.pack(incident))
+    again = packed.restore(packed.pack(incident))
     before, after = record.read(incident), record.read(again)
     assert (after.owner, after.severity, after.decisions, after.changes) == (
         before.owner,
@@ -168,7 +169,7 @@ def test_a_saved_incident_brings_its_record_along(incident: str) -> None:
         before.decisions,
         before.changes,
     )
-    assert not (store.folder(again) / record_file.NAME).exists()
+    assert not (store.folder(again) / packed.NAME).exists()
     # It can be edited on.
     assert change(again, [Edit("owner", "Ben", after.versions["owner"])], who="Ben") == ()
 
@@ -187,7 +188,7 @@ def test_a_record_of_a_newer_version_or_a_damaged_one_is_one_sentence_and_leaves
 ) -> None:
     before = set(store.home().iterdir())
     with pytest.raises(BadInput, match=says):
-        record_file.restore(store.pack(incident, extra={record_file.NAME: content}))
+        packed.restore(store.pack(incident, extra={packed.NAME: content}))
     assert set(store.home().iterdir()) == before
 
 
@@ -195,7 +196,7 @@ def test_hostile_lines_of_a_saved_record_are_passed_over(incident: str) -> None:
     lines = [["owner", "Ann", "x", "2026-05-12"], ["colour", 1, "x", "2026-05-12"], ["status", "gone", "x", "2026"], [], 7]
     lines += [["title", {"a": 1}, "x", "no time"], ["impact.says", "x" * 30_000, "x", "2026-05-12"]]
     content = json.dumps({"version": 1, "entries": lines, "changes": [[1], None, ["2026-05-12", "a", "owner", "", "Ann"]]})
-    again = record_file.restore(store.pack(incident, extra={record_file.NAME: content.encode()}))
+    again = packed.restore(store.pack(incident, extra={packed.NAME: content.encode()}))
     found = record.read(again)
     assert (found.owner, found.status, found.impact.says) == ("Ann", record.Status.OPEN, "")
     assert len(found.changes) == 1

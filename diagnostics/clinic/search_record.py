@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -28,9 +29,7 @@ def run_search(
     options: argparse.Namespace, words: Words, on_progress: Callable[[float, str], None], write: Callable[[Path, str], None]
 ) -> dict[str, Any]:
     """The record of a finished search. Raises BadInput, also for what the clinic calls not applicable."""
-    # Two processes of several threads each would wait for one another; set before any of them is there.
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
+    _prepare_process()
     settings = Settings(
         family=options.family,
         metric=options.metric,
@@ -58,6 +57,14 @@ def run_search(
             raise BadInput(reason.reason, **reason.values) from reason
     on_progress(1.0, "")
     return record(found, words)
+
+
+def _prepare_process() -> None:
+    # Two processes of several threads each would wait for one another; set before any of them is there.
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+    # What goes wrong is told in one plain line; without a handler, Python would print the log's line beside it.
+    logging.getLogger("diagnostics").addHandler(logging.NullHandler())
 
 
 def _incident(options: argparse.Namespace, scratch: Path) -> Incident:
@@ -138,8 +145,7 @@ def summary(made: dict[str, Any], words: Words) -> str:
 
 def run_worker(options: argparse.Namespace, words: Words) -> str:
     """Work until the study's trials are done; what was done in one sentence. Raises BadInput."""
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
+    _prepare_process()
     url = options.storage or default_url()
     try:
         ran = join(url, [options.study], ended=lambda bound: print(".", end="", file=sys.stderr, flush=True))

@@ -40,7 +40,9 @@ BEAT: Final = 5
 GRACE: Final = 30
 """Seconds of silence after which a trial on another machine counts as lost."""
 
-NAME_CAP: Final = 120
+WAITS: Final = 6
+"""How many times the patience of a page a worker has with a lock that another program holds: nobody waits for it."""
+
 TURN: Final = 7_203_511_847
 """Number of the lock by which processes that begin the same study take turns (PostgreSQL's advisory locks are numbered)."""
 
@@ -126,7 +128,7 @@ def open_storage(url: str, *, make: bool = True) -> Opened:
             raise BadInput(N_("There are no studies in {file:name}: check the address."), file=file.name)
         options = {"creator": lambda: _connection(file), "poolclass": sql.pool.QueuePool}
     else:
-        waits = f"-c lock_timeout={int(database.PATIENCE * 2000)} -c timezone=UTC"
+        waits = f"-c lock_timeout={int(database.PATIENCE * WAITS * 1000)} -c timezone=UTC"
         options = {"pool_pre_ping": True, "connect_args": {"connect_timeout": database.REACHED, "options": waits}}
     with plainly(), quietly(), _turn(parsed):
         tables = optuna.storages.RDBStorage(
@@ -147,7 +149,7 @@ def _connection(file: Path) -> sqlite3.Connection:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
-    made = sqlite3.connect(file, timeout=2 * database.PATIENCE, isolation_level=None, check_same_thread=False)
+    made = sqlite3.connect(file, timeout=WAITS * database.PATIENCE, isolation_level=None, check_same_thread=False)
     # A write-ahead log is whole after a kill -9 also without waiting for the disk at each commit.
     made.execute("PRAGMA journal_mode=WAL")
     made.execute("PRAGMA synchronous=NORMAL")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from diagnostics.migrations.upgrade import VERSION_TABLE
-from diagnostics.record_tables import metadata
+from diagnostics.review.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -28,7 +28,7 @@ from diagnostics.report.pictures import pictures
 from diagnostics.words import Words
 
 if TYPE_CHECKING:
-    from diagnostics.record import Record
+    from diagnostics.review.record import Record
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

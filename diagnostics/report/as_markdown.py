@@ -13,7 +13,7 @@ from diagnostics.report.written import Written
 from diagnostics.words import Words
 
 if TYPE_CHECKING:
-    from diagnostics.record import Record
+    from diagnostics.review.record import Record
 
 CALLS: Final = re.compile(r"(?<=@)(?=\w)|(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 """Where a ticket would call a person or make a link by itself; a character without width stands in between."""

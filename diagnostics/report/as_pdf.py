@@ -18,7 +18,7 @@ from diagnostics.report.still.lettering import begun
 from diagnostics.words import N_, Words
 
 if TYPE_CHECKING:
-    from diagnostics.record import Record
+    from diagnostics.review.record import Record
 
 LIBRARIES: Final = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 """Debian packages that WeasyPrint needs."""

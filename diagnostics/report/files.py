@@ -11,7 +11,7 @@ from diagnostics.investigation import Investigation
 from diagnostics.words import N_, Words
 
 if TYPE_CHECKING:
-    from diagnostics.record import Record
+    from diagnostics.review.record import Record
 
 HTML: Final = (".html", ".htm")
 MARKDOWN: Final = ".md"
@@ -55,6 +55,6 @@ def record_of(folder: Path | None) -> Record | None:
     """
     if folder is None or not store.valid(folder.name) or folder.absolute().parent != store.home() or not folder.is_dir():
         return None
-    from diagnostics import record
+    from diagnostics.review import record
 
     return record.read(folder.name)

@@ -15,14 +15,14 @@ from diagnostics.check import Check
 from diagnostics.engine import SAMPLE_ROWS
 from diagnostics.finding import Finding, Severity
 from diagnostics.investigation import Investigation
-from diagnostics.record import Record
-from diagnostics.record_edit import cause_key
-from diagnostics.record_impact import filled
-from diagnostics.record_impact import told as impact_told
-from diagnostics.record_timeline import review
 from diagnostics.report.as_json import reason
 from diagnostics.report.numbers import thresholds, written
 from diagnostics.report.written import Opinion, Written, capped, told
+from diagnostics.review.edit import cause_key
+from diagnostics.review.impact import filled
+from diagnostics.review.impact import told as impact_told
+from diagnostics.review.record import Record
+from diagnostics.review.timeline import review
 from diagnostics.timeline import Lane, Timeline
 from diagnostics.words import N_, Words
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES
-from diagnostics.record import GRADES, STATUSES, Item, Judged, Record
+from diagnostics.review.record import GRADES, STATUSES, Item, Judged, Record
 from diagnostics.words import N_, Words
 
 LINES_CAP: Final = 60

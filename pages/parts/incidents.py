@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from diagnostics import record, record_list, store
+from diagnostics import store
 from diagnostics.causes.cause import TITLES
 from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
-from diagnostics.record import GRADES, STATUSES, Grade, Impact, Record, Status
-from diagnostics.record_impact import completed, told
-from diagnostics.record_list import PAGE, Found, Listed, Past
+from diagnostics.review import listing, record
+from diagnostics.review.impact import completed, told
+from diagnostics.review.listing import PAGE, Found, Listed, Past
+from diagnostics.review.record import GRADES, STATUSES, Grade, Impact, Record, Status
 from diagnostics.words import N_, Words
 from pages.parts import share
 from pages.parts import visit as visits
@@ -63,7 +64,7 @@ def _list(visit: Visit) -> None:
         )
         cause = st.selectbox(
             words(N_("Cause")),
-            record_list.codes(among),
+            listing.codes(among),
             index=None,
             placeholder=words(N_("any")),
             format_func=lambda code: words(TITLES.get(code, code)),
@@ -72,10 +73,10 @@ def _list(visit: Visit) -> None:
         )
         number = int(st.session_state.get("list-page", 0))
     chosen = {"text": text or "", "status": status, "severity": severity, "cause": cause or ""}
-    found, count = record_list.listed(among=among, page=number, **chosen)
+    found, count = listing.listed(among=among, page=number, **chosen)
     if not found and number:
         number = 0
-        found, count = record_list.listed(among=among, page=0, **chosen)
+        found, count = listing.listed(among=among, page=0, **chosen)
     narrowed = any(chosen.values())
     if count:
         say(plain(words(N_("Incidents that fit: {count:count}.") if narrowed else N_("Incidents: {count:count}."), count=count)))
@@ -116,7 +117,7 @@ def _about(one: Listed, words: Words) -> str:
     parts = [plain(words.time(one.opened)), plain(words(N_("status: {status:term}"), status=STATUSES[one.status]))]
     if one.severity:
         parts.append(plain(words(N_("severity: {severity:term}"), severity=GRADES[one.severity])))
-    parts += [plain(_cause(cause, words)) for cause in one.causes[:1] if cause.confidence >= record_list.SURE]
+    parts += [plain(_cause(cause, words)) for cause in one.causes[:1] if cause.confidence >= listing.SURE]
     if one.impact.rows_affected and one.impact.of_rows:
         says = N_("{rows:count} of {whole:count} rows")
         parts.append(plain(words(says, rows=one.impact.rows_affected, whole=one.impact.of_rows)))
@@ -136,7 +137,7 @@ def seen_before(investigation: Investigation, visit: Visit) -> None:
         return
     words = visit.words
     try:
-        past = record_list.similar(visit.incident or "", record_list.found_of(investigation), among=share.among())
+        past = listing.similar(visit.incident or "", listing.found_of(investigation), among=share.among())
     except BadInput as reason:
         st.warning(plain(reason.statement(words)))
         return
@@ -168,7 +169,7 @@ def _compared(other: str, visit: Visit) -> None:
         st.page_link(ROOT / INCIDENTS, label=words(N_("All incidents →")), query_params=visit.link)
         return
     here = visit.incident or ""
-    lines = [(name, record_list.one(name)) for name in (here, other)]
+    lines = [(name, listing.one(name)) for name in (here, other)]
     sides = [(name, completed(record.read(name), line.impact if line else Impact()), line) for name, line in lines]
     codes = [{(c.code, column) for c in (line.causes if line else ()) for column in c.columns or ("",)} for _, _, line in sides]
     shared = codes[0] & codes[1]

@@ -9,8 +9,9 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from diagnostics import record_file, store
+from diagnostics import store
 from diagnostics.finding import BadInput
+from diagnostics.review import packed
 from diagnostics.words import N_, Words, shorten
 from pages.parts import visit as visits
 from pages.parts import warm
@@ -221,7 +222,7 @@ def _restore(visit: Visit) -> None:
             return
         st.session_state["version-restore"] += 1
         try:
-            incident = record_file.restore(given, name=given.name)
+            incident = packed.restore(given, name=given.name)
         except BadInput as reason:
             st.session_state["refused-restore"] = plain(reason.statement(words))
             st.rerun()

@@ -9,10 +9,10 @@ import streamlit as st
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.charts import pictured
 from diagnostics.investigation import Investigation
-from diagnostics.record import Confirmation, Record
-from diagnostics.record_edit import Edit
-from diagnostics.record_impact import filled, told
 from diagnostics.report.outline import NOTHING_SURE
+from diagnostics.review.edit import Edit
+from diagnostics.review.impact import filled, told
+from diagnostics.review.record import Confirmation, Record
 from diagnostics.words import N_
 from pages.parts import signin
 from pages.parts import visit as visits

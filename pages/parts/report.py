@@ -9,17 +9,17 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics import record, record_file
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES
 from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation, Status
-from diagnostics.record import Record
 from diagnostics.report import as_pdf
 from diagnostics.report.as_html import rendered
 from diagnostics.report.as_json import as_json, reason, verdict
 from diagnostics.report.files import document
 from diagnostics.report.outline import NOTHING_SURE
+from diagnostics.review import packed, record
+from diagnostics.review.record import Record
 from diagnostics.words import N_, Words, words_for
 from pages.parts import visit as visits
 from pages.parts.board import confidence
@@ -99,7 +99,7 @@ def _downloads(investigation: Investigation, written: Record | None, visit: Visi
         (N_("All numbers (.csv)"), lambda: csv_bytes(evidence_table(list(investigation.findings()), words)), "csv", "text/csv"),
     ]
     if not visit.read_only:
-        forms.append((N_("The incident (.zip)"), lambda: record_file.pack(incident), "zip", "application/zip"))
+        forms.append((N_("The incident (.zip)"), lambda: packed.pack(incident), "zip", "application/zip"))
     with st.container(horizontal=True, gap="small"):
         for label, content, ending, mime in forms:
             # Made when somebody clicks, and not before.

@@ -10,10 +10,10 @@ import streamlit as st
 from diagnostics.charts import review_timeline
 from diagnostics.charts.style import finish
 from diagnostics.investigation import Investigation
-from diagnostics.record import GRADES, STATUSES, Grade, Record, Status
-from diagnostics.record_edit import Edit, label
-from diagnostics.record_impact import filled, told
-from diagnostics.record_timeline import review, shortened
+from diagnostics.review.edit import Edit, label
+from diagnostics.review.impact import filled, told
+from diagnostics.review.record import GRADES, STATUSES, Grade, Record, Status
+from diagnostics.review.timeline import review, shortened
 from diagnostics.timeline import LANES, Lane
 from diagnostics.timeline import label as named
 from diagnostics.words import N_, Words, shorten

@@ -6,8 +6,8 @@ import streamlit as st
 
 from diagnostics.causes.cause import TITLES
 from diagnostics.investigation import Investigation
-from diagnostics.record import Judged, Record, causes_of
-from diagnostics.record_edit import Edit, cause_key
+from diagnostics.review.edit import Edit, cause_key
+from diagnostics.review.record import Judged, Record, causes_of
 from diagnostics.words import N_, Words
 from pages.parts.board import confidence
 from pages.parts.review_edits import fresh, save, turn

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from diagnostics import record, record_edit
 from diagnostics.finding import BadInput
-from diagnostics.record import GRADES, STATUSES, Record
-from diagnostics.record_edit import Conflict, Edit
+from diagnostics.review import edit, record
+from diagnostics.review.edit import Conflict, Edit
+from diagnostics.review.record import GRADES, STATUSES, Record
 from diagnostics.words import N_, Words
 from pages.parts import signin
 from pages.parts.text import plain
@@ -35,7 +35,7 @@ def opened(visit: Visit) -> Record | None:
 def save(visit: Visit, edits: Sequence[Edit]) -> bool:
     """Whether the edits were dealt with: made, or put to the person who made them. If not, what was typed stays where it is."""
     try:
-        found = record_edit.change(visit.incident or "", edits, who=signin.who())
+        found = edit.change(visit.incident or "", edits, who=signin.who())
     except BadInput as reason:
         st.session_state[REFUSED] = (visit.incident, reason)
         return False
@@ -46,7 +46,7 @@ def save(visit: Visit, edits: Sequence[Edit]) -> bool:
 def add(visit: Visit, kind: str, values: Mapping[str, Any], *, key: str = "") -> bool:
     """Whether the new item was kept."""
     try:
-        record_edit.add(visit.incident or "", kind, values, who=signin.who(), key=key)
+        edit.add(visit.incident or "", kind, values, who=signin.who(), key=key)
     except BadInput as reason:
         st.session_state[REFUSED] = (visit.incident, reason)
         return False
@@ -69,7 +69,7 @@ def _asked(conflict: Conflict, visit: Visit) -> None:
     with st.container(border=True, key=key):
         what = words(
             N_("{field:term}: {who:name} changed this while you did. Which one is to stand?"),
-            field=record_edit.label(conflict.field),
+            field=edit.label(conflict.field),
             who=conflict.who,
         )
         st.markdown(f"**{plain(what)}**")
@@ -103,7 +103,7 @@ def shown(field: str, value: Any, words: Words) -> str:
         return words(GRADES.get(value, str(value)))
     if field == "status":
         return words(STATUSES.get(value, str(value)))
-    when = record.moment(value) if record_edit.is_time(field) else None
+    when = record.moment(value) if edit.is_time(field) else None
     return words.time(when) if when else str(value)
 
 

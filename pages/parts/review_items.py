@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from diagnostics.record import Action, Decision, Happening, Note, Record
-from diagnostics.record_edit import Edit
+from diagnostics.review.edit import Edit
+from diagnostics.review.record import Action, Decision, Happening, Note, Record
 from diagnostics.words import N_, Words
 from pages.parts.review_edits import add, fresh, save, turn
 from pages.parts.text import plain

@@ -9,10 +9,11 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics import links, record_list, sharing, store
+from diagnostics import links, sharing, store
 from diagnostics.charts.style import DARK, LIGHT, Palette
 from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
+from diagnostics.review import listing
 from diagnostics.words import N_, Words, code_of, words_for
 from pages.parts import guard, jobs, progress, signin
 from pages.parts.text import plain
@@ -160,7 +161,7 @@ def _remember(incident: str, found: Investigation) -> None:
         return
     st.session_state[REMEMBERED] = (incident, stamp)
     try:
-        record_list.remember(incident, found)
+        listing.remember(incident, found)
     except BadInput as reason:
         log.warning("what was found is not in the list of incidents: %s", reason)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from diagnostics import record, sharing, store
-from diagnostics.record_edit import add
+from diagnostics import sharing, store
+from diagnostics.review import record
+from diagnostics.review.edit import add
 from tests.browser.browsing import CHROMIUM, FLAGS, served, settle
 from tests.browser.test_browser import accessible, faulty
 

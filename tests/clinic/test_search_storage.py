@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics import database, record, store
+from diagnostics import database, store
 from diagnostics.clinic.search import Settings, owned, place, profile
 from diagnostics.clinic.search_plan import Method
 from diagnostics.clinic.search_result import State
@@ -26,6 +26,7 @@ from diagnostics.clinic.search_space import Dimension
 from diagnostics.clinic.search_storage import dashboard, default_url, open_storage, plan_named, rows_of, shown
 from diagnostics.clinic.search_work import begin
 from diagnostics.finding import BadInput
+from diagnostics.review import record
 from tests.clinic.frames import classes
 from tests.clinic.searches import ROOT, begun, table, until, worker
 from tests.factory import incident_of

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diagnostics import store
-from diagnostics.record_edit import Edit, change
+from diagnostics.review.edit import Edit, change
 from tests.pages.conftest import opened, said
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from diagnostics import record, store
-from diagnostics.record_edit import add, change
+from diagnostics import store
+from diagnostics.review import record
+from diagnostics.review.edit import add, change
 from tests.pages.conftest import opened, said
 
 

@@ -7,8 +7,9 @@ import html
 
 import pytest
 
-from diagnostics import links, record, store
+from diagnostics import links, store
 from diagnostics.finding import BadInput
+from diagnostics.review import record
 from diagnostics.words import N_
 from pages.parts import report
 from tests.pages.conftest import opened, said

@@ -8,8 +8,9 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import record, sharing, store
-from diagnostics.record_edit import Edit, change
+from diagnostics import sharing, store
+from diagnostics.review import record
+from diagnostics.review.edit import Edit, change
 from pages.parts import share
 from pages.parts.guard import CLINIC, STEP_SCRIPTS
 from tests.pages.conftest import APP, done, opened, said

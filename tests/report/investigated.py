@@ -12,7 +12,8 @@ import numpy as np
 
 from diagnostics.incident import Event
 from diagnostics.investigation import Investigation, investigate
-from diagnostics.record import (
+from diagnostics.review.edit import cause_key
+from diagnostics.review.record import (
     Action,
     Confirmation,
     Decision,
@@ -24,7 +25,6 @@ from diagnostics.record import (
     Record,
     Status,
 )
-from diagnostics.record_edit import cause_key
 from tests.factory import incident_of
 from tests.pages.conftest import loans
 

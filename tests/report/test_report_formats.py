@@ -17,11 +17,11 @@ import pytest
 from diagnostics.finding import BadInput
 from diagnostics.incident import Incident
 from diagnostics.investigation import investigate
-from diagnostics.record import Note
 from diagnostics.report import as_pdf
 from diagnostics.report.as_html import as_html
 from diagnostics.report.as_markdown import as_markdown
 from diagnostics.report.files import check, document
+from diagnostics.review.record import Note
 from diagnostics.words import Words, words_for
 from tests.report.investigated import EVIL, broken, healthy, written
 

@@ -8,17 +8,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from diagnostics import database, record_list, sharing, store
+from diagnostics import database, sharing, store
 from diagnostics.causes.cause import Cause, Family
 from diagnostics.charts import review_timeline
 from diagnostics.charts.style import DARK, LIGHT
 from diagnostics.finding import BadInput, Finding, Rule, Severity
 from diagnostics.incident import Event, Incident
 from diagnostics.investigation import Investigation
-from diagnostics.record import Grade, Happening, Impact, Record, Status, read
-from diagnostics.record_edit import Edit, change
-from diagnostics.record_impact import filled, impact_of, told
-from diagnostics.record_timeline import review, shortened
+from diagnostics.review import listing
+from diagnostics.review.edit import Edit, change
+from diagnostics.review.impact import filled, impact_of, told
+from diagnostics.review.record import Grade, Happening, Impact, Record, Status, read
+from diagnostics.review.timeline import review, shortened
 from diagnostics.timeline import Lane
 from diagnostics.words import Words
 from tests.factory import incident_of
@@ -47,12 +48,12 @@ def looked_at(title: str, *causes: Cause, day: int = 1) -> str:
     incident = store.create()
     store.describe(incident, {"title": title})
     found = Investigation(Incident(title=title), (), causes, 1.0)
-    record_list.remember(incident, found, now=datetime(2026, 6, day, tzinfo=UTC))
+    listing.remember(incident, found, now=datetime(2026, 6, day, tzinfo=UTC))
     return incident
 
 
 def titles(**chosen: object) -> list[str]:
-    return [one.title for one in record_list.listed(among=None, **chosen)[0]]
+    return [one.title for one in listing.listed(among=None, **chosen)[0]]
 
 
 def test_the_newest_stands_first_and_filters_narrow(home: None) -> None:
@@ -66,9 +67,9 @@ def test_the_newest_stands_first_and_filters_narrow(home: None) -> None:
     assert titles(status=Status.CLOSED, severity=Grade.HIGH) == ["Scores of April"]
     # A weak lead is no cause to filter by.
     assert titles(cause="unit_change") == ["Scores of April"]
-    assert record_list.codes(None) == ["missing_values", "unit_change"]
-    assert record_list.listed(among=[first])[1] == 1
-    assert record_list.listed(among=[]) == ([], 0)
+    assert listing.codes(None) == ["missing_values", "unit_change"]
+    assert listing.listed(among=[first])[1] == 1
+    assert listing.listed(among=[]) == ([], 0)
 
 
 def test_the_same_cause_in_the_same_columns_was_seen_before(home: None) -> None:
@@ -77,31 +78,31 @@ def test_the_same_cause_in_the_same_columns_was_seen_before(home: None) -> None:
     looked_at("Other", cause("missing_values", "income"), day=4)
     looked_at("Weak", cause("unit_change", "income", confidence=0.3), day=5)
     here = looked_at("Here", cause("unit_change", "income"), day=6)
-    found = [record_list.Found("unit_change", 0.9, ("income",), None)]
-    past = record_list.similar(here, found, among=None)
+    found = [listing.Found("unit_change", 0.9, ("income",), None)]
+    past = listing.similar(here, found, among=None)
     assert [(p.listed.incident, p.code, p.columns) for p in past] == [
         (same, "unit_change", ("income",)),
         (elsewhere, "unit_change", ()),
     ]
-    assert record_list.similar(here, found, among=[here]) == []
+    assert listing.similar(here, found, among=[here]) == []
     weak = [replace(found[0], confidence=0.4)]
-    assert record_list.similar(here, weak, among=None) == []
+    assert listing.similar(here, weak, among=None) == []
     sharing.delete(same)
-    assert [p.listed.incident for p in record_list.similar(here, found, among=None)] == [elsewhere]
+    assert [p.listed.incident for p in listing.similar(here, found, among=None)] == [elsewhere]
 
 
 def test_the_same_files_once_more_are_no_second_incident(home: None) -> None:
     found = Investigation(Incident(title="Twice"), (), (cause("unit_change", "income"),), 1.0)
     one, two = store.create(), store.create()
-    record_list.remember(one, found)
-    record_list.remember(two, found)
-    assert record_list.similar(two, record_list.found_of(found), among=None) == []
+    listing.remember(one, found)
+    listing.remember(two, found)
+    assert listing.similar(two, listing.found_of(found), among=None) == []
 
 
 def test_looking_again_replaces_what_was_found(home: None) -> None:
     incident = looked_at("Scores", cause("unit_change", "income"))
-    record_list.remember(incident, Investigation(Incident(title="Scores", seed=1), (), (), 1.0))
-    line = record_list.one(incident)
+    listing.remember(incident, Investigation(Incident(title="Scores", seed=1), (), (), 1.0))
+    line = listing.one(incident)
     assert line is not None
     assert line.causes == ()
 
@@ -109,7 +110,7 @@ def test_looking_again_replaces_what_was_found(home: None) -> None:
 def test_a_reader_leaves_no_trace_in_the_list(home: None) -> None:
     incident = looked_at("Scores")
     with pytest.raises(BadInput, match="for reading only"):
-        record_list.remember(sharing.share(incident), Investigation(Incident(), (), (), 1.0))
+        listing.remember(sharing.share(incident), Investigation(Incident(), (), (), 1.0))
 
 
 RULE = Rule("INP999", "A column changed", "why", "remedy", "statistic", "source", Severity.CRITICAL)

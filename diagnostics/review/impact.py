@@ -8,7 +8,7 @@ from datetime import datetime
 from diagnostics import engine
 from diagnostics.finding import Severity
 from diagnostics.investigation import Investigation
-from diagnostics.record import Impact, Record
+from diagnostics.review.record import Impact, Record
 from diagnostics.tables.table import Column, Kind
 from diagnostics.words import N_, Words
 

@@ -11,8 +11,8 @@ import sqlalchemy as sql
 
 from diagnostics import database, sharing, store
 from diagnostics.finding import BadInput
-from diagnostics.record_edit import ITEMS_CAP, Edit, checked, cleaned, line, record_again
-from diagnostics.record_tables import WHO, changes, entries
+from diagnostics.review.edit import ITEMS_CAP, Edit, checked, cleaned, line, record_again
+from diagnostics.review.tables import WHO, changes, entries
 from diagnostics.words import N_
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from sqlalchemy.engine import Connection
 
 from diagnostics import database, store
 from diagnostics.finding import BadInput
-from diagnostics.record import Grade, Status, moment
-from diagnostics.record_tables import WHO, changes, entries, incidents
+from diagnostics.review.record import Grade, Status, moment
+from diagnostics.review.tables import WHO, changes, entries, incidents
 from diagnostics.words import N_
 
 LINE_CAP: Final = 200

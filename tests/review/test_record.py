@@ -10,8 +10,8 @@ import sqlalchemy as sql
 
 from diagnostics import database, sharing, store
 from diagnostics.finding import BadInput
-from diagnostics.record import Grade, Record, Status, read, version
-from diagnostics.record_edit import TEXT_CAP, Edit, add, cause_key, change, label
+from diagnostics.review.edit import TEXT_CAP, Edit, add, cause_key, change, label
+from diagnostics.review.record import Grade, Record, Status, read, version
 from tests.postgres import postgres  # noqa: F401
 
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)

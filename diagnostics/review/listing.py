@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 
 from diagnostics import database, store
 from diagnostics.investigation import Investigation
-from diagnostics.record import Grade, Impact, Status, moment
-from diagnostics.record_edit import enter
-from diagnostics.record_impact import impact_of
-from diagnostics.record_tables import causes, incidents
+from diagnostics.review.edit import enter
+from diagnostics.review.impact import impact_of
+from diagnostics.review.record import Grade, Impact, Status, moment
+from diagnostics.review.tables import causes, incidents
 
 PAGE: Final = 20
 KEPT_CAUSES: Final = 3

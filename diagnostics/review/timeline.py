@@ -6,7 +6,7 @@ from typing import Final
 
 from diagnostics import timeline as times
 from diagnostics.investigation import Investigation
-from diagnostics.record import Record
+from diagnostics.review.record import Record
 from diagnostics.timeline import Lane, Moment, Timeline
 
 NOTED_SHOWN: Final = 20

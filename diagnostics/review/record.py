@@ -1,4 +1,4 @@
-"""The record of an incident: what people wrote about it, who did, and when. Read here, changed in `record_edit`.
+"""The record of an incident: what people wrote about it, who did, and when. Read here, changed in `edit`.
 
 The database keeps one entry per field and one per field of an item, each with its own version, so that two people who edit
 different things never meet. Names of entries: ``title``, ``impact.since`` and, for the items, ``decisions.<key>.what``.
@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sql
 
 from diagnostics import database, store
-from diagnostics.record_tables import changes, entries
+from diagnostics.review.tables import changes, entries
 from diagnostics.words import N_
 
 
@@ -134,7 +134,7 @@ class Change:
 class Record:
     """Everything that was written about one incident; items in the order in which they were added, events by time.
 
-    versions: of each entry, as `record_edit` asks for them; version: rises with every change of any of them.
+    versions: of each entry, as `edit` asks for them; version: rises with every change of any of them.
     """
 
     title: str = ""
