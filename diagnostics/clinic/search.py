@@ -6,8 +6,8 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -45,6 +45,10 @@ __all__ = ["RULES", "Search", "Settings", "judge", "profile"]
 RULES: Final = VERDICTS
 EVERY: Final = 1.0
 """Seconds between two looks at the studies for whoever watches."""
+
+LOOKED: Final = 1.5
+HELP: Final = 12.0
+"""Seconds after which the time that a search will take is known, and from which on a second process, slow to begin, pays."""
 
 WORKERS: Final = 2
 LONGEST: Final = 4.5 * 3600
@@ -204,9 +208,14 @@ def _search(opened: Opened, prepared: Prepared, settings: Settings, on_progress:
 
     workers = max(1, min(settings.workers, os.cpu_count() or 1))
     over = threading.Event()
-    with others(opened.url, prepared.names, workers - 1, lag=LAG):
+    with ExitStack() as helpers:
         bound = [bind(opened, name, lag=LAG) for name in prepared.names]
-        watcher = threading.Thread(target=_watch, args=(opened, prepared, bound, on_progress, over), daemon=True)
+
+        def helped() -> None:
+            helpers.enter_context(others(opened.url, prepared.names, workers - 1, lag=LAG))
+
+        watching = (opened, prepared, bound, on_progress, over, helped if workers > 1 else None)
+        watcher = threading.Thread(target=_watch, args=watching, daemon=True)
         watcher.start()
         try:
             work(opened, bound)
@@ -220,12 +229,26 @@ JUDGED: Final = N_("the chosen model on rows that the search never saw")
 TRIED: Final = N_("trying settings")
 
 
-def _watch(opened: Opened, prepared: Prepared, bound: Sequence[Bound], on_progress: Progress, over: threading.Event) -> None:
-    """Tell how far the studies are, also in the middle of a long fit, until the work is over."""
+def _watch(
+    opened: Opened,
+    prepared: Prepared,
+    bound: Sequence[Bound],
+    on_progress: Progress,
+    over: threading.Event,
+    helped: Callable[[], None] | None,
+) -> None:
+    """Tell how far the studies are, also in the middle of a long fit, and get help for a long search, until the work is over."""
+    began, done = time.monotonic(), None
     with suppress(BadInput), quietly(), plainly():  # The work itself meets the same storage, and says what is wrong.
         while True:
             found = snapshot(prepared, bound, opened)
-            on_progress(0.95 * share(found, prepared.plans[0]), TRIED, found)
+            used = share(found, prepared.plans[0])
+            done = used if done is None else done
+            on_progress(0.95 * used, TRIED, found)
+            passed = time.monotonic() - began
+            if helped is not None and passed > LOOKED and passed * (1 - used) > HELP * max(used - done, 1e-9):
+                helped()
+                helped = None
             if over.wait(EVERY):
                 opened.tables.remove_session()
                 return

@@ -43,7 +43,9 @@ def incidents_page() -> None:
 def _list(visit: Visit) -> None:
     words, among = visit.words, share.among()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        text = st.text_input(words(N_("Search")), key="list-text", type="search", width=280)
+        # Streamlit's own hint would be English.
+        hint = words(N_("words of the title or the record"))
+        text = st.text_input(words(N_("Search")), key="list-text", type="search", placeholder=hint, width=280)
         status = st.selectbox(
             words(N_("Status")),
             list(Status),

@@ -18,7 +18,10 @@ SCRIPTS = [
     "columns",
     *(Path(script).stem for script in STEP_SCRIPTS),
     "causes",
+    "review",
+    "meeting",
     "report",
+    "incidents",
     *(Path(script).stem for script, _ in CLINIC),
 ]
 FROM_FILES = {"when", "customer", "income", "age", "city", "approved", "score", "ulm", "bern", "graz", "loans", "may", "csv"}
@@ -37,7 +40,7 @@ def plain_words(at: AppTest) -> set[str]:
     for text in texts(at):
         if "Ｓｏｕｒｃｅ" in text or text.lstrip().startswith(("<", "{")) or ("\n" in text.strip() and "=" in text):
             continue
-        bare = re.sub(r":[a-z]+(?:-[a-z]+)*\[|`[^`]*`|https?:\S+|%\{[^}]*\}|<[^>]*>", " ", text)
+        bare = re.sub(r":[a-z]+(?:-[a-z]+)*\[|`[^`]*`|https?:\S+|%\{[^}]*\}|<[^>]*>|[A-Z_]+=[a-z]+", " ", text)
         left |= {word.lower() for word in re.findall(r"[A-Za-z]{3,}", bare) if not word.isupper()}
     return left - FROM_FILES - NAMES
 
