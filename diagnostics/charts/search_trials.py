@@ -65,7 +65,7 @@ def draw_parallel(p: Search, words: Words, palette: Palette) -> go.Figure | None
             ticks = np.linspace(min(known), max(known), 4)
             axis |= {"tickvals": list(ticks), "ticktext": [words.number(float(f"{10**tick:.2g}")) for tick in ticks]}
         dimensions.append(axis)
-    dimensions.append({"label": safe(p.metric, cap=18), "values": [float(one.value or 0.0) for one in tries]})
+    dimensions.append({"label": words(N_("score")), "values": [float(one.value or 0.0) for one in tries]})
     figure = blank(words, palette, height=340)
     figure.add_parcoords(
         dimensions=dimensions,
@@ -120,7 +120,7 @@ def draw_slices(p: Search, words: Words, palette: Palette) -> go.Figure | None:
             figure.update_xaxes(**_ticks(dimension.low, dimension.high), row=row, col=column)
     figure.update_xaxes(gridcolor=palette.grid, zeroline=False, automargin=True, title_font_size=14)
     figure.update_yaxes(gridcolor=palette.grid, zeroline=False, automargin=True, title_font_size=14)
-    figure.update_yaxes(title_text=safe(p.metric), col=1)
+    figure.update_yaxes(title_text=words(N_("score")), col=1)
     return figure
 
 

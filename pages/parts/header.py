@@ -35,7 +35,7 @@ MARKS: Final[Mapping[str, tuple[str, str]]] = {
 def header(title: str, states: Mapping[int, str], words: Words, link: Mapping[str, str]) -> None:
     """`states`: per step 1 to 7 one of STATES. `link`: the query parameters of the incident."""
     with st.container(key="bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{plain(title) or words(N_('Incident'))}**", width="content")
+        st.markdown(f"**{plain(words('{title:term}', title=title)) or words(N_('Incident'))}**", width="content")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             for page, label in ((COLUMNS, N_("Columns")), (CAUSES, N_("Causes")), (REVIEW, N_("Review")), (REPORT, N_("Report"))):
                 st.page_link(ROOT / page, label=words(label), query_params=dict(link))

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from diagnostics import store
+from diagnostics.clinic.scores import METRICS
 from diagnostics.clinic.search import owned
 from diagnostics.clinic.search_plan import SHORT
 from diagnostics.clinic.search_shelf import STANDS, Progress, Shelved, again, resumed, shelf
@@ -44,7 +45,7 @@ def studies(opened: Opened) -> None:
                     words(N_("search")): words(SHORT[one.plan.method]),
                     words(N_("state")): words(STANDS[one.progress]),
                     words(N_("trials")): f"{one.done} / {one.plan.trials}" if one.plan.trials else str(one.done),
-                    words(N_("metric")): one.plan.metric,
+                    words(N_("metric")): words(METRICS[one.plan.metric].says),
                     words(N_("best value")): None if one.best is None else float(f"{one.best:.5g}"),
                 }
                 for one in found[:SHOWN]
