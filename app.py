@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from diagnostics import store
+from diagnostics import sample_incidents
 from diagnostics.finding import BadInput
 from diagnostics.words import LANGUAGES, N_, name_of
 from pages.parts import guard, look, share, signin, visit
@@ -25,7 +25,7 @@ sample = st.query_params.get("sample")
 if sample:
     del st.query_params["sample"]
     try:
-        visit.begin(store.from_sample(sample))
+        visit.begin(sample_incidents.opened(sample))
     except BadInput as reason:
         st.error(plain(reason.statement(words)))
 

@@ -5,6 +5,7 @@
         reference.csv  current.csv  incident.yaml  logs/...
         clinic/            what runs of the clinic found, as JSON; packed, and no part of what an investigation reads
         tables/            what was read, written by `open_incident`; can be rebuilt, so it is never packed
+        .title             what people call it now, where somebody renamed it
       .reader  .used       its link for reading, and when it was last used
 
 Every write goes to a hidden file beside its target, is flushed to the disk and then renamed: whoever reads sees the old file or
@@ -22,7 +23,6 @@ import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final
@@ -45,9 +45,7 @@ DEFAULT_CAP_MB: Final = 1024
 ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 """What `secrets.token_urlsafe(16)` gives: 128 random bits."""
 
-SAMPLES: Final = Path(__file__).parent.parent / "sample_data"
-FIRST_SAMPLE: Final = "unit-change"
-SAMPLE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+CALLED: Final = ".title"
 READ_AGAIN: Final = "tables"
 """Name of the folder that holds what can be rebuilt."""
 
@@ -59,19 +57,9 @@ RESULT_NAME: Final = re.compile(r"[a-z_]{1,40}-[0-9a-f]{16}\.json")
 
 READ_ONLY: Final = N_("This link is for reading only: nothing can be changed, and no file taken along, through it.")
 
-_NOT_COPIED: Final = shutil.ignore_patterns("expected.yaml", ".*", "README*")
 BLOCK: Final = 1024 * 1024
 FILES_CAP: Final = 200
 """Files in one part's folder."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A sample incident: its folder's name, its title, and one sentence on what it shows (English message ids)."""
-
-    name: str
-    title: str
-    about: str
 
 
 def home() -> Path:
@@ -212,9 +200,18 @@ def describe(incident: str, said: Mapping[str, Any], *, none: Set[str] = frozens
     _write(target, [text.encode()])
 
 
-def write_roles(
-    incident: str, roles: Roles, *, none: Set[str] = frozenset(), task: str | None = None, title: str | None = None
-) -> None:
+def called(incident: str) -> str:
+    """The title that people gave the incident, else the one in incident.yaml. Raises BadInput when there is no such incident."""
+    file = folder(incident) / CALLED
+    return file.read_text(encoding="utf-8") if file.is_file() else str(stated(incident).get("title") or "")
+
+
+def call(incident: str, title: str) -> None:
+    """Give the incident a title. Not in incident.yaml: a new name is no new evidence, and nothing is to be checked again."""
+    _write(writable(incident) / CALLED, [title.encode()])
+
+
+def write_roles(incident: str, roles: Roles, *, none: Set[str] = frozenset(), task: str | None = None) -> None:
     """Keep what a person stated about the columns. Roles without a column are guessed again, except those in `none`."""
     said: dict[str, Any] = {
         "task": task,
@@ -225,8 +222,6 @@ def write_roles(
         "positive": roles.positive,
         "segments": list(roles.segments) or None,
     }
-    if title:
-        said["title"] = title
     describe(incident, said, none=none)
 
 
@@ -290,35 +285,6 @@ def restore(archive: bytes | IO[bytes], *, name: str = "archive.zip") -> str:
         shutil.rmtree(packed.parent, ignore_errors=True)
     if not stated(made).get("title"):
         describe(made, {"title": title_of(name)})
-    return made
-
-
-def samples() -> list[Sample]:
-    """The sample incidents that came with the program: the clearest first, then by name."""
-    found = []
-    for file in sorted(SAMPLES.glob("*/incident.yaml"), key=lambda file: (file.parent.name != FIRST_SAMPLE, file.parent.name)):
-        held = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        expected = file.with_name("expected.yaml")
-        shown = yaml.safe_load(expected.read_text(encoding="utf-8")) if expected.is_file() else {}
-        about = (shown or {}).get("about", "")
-        found.append(Sample(file.parent.name, str(held.get("title") or file.parent.name), str(about)))
-    return found
-
-
-def from_sample(name: str) -> str:
-    """A new incident with the files of the sample `name`. Raises BadInput when there is no such sample."""
-    source = SAMPLES / name
-    if SAMPLE_NAME.fullmatch(name) is None or not (source / "incident.yaml").is_file():
-        raise BadInput(N_("There is no sample named {name:name}."), name=name)
-    made = secrets.token_urlsafe(16)
-    scratch = home() / f".{made}"
-    try:
-        with disk():
-            shutil.copytree(source, scratch, copy_function=shutil.copyfile, ignore=_NOT_COPIED)
-            scratch.chmod(0o700)
-            scratch.rename(home() / made)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return made
 
 

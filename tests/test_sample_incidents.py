@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from diagnostics import sample_incidents, store
+from diagnostics.finding import BadInput
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = sorted(file.parent for file in (ROOT / "sample_data").glob("*/expected.yaml"))
 
@@ -47,3 +50,18 @@ def test_the_expected_cause_comes_first(folder: Path) -> None:
 
 def test_there_are_at_least_eight() -> None:
     assert len(SAMPLES) >= 8
+
+
+def test_an_unknown_one_is_refused() -> None:
+    for name in ("nothing-here", "../secret", "", "A"):
+        with pytest.raises(BadInput, match="no sample"):
+            sample_incidents.opened(name)
+
+
+def test_each_opens_as_an_incident_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(store.HOME, str(tmp_path / "home"))
+    for sample in sample_incidents.listed():
+        first, second = sample_incidents.opened(sample.name), sample_incidents.opened(sample.name)
+        assert first != second
+        assert store.stated(first)["title"]
+        assert not (store.folder(first) / "expected.yaml").exists()

@@ -209,20 +209,6 @@ def test_what_is_no_archive_is_refused() -> None:
         store.restore(b"hello", name="x.zip")
 
 
-def test_an_unknown_sample_is_refused() -> None:
-    for name in ("nothing-here", "../secret", "", "A"):
-        with pytest.raises(BadInput, match="no sample"):
-            store.from_sample(name)
-
-
-def test_samples_open_as_incidents_of_their_own() -> None:
-    for sample in store.samples():
-        first, second = store.from_sample(sample.name), store.from_sample(sample.name)
-        assert first != second
-        assert store.stated(first)["title"]
-        assert not (store.folder(first) / "expected.yaml").exists()
-
-
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_a_full_disk_at_any_write_keeps_the_old_version(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     incident = store.create()

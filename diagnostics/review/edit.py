@@ -199,7 +199,10 @@ def _noted(con: Connection, name: str) -> None:
     """What the list of incidents shows and looks through, beside the entries that say it."""
     rows = con.execute(sql.select(entries.c.name, entries.c.value).where(entries.c.incident == name)).all()
     held = {row.name: json.loads(row.value) for row in rows}
-    title = held.get("title") or store.stated(name).get("title") or ""
+    title = held.get("title") or store.called(name)
+    if title != store.called(name):
+        # While the incident's row is held: of two who rename it at once, the later one stands in both places.
+        store.call(name, title)
     texts = [str(title), *(value for key, value in sorted(held.items()) if isinstance(value, str) and not key.endswith("added"))]
     row = {
         "title": str(title),

@@ -190,7 +190,7 @@ def read(incident: str) -> Record:
         latest = [
             Change(row.changed.replace(tzinfo=UTC), row.who, row.field, row.before, row.after) for row in con.execute(order)
         ]
-    title = held["title"].value if "title" in held else store.stated(incident).get("title")
+    title = held["title"].value if "title" in held else store.called(incident)
     return assemble(held, tuple(reversed(latest)), title=str(title or ""))
 
 

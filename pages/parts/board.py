@@ -33,7 +33,7 @@ def board_page() -> None:
     visit = visits.enter()
     investigation, _ = visits.investigated(visit)
     words = visit.words
-    header(investigation.incident.title, states(investigation), words, visit.link)
+    header(visit.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
     remarked(investigation, visit)
     if investigation.causes:

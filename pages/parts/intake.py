@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from diagnostics import store
+from diagnostics import sample_incidents, store
 from diagnostics.finding import BadInput
 from diagnostics.review import packed
 from diagnostics.words import N_, Words, shorten
@@ -184,7 +184,7 @@ def _size(file: Path, words: Words) -> str:
 
 def _samples(visit: Visit) -> None:
     words = visit.words
-    samples = store.samples()
+    samples = sample_incidents.listed()
     if not samples:
         return
     st.subheader(words(N_("Or see it work on a sample")), anchor=False)
@@ -200,7 +200,7 @@ def _samples(visit: Visit) -> None:
 
 def _open(name: str, visit: Visit) -> None:
     try:
-        incident = store.from_sample(name)
+        incident = sample_incidents.opened(name)
     except BadInput as reason:
         st.error(plain(reason.statement(visit.words)))
         return

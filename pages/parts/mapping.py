@@ -44,7 +44,7 @@ def columns_page() -> None:
     visit = visits.enter()
     investigation, _ = visits.investigated(visit)
     incident, words = investigation.incident, visit.words
-    header(incident.title, states(investigation), words, visit.link)
+    header(visit.title, states(investigation), words, visit.link)
     if st.session_state.pop("roles-saved", False):
         st.success(words(N_("Saved, and everything was checked again.")))
     tables = incident.reference is not None or incident.current is not None
@@ -141,7 +141,6 @@ def _form(incident: Incident, visit: Visit) -> None:
     said = store.stated(visit.incident or "")
     st.subheader(words(N_("Correct it")), anchor=False)
     with st.form("roles"):
-        title = st.text_input(words(N_("Title of the incident")), incident.title, max_chars=120)
 
         def choose(label: str, role: str, names: list[str]) -> str | Choice:
             options: list[str | Choice] = [Choice.GUESS, *([Choice.NONE] if role in MAY_BE_NONE else []), *names]
@@ -189,12 +188,12 @@ def _form(incident: Incident, visit: Visit) -> None:
                 # What was shown belongs to the target of before.
                 named.pop("positive", None)
                 task = None if "task" in incident.guessed and task == incident.task else task
-            _save(Roles(**named, segments=tuple(segments)), none, task, title, visit)
+            _save(Roles(**named, segments=tuple(segments)), none, task, visit)
 
 
-def _save(roles: Roles, none: set[str], task: str | None, title: str, visit: Visit) -> None:
+def _save(roles: Roles, none: set[str], task: str | None, visit: Visit) -> None:
     try:
-        store.write_roles(visit.incident or "", roles, none=none, task=task, title=title.strip() or None)
+        store.write_roles(visit.incident or "", roles, none=none, task=task)
     except BadInput as reason:
         st.error(plain(reason.statement(visit.words)))
         return

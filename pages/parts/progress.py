@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from diagnostics import store
 from diagnostics.catalogue import STEP_TITLES, catalogue
 from diagnostics.investigation import Investigation
 from diagnostics.words import N_, Words
@@ -42,7 +43,7 @@ def _watch(job: Job, words: Words, link: Mapping[str, str], step: int, shown: bo
     if job.finished or (0 < step < job.step and not shown):
         st.rerun()
     found = job.so_far()
-    title = found.incident.title if found else ""
+    title = store.called(job.incident) if found else ""
     header(title or words(N_("Investigating")), states_while(job.step, found), words, link)
     if not shown:
         with st.container(key="looking"):

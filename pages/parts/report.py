@@ -53,7 +53,7 @@ def report_page() -> None:
     visit = visits.enter()
     investigation, _ = visits.investigated(visit)
     words = visit.words
-    header(investigation.incident.title, states(investigation), words, visit.link)
+    header(visit.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
     remarked(investigation, visit)
     open_end = not investigation.causes and investigation.limited

@@ -41,7 +41,7 @@ def review_page() -> None:
     visit = visits.enter()
     investigation, _ = visits.investigated(visit)
     words = visit.words
-    header(investigation.incident.title, states(investigation), words, visit.link)
+    header(visit.title, states(investigation), words, visit.link)
     written = opened(visit)
     held = filled(written or Record(), investigation)
     said(visit)

@@ -45,7 +45,7 @@ def step_page(
     investigation, complete = visits.investigated(visit, step=number)
     incident, checks = investigation.incident, investigation.step(number)
     if complete:
-        header(incident.title, states(investigation), visit.words, visit.link)
+        header(visit.title, states(investigation), visit.words, visit.link)
     unreadable(incident, visit)
     if number == 1:
         remarked(investigation, visit)

@@ -51,7 +51,7 @@ def bar(opened: Opened) -> None:
     """Title of the incident, and the ways to the other pages of the clinic."""
     words = opened.words
     with st.container(key="bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{plain(words('{title:term}', title=opened.incident.title)) or words(N_('Clinic'))}**", width="content")
+        st.markdown(f"**{plain(words('{title:term}', title=opened.visit.title)) or words(N_('Clinic'))}**", width="content")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             for script, title in CLINIC:
                 st.page_link(ROOT / script, label=words(title), query_params=opened.visit.link)

@@ -50,6 +50,11 @@ class Visit:
         return links.for_reading(self.incident or "")
 
     @property
+    def title(self) -> str:
+        """What people call the incident, "" where none is open."""
+        return store.called(self.incident) if self.incident else ""
+
+    @property
     def link(self) -> dict[str, str]:
         """Query parameters that lead back to this incident."""
         return {INCIDENT: self.incident} if self.incident else {}

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import store
+from diagnostics import sample_incidents, store
 from diagnostics.causes.cause import Cause, Family, Likeness, Replay
 from diagnostics.finding import BadInput
 from diagnostics.intervals import Interval
@@ -134,7 +134,7 @@ def test_a_broken_zip_is_one_sentence() -> None:
     assert "not a zip archive" in said(at)
 
 
-@pytest.mark.parametrize("sample", [sample.name for sample in store.samples()])
+@pytest.mark.parametrize("sample", [sample.name for sample in sample_incidents.listed()])
 def test_a_sample_opens_with_one_link_and_every_page_of_it_works(sample: str) -> None:
     at = opened(sample=sample)
     assert not at.exception
@@ -165,7 +165,7 @@ def test_an_unknown_sample_is_one_sentence() -> None:
 
 
 def test_two_samples_of_a_kind_are_two_incidents() -> None:
-    for sample in store.samples()[:1]:
+    for sample in sample_incidents.listed()[:1]:
         assert opened(sample=sample.name).query_params["incident"] != opened(sample=sample.name).query_params["incident"]
 
 

@@ -57,6 +57,16 @@ def test_the_impact_is_the_sentence_and_can_be_corrected(incident: str) -> None:
     assert {made.who for made in found.changes} == {"Ann"}
 
 
+def test_a_new_title_stands_on_every_page(incident: str) -> None:
+    at = named("review", incident)
+    key = form(at, "facts")
+    at.text_input(key=f"{key}-title").set_value("Scores of May")
+    at.button(key=f"{key}-save").click().run()
+    assert not at.exception
+    for page in ("review", "step_2_inputs", "columns", "causes", "clinic_fit"):
+        assert "**Scores of May**" in [box.value for box in opened(page, incident).markdown]
+
+
 def test_without_a_name_nothing_is_saved_and_what_was_typed_stays(incident: str) -> None:
     at = opened("review", incident)
     at.text_input(key="add-decisions-0-what").input("Roll back")

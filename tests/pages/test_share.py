@@ -8,7 +8,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import sharing, store
+from diagnostics import sample_incidents, sharing, store
 from diagnostics.review import record
 from diagnostics.review.edit import Edit, change
 from pages.parts import share
@@ -157,7 +157,7 @@ def test_a_sample_in_the_link_begins_nothing_before_the_sign_in() -> None:
     at = AppTest.from_file(APP, default_timeout=60)
     at.secrets["auth"] = AUTH
     at.user = {"is_logged_in": False}
-    at.query_params["sample"] = store.FIRST_SAMPLE
+    at.query_params["sample"] = sample_incidents.FIRST
     at.run()
     assert at.title[0].value == "Sign in to see the incidents."
     assert set(store.home().iterdir()) == before

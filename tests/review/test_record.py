@@ -10,6 +10,7 @@ import sqlalchemy as sql
 
 from diagnostics import database, sharing, store
 from diagnostics.finding import BadInput
+from diagnostics.review import packed
 from diagnostics.review.edit import TEXT_CAP, Edit, add, cause_key, change, label
 from diagnostics.review.record import Grade, Record, Status, read, version
 from tests.postgres import postgres  # noqa: F401
@@ -69,6 +70,15 @@ def test_what_is_written_is_read_again_with_who_and_when(incident: str) -> None:
     assert found.changes[0].after == "Scores of May"
     assert {made.field for made in found.changes} >= {"title", "impact.since"}
     assert found.version == version(incident) > 0
+
+
+def test_a_new_title_is_the_incidents_title_and_no_reason_to_check_again(incident: str) -> None:
+    store.describe(incident, {"title": "Scores too low"})
+    before = store.stamp(incident)
+    change(incident, [Edit("title", "Scores of May")], who="Ann", now=NOON)
+    assert store.called(incident) == read(incident).title == "Scores of May"
+    assert store.stamp(incident) == before
+    assert store.called(packed.restore(packed.pack(incident))) == "Scores of May"
 
 
 def test_edits_of_different_fields_merge(incident: str) -> None:
