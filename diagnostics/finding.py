@@ -73,6 +73,24 @@ class Finding:
         return words.sentence(self.says, self.evidence)
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why something was not done, as data that a file can hold: told in the language of whoever reads it. Empty: it was done."""
+
+    says: str = ""
+    values: dict[str, float | int | str | list[str] | None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.says)
+
+    def statement(self, words: Words) -> str:
+        """In the reader's language; of a restored file that lacks the values its message asks for, the message as it stands."""
+        try:
+            return words.sentence(self.says, self.values)
+        except (KeyError, ValueError, IndexError):
+            return self.says
+
+
 class NotApplicable(Exception):
     """A diagnostic lacks its input: "not mine", not "bug". The reason is a message id with its values.
 
@@ -94,6 +112,11 @@ class NotApplicable(Exception):
         """The reason as part of another sentence."""
         return Phrase(self.reason, **self.values)
 
+    @property
+    def kept(self) -> Reason:
+        """The reason as it is kept with a result."""
+        return kept(self.reason, self.values)
+
 
 class BadInput(Exception):
     """A file, folder or option that cannot be used: what it is, where, and what to do, in one plain sentence."""
@@ -111,5 +134,20 @@ class BadInput(Exception):
         """The reason as part of another sentence."""
         return Phrase(self.message, **self.values)
 
+    @property
+    def kept(self) -> Reason:
+        """The reason as it is kept with a result."""
+        return kept(self.message, self.values)
+
     def __str__(self) -> str:
         return self.statement(Words())
+
+
+def kept(message: str, values: Mapping[str, Value]) -> Reason:
+    """`message` and its values as a Reason; in English where a value is none that JSON has a kind of its own for."""
+    held: dict[str, float | int | str | list[str] | None] = {}
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            return Reason("{what:term}", {"what": Words().sentence(message, values)})
+        held[name] = value if value is None or isinstance(value, (float, int, str)) else list(value)
+    return Reason(message, held)

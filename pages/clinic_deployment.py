@@ -38,8 +38,8 @@ def below(p: Deployment, opened: Opened) -> None:
     st.dataframe(_table(p, opened), hide_index=True, alt=words(N_("Size, time and accuracy of each variant")))
     for variant in p.variants:
         if variant.skipped:
-            said = N_("There is no “{what:term}”: {why:term}.")
-            st.markdown("- " + plain(words(said, what=variant.says, why=variant.skipped)))
+            said = N_("There is no “{what:term}”: {why}.")
+            st.markdown("- " + plain(words(said, what=variant.says, why=variant.skipped.statement(words))))
     note = N_(
         "Each ONNX file takes raw rows, one input for each column under its name: numbers, words as text (empty where missing), "
         "times as seconds since 1970. Filling gaps, scaling and encoding are inside it; time and accuracy were measured on raw "
@@ -77,7 +77,7 @@ def below(p: Deployment, opened: Opened) -> None:
         st.markdown(words(said))
     if p.uploaded is not None and p.uploaded.skipped:
         said = N_("{file:name} could not be timed: {why}")
-        st.markdown(plain(words(said, file=p.uploaded.file, why=p.uploaded.skipped)))
+        st.markdown(plain(words(said, file=p.uploaded.file, why=p.uploaded.skipped.statement(words))))
 
 
 USE = """import onnxruntime

@@ -54,6 +54,8 @@ def settings(opened: Opened, last: Settings) -> Settings:
             format_func=lambda name: shorten(name) if name else words(N_("all of them")),
             key="training-file",
         )
+    else:
+        st.markdown(plain(words(N_("Looked at: {file:name}"), file=chosen)))
     columns = header(files[names.index(chosen)]) if chosen else ()
     if not columns:
         return Settings(file=chosen if len(names) > 1 else NONE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from diagnostics.clinic.folds import Fold, folds
 from diagnostics.clinic.scores import Metric, Told, told
 from diagnostics.clinic.training_set import Split, TrainingSet
-from diagnostics.finding import NotApplicable
+from diagnostics.finding import NotApplicable, Reason
 from diagnostics.intervals import Interval
 from diagnostics.words import N_, Words
 
@@ -65,8 +65,8 @@ class Remedy:
 class Result:
     """score: mean over the folds with its interval. gain: against "before", in the metric's unit, positive is better.
 
-    trained: the score on the rows trained on, mean over the folds. folds: the score on each. skipped: why it could not run
-    (message id), "" where it did; the numbers are then 0.
+    trained: the score on the rows trained on, mean over the folds. folds: the score on each. skipped: why it could not run;
+    the numbers are then 0.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Result:
     verdict: Verdict
     trained: float
     folds: tuple[float, ...]
-    skipped: str = ""
+    skipped: Reason = field(default_factory=Reason)
 
     @property
     def gap(self) -> float:
@@ -189,7 +189,7 @@ def compare_all(
     names = (before, *remedies)
     held = np.full((len(metrics), len(names), len(made)), np.nan)
     trained = np.full_like(held, np.nan)
-    skipped = [""] * len(names)
+    skipped = [Reason()] * len(names)
     shown: Any = None
     # Fold by fold, so that whatever was done when somebody looks is a fair comparison.
     for number, fold in enumerate(made):
@@ -213,14 +213,16 @@ def compare_all(
                     held[which, place, number] = metric.of(data.truth[fold.test], answer)
                     trained[which, place, number] = metric.of(data.truth[rows], seen)
             except NotApplicable as reason:
-                # As a message id where it has no numbers in it, for the reader's language to be found.
-                skipped[place] = reason.statement(Words()) if reason.values else reason.reason
+                skipped[place] = reason.kept
             except (ValueError, ArithmeticError, MemoryError) as error:
-                skipped[place] = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+                first = str(error).splitlines()[0][:200] if str(error) else ""
+                skipped[place] = Reason("{kind}: {said}", {"kind": type(error).__name__, "said": first})
             else:
                 on_told(place, number, fold, answer)
     if skipped[0]:
-        raise NotApplicable(N_("The model could not be trained on these rows ({error})."), needs="reference", error=skipped[0])
+        raise NotApplicable(
+            N_("The model could not be trained on these rows ({error})."), needs="reference", error=skipped[0].statement(Words())
+        )
     return tuple(
         _compared(data, names, made, metric, held[which], trained[which], skipped) for which, metric in enumerate(metrics)
     )
@@ -233,7 +235,7 @@ def _compared(
     metric: Metric,
     held: NDArray[np.float64],
     trained: NDArray[np.float64],
-    skipped: Sequence[str],
+    skipped: Sequence[Reason],
 ) -> Compared:
     """held, trained: scores, shape (remedies, folds), "before" first."""
     ratio = float(np.mean([len(f.test) / len(f.train) for f in made]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from diagnostics.clinic.deployment_speed import BATCHES, WORKERS, Latency, laten
 from diagnostics.clinic.models import FAMILIES, pipeline
 from diagnostics.clinic.scores import metric_for
 from diagnostics.clinic.training_set import ROWS, Described, TrainingSet, fewer, training_set
-from diagnostics.finding import Finding, NotApplicable, Rule, Severity
+from diagnostics.finding import Finding, NotApplicable, Reason, Rule, Severity
 from diagnostics.incident import Incident, Task
 from diagnostics.samples import samples
 from diagnostics.sandbox import inputs
@@ -93,24 +93,24 @@ class Settings:
 class Variant:
     """bytes: of the file. apart: largest difference of its answers from the trained model's (chances, or values by their spread).
 
-    skipped: why there is none (message id).
+    skipped: why there is none.
     """
 
     name: str
     says: str
     bytes: int
     apart: float
-    skipped: str = ""
+    skipped: Reason = field(default_factory=Reason)
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """file: its name. skipped: why it could not be run, as a sentence."""
+    """file: its name. skipped: why it could not be run."""
 
     file: str
     bytes: int
     latency: tuple[Latency, ...]
-    skipped: str = ""
+    skipped: Reason = field(default_factory=Reason)
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _variants(fitted: Any, data: TrainingSet) -> tuple[tuple[Variant, ...], dict
         try:
             content = as_file(fitted, way, data.features, data)
         except NotApplicable as reason:
-            made.append(Variant(name, says, 0, 0.0, reason.reason))
+            made.append(Variant(name, says, 0, 0.0, reason.kept))
             continue
         running = session(content)
         told = answer(running, {column: values[: len(data)] for column, values in rows.items()}).reshape(own.shape)
@@ -224,9 +224,7 @@ def _uploaded(incident: Incident) -> Uploaded | None:
         finally:
             model.close()
     except NotApplicable as reason:
-        from diagnostics.words import Words
-
-        return Uploaded(incident.model.name, size, (), reason.statement(Words()))
+        return Uploaded(incident.model.name, size, (), reason.kept)
 
 
 def file_of(incident: Incident, settings: Settings, name: str) -> bytes:

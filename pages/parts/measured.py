@@ -61,7 +61,7 @@ def comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") ->
     for result in compared.remedies:
         if result.skipped:
             said = N_("{remedy} could not be tried: {why}")
-            st.markdown(plain(words(said, remedy=spoken(words, result.says), why=spoken(words, result.skipped))))
+            st.markdown(plain(words(said, remedy=spoken(words, result.says), why=result.skipped.statement(words))))
     with st.expander(words(N_("The numbers, before and after"))):
         frame = table(compared, words)
         st.dataframe(frame, hide_index=True, alt=words(N_("Score of each remedy before and after")))

@@ -12,7 +12,7 @@ from diagnostics.clinic.search import Settings
 from diagnostics.clinic.search_families import ROWS, families
 from diagnostics.clinic.search_outlook import Outlook, outlook, why
 from diagnostics.clinic.search_plan import METHODS, MOST_MINUTES, MOST_TRIALS, VALIDATIONS, WHY, Method, Validation
-from diagnostics.clinic.search_space import MEANS, Line, Space, default_space, edited, lines, size
+from diagnostics.clinic.search_space import MEANS, Line, Space, bounded, default_space, edited, lines
 from diagnostics.finding import BadInput, NotApplicable
 from diagnostics.words import N_
 from pages.parts.clinic import Opened
@@ -171,13 +171,14 @@ def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: 
         st.markdown(words(N_("A setting that is not ticked keeps its default. Preprocessing is fitted inside each fold.")))
     try:
         space = edited([_line(row) for row in changed.to_dict("records")], families()[family])
+        points = bounded(space) if Method.GRID in methods else 0
     except BadInput as reason:
         st.error(plain(reason.statement(words)))
         st.button(words(N_("Search")), key="search-not-yet", disabled=True)
         st.stop()
-    if Method.GRID in methods:
+    if points:
         said = N_("The grid has {points:count} points; as many of them are tried as the budget allows, in random order.")
-        st.markdown(plain(words(said, points=size(space))))
+        st.markdown(plain(words(said, points=points)))
     return space
 
 

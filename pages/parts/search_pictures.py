@@ -21,7 +21,7 @@ from pages.parts.visit import Visit
 Draw = Callable[[Search, Words, Palette], go.Figure | None]
 
 PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Said], Draw]]] = {
-    "history": (N_("History"), says.history, chart.draw_history),
+    "history": (N_("History of the search"), says.history, chart.draw_history),
     "importances": (N_("What matters first"), says.importance, chart.draw_importances),
     "parallel": (N_("All settings side by side"), says.parallel, trials.draw_parallel),
     "slice": (N_("One setting at a time"), says.slices, trials.draw_slices),

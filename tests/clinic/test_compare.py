@@ -13,6 +13,7 @@ from diagnostics.clinic.scores import METRICS, choices, metric_for
 from diagnostics.clinic.training_set import TrainingSet, training_set
 from diagnostics.finding import NotApplicable
 from diagnostics.intervals import Interval
+from diagnostics.words import Words
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -75,7 +76,7 @@ def test_a_remedy_that_cannot_run_leaves_the_others(data: TrainingSet) -> None:
             raise ValueError("no such luck")
 
     result = compare(data, GUESS, [Remedy("broken", "Broken", lambda data, seed: Broken()), LINEAR], METRICS["auc"])
-    assert "no such luck" in result.remedies[0].skipped
+    assert "no such luck" in result.remedies[0].skipped.statement(Words())
     assert result.ran == (result.remedies[1],)
 
 

@@ -108,7 +108,7 @@ def test_a_network_is_quantised_and_a_tree_has_nothing_to_quantise(
     assert 0 < found["quantised"].apart < 0.2
     assert found["onnx"].apart < 1e-4
     trees = profiled(incident_of(tmp_path, classes(rng, 300), target="answer"), "tree")
-    assert "8 bits can hold" in next(v for v in trees.variants if v.name == "quantised").skipped
+    assert "8 bits can hold" in next(v for v in trees.variants if v.name == "quantised").skipped.says
     with pytest.raises(NotApplicable):
         quantised(file_of(network[1], Settings(family="forest"), "onnx"))
 
@@ -198,7 +198,7 @@ def test_an_uploaded_model_is_timed_in_its_confined_process(tmp_path: Path, rng:
     file.write_bytes(file_of(incident, Settings(family="tree"), "onnx"))
     p = profiled(replace(incident, model=file), "tree")
     assert p.uploaded is not None
-    assert p.uploaded.skipped == ""
+    assert not p.uploaded.skipped
     assert {cell.batch for cell in p.uploaded.latency} == {1, 32}
     assert "DEP005" in {finding.code for finding in deployment.judge(p)}
 
