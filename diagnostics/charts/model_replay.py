@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from diagnostics.charts.diagonal import diagonal
 from diagnostics.charts.style import Palette, blank, onset_line, threshold_line
 from diagnostics.finding import Finding
 from diagnostics.steps.reproduce.model_replay import ModelReplay
@@ -45,28 +46,9 @@ def _over_time(p: ModelReplay, words: Words, palette: Palette) -> go.Figure:
 
 
 def _points(p: ModelReplay, words: Words, palette: Palette) -> go.Figure:
-    told, logged = np.asarray(p.told), np.asarray(p.logged)
-    off = np.abs(told - logged) > p.tolerance
-    figure = blank(words, palette, x=N_("answer of the uploaded model"), y=N_("answer that was logged"), height=400)
-    ends = [float(min(told.min(), logged.min())), float(max(told.max(), logged.max()))]
-    figure.add_scatter(x=ends, y=ends, mode="lines", line={"color": palette.reference, "width": 2}, hoverinfo="skip")
-    for chosen, colour, name, symbol in (
-        (~off, palette.current, words(N_("came back")), "circle"),
-        (off, palette.fault, words(N_("differs")), "diamond"),
-    ):
-        if chosen.any():
-            figure.add_scatter(
-                x=told[chosen],
-                y=logged[chosen],
-                mode="markers",
-                name=name,
-                marker={"color": colour, "size": 6, "opacity": 0.6, "symbol": symbol},
-                hovertemplate="%{x:.4g} → %{y:.4g}<extra>" + name + "</extra>",
-            )
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
-    for trace in figure.data:
-        trace.showlegend = trace.mode == "markers"
-    return figure
+    x, y = N_("answer of the uploaded model"), N_("answer that was logged")
+    fine = N_("came back")
+    return diagonal(p.told, p.logged, p.tolerance, words, palette, x=x, y=y, fine=fine, off_colour=palette.fault)
 
 
 def _shares(p: ModelReplay, words: Words, palette: Palette) -> go.Figure | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from diagnostics.charts.diagonal import diagonal
 from diagnostics.charts.style import Palette, blank, safe, threshold_line
 from diagnostics.finding import Finding
 from diagnostics.incident import Answer
@@ -24,38 +25,9 @@ def draw(p: Replayed, finding: Finding | None, words: Words, palette: Palette) -
 
 
 def _points(p: Replayed, off_colour: str, words: Words, palette: Palette) -> go.Figure:
-    expected, logged = np.asarray(p.expected), np.asarray(p.logged)
-    off = np.abs(expected - logged) > p.tolerance
-    figure = blank(words, palette, x=N_("answer that the stand-in expects"), y=N_("answer that was logged"), height=420)
-    low, high = float(min(expected.min(), logged.min())), float(max(expected.max(), logged.max()))
-    figure.add_scatter(
-        x=[low, high], y=[low, high], mode="lines", line={"color": palette.reference, "width": 2}, hoverinfo="skip"
-    )
-    for shift in (p.tolerance, -p.tolerance):
-        figure.add_scatter(
-            x=[low, high],
-            y=[low + shift, high + shift],
-            mode="lines",
-            line={"color": palette.watch, "width": 1, "dash": "dot"},
-            hoverinfo="skip",
-        )
-    for chosen, colour, name, symbol in (
-        (~off, palette.current, words(N_("as expected")), "circle"),
-        (off, off_colour, words(N_("differs")), "diamond"),
-    ):
-        if chosen.any():
-            figure.add_scatter(
-                x=expected[chosen],
-                y=logged[chosen],
-                mode="markers",
-                name=name,
-                marker={"color": colour, "size": 6, "opacity": 0.6, "symbol": symbol},
-                hovertemplate="%{x:.3g} → %{y:.3g}<extra>" + name + "</extra>",
-            )
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
-    for trace in figure.data:
-        trace.showlegend = trace.mode == "markers"
-    return figure
+    x, y = N_("answer that the stand-in expects"), N_("answer that was logged")
+    fine = N_("as expected")
+    return diagonal(p.expected, p.logged, p.tolerance, words, palette, x=x, y=y, fine=fine, off_colour=off_colour, band=True)
 
 
 def _labels(p: Replayed, colour: str, words: Words, palette: Palette) -> go.Figure | None:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from diagnostics.charts.style import Palette, blank, label_right, safe, wrapped
 from diagnostics.clinic.scores import METRICS
 from diagnostics.clinic.search import Search
+from diagnostics.clinic.search_judge import bare
 from diagnostics.clinic.search_plan import SHORT
 from diagnostics.clinic.search_result import State, Study
 from diagnostics.clinic.search_sentences import higher, lead
@@ -17,6 +18,9 @@ from diagnostics.words import N_, Words
 
 POINTS: Final = 2_000
 """Trials drawn; a study has no more."""
+
+FEW: Final = 10
+"""Trials below which each has its number on the axis."""
 
 ALONE: Final = ("SEA001", "SEA002", "SEA003", "SEA006")
 """Findings that the rows held out are the proof of."""
@@ -51,7 +55,7 @@ def draw_history(p: Search, words: Words, palette: Palette) -> go.Figure | None:
             showlegend=bool(part),
         )
     x, y = so_far(study, higher(p))
-    if x:
+    if len(x) > 1:
         figure.add_scatter(
             x=x,
             y=y,
@@ -61,6 +65,13 @@ def draw_history(p: Search, words: Words, palette: Palette) -> go.Figure | None:
             hovertemplate="%{x}: %{y:.4g}<extra></extra>",
         )
     figure.update_layout(showlegend=True)
+    if len(shown) < FEW:
+        last = max(one.number for one in shown) + 1
+        figure.update_xaxes(range=[0.5, last + 0.5], tickvals=list(range(1, last + 1)))
+    if len(shown) == 1:
+        only = float(shown[0].value or 0.0)
+        room = 0.1 * abs(only) or 0.1
+        figure.update_yaxes(range=[only - room, only + room])
     _focus(figure, [float(one.value or 0.0) for one in shown if one.state is State.FINISHED], higher(p))
     return figure
 
@@ -120,13 +131,13 @@ def draw_held(p: Search, words: Words, palette: Palette) -> go.Figure | None:
         (words(N_("chosen settings")), held.chosen, palette.current),
     )
     figure = blank(words, palette, x=METRICS[p.metric].says, height=230)
-    for label, interval, colour in rows:
+    for place, (label, interval, colour) in enumerate(rows):
         figure.add_scatter(
             x=[interval.value],
             y=[wrapped(label)],
             mode="markers+text",
             marker={"color": colour, "size": 12},
-            text=[words.number(interval.value)],
+            text=[words.number(bare(interval.value) if place == 0 else interval.value)],
             textposition="top center",
             error_x={
                 "type": "data",
@@ -158,6 +169,7 @@ def draw_side_by_side(p: Search, words: Words, palette: Palette) -> go.Figure | 
     if len(lines) < 2:
         return None
     figure = blank(words, palette, x=N_("trial"), y=METRICS[p.metric].says, height=300)
+    last = max(x[-1] for _, x, _ in lines)
     colours = (palette.current, palette.fine, palette.watch, palette.fault, palette.reference)
     dashes = ("solid", "dash", "dot", "dashdot", "longdash")
     for place, (study, x, y) in enumerate(lines):
@@ -171,6 +183,7 @@ def draw_side_by_side(p: Search, words: Words, palette: Palette) -> go.Figure | 
             name=name,
             hovertemplate="%{x}: %{y:.4g} (" + name + ")<extra></extra>",
         )
-        label_right(figure, x, y, name, colours[place % 5])
+        # At the same place for all: the line of a longer search would run through the name of a shorter one.
+        label_right(figure, [last], y, name, colours[place % 5])
     figure.update_layout(margin_r=110)
     return figure

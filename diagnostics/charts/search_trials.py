@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -144,12 +145,15 @@ def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     grid_x, grid_y = np.linspace(*_ends(across), CELLS), np.linspace(*_ends(up), CELLS)
     figure = blank(words, palette, x=safe(both[0]), y=safe(both[1]), height=360)
     light, dark = (palette.grid, palette.current) if higher(p) else (palette.current, palette.grid)
+    low, high = _telling(z, higher(p))
     figure.add_contour(
         x=_values(across, grid_x),
         y=_values(up, grid_y),
         z=_smoothed(x, y, z, grid_x, grid_y),
         colorscale=[[0, light], [1, dark]],
-        ncontours=10,
+        zmin=low,
+        zmax=high,
+        contours={"start": low, "end": high, "size": (high - low) / 10 or 1.0},
         line={"width": 0.5, "color": palette.grid},
         colorbar={"thickness": 12, "tickfont": {"color": palette.text}},
         hovertemplate="%{x:.3g}, %{y:.3g}: %{z:.4g}<extra></extra>",
@@ -158,7 +162,7 @@ def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
         x=_values(across, x),
         y=_values(up, y),
         mode="markers",
-        marker={"color": palette.text, "size": 5, "opacity": 0.6},
+        marker={"color": palette.text, "size": 6, "line": {"color": palette.grid, "width": 1}},
         hoverinfo="skip",
     )
     best = study.best(higher(p))
@@ -176,6 +180,15 @@ def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     if up.log:
         figure.update_yaxes(type="log", **_ticks(up.low, up.high))
     return figure
+
+
+def _telling(z: NDArray[np.float64], higher: bool) -> tuple[float, float]:
+    """The values that the colours span: a few wrecks far off would leave one colour to all the others."""
+    best = float(z.max() if higher else z.min())
+    room = 3 * abs(best - float(np.median(z)))
+    if not room:
+        return float(z.min()), float(z.max())
+    return (max(float(z.min()), best - room), best) if higher else (best, min(float(z.max()), best + room))
 
 
 def _positions(dimension: Dimension, tries: Sequence[Try]) -> NDArray[np.float64]:
@@ -213,6 +226,7 @@ def draw_timeline(p: Search, words: Words, palette: Palette) -> go.Figure | None
     known = [one for study in p.studies for one in study.tries if one.began is not None and one.worker]
     if not known:
         return None
+    known = _cut_short(known)
     starts = _without_pauses(known)
     workers = sorted({one.worker for one in known})
     figure = blank(words, palette, x=N_("seconds, without pauses"), height=110 + 42 * len(workers))
@@ -238,6 +252,24 @@ def draw_timeline(p: Search, words: Words, palette: Palette) -> go.Figure | None
         )
     figure.update_layout(barmode="overlay", showlegend=True)
     return figure
+
+
+def _cut_short(tries: Sequence[Try]) -> list[Try]:
+    """Nobody saw when a trial whose worker was stopped ended, only when that was found out, which may be days later: it is drawn
+    to the last end of those that were at work beside it, and at least as long as a trial usually takes.
+    """
+    usual = float(np.median([one.seconds for one in tries if one.state is State.FINISHED and one.seconds] or [1.0]))
+    first: dict[int, float] = {}
+    for one in sorted(tries, key=lambda one: one.began or 0.0):
+        first.setdefault(one.worker, one.began or 0.0)
+    ended = [(first[one.worker], (one.began or 0.0) + (one.seconds or 0.0)) for one in tries if one.state is not State.LOST]
+    made = []
+    for one in tries:
+        if one.state is State.LOST and one.seconds is not None and one.began is not None:
+            last = max((end for since, end in ended if since <= one.began), default=0.0)
+            one = replace(one, seconds=min(one.seconds, max(usual, last - one.began)))
+        made.append(one)
+    return made
 
 
 def _without_pauses(tries: Sequence[Try]) -> list[float]:
