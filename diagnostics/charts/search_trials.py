@@ -146,6 +146,8 @@ def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     figure = blank(words, palette, x=safe(both[0]), y=safe(both[1]), height=360)
     light, dark = (palette.grid, palette.current) if higher(p) else (palette.current, palette.grid)
     low, high = _telling(z, higher(p))
+    # A wreck counts as the worst that is shown, or it would darken all around it.
+    z = np.clip(z, low, high)
     figure.add_contour(
         x=_values(across, grid_x),
         y=_values(up, grid_y),
@@ -153,7 +155,7 @@ def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
         colorscale=[[0, light], [1, dark]],
         zmin=low,
         zmax=high,
-        contours={"start": low, "end": high, "size": (high - low) / 10 or 1.0},
+        ncontours=10,
         line={"width": 0.5, "color": palette.grid},
         colorbar={"thickness": 12, "tickfont": {"color": palette.text}},
         hovertemplate="%{x:.3g}, %{y:.3g}: %{z:.4g}<extra></extra>",

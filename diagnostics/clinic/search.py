@@ -28,7 +28,7 @@ from diagnostics.clinic.search_plan import (
     metric_named,
     validation,
 )
-from diagnostics.clinic.search_result import Held, Study, judged, study_of
+from diagnostics.clinic.search_result import Held, Study, judged, studies_of
 from diagnostics.clinic.search_rows import digest, to_bytes
 from diagnostics.clinic.search_space import Scalar, Space, default_space
 from diagnostics.clinic.search_storage import FILE, Opened, default_url, open_storage, plainly, put_rows, quietly, shown
@@ -210,6 +210,8 @@ def _search(opened: Opened, prepared: Prepared, settings: Settings, on_progress:
     over = threading.Event()
     with ExitStack() as helpers:
         bound = [bind(opened, name, lag=LAG) for name in prepared.names]
+        bound[0].objective.ready()
+        on_progress(0.0, TRIED, snapshot(prepared, bound, opened))
 
         def helped() -> None:
             helpers.enter_context(others(opened.url, prepared.names, workers - 1, lag=LAG))
@@ -266,7 +268,7 @@ def snapshot(prepared: Prepared, bound: Sequence[Bound], opened: Opened) -> Sear
     """What the studies hold now, without the judgement on held-out rows."""
     plan = prepared.plans[0]
     folds = cut(prepared.searched, plan.validation, parts=plan.parts, seed=plan.seed)
-    studies = tuple(study_of(each.name, each.plan, each.study) for each in bound)
+    studies = studies_of([(each.name, each.plan, each.study) for each in bound])
     return summed(prepared.searched.described, plan, studies, len(folds), len(prepared.searched), shown(opened.url))
 
 

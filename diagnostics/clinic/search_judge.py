@@ -19,6 +19,9 @@ _HOW: Final = N_(
     "trained on all other rows and judged on these; the interval comes from drawing these rows again and again, the same for "
     "all three."
 )
+NOTHING_MUCH: Final = 5e-4
+"""Below it, a score with three digits is 0."""
+
 _SOURCE: Final = "Cawley and Talbot 2010, jmlr.org/papers/v11/cawley10a.html; percentile bootstrap, Efron 1979"
 
 GAIN: Final = Rule(
@@ -138,7 +141,7 @@ def _held(p: Search) -> list[Finding]:
         "metric": metric.says,
         "chosen": held.chosen.value,
         "default": held.default.value,
-        "dummy": held.dummy.value,
+        "dummy": bare(held.dummy.value),
         "gain": held.gain.value,
         "low": round(held.gain.low, 4),
         "high": round(held.gain.high, 4),
@@ -164,12 +167,24 @@ def _held(p: Search) -> list[Finding]:
             "default; a dummy has {dummy:number}."
         )
         return [Finding(NO_GAIN, says, evidence, weight=1.0)]
+    if held.gain.low > 0:
+        says = N_(
+            "No gain worth the change: on {rows:count} rows that the search never saw, the {metric:term} is {chosen:number} "
+            "against {default:number} with the default settings (better by {low:number} to {high:number}, too little to matter); "
+            "a dummy has {dummy:number}."
+        )
+        return [Finding(NO_GAIN, says, evidence, weight=1.0)]
     says = N_(
         "No gain: on {rows:count} rows that the search never saw, the {metric:term} is {chosen:number} against {default:number} "
         "with the default settings (a difference of {low:number} to {high:number}, which can be chance); a dummy has "
         "{dummy:number}."
     )
     return [Finding(NO_GAIN, says, evidence, weight=1.0)]
+
+
+def bare(score: float) -> float:
+    """A dummy's score for a sentence: one that is 0 but for the luck of the rows is 0."""
+    return 0.0 if abs(score) < NOTHING_MUCH else score
 
 
 def _flattered(p: Search) -> list[Finding]:

@@ -44,6 +44,11 @@ class Objective:
         self._kept: dict[int, Prepared] = {}
         self._bytes = 0
 
+    def ready(self) -> None:
+        """Load what a fit needs, before another thread looks on: two that import scikit-learn at once may each find half."""
+        preparation(self.data, scaled=self.family.scaled)
+        model(self.data, self.family, seed=self.plan.seed)
+
     def __call__(self, trial: optuna.Trial) -> float:
         """The mean score. Raises optuna.TrialPruned for a hopeless trial, ValueError for settings that cannot be judged."""
         import optuna

@@ -58,4 +58,4 @@ def why(seen: Outlook) -> tuple[str, dict[str, Value]]:
             N_("Only {share:percent} of the rows are {level:name}: {metric:term} fits: accuracy looks good while missing it."),
             {"share": seen.rarest, "level": seen.level, "metric": says},
         )
-    return N_("The classes are about even, so {metric:term} fits."), {"metric": says}
+    return N_("No class is rare, so {metric:term} fits."), {"metric": says}

@@ -105,16 +105,21 @@ class Held:
     optimism: float
 
 
-def study_of(name: str, plan: Plan, study: optuna.Study) -> Study:
-    """What is in the storage of `study` now."""
-    trials = study.get_trials(deepcopy=False)
+def studies_of(named: Sequence[tuple[str, Plan, optuna.Study]]) -> tuple[Study, ...]:
+    """What is in the storage of these studies now. A worker has the same number in all of them."""
+    trials = [study.get_trials(deepcopy=False) for _, _, study in named]
+    taken = [
+        (trial.datetime_start, str(trial.user_attrs[WORKER])) for part in trials for trial in part if WORKER in trial.user_attrs
+    ]
     workers: dict[str, int] = {}
-    for trial in trials:
-        if trial.user_attrs.get(WORKER):
-            workers.setdefault(str(trial.user_attrs[WORKER]), len(workers) + 1)
-    names = [dimension.name for dimension in plan.space]
-    tries = tuple(_try(trial, names, workers) for trial in trials)
-    return Study(name, plan.method, asked(plan), plan.minutes, tries, importances(study, plan.space))
+    for _, worker in sorted((began, worker) for began, worker in taken if began is not None):
+        workers.setdefault(worker, len(workers) + 1)
+    made = []
+    for (name, plan, study), part in zip(named, trials, strict=True):
+        names = [dimension.name for dimension in plan.space]
+        tries = tuple(_try(trial, names, workers) for trial in part)
+        made.append(Study(name, plan.method, asked(plan), plan.minutes, tries, importances(study, plan.space)))
+    return tuple(made)
 
 
 def _try(trial: FrozenTrial, names: Sequence[str], workers: dict[str, int]) -> Try:

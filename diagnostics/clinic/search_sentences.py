@@ -8,6 +8,7 @@ import numpy as np
 
 from diagnostics.clinic.scores import METRICS
 from diagnostics.clinic.search import Search
+from diagnostics.clinic.search_judge import bare
 from diagnostics.clinic.search_result import State, Study, Try
 from diagnostics.words import N_, Value
 
@@ -15,6 +16,10 @@ Said: TypeAlias = tuple[str, dict[str, Value]]
 
 GOOD: Final = 0.25
 """Share of the finished trials that count as the good ones."""
+
+
+ENDED: Final = (State.FINISHED, State.PRUNED)
+"""Trials that came to an end with a value."""
 
 
 def higher(p: Search) -> bool:
@@ -37,7 +42,7 @@ def best_so_far(p: Search) -> Said:
     """The sentence of a search that is under way."""
     tried = sum(study.finished for study in p.studies)
     if p.best is None:
-        return N_("No trial has finished yet; {running:count} are under way."), {"running": _running(p)}
+        return N_("No trial has finished yet. Under way: {running:count}."), {"running": _running(p)}
     metric = METRICS[p.metric].says
     if any(study.minutes for study in p.studies):
         return (
@@ -68,7 +73,7 @@ def history(p: Search) -> Said:
         )
     return (
         N_("The best value came with trial {number:count} of {tried:count}: the line may still move with more trials."),
-        {"number": best.number + 1, "tried": len(study.tries)},
+        {"number": best.number + 1, "tried": max(one.number + 1 for one in study.tries if one.state in ENDED)},
     )
 
 
@@ -108,6 +113,8 @@ def slices(p: Search) -> Said:
             N_("{share:percent} of the best trials have {name:name} = {value:name}."),
             {"share": words.count(most) / len(words), "name": name, "value": most},
         )
+    if min(numbers) == max(numbers):
+        return N_("The best quarter of the trials has {name:name} = {value:number}."), {"name": name, "value": numbers[0]}
     return (
         N_("The best quarter of the trials has {name:name} between {low:number} and {high:number}."),
         {"name": name, "low": float(min(numbers)), "high": float(max(numbers))},
@@ -122,9 +129,12 @@ def parallel(p: Search) -> Said:
     narrow = _narrow(p, study)
     if narrow is None:
         return N_("The best trials, in blue, take many ways: no setting alone decides."), {}
+    numbers = _numbers(good(p, study), narrow[0])
+    if min(numbers) == max(numbers):
+        return N_("The best trials, in blue, all have {name:name} = {value:number}."), {"name": narrow[0], "value": numbers[0]}
     return (
         N_("The best trials, in blue, come together at {name:name}: they use only {share:percent} of its range."),
-        {"name": narrow[0], "share": narrow[1]},
+        {"name": narrow[0], "share": max(0.01, narrow[1])},
     )
 
 
@@ -196,6 +206,14 @@ def side_by_side(p: Search) -> Said:
     if len(ranked) < 2:
         return N_("The lines can be compared once two searches have a finished trial."), {}
     ranked.sort(key=lambda pair: pair[1], reverse=higher(p))
+    ahead = [study.name for study, value in ranked if value == ranked[0][1]]
+    if len(ahead) == len(ranked):
+        return N_("All searches found the same best value, {best:number}."), {"best": ranked[0][1]}
+    if len(ahead) > 1:
+        return (
+            N_("{first:list} share the lead with {best:number}; the last, {last:name}, has {least:number}."),
+            {"first": ahead, "best": ranked[0][1], "last": ranked[-1][0].name, "least": ranked[-1][1]},
+        )
     return (
         N_("{first:name} is ahead with {best:number}; the last, {last:name}, has {least:number}."),
         {"first": ranked[0][0].name, "best": ranked[0][1], "last": ranked[-1][0].name, "least": ranked[-1][1]},
@@ -238,6 +256,6 @@ def judged(p: Search) -> Said | None:
             "low": round(p.held.chosen.low, 4),
             "high": round(p.held.chosen.high, 4),
             "default": p.held.default.value,
-            "dummy": p.held.dummy.value,
+            "dummy": bare(p.held.dummy.value),
         },
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +13,9 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from diagnostics import database
-from diagnostics.clinic.search import Search, Settings, summed
-from diagnostics.clinic.search_plan import Plan, cut
-from diagnostics.clinic.search_result import study_of
+from diagnostics.clinic.search import Search, Settings, names, summed
+from diagnostics.clinic.search_plan import METHODS, Plan, cut
+from diagnostics.clinic.search_result import studies_of
 from diagnostics.clinic.search_storage import (
     PLAN,
     address,
@@ -136,12 +137,34 @@ def again(url: str, *names: str) -> Search:
             raise BadInput(N_("Studies can be compared when they share a metric: {names:list} do not."), names=list(names))
         data = rows_of(opened, plans[0].table)
         with quietly(), plainly():
-            studies = tuple(
-                study_of(name, plan, optuna.load_study(storage=opened.storage, study_name=name))
-                for name, plan in zip(names, plans, strict=True)
+            studies = studies_of(
+                [
+                    (name, plan, optuna.load_study(storage=opened.storage, study_name=name))
+                    for name, plan in zip(names, plans, strict=True)
+                ]
             )
     folds = len(cut(data, plans[0].validation, parts=plans[0].parts, seed=plans[0].seed))
     return summed(data.described, plans[0], studies, folds, len(data), shown(url))
+
+
+def together(stopped: Sequence[Shelved]) -> tuple[tuple[str, ...], Settings] | None:
+    """The latest of these studies and those that ran side by side with it: their names, and the settings that go on with all of
+    them. None where it stood alone.
+    """
+    if not stopped:
+        return None
+    first = stopped[0]
+    same = replace(first.plan, until=0.0)
+    beside = [
+        one
+        for one in stopped
+        if replace(one.plan, method=same.method, until=0.0) == same and names("", (one.plan,)) == (one.name,)
+    ]
+    if first not in beside or len(beside) < 2:
+        return None
+    methods = {one.plan.method for one in beside}
+    settings = replace(resumed(first), name="", methods=tuple(method for method in METHODS if method in methods))
+    return tuple(one.name for one in beside), settings
 
 
 def resumed(held: Shelved) -> Settings:

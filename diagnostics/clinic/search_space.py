@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -225,21 +226,26 @@ def points(space: Space, seed: int) -> list[dict[str, Scalar]]:
 
     Raises BadInput for a grid that nobody would see the end of.
     """
-    values = [dimension.grid() for dimension in space]
-    total = math.prod(len(value) for value in values)
-    if total > MOST_POINTS:
-        raise BadInput(
-            N_("The grid has {points:count} points, more than {most:count}: give fewer steps, or search at random."),
-            points=total,
-            most=MOST_POINTS,
-        )
-    made = list(itertools.product(*values))
+    total = bounded(space)
+    made = list(itertools.product(*(dimension.grid() for dimension in space)))
     names = [dimension.name for dimension in space]
     return [dict(zip(names, made[place], strict=True)) for place in np.random.default_rng((seed, 5)).permutation(total)]
 
 
 def size(space: Space) -> int:
     return math.prod(len(dimension.grid()) for dimension in space)
+
+
+def bounded(space: Space) -> int:
+    """The points of the grid. Raises BadInput where they are too many."""
+    total = size(space)
+    if total > MOST_POINTS:
+        raise BadInput(
+            N_("The grid has {points:count} points, more than {most:count}: give fewer steps, or search at random."),
+            points=total,
+            most=MOST_POINTS,
+        )
+    return total
 
 
 def check(space: Space, family: Family) -> None:
@@ -327,8 +333,12 @@ def edited(table: Sequence[Line], family: Family) -> Space:
             continue
         default = known.get(line.name, Dimension(line.name))
         if default.choices:
+            if line.low is not None or line.high is not None:
+                raise BadInput(N_("{name:name} is chosen from its values: leave From and To empty."), name=line.name)
             made.append(replace(default, choices=_choices(line)))
             continue
+        if line.values.strip():
+            raise BadInput(N_("{name:name} runs from one number to another: leave its values empty."), name=line.name)
         missing = math.nan
         low = line.low if line.low is not None else missing
         high = line.high if line.high is not None else missing
@@ -341,5 +351,5 @@ def edited(table: Sequence[Line], family: Family) -> Space:
 def _choices(line: Line) -> tuple[Scalar, ...]:
     """Each word as the value that it names; one that names none stays a word, for `check` to refuse."""
     named = {_written(choice): choice for choice in ALLOWED.get(line.name, ())}
-    words = [word.strip() for word in line.values.split(",") if word.strip()]
+    words = [word.strip() for word in re.split("[,;，；、]", line.values) if word.strip()]
     return tuple(dict.fromkeys(named.get(word, named.get(f"{word}.0", word)) for word in words))

@@ -67,7 +67,7 @@ def search_settings(opened: Opened, last: Settings) -> Settings:
     kind = seen.validation if validation is Validation.AUTO else validation
     said, values = why(seen)
     st.markdown(plain(f"{words(said, **values) if not metric else ''} {words(WHY[kind], parts=parts)}"))
-    if family in ROWS:
+    if family in ROWS and seen.rows > ROWS[family]:
         limited = N_("At most {rows:count} rows are used, as this family takes long on more.")
         st.markdown(plain(words(limited, rows=ROWS[family])))
     methods, pruning = _methods(opened, last)

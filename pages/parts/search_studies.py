@@ -1,4 +1,4 @@
-"""The studies of the open incident: how each stands, resuming one, several side by side, and more workers for them."""
+"""The studies of the open incident: how each stands, resuming one or several, several side by side, and more workers for them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import streamlit as st
 
 from diagnostics import store
 from diagnostics.clinic.scores import METRICS
-from diagnostics.clinic.search import owned
+from diagnostics.clinic.search import Settings, owned
 from diagnostics.clinic.search_plan import SHORT
-from diagnostics.clinic.search_shelf import STANDS, Progress, Shelved, again, resumed, shelf
+from diagnostics.clinic.search_shelf import STANDS, Progress, Shelved, again, resumed, shelf, together
 from diagnostics.clinic.search_storage import dashboard, default_url, shown
 from diagnostics.finding import BadInput
 from diagnostics.words import N_, shorten
@@ -64,23 +64,29 @@ def studies(opened: Opened) -> None:
 
 def _resume(opened: Opened, stopped: list[Shelved], busy: bool) -> None:
     words = opened.words
+    beside = together(stopped)
+    if beside is not None:
+        with st.container(horizontal=True, vertical_alignment="center", key="stopped-together"):
+            st.markdown(plain(words(N_("These ran side by side: {names:list}."), names=list(beside[0]))))
+            if st.button(words(N_("Resume all")), key="resume-all", disabled=busy):
+                _ask(opened, beside[1])
     for place, one in enumerate(stopped[:SHOWN]):
-        said = N_("{name:name}: trials done {done:count}; running when it was stopped, to be run again: {left:count}.")
+        said = N_("{name:name}: trials done {done:count}; none was cut off.")
+        if one.left:
+            said = N_("{name:name}: trials done {done:count}; running when it was stopped, to be run again: {left:count}.")
         with st.container(horizontal=True, vertical_alignment="center", key=f"stopped-{place}"):
             st.markdown(plain(words(said, name=one.name, done=one.done, left=one.left)))
             if st.button(words(N_("Resume")), key=f"resume-{place}", disabled=busy):
-                try:
-                    bench().ask(
-                        "search",
-                        resumed(one),
-                        opened.visit.incident,
-                        fingerprint=opened.fingerprint,
-                        seed=opened.incident.seed,
-                    )
-                except BadInput as reason:
-                    st.error(plain(reason.statement(words)))
-                    return
-                st.rerun()
+                _ask(opened, resumed(one))
+
+
+def _ask(opened: Opened, settings: Settings) -> None:
+    try:
+        bench().ask("search", settings, opened.visit.incident, fingerprint=opened.fingerprint, seed=opened.incident.seed)
+    except BadInput as reason:
+        st.error(plain(reason.statement(opened.words)))
+        return
+    st.rerun()
 
 
 @st.fragment
@@ -91,7 +97,7 @@ def _look(opened: Opened, found: tuple[Shelved, ...], url: str) -> None:
         if not box.open:
             return
         names = [one.name for one in found if one.done][:SHOWN]
-        chosen = st.multiselect(words(N_("Studies")), names, format_func=shorten, key="search-looked-at")
+        chosen = st.multiselect(words(N_("Studies")), names, default=names[:1], format_func=shorten, key="search-looked-at")
         if not chosen:
             st.markdown(words(N_("Choose one to see its pictures, or several with the same metric to compare them.")))
             return
