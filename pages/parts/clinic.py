@@ -16,6 +16,7 @@ from diagnostics.check import Check
 from diagnostics.clinic import kept
 from diagnostics.clinic.kept import Kept
 from diagnostics.finding import BadInput, Finding, NotApplicable
+from diagnostics.loading import load
 from diagnostics.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.bench import Run, bench, latest
@@ -57,6 +58,7 @@ def clinic_page(
     diagnostic = clinic_diagnostic(name)
     if diagnostic is None:
         raise LookupError(f"the clinic has no diagnostic {name!r}")
+    load()
     if visit.incident is not None:
         visits.known(visit)
     opened = training_table(visit, about) if table else whatever(visit)
@@ -89,8 +91,7 @@ def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, An
     with st.container(border=True):
         if table and opened.incident.reference is not None:
             reference = opened.incident.reference
-            said = N_("Training rows: {file:name}, {rows:count} rows.")
-            st.markdown(plain(words(said, file=reference.reading.source, rows=reference.rows)))
+            st.markdown(plain(words(N_("Training rows: the {rows:count} rows of the reference table."), rows=reference.rows)))
             choose_target(opened)
         return settings(opened, last)
 

@@ -146,8 +146,7 @@ def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: 
             "values": [line.values for line in table],
         }
     )
-    said = N_("Search space: {count:count} settings of {family:term}")
-    with st.expander(words(said, count=len(before), family=families()[family].title)):
+    with st.expander(words(N_("Search space of {family:term}"), family=families()[family].title)):
         changed = st.data_editor(
             frame,
             hide_index=True,
