@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,8 +38,8 @@ REACHED: Final = 5
 """Seconds to wait for a server."""
 
 UNREACHABLE: Final = N_(
-    "The database cannot be reached ({reason:name}). Nothing was saved: check that it runs and that MODEL_CLINIC_DATABASE is "
-    "right, and try again."
+    "The database cannot be reached ({reason:name}). Nothing was saved: check that it runs and that its address (for "
+    "the app: MODEL_CLINIC_DATABASE) is right, and try again."
 )
 LOCKED: Final = N_(
     "The database is locked by another program. Nothing was saved, and what you typed is still here: try again in a moment."
@@ -199,6 +200,8 @@ def _said(error: DBAPIError) -> BadInput:
 
 
 def _short(cause: BaseException | None) -> str:
-    """The first line of what the driver says; passwords are never in it, addresses may be."""
+    """What the driver says was the matter, without the host and the port before it, which are nobody's business on a page."""
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    return lines[0] if lines else type(cause).__name__
+    if not lines:
+        return type(cause).__name__
+    return re.sub(r"^[A-Z]+:\s+", "", lines[0].rpartition(" failed: ")[2])

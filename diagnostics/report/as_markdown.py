@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from diagnostics.investigation import Investigation
-from diagnostics.report.headings import MORE, labels
+from diagnostics.report.headings import MORE, PAIR, labels
 from diagnostics.report.outline import CauseText, Outline, StepText, outline
 from diagnostics.report.written import Written
 from diagnostics.words import Words
@@ -36,39 +36,41 @@ def _top(told: Outline, words: Words) -> Iterator[str]:
     yield f"# {plain(told.title)}"
     yield ""
     if notes.facts:
-        yield " · ".join(f"{plain(name)}: {plain(value)}" for name, value in notes.facts)
+        yield " · ".join(words(PAIR, what=plain(name), why=plain(value)) for name, value in notes.facts)
     yield from _part(label["summary"], [plain(told.summary), *_listed(told.remarks)])
     for heading, items in (("known", notes.known), ("unknown", notes.unknown)):
         if items:
             yield from _part(label[heading], _listed(items), level=3)
     yield from _part(label["impact"], _listed(told.impact) or [label["no_impact"]])
-    moments = [f"- {plain(when)}: {plain(what)} ({plain(lane)})" for when, lane, what in told.moments]
+    moments = [f"- {words(PAIR, what=plain(when), why=plain(what))} ({plain(lane)})" for when, lane, what in told.moments]
     yield from _part(label["timeline"], [plain(told.first), "", *moments] if moments else [label["no_timeline"]])
 
 
 def _causes(told: Outline, words: Words) -> Iterator[str]:
     label = labels(words)
-    lines = [line for place, cause in enumerate(told.causes, start=1) for line in _cause(place, cause, label)]
+    lines = [line for place, cause in enumerate(told.causes, start=1) for line in _cause(place, cause, words)]
     lines += [f"- **{plain(opinion.title)}**. {plain(opinion.says)}" for opinion in told.others]
     yield from _part(label["causes"], lines or [plain(told.summary)])
     more = [f"{cause.title}: {cause.next_check}" for cause in told.causes if cause.next_check]
     yield from _part(label["unchecked"], _listed([*told.unchecked, *more]) or [label["all_checked"]])
 
 
-def _cause(place: int, cause: CauseText, label: dict[str, str]) -> Iterator[str]:
+def _cause(place: int, cause: CauseText, words: Words) -> Iterator[str]:
+    label = labels(words)
     yield f"{place}. **{plain(cause.title)}** ({cause.sure}). {plain(cause.statement)}"
     if cause.opinion:
         yield f"   - **{plain(cause.opinion.says)}**"
     yield from (f"   - {plain(text)}" for text in cause.proof)
     for heading, grounds in (("supports", cause.supports), ("against", cause.against)):
-        yield from (f"   - {label[heading]}: {plain(text)}{f' ({code})' if code else ''}" for code, text in grounds)
+        for code, text in grounds:
+            yield f"   - {words(PAIR, what=label[heading], why=plain(text))}{f' ({code})' if code else ''}"
 
 
 def _todo(told: Outline, words: Words) -> Iterator[str]:
     label, notes = labels(words), told.record or Written()
     lines = []
     for cause in told.causes:
-        lines += [f"- **{plain(cause.title)}**: {plain(cause.remedy)}"]
+        lines += [f"- {words(PAIR, what=f'**{plain(cause.title)}**', why=plain(cause.remedy))}"]
         for heading, code in (("as_is", cause.code), ("mended", cause.mended)):
             lines += [f"  {label[heading]}:", "", *_fenced(code), ""] if code else []
     yield from _part(label["remedies"], lines or [label["no_remedies"]])

@@ -37,6 +37,7 @@ LABELS: Final = {
     "rules": N_("How the findings are computed"),
     "computed": N_("How this was computed"),
 }
+PAIR: Final = N_("{what}: {why}")
 MORE: Final = N_("{count:count} more findings of this step are in the JSON result.")
 
 

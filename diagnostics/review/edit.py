@@ -10,6 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -65,9 +66,15 @@ FIELDS: Final[Mapping[str, str]] = {
 
 KINDS: Final = ("events", "decisions", "actions", "causes", "known", "unknown", "steps")
 LINES: Final = frozenset({"title", "owner", "model", "code", "found"})
+TIMES: Final = tuple(
+    f"{day}{hour}" for day in ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日") for hour in ("", " %H:%M", " %H:%M:%S")
+)
 MOMENTS: Final = frozenset({"impact.since", "impact.until", "events.time"})
 SWITCHES: Final = frozenset({"gone", "done", "accepted", "confirmed"})
 
+TOO_LONG_LINE: Final = N_(
+    "{field:term} has {size:count} characters; at most {cap:count} are kept. Shorten it: what you typed is still here."
+)
 TOO_LONG: Final = N_(
     "{field:term} has {lines:count} lines and {size:count} characters; at most {cap:count} characters are kept. "
     "Shorten it: what you typed is still here."
@@ -122,6 +129,7 @@ def change(incident: str, edits: Sequence[Edit], *, who: str, now: datetime | No
     # Times in the database are UTC without a zone.
     when = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
     conflicts: list[Conflict] = []
+    back: set[str] = set()
     with database.opened(write=True) as con:
         enter(con, name, when)
         rows = con.execute(sql.select(entries).where(entries.c.incident == name)).all()
@@ -138,12 +146,20 @@ def change(incident: str, edits: Sequence[Edit], *, who: str, now: datetime | No
                 conflicts.append(Conflict(edit.field, edit.value, before, row.who, row.changed.replace(tzinfo=UTC), row.version))
                 continue
             _put(con, name, edit, 0 if row is None else row.version, by, when)
-            _logged(con, name, edit.field, (before, edit.value), by, when)
             gone = f"{_item(edit.field)}.gone"
-            if gone != edit.field and gone in held and json.loads(held[gone].value):
+            # What was taken out is said, not that it was.
+            text = held.get(f"{_item(edit.field)}.what")
+            what = json.loads(text.value) if text is not None else None
+            if edit.field == gone:
+                _logged(con, name, gone, (what, None) if edit.value else (None, what), by, when)
+                back.add(gone)
+                continue
+            _logged(con, name, edit.field, (before, edit.value), by, when)
+            if gone not in back and gone in held and json.loads(held[gone].value):
                 # What somebody still works on is not gone: both see it again, and can talk about it.
                 _put(con, name, Edit(gone, False), held[gone].version, by, when)
-                _logged(con, name, gone, (True, False), by, when)
+                _logged(con, name, gone, (None, what), by, when)
+                back.add(gone)
         _noted(con, name)
     return tuple(conflicts)
 
@@ -259,7 +275,10 @@ def checked(field: str, value: Any) -> Any:
 def _note(name: str, value: str) -> str | None:
     text = cleaned(value).strip()
     if len(text) > TEXT_CAP:
-        raise BadInput(TOO_LONG, field=FIELDS[name], lines=text.count("\n") + 1, size=len(text), cap=TEXT_CAP)
+        lines = text.count("\n") + 1
+        if lines == 1:
+            raise BadInput(TOO_LONG_LINE, field=FIELDS[name], size=len(text), cap=TEXT_CAP)
+        raise BadInput(TOO_LONG, field=FIELDS[name], lines=lines, size=len(text), cap=TEXT_CAP)
     return text or None
 
 
@@ -269,12 +288,20 @@ def _dated(name: str, value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = str(value).strip()
-    when = moment(text)
+    when = moment(text) or _as_people_write(text)
     if when is None:
         raise BadInput(
             N_("{given:name} is no time that can be read: write it like 2026-05-12 08:00, or 2026-05-12."), given=str(value)
         )
     return when.date().isoformat() if name == "actions.due" else when.isoformat()
+
+
+def _as_people_write(text: str) -> datetime | None:
+    """A time with the year first, or with points and the day first, which nobody reads otherwise."""
+    for form in TIMES:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)
+    return None
 
 
 def written(value: Any) -> str:

@@ -29,12 +29,15 @@ def review(record: Record, investigation: Investigation | None = None) -> Timeli
 
 
 def shortened(p: Timeline, *, most: int) -> Timeline:
-    """At most so many moments, for a screen: the first sign, the deploy before it, what people noted, one of each other kind."""
+    """At most so many moments, for a screen: the first sign, a deploy and the sign that came with it, what people noted."""
     if len(p.moments) <= most:
         return p
-    noted = [moment for moment in p.moments if moment.lane is Lane.NOTED]
+    noted = [moment for moment in reversed(p.moments) if moment.lane is Lane.NOTED]
+    deploys = [moment for moment in p.moments if moment.lane is Lane.DEPLOY]
+    together = [(deploy, sign) for deploy in deploys for sign in p.signs if abs(sign.time - deploy.time) <= p.slack][:1]
     kinds = {moment.lane: moment for moment in reversed(p.signs)}
-    wanted = [*p.signs[:1], *([p.deploy] if p.deploy else []), *noted[-2:], *kinds.values(), *p.moments]
+    before = [p.deploy] if p.deploy else []
+    wanted = [*p.signs[:1], *(moment for pair in together for moment in pair), *before, *noted[:2], *kinds.values(), *p.moments]
     kept = {id(moment) for moment in list({id(moment): moment for moment in wanted}.values())[:most]}
     return Timeline(tuple(moment for moment in p.moments if id(moment) in kept))
 

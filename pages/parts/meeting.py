@@ -13,7 +13,7 @@ from diagnostics.report.outline import NOTHING_SURE
 from diagnostics.review.edit import Edit
 from diagnostics.review.impact import filled, told
 from diagnostics.review.record import Confirmation, Record
-from diagnostics.words import N_
+from diagnostics.words import N_, shorten
 from pages.parts import signin
 from pages.parts import visit as visits
 from pages.parts.cards import plot
@@ -31,6 +31,7 @@ PROOF_HEIGHT: Final = 180
 MOMENTS: Final = 5
 """Moments of the timeline on the screen."""
 
+WHO_CAP: Final = 24
 SHOWN: Final = 3
 """Decisions and actions on the screen, the latest; the page Review has them all."""
 
@@ -117,7 +118,7 @@ def _steps(held: Record, investigation: Investigation, visit: Visit) -> None:
 
 
 def _step(number: int, item: Confirmation | None, held: Record, investigation: Investigation, visit: Visit) -> None:
-    """One tick: the step, what it says, who confirmed it and when, and what it said then if that was something else."""
+    """One tick: the step, what it says, who confirmed it, and what it said then if that was something else."""
     words = visit.words
     state = investigation.status(number)
     mark, colour = MARKS[state]
@@ -125,7 +126,8 @@ def _step(number: int, item: Confirmation | None, held: Record, investigation: I
     box = f"confirm-{number}-{held.versions.get(name, 0)}"
     label = f"{number} {plain(words(STEP_TITLES[number - 1]))} :{colour}[{mark} {words(STATES[state])}]"
     if item is not None:
-        label += f" :gray[{plain(item.who)}, {plain(words.time(item.when))} UTC]"
+        # Only the name: seven lines with a time do not fit on the screen, and the report says when.
+        label += f" :gray[{plain(shorten(item.who, cap=WHO_CAP))}]"
         if item.found and item.found != state:
             label += f" :orange[{plain(words(N_('it said {found:term} then'), found=STATES.get(item.found, item.found)))}]"
     st.checkbox(
@@ -142,4 +144,6 @@ def _step(number: int, item: Confirmation | None, held: Record, investigation: I
 def _confirm(visit: Visit, number: int, state: str, box: str, versions: dict[str, int]) -> None:
     values = {"confirmed": bool(st.session_state[box]), "found": state}
     names = {part: f"steps.{number}.{part}" for part in values}
-    save(visit, [Edit(names[part], value, versions.get(names[part], 0)) for part, value in values.items()])
+    if not save(visit, [Edit(names[part], value, versions.get(names[part], 0)) for part, value in values.items()]):
+        # The tick says what is kept, not what was clicked.
+        st.session_state[box] = not st.session_state[box]

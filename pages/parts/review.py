@@ -10,6 +10,7 @@ import streamlit as st
 from diagnostics.charts import review_timeline
 from diagnostics.charts.style import finish
 from diagnostics.investigation import Investigation
+from diagnostics.report.headings import PAIR
 from diagnostics.review.edit import Edit, label
 from diagnostics.review.impact import filled, told
 from diagnostics.review.record import GRADES, STATUSES, Grade, Record, Status
@@ -25,7 +26,7 @@ from pages.parts.guard import MEETING, ROOT
 from pages.parts.header import header, states
 from pages.parts.incidents import seen_before
 from pages.parts.review_causes import causes
-from pages.parts.review_edits import fresh, opened, save, shown, turn, watch
+from pages.parts.review_edits import FACTS, base, fresh, opened, save, shown, turn, watch
 from pages.parts.review_edits import told as said
 from pages.parts.review_items import items
 from pages.parts.share import sharing_section
@@ -44,7 +45,7 @@ def review_page() -> None:
     header(visit.title, states(investigation), words, visit.link)
     written = opened(visit)
     held = filled(written or Record(), investigation)
-    said(visit)
+    said(visit, "steps")
     say(plain(told(held.impact, words) or words(N_("Nothing is known of an impact."))))
     if written is None:
         timeline(held, investigation, visit)
@@ -97,11 +98,21 @@ def plain_lines(text: str) -> str:
 def _facts(held: Record, written: Record, visit: Visit) -> None:
     """The form for the fields of the record itself; what nobody touched is not saved, so that two people merge."""
     words = visit.words
-    form = turn("facts")
-    # What the person saw when the form was drawn first: what differs from it is what they changed.
-    seen, versions = st.session_state.setdefault(f"base-{form}", (held, dict(written.versions)))
-    before = _values(seen)
-    with st.expander(words(N_("Edit title, severity, status, owner, model and impact"))), st.form(form, border=False):
+    label_ = words(N_("Edit title, severity, status, owner, model and impact"))
+    folded = st.expander(label_, key="edit-facts", on_change="rerun")
+    seen, versions = base(FACTS, (held, dict(written.versions)), told_of=lambda pair: _values(pair[0]), opened=folded.open)
+    form = turn(FACTS)
+    before, current = _values(seen), _values(held)
+    with folded, st.container(key="changed-meanwhile"):
+        others = [
+            words(PAIR, what=words(label(part)), why=shown(part, value, words) or "–")
+            for part, value in current.items()
+            if (value or None) != (before[part] or None)
+        ]
+        if others:
+            says = N_("Changed by others since you opened this: {what:list}. What you leave as it is stays as they wrote it.")
+            st.markdown(f":orange[{plain(words(says, what=others))}]")
+    with folded, st.form(form, border=False):
         now: dict[str, Any] = {"title": st.text_input(words(N_("Title")), before["title"], key=f"{form}-title")}
         left, middle, right = st.columns(3)
         with left:
@@ -138,12 +149,14 @@ def _facts(held: Record, written: Record, visit: Visit) -> None:
             help=words(N_("At most 20,000 characters.")),
         )
         sent = st.form_submit_button(words(N_("Save")), type="primary", key=f"{form}-save")
+    with folded:
+        said(visit, FACTS)
     if not sent:
         return
     edits = [Edit(part, value, versions.get(part, 0)) for part, value in now.items() if (value or None) != (before[part] or None)]
     if save(visit, edits):
         st.session_state.pop(f"base-{form}", None)
-        fresh("facts")
+        fresh(FACTS)
     st.rerun()
 
 
@@ -171,10 +184,10 @@ def timeline(held: Record, investigation: Investigation, visit: Visit, *, most: 
         return
     if most is not None:
         p = shortened(p, most=most)
-    lines = [
-        f"{number}\\. **{plain(words.time(moment.time))}** {plain(words(lane_word(moment.lane)))}: {plain(named(moment, words))}"
-        for number, moment in enumerate(p.moments, start=1)
-    ]
+    lines = []
+    for number, moment in enumerate(p.moments, start=1):
+        says = words(PAIR, what=words(lane_word(moment.lane)), why=named(moment, words))
+        lines.append(f"{number}\\. **{plain(words.time(moment.time))}** {plain(says)}")
     figure = review_timeline.draw(p, None, words, visit.palette)
     if figure is not None:
         finish(figure, words, visit.palette)

@@ -10,7 +10,8 @@ from diagnostics.review.edit import Edit, cause_key
 from diagnostics.review.record import Judged, Record, causes_of
 from diagnostics.words import N_, Words
 from pages.parts.board import confidence
-from pages.parts.review_edits import fresh, save, turn
+from pages.parts.review_edits import fresh, save, told, turn
+from pages.parts.review_items import EMPTY
 from pages.parts.text import plain, statement
 from pages.parts.visit import Visit
 
@@ -27,8 +28,9 @@ def causes(held: Record, investigation: Investigation, visit: Visit) -> None:
         _one(key, title, judged.pop(key, None), {"code": cause.code, "what": what}, held, visit)
     for key, one in judged.items():
         _one(key, f"**{plain(spoken(one, words))}**", one, {"code": one.code, "what": one.what}, held, visit)
+    told(visit, "causes")
     if not visit.read_only:
-        _own(visit)
+        _own(held, visit)
 
 
 def spoken(cause: Judged, words: Words) -> str:
@@ -46,7 +48,7 @@ def verdict(cause: Judged, words: Words) -> str:
     return f"{mark} {plain(cause.reason)} {stamp}"
 
 
-def _one(key: str, title: str, judged: Judged | None, told: dict[str, str], held: Record, visit: Visit) -> None:
+def _one(key: str, title: str, judged: Judged | None, about: dict[str, str], held: Record, visit: Visit) -> None:
     words = visit.words
     with st.container(border=True, key=f"cause-{key}"):
         st.markdown(title)
@@ -61,8 +63,11 @@ def _one(key: str, title: str, judged: Judged | None, told: dict[str, str], held
             reason = st.text_input(words(N_("Why")), judged.reason if judged else "", key=f"{form}-reason")
             yes = st.form_submit_button(words(N_("Accept")), key=f"{form}-accept")
             no = st.form_submit_button(words(N_("Reject")), key=f"{form}-reject")
-        if yes or no:
-            values = {**told, "reason": reason, "accepted": yes}
+            # A cause of the board comes back with the next look at the files; one that people named is theirs to take out.
+            own = judged is not None and not judged.code
+            gone = own and st.form_submit_button(words(N_("Take it out")), key=f"{form}-gone")
+        if yes or no or gone:
+            values = {"gone": True} if gone else {**about, "reason": reason, "accepted": yes}
             edits = [Edit(f"causes.{key}.{part}", value, seen.get(f"causes.{key}.{part}", 0)) for part, value in values.items()]
             if save(visit, edits):
                 st.session_state.pop(f"base-{form}", None)
@@ -70,7 +75,7 @@ def _one(key: str, title: str, judged: Judged | None, told: dict[str, str], held
             st.rerun()
 
 
-def _own(visit: Visit) -> None:
+def _own(held: Record, visit: Visit) -> None:
     """A cause that nothing in the files speaks of."""
     words = visit.words
     form = turn("judge-own")
@@ -80,9 +85,16 @@ def _own(visit: Visit) -> None:
         with st.container(horizontal=True):
             yes = st.form_submit_button(words(N_("Accept")), key=f"{form}-accept")
             no = st.form_submit_button(words(N_("Reject")), key=f"{form}-reject")
-    if (yes or no) and what.strip():
+    if (yes or no) and not what.strip():
+        st.error(words(EMPTY))
+    elif yes or no:
         key = cause_key("", (), what.strip())
-        values = {"what": what, "reason": reason, "accepted": yes}
-        if save(visit, [Edit(f"causes.{key}.{part}", value) for part, value in values.items()]):
+        gone = f"causes.{key}.gone" in held.versions and key not in {cause.key for cause in causes_of(held)}
+        back: dict[str, object] = {"gone": False} if gone else {}
+        values = {**back, "what": what, "reason": reason, "accepted": yes}
+        # Of one that was taken out, what stood there is known; of any other, somebody named it in this very moment.
+        known = held.versions if gone else {}
+        edits = [Edit(f"causes.{key}.{part}", value, known.get(f"causes.{key}.{part}", 0)) for part, value in values.items()]
+        if save(visit, edits):
             fresh("judge-own")
         st.rerun()

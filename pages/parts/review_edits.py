@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
@@ -16,9 +16,12 @@ from pages.parts import signin
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
+T = TypeVar("T")
+
 EVERY: Final = 3.0
 """Seconds between two looks at whether somebody else changed something."""
 
+FACTS: Final = "facts"
 CONFLICTS: Final = "review-conflicts"
 REFUSED: Final = "review-refused"
 
@@ -32,12 +35,15 @@ def opened(visit: Visit) -> Record | None:
         return None
 
 
-def save(visit: Visit, edits: Sequence[Edit]) -> bool:
-    """Whether the edits were dealt with: made, or put to the person who made them. If not, what was typed stays where it is."""
+def save(visit: Visit, edits: Sequence[Edit], *, at: str = "") -> bool:
+    """Whether the edits were dealt with: made, or put to the person who made them. If not, what was typed stays where it is.
+
+    at: where `told` says what was refused, if not in the part of the page that the entry belongs to.
+    """
     try:
         found = edit.change(visit.incident or "", edits, who=signin.who())
     except BadInput as reason:
-        st.session_state[REFUSED] = (visit.incident, reason)
+        st.session_state[REFUSED] = (visit.incident, at or part_of(edits[0].field), reason)
         return False
     st.session_state.setdefault(CONFLICTS, []).extend((visit.incident, conflict) for conflict in found)
     return True
@@ -48,19 +54,47 @@ def add(visit: Visit, kind: str, values: Mapping[str, Any], *, key: str = "") ->
     try:
         edit.add(visit.incident or "", kind, values, who=signin.who(), key=key)
     except BadInput as reason:
-        st.session_state[REFUSED] = (visit.incident, reason)
+        st.session_state[REFUSED] = (visit.incident, kind, reason)
         return False
     return True
 
 
-def told(visit: Visit) -> None:
-    """What could not be saved, and where somebody else was quicker; at the top of the page, where it is seen."""
-    incident, reason = st.session_state.pop(REFUSED, (None, None))
-    if reason is not None and incident == visit.incident:
-        st.error(plain(reason.statement(visit.words)))
-    waiting = [conflict for named, conflict in st.session_state.get(CONFLICTS, []) if named == visit.incident]
-    for conflict in waiting:
-        _asked(conflict, visit)
+def part_of(name: str) -> str:
+    """The part of the page where an entry is written: the kind of an item, "facts" for a field of the record itself."""
+    return name.partition(".")[0] if name.count(".") == 2 else FACTS
+
+
+def told(visit: Visit, *parts: str) -> None:
+    """What could not be saved, and where somebody else was quicker: of these parts of the page, or of all where none is named.
+
+    The place is held also while there is nothing to say: what moves down would be drawn anew, folded, with what was typed hidden.
+    """
+    with st.container(key=f"told-{'-'.join(parts).replace('.', '-')}"):
+        incident, part, reason = st.session_state.get(REFUSED, (None, "", None))
+        if reason is not None and incident == visit.incident and (not parts or part in parts):
+            del st.session_state[REFUSED]
+            st.error(plain(reason.statement(visit.words)))
+        waiting = [conflict for named, conflict in st.session_state.get(CONFLICTS, []) if named == visit.incident]
+        for conflict in waiting:
+            if not parts or part_of(conflict.field) in parts:
+                _asked(conflict, visit)
+
+
+def base(name: str, now: T, *, told_of: Callable[[T], object], opened: bool | None) -> T:
+    """What the person saw when the form was opened: what differs from it is what they changed.
+
+    A form that nobody opened yet follows what others write; one that was opened keeps what is typed in it.
+    """
+    form = turn(name)
+    place, touched = f"base-{form}", f"opened-{form}"
+    if opened or any(st.session_state.get(f"{form}-{button}") for button in ("save", "gone")):
+        st.session_state[touched] = True
+    if place in st.session_state and not st.session_state.get(touched) and told_of(st.session_state[place]) != told_of(now):
+        del st.session_state[place]
+        fresh(name)
+        place = f"base-{turn(name)}"
+    seen: T = st.session_state.setdefault(place, now)
+    return seen
 
 
 def _asked(conflict: Conflict, visit: Visit) -> None:
@@ -82,6 +116,9 @@ def _asked(conflict: Conflict, visit: Visit) -> None:
             if st.button(words(N_("Keep yours")), key=f"{key}-mine"):
                 _settled(conflict, visit)
                 save(visit, [Edit(conflict.field, conflict.yours, conflict.version)])
+                # The form goes on from what stands now.
+                part = part_of(conflict.field)
+                fresh(part if part == FACTS else f"edit-{conflict.field.rpartition('.')[0].replace('.', '-')}")
                 st.rerun()
             if st.button(words(N_("Keep the other")), key=f"{key}-theirs"):
                 _settled(conflict, visit)

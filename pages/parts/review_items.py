@@ -10,7 +10,7 @@ import streamlit as st
 from diagnostics.review.edit import Edit
 from diagnostics.review.record import Action, Decision, Happening, Note, Record
 from diagnostics.words import N_, Words
-from pages.parts.review_edits import add, fresh, save, turn
+from pages.parts.review_edits import add, base, fresh, save, told, turn
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
@@ -22,6 +22,8 @@ TITLES: Final = {
     "unknown": (N_("What we don't know"), N_("What we don't know"), N_("Add it"), N_("Nothing was written down yet.")),
 }
 """Heading, label of the field, of the button, and the sentence where there is nothing."""
+
+EMPTY: Final = N_("Write something first: the field is empty.")
 
 Item = Action | Decision | Happening | Note
 
@@ -39,6 +41,8 @@ def items(kind: str, held: Record, visit: Visit, *, shown: int = 100, heading: b
         st.markdown(plain(words(N_("{count:count} earlier ones are on the page Review."), count=len(found) - shown)))
     for item in found[-shown:]:
         _row(kind, item, held, visit, brief=brief)
+    if not brief:
+        told(visit, kind)
     if not visit.read_only:
         form(kind, visit, brief=brief)
 
@@ -68,7 +72,9 @@ def form(kind: str, visit: Visit, *, brief: bool = False) -> None:
                 words(N_("Due")), None, key=f"{key}-due", format="YYYY-MM-DD", label_visibility=seen, width=140
             )
         sent = st.form_submit_button(words(N_("Add") if brief else button))
-    if sent and str(values["what"] or "").strip():
+    if sent and not str(values["what"] or "").strip():
+        st.error(words(EMPTY))
+    elif sent:
         if kind == "events" and not str(values["time"] or "").strip():
             st.error(words(N_("Say when it happened, like 2026-05-12 08:00.")))
             return
@@ -95,12 +101,14 @@ def _row(kind: str, item: Item, held: Record, visit: Visit, *, brief: bool) -> N
             )
         st.markdown(line(item, words, stamped=not brief))
         if not visit.read_only and not brief:
-            with st.popover(words(N_("Edit")), type="tertiary", key=f"edit-{key}"):
-                _editor(kind, item, held, visit)
+            with st.popover(words(N_("Edit")), type="tertiary", key=f"edit-{key}", on_change="rerun") as editor:
+                _editor(kind, item, held, visit, opened=editor.open)
 
 
 def _switched(visit: Visit, name: str, box: str, version: int) -> None:
-    save(visit, [Edit(name, bool(st.session_state[box]), version)])
+    if not save(visit, [Edit(name, bool(st.session_state[box]), version)]):
+        # The tick says what is kept, not what was clicked.
+        st.session_state[box] = not st.session_state[box]
 
 
 def line(item: Item, words: Words, *, stamped: bool = True) -> str:
@@ -119,14 +127,12 @@ def line(item: Item, words: Words, *, stamped: bool = True) -> str:
     return f"{text} :gray[{plain(item.who)}, {plain(words.time(item.when))} UTC]"
 
 
-def _editor(kind: str, item: Item, held: Record, visit: Visit) -> None:
+def _editor(kind: str, item: Item, held: Record, visit: Visit, *, opened: bool | None) -> None:
     """Correct or take out one item; each field on the version that was shown."""
     words = visit.words
     name = f"edit-{kind}-{item.key}"
+    seen, versions = base(name, (item, dict(held.versions)), told_of=lambda pair: pair[0], opened=opened)
     key = turn(name)
-    # The versions that the person saw when the form was drawn first, however long the typing takes.
-    base = st.session_state.setdefault(f"base-{key}", (item, dict(held.versions)))
-    seen, versions = base
     with st.form(key, border=False):
         values: dict[str, object] = {"what": st.text_area(words(TITLES[kind][1]), seen.what, key=f"{key}-what")}
         if kind == "events":
@@ -137,18 +143,20 @@ def _editor(kind: str, item: Item, held: Record, visit: Visit) -> None:
         with st.container(horizontal=True):
             sent = st.form_submit_button(words(N_("Save")), type="primary", key=f"{key}-save")
             gone = st.form_submit_button(words(N_("Take it out")), key=f"{key}-gone")
+    place = f"{kind}.{item.key}"
+    told(visit, place)
     if not sent and not gone:
         return
 
     def edit(part: str, value: object) -> Edit:
-        entry = f"{kind}.{item.key}.{part}"
+        entry = f"{place}.{part}"
         return Edit(entry, value, versions.get(entry, 0))
 
     before = {part: getattr(seen, part) for part in values}
     if kind == "events":
         before["time"] = f"{seen.time:%Y-%m-%d %H:%M}"
     edits = [edit("gone", True)] if gone else [edit(part, value) for part, value in values.items() if value != before[part]]
-    if save(visit, edits):
+    if save(visit, edits, at=place):
         st.session_state.pop(f"base-{key}", None)
         fresh(name)
     st.rerun()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -85,7 +86,21 @@ def _same_machine() -> bool:
         urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname,
         urlsplit(headers.get("Origin") or "//localhost").hostname,
     ]
-    return st.context.ip_address is None and not through and all(host in LOCAL for host in hosts)
+    return _loopback(st.context.ip_address) and not through and all(host in LOCAL for host in hosts)
+
+
+def _loopback(peer: str | None) -> bool:
+    """Whether the connection came from this machine. Streamlit says None then, but not where a server of both kinds of
+    address hears 127.0.0.1 as ::ffff:127.0.0.1.
+    """
+    if peer is None:
+        return True
+    try:
+        found = ip_address(peer)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback
 
 
 def address(link: str) -> str:

@@ -51,6 +51,7 @@ def test_a_tick_without_a_name_is_refused_and_not_kept(incident: str) -> None:
     at.checkbox(key="confirm-1-0").check().run()
     assert "Give your name first" in said(at)
     assert record.read(incident).confirmations == ()
+    assert not at.checkbox(key="confirm-1-0").value
 
 
 def test_a_decision_is_added_from_the_screen(incident: str) -> None:

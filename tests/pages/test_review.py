@@ -171,7 +171,56 @@ def test_an_item_is_corrected_and_taken_out(incident: str) -> None:
     assert [d.what for d in record.read(incident).decisions] == ["Roll back"]
     at.button(key=f"edit-decisions-{key}-1-gone").click().run()
     assert record.read(incident).decisions == ()
-    assert [(c.who, c.after) for c in record.read(incident).changes if c.field.endswith("gone")] == [("Ann", "yes")]
+    # The list of changes says what was taken out.
+    gone = [(c.who, c.before, c.after) for c in record.read(incident).changes if c.field.endswith("gone")]
+    assert gone == [("Ann", "Roll back", "")]
+
+
+def test_a_form_that_nobody_opened_follows_what_others_write(incident: str) -> None:
+    at = named("review", incident)
+    change(incident, [Edit("owner", "Cy")], who="Ben")
+    at.run()
+    assert at.text_input(key=f"{form(at, 'facts')}-owner").value == "Cy"
+    assert "Changed by others" not in said(at)
+
+
+def test_a_form_in_work_stays_and_says_what_others_wrote(incident: str) -> None:
+    at = named("review", incident)
+    at.text_input(key=f"{form(at, 'facts')}-impact.until").input("noon")
+    at.button(key=f"{form(at, 'facts')}-save").click().run()
+    assert "noon is no time" in at.error[0].value
+    change(incident, [Edit("owner", "Cy")], who="Ben")
+    at.run()
+    assert at.text_input(key=f"{form(at, 'facts')}-impact.until").value == "noon"
+    assert "Changed by others since you opened this: Owner: Cy" in said(at)
+
+
+def test_a_cause_that_people_named_is_taken_out_and_named_again(incident: str) -> None:
+    at = named("review", incident)
+    for _ in range(2):
+        key = form(at, "judge-own")
+        at.text_input(key=f"{key}-what").input("A heat wave")
+        at.text_input(key=f"{key}-reason").input("It was cold")
+        at.button(key=f"{key}-reject").click().run()
+        assert not at.exception
+        (cause,) = record.read(incident).rejected
+        at.button(key=f"{form(at, f'judge-{cause.key}')}-gone").click().run()
+        assert record.read(incident).rejected == ()
+
+
+def test_an_empty_field_is_said_and_not_kept(incident: str) -> None:
+    at = named("review", incident)
+    at.button(key="FormSubmitter:add-decisions-0-Add the decision").click().run()
+    assert "the field is empty" in at.error[0].value
+    assert record.read(incident).decisions == ()
+
+
+@pytest.mark.parametrize("given", ["2026-05-12 8:00", "2026/05/12 08:00", "12.05.2026 8:00", "2026年5月12日 8:00"])
+def test_times_are_read_as_people_write_them(incident: str, given: str) -> None:
+    change(incident, [Edit("impact.since", given)], who="Ann")
+    since = record.read(incident).impact.since
+    assert since is not None
+    assert f"{since:%Y-%m-%d %H:%M}" == "2026-05-12 08:00"
 
 
 def test_hostile_text_stays_text(incident: str) -> None:

@@ -191,6 +191,8 @@ def test_the_name_of_a_change_is_the_sign_ins(given: tuple[str, str]) -> None:
     [
         ({"Host": "localhost:8501", "Origin": "http://localhost:8501"}, None, True),
         ({"Host": "127.0.0.1:8501"}, None, True),
+        ({"Host": "127.0.0.1:8501"}, "::ffff:127.0.0.1", True),
+        ({"Host": "localhost:8501"}, "::ffff:172.17.0.1", False),
         ({"Host": "[::1]:8501", "Origin": "http://[::1]:8501"}, None, True),
         ({"Host": "localhost:8501", "Origin": "https://clinic.example.com"}, None, False),
         ({"Host": "clinic.example.com", "Origin": "https://clinic.example.com"}, None, False),
