@@ -72,9 +72,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class Timeline:
-    """moments: by time, at most 20; what is dated just before a deploy behind it."""
+    """moments: by time, at most 20; what is dated just before a deploy behind it. since: when the incident began, as far as
+    that is known beside the signs.
+    """
 
     moments: tuple[Moment, ...]
+    since: datetime | None = None
+
+    @property
+    def onset(self) -> datetime | None:
+        """When the incident began, else the first sign: a first sign may be harmless, or as old as the rows."""
+        return self.since or (self.signs[0].time if self.signs else None)
 
     @property
     def signs(self) -> tuple[Moment, ...]:

@@ -65,7 +65,7 @@ def draw(p: Timeline, finding: Finding | None, words: Words, palette: Palette) -
         fixedrange=True,
         showgrid=False,
     )
-    onset_line(figure, p.signs[0].time if p.signs else None, words, palette)
+    onset_line(figure, p.onset, words, palette)
     # Lines go behind the marks, or their numbers could not be read.
     figure.update_shapes(layer="below")
     figure.update_xaxes(range=[first.isoformat(), last.isoformat()], type="date")

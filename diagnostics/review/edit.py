@@ -160,6 +160,7 @@ def change(incident: str, edits: Sequence[Edit], *, who: str, now: datetime | No
                 _put(con, name, Edit(gone, False), held[gone].version, by, when)
                 _logged(con, name, gone, (None, what), by, when)
                 back.add(gone)
+        _in_order(con, name)
         _noted(con, name)
     return tuple(conflicts)
 
@@ -209,6 +210,16 @@ def _logged(con: Connection, name: str, field: str, values: tuple[Any, Any], who
     before, after = (written(value) for value in values)
     if not field.endswith(".added"):
         con.execute(changes.insert().values(incident=name, changed=when, who=who, field=field, before=before, after=after))
+
+
+def _in_order(con: Connection, name: str) -> None:
+    """Raises BadInput, and nothing is saved, when the impact would end before it began."""
+    fits = entries.c.name.in_(["impact.since", "impact.until"])
+    rows = con.execute(sql.select(entries.c.name, entries.c.value).where(entries.c.incident == name, fits)).all()
+    held = {row.name: moment(json.loads(row.value)) for row in rows}
+    since, until = held.get("impact.since"), held.get("impact.until")
+    if since and until and until < since:
+        raise BadInput(N_("The impact cannot end ({until:time}) before it began ({since:time})."), until=until, since=since)
 
 
 def _noted(con: Connection, name: str) -> None:

@@ -53,11 +53,12 @@ class Listed:
 
 @dataclass(frozen=True)
 class Past:
-    """An incident that looked like this one: the cause they share, and which columns of it."""
+    """An incident that looked like this one: the cause they share, and which columns of it. same: the very same files."""
 
     listed: Listed
     code: str
     columns: tuple[str, ...]
+    same: bool = False
 
 
 def remember(incident: str, investigation: Investigation, *, now: datetime | None = None) -> None:
@@ -141,9 +142,8 @@ def codes(among: Collection[str] | None) -> list[str]:
 
 
 def similar(incident: str, found: Sequence[Found], *, among: Collection[str] | None) -> list[Past]:
-    """Past incidents with the same cause; first those where it sat in the same columns, then the newest. Raises BadInput.
-
-    An incident of the very same files is the same incident once more, and no other one.
+    """Past incidents with the same cause: first those of the very same files, then those where it sat in the same columns, each
+    the newest first. Raises BadInput.
     """
     name = store.identity(incident)
     sure = {cause.code: cause for cause in reversed(found) if cause.confidence >= SURE}
@@ -155,7 +155,6 @@ def similar(incident: str, found: Sequence[Found], *, among: Collection[str] | N
             sql.select(incidents)
             .where(
                 incidents.c.id != name,
-                incidents.c.seen != (seen or "-"),
                 incidents.c.id.in_(
                     sql.select(causes.c.incident).where(causes.c.code.in_(list(sure)), causes.c.confidence >= SURE)
                 ),
@@ -172,8 +171,8 @@ def similar(incident: str, found: Sequence[Found], *, among: Collection[str] | N
         line = _listed(row, held)
         shared = [(cause, _shared(cause, sure[cause.code])) for cause in line.causes if cause.code in sure]
         best, columns = max(shared, key=lambda pair: (len(pair[1]), pair[0].confidence))
-        past.append(Past(line, best.code, columns))
-    return sorted(past, key=lambda p: not p.columns)
+        past.append(Past(line, best.code, columns, same=bool(seen) and row.seen == seen))
+    return sorted(past, key=lambda p: (not p.same, not p.columns))
 
 
 def _shared(one: Found, other: Found) -> tuple[str, ...]:

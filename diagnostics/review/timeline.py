@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from diagnostics import timeline as times
@@ -25,7 +26,7 @@ def review(record: Record, investigation: Investigation | None = None) -> Timeli
     for moment in noted:
         place = next((number for number, other in enumerate(moments) if other.time > moment.time), len(moments))
         moments.insert(place, moment)
-    return Timeline(tuple(moments)) if moments else None
+    return Timeline(tuple(moments), record.impact.since) if moments else None
 
 
 def shortened(p: Timeline, *, most: int) -> Timeline:
@@ -39,7 +40,7 @@ def shortened(p: Timeline, *, most: int) -> Timeline:
     before = [p.deploy] if p.deploy else []
     wanted = [*p.signs[:1], *(moment for pair in together for moment in pair), *before, *noted[:2], *kinds.values(), *p.moments]
     kept = {id(moment) for moment in list({id(moment): moment for moment in wanted}.values())[:most]}
-    return Timeline(tuple(moment for moment in p.moments if id(moment) in kept))
+    return replace(p, moments=tuple(moment for moment in p.moments if id(moment) in kept))
 
 
 def _alone(investigation: Investigation) -> tuple[Moment, ...]:

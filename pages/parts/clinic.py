@@ -97,7 +97,8 @@ def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, An
 
 
 def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -> None:
-    if st.button(opened.words(label), type="primary", key=f"run-{diagnostic.name}"):
+    read_only = opened.visit.read_only
+    if st.button(opened.words(label), type="primary", key=f"run-{diagnostic.name}", disabled=read_only):
         try:
             bench().ask(
                 diagnostic.name,

@@ -153,7 +153,9 @@ def seen_before(investigation: Investigation, visit: Visit) -> None:
 def _seen(past: Sequence[Past], words: Words) -> str:
     first = past[0]
     values = {"title": first.listed.title, "when": first.listed.opened.date(), "what": TITLES.get(first.code, first.code)}
-    if first.columns:
+    if first.same:
+        line = words(N_("These very files were looked at before, in “{title:name}”, {when:time}."), **values)
+    elif first.columns:
         says = N_("Seen before, in the same columns ({columns:list}): {what:term}, in “{title:name}”, {when:time}.")
         line = words(says, columns=list(first.columns), **values)
     else:

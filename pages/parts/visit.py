@@ -123,7 +123,12 @@ def known(visit: Visit) -> str:
         leave()
         st.title(visit.words(N_("There is no incident under this link.")), anchor=False)
         st.markdown(
-            visit.words(N_("It was deleted, or the link is cut off. A saved .zip of it can be restored on the start page."))
+            visit.words(
+                N_(
+                    "It was deleted, the link for reading was withdrawn, or the link is cut off. A saved .zip of it can be restored "
+                    "on the start page."
+                )
+            )
         )
         _to_start(visit, N_("Go to the start page →"))
         st.stop()

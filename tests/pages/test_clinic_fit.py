@@ -47,7 +47,7 @@ def test_what_cannot_be_learnt_is_one_plain_sentence(script: str) -> None:
 def test_the_reference_of_an_incident_is_the_training_table(broken: str) -> None:
     at = opened("clinic_fit", broken)
     assert not at.exception
-    assert "Training rows: reference.csv, 1,500 rows." in said(at)
+    assert "Training rows: the 1,500 rows of the reference table." in said(at)
     assert [link.label for link in at.page_link if link.label in ("Fit", "Imbalance", "Stability")]
     assert len(CLINIC) >= 3
 
@@ -99,4 +99,4 @@ def test_one_csv_alone_is_enough() -> None:
     assert at.query_params["incident"]
     text = said(at)
     assert "my rows" in text
-    assert "Which column is to be learnt?" in text or "Training rows: reference.csv, 200 rows." in text
+    assert "Which column is to be learnt?" in text or "Training rows: the 200 rows of the reference table." in text

@@ -73,8 +73,7 @@ def test_a_reader_cannot_keep_results_in_the_incident(given: tuple[str, str], sc
     at = opened(script, given[1])
     assert not at.exception
     for button in [b for b in at.button if b.key and b.key.startswith("run-")]:
-        button.click().run()
-        assert "for reading only" in said(at)
+        assert button.disabled
     assert store.results(given[0]) == []
 
 

@@ -91,12 +91,14 @@ def test_the_same_cause_in_the_same_columns_was_seen_before(home: None) -> None:
     assert [p.listed.incident for p in listing.similar(here, found, among=None)] == [elsewhere]
 
 
-def test_the_same_files_once_more_are_no_second_incident(home: None) -> None:
+def test_the_same_files_once_more_come_first(home: None) -> None:
+    looked_at("Same columns", cause("unit_change", "income"))
     found = Investigation(Incident(title="Twice"), (), (cause("unit_change", "income"),), 1.0)
     one, two = store.create(), store.create()
     listing.remember(one, found)
     listing.remember(two, found)
-    assert listing.similar(two, listing.found_of(found), among=None) == []
+    past = listing.similar(two, listing.found_of(found), among=None)
+    assert [(p.listed.title, p.same) for p in past] == [("Twice", True), ("Same columns", False)]
 
 
 def test_looking_again_replaces_what_was_found(home: None) -> None:

@@ -81,6 +81,14 @@ def test_a_new_title_is_the_incidents_title_and_no_reason_to_check_again(inciden
     assert store.called(packed.restore(packed.pack(incident))) == "Scores of May"
 
 
+def test_an_impact_cannot_end_before_it_began(incident: str) -> None:
+    change(incident, [Edit("impact.since", "2026-05-12 08:00")], who="Ann")
+    with pytest.raises(BadInput, match="cannot end"):
+        change(incident, [Edit("impact.until", "2026-05-11"), Edit("owner", "Ann")], who="Ann")
+    assert (read(incident).impact.until, read(incident).owner) == (None, "")
+    change(incident, [Edit("impact.until", "2026-05-12 08:00")], who="Ann")
+
+
 def test_edits_of_different_fields_merge(incident: str) -> None:
     change(incident, [Edit("owner", "Ann"), Edit("model", "a")], who="Ann")
     seen = read(incident).versions
