@@ -125,8 +125,8 @@ def known(visit: Visit) -> str:
         st.markdown(
             visit.words(
                 N_(
-                    "It was deleted, the link for reading was withdrawn, or the link is cut off. A saved .zip of it can be restored "
-                    "on the start page."
+                    "It was deleted, the link for reading was withdrawn, or the link is cut off. A saved .zip of it can be "
+                    "restored on the start page."
                 )
             )
         )
