@@ -12,15 +12,23 @@ from numpy.typing import NDArray
 MIN_ROWS: Final = 10
 """Rows that must lie on either side of a change; fewer carry no mean worth comparing."""
 
+APART: Final = 5.0
+"""Standard errors between two levels that the largest of many thousand splits does not reach by chance (Darling and Erdős 1956,
+doi:10.1215/S0012-7094-56-02313-4: it grows with the root of 2 log log n)."""
+
 
 @dataclass(frozen=True)
 class Onset:
-    """A change of level. before, after: mean of the statistic on either side, in its unit. strength: the CUSUM statistic."""
+    """A change of level. before, after: mean of the statistic on either side, in its unit. strength: the CUSUM statistic.
+
+    apart: how many standard errors the two means lie apart.
+    """
 
     since: datetime
     before: float
     after: float
     strength: float
+    apart: float
 
 
 def onset(times: NDArray[np.datetime64], values: NDArray[np.floating[Any]], *, strength_at: float = 1.95) -> Onset | None:
@@ -30,6 +38,12 @@ def onset(times: NDArray[np.datetime64], values: NDArray[np.floating[Any]], *, s
     of series without a change, 1.63 by 1%, 1.95 by 0.1% (Page 1954, doi:10.2307/2333009; Kolmogorov's distribution). The
     strictest is the default, because many statistics are looked at.
     """
+    found = _likeliest(times, values)
+    return found if found is not None and found.strength >= strength_at else None
+
+
+def _likeliest(times: NDArray[np.datetime64], values: NDArray[np.floating[Any]]) -> Onset | None:
+    """The split with the largest contrast, chance or not; None where there is none to be made."""
     known = np.isfinite(values) & ~np.isnat(times)
     if known.sum() < 2 * MIN_ROWS:
         return None
@@ -53,9 +67,8 @@ def onset(times: NDArray[np.datetime64], values: NDArray[np.floating[Any]], *, s
     if size == 0:
         return None
     strength = float("inf") if noise == 0 else float(np.max(drop) / (noise * np.sqrt(n)))
-    if strength < strength_at:
-        return None
-    return Onset(as_datetime(when[split]), before, after, strength)
+    apart = float("inf") if noise == 0 else float(size * np.sqrt(n) / noise)
+    return Onset(as_datetime(when[split]), before, after, strength, apart)
 
 
 def as_datetime(when: np.datetime64) -> datetime:
@@ -85,7 +98,12 @@ def since(
     if times is None:
         return None
     change = onset(times, values)
-    if change is None or depth == 0:
+    if change is None:
+        # Of a group that most of the fault's rows fall into, the few before lie at the edge, where the CUSUM sees little.
+        edge = _likeliest(times, values)
+        late = edge is not None and edge.apart >= APART and edge.before <= (usual + edge.after) / 2 < edge.after
+        return edge.since if edge is not None and late else first(times)
+    if depth == 0:
         return first(times)
     early = times < np.datetime64(change.since, "us") if change.after < change.before else None
     if early is not None:

@@ -59,3 +59,19 @@ def test_the_first_known_time() -> None:
     assert first(None) is None
     assert first(np.array(["NaT"], dtype="datetime64[us]")) is None
     assert first(hours(3)[::-1]) == datetime(2026, 5, 1)
+
+
+def test_of_a_group_that_holds_the_fault_the_few_rows_before_are_enough(rng: np.random.Generator) -> None:
+    """What is squared has long tails, and only one row in ten lies before the fault."""
+    late = 0
+    for _ in range(20):
+        level = np.where(np.arange(1400) < 130, 0.15, 0.4)
+        began = since(hours(1400), rng.normal(0, level) ** 2, 0.02)
+        assert began is not None
+        late += abs((began - as_datetime(hours(1400)[130])).days) <= 3
+    assert late >= 18
+
+
+def test_a_few_wild_values_are_no_onset(rng: np.random.Generator) -> None:
+    found = [since(hours(500), rng.normal(1, 0.2, 500) ** 4, 0.0) for _ in range(100)]
+    assert sum(began != datetime(2026, 5, 1) for began in found) <= 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -162,5 +162,5 @@ def changes(times: NDArray[np.datetime64], values: NDArray[np.float64]) -> tuple
         placed = onset(when[left:right], x[left:right], strength_at=PLACED_AT)
         if placed is not None:
             before, after = float(x[low:split].mean()), float(x[split:high].mean())
-            found.append(Onset(placed.since, before, after, placed.strength))
+            found.append(replace(placed, before=before, after=after))
     return tuple(found)
