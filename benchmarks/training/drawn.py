@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from data import FRESH, SCORE, TUNE
+from data import FRESH, LATER, SCORE, TUNE
 from keep import append
 from mlp import train_mlp
 from runs import Run, rows_of, shows, with_outliers
@@ -39,14 +39,19 @@ KNOWN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "sklearn": {"activation": ("relu", "relu", "tanh"), "optimiser": ("adam", "adam", "sgd", "momentum")},
 }
 LONGEST: Final = 100
+SHAPES: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]] = {
+    "usual": ((1, 2, 3, 4), (12, 24, 40, 64, 96), (16, 32, 32, 64)),
+    "other": ((1, 2, 3, 5), (10, 20, 32, 56, 80, 128), (12, 24, 40, 48)),
+}
+"""Depths, widths and batch sizes to draw from."""
 
 
-def family(table: str, library: str, rng: np.random.Generator) -> Iterator[Run]:
+def family(table: str, library: str, rng: np.random.Generator, shapes: str = "usual") -> Iterator[Run]:
     """One base network on one table: its healthy twin, and runs with each problem."""
     seed = int(rng.integers(2**31))
     count = int(rng.choice([300, 450, 600]))
     rows = rows_of(table, seed=seed, rows=count)
-    base = _base(library, rng)
+    base = _base(library, rng, *SHAPES[shapes])
     name = f"{library} {base.activation}-{base.optimiser} {base.depth}x{base.width}"
 
     def go(problem: str, how: str, settings: Network, given: Rows = rows) -> Run:
@@ -67,17 +72,19 @@ def family(table: str, library: str, rng: np.random.Generator) -> Iterator[Run]:
         yield replace(run, sizes={**run.sizes, **ends})
 
 
-def _base(library: str, rng: np.random.Generator) -> Network:
+def _base(
+    library: str, rng: np.random.Generator, depths: tuple[int, ...], widths: tuple[int, ...], batches: tuple[int, ...]
+) -> Network:
     optimiser = str(rng.choice(KNOWN[library]["optimiser"]))
     low, high = RATES[optimiser]
     return Network(
-        depth=int(rng.integers(1, 5)),
-        width=int(rng.choice([12, 24, 40, 64, 96])),
+        depth=int(rng.choice(depths)),
+        width=int(rng.choice(widths)),
         activation=str(rng.choice(KNOWN[library]["activation"])),
         batch_norm=library == "lab" and rng.random() < 0.2,
         optimiser=optimiser,
         rate=_log(rng, low, high),
-        batch=int(rng.choice([16, 32, 32, 64])),
+        batch=int(rng.choice(batches)),
         epochs=60,
     )
 
@@ -161,17 +168,18 @@ def _few(count: int, wrong: float) -> Changed:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", choices=tuple(TRAINERS), default="lab")
-    parser.add_argument("--tables", default="tune", help="tune, score, fresh, or names separated by commas")
+    parser.add_argument("--tables", default="tune", help="tune, score, fresh, later, or names separated by commas")
     parser.add_argument("--families", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shapes", choices=tuple(SHAPES), default="usual")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    groups = {"tune": TUNE, "score": SCORE, "fresh": FRESH}
+    groups = {"tune": TUNE, "score": SCORE, "fresh": FRESH, "later": LATER}
     tables = groups.get(options.tables) or tuple(options.tables.split(","))
     counts: Counter[str] = Counter()
     for place in range(options.families):
         rng = np.random.default_rng([options.seed, place, len(options.library)])
-        kept = [run for run in family(tables[place % len(tables)], options.library, rng) if shows(run)]
+        kept = [run for run in family(tables[place % len(tables)], options.library, rng, options.shapes) if shows(run)]
         counts.update(run.problem or "healthy" for run in kept)
         append(options.out, kept)
     print(dict(counts))

@@ -29,7 +29,7 @@ def write(run: Run, form: str, folder: Path) -> Path:
             (folder / "trainer_state.json").write_text(json.dumps({"log_history": _hugging_face(run)}))
             return folder / "trainer_state.json"
         case "recorder":
-            lines = [{"recorder": "model-clinic", "version": 1, "framework": "lab"}, *_recorder(run)]
+            lines = [{"recorder": "model-clinic", "version": 1, "framework": "lab"}, *recorded(run)]
             (folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
             return folder / "history.jsonl"
         case "tensorboard":
@@ -83,7 +83,8 @@ def _hugging_face(run: Run) -> list[dict[str, Any]]:
     return log
 
 
-def _recorder(run: Run) -> list[dict[str, Any]]:
+def recorded(run: Run) -> list[dict[str, Any]]:
+    """One line an epoch, as the recorder writes them."""
     lines = []
     for e in run.told:
         dead = (*e.dead, *[None] * len(e.gradients))

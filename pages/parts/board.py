@@ -42,16 +42,19 @@ def board_page() -> None:
         if rivals:
             st.subheader(words(N_("Less likely")), anchor=False)
         for position, cause in enumerate(rivals):
-            label = (
-                f"**{plain(words(TITLES.get(cause.code, cause.code)))}**, {confidence(cause, words)}. {statement(cause, words)}"
-            )
-            with st.expander(label, key=f"cause-{position}"):
+            with st.expander(line(cause, words), key=f"cause-{position}"):
                 _details(cause, investigation, visit)
     else:
         _nothing(investigation, visit)
     _not_checked(investigation, visit)
     if st.button(words(N_("Next: the report")), type="primary", key="next"):
         st.switch_page(ROOT / REPORT, query_params=visit.link)
+
+
+def line(cause: Cause, words: Words) -> str:
+    """What it is, how sure that is, and what happened, as safe Markdown."""
+    title = f"**{plain(words(TITLES.get(cause.code, cause.code)))}**"
+    return words(N_("{title}, {sure}. {what}"), title=title, sure=confidence(cause, words), what=statement(cause, words))
 
 
 def confidence(cause: Cause, words: Words) -> str:

@@ -10,7 +10,6 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.causes.cause import TITLES
 from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation, Status
 from diagnostics.report import as_pdf
@@ -22,7 +21,7 @@ from diagnostics.review import packed, record
 from diagnostics.review.record import Record
 from diagnostics.words import N_, Words, words_for
 from pages.parts import visit as visits
-from pages.parts.board import confidence
+from pages.parts.board import line
 from pages.parts.cards import badge, evidence_table, rows_used
 from pages.parts.export import csv_bytes
 from pages.parts.guard import ROOT, STEP_SCRIPTS
@@ -137,9 +136,9 @@ def _causes(investigation: Investigation, words: Words) -> None:
     if not investigation.causes:
         st.markdown(plain(words(N_("None was found."))))
     for place, cause in enumerate(investigation.causes, start=1):
-        title = plain(words(TITLES.get(cause.code, cause.code)))
-        todo = f"{words(N_('What to do'))}: {sentence(cause.remedy, cause.evidence, words)}"
-        st.markdown(f"{place}\\. **{title}**, {confidence(cause, words)}. {statement(cause, words)}  \n{todo}")
+        remedy = sentence(cause.remedy, cause.evidence, words)
+        todo = words(N_("{what}: {why}"), what=words(N_("What to do")), why=remedy)
+        st.markdown(f"{place}\\. {line(cause, words)}  \n{todo}")
 
 
 def _steps(investigation: Investigation, visit: Visit) -> None:

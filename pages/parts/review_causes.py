@@ -9,10 +9,10 @@ from diagnostics.investigation import Investigation
 from diagnostics.review.edit import Edit, cause_key
 from diagnostics.review.record import Judged, Record, causes_of
 from diagnostics.words import N_, Words
-from pages.parts.board import confidence
+from pages.parts.board import line
 from pages.parts.review_edits import fresh, save, told, turn
 from pages.parts.review_items import EMPTY
-from pages.parts.text import plain, statement
+from pages.parts.text import plain
 from pages.parts.visit import Visit
 
 
@@ -23,9 +23,8 @@ def causes(held: Record, investigation: Investigation, visit: Visit) -> None:
     judged = {cause.key: cause for cause in causes_of(held)}
     for cause in investigation.causes:
         key = cause_key(cause.code, cause.columns)
-        title = f"**{plain(words(TITLES.get(cause.code, cause.code)))}**, {confidence(cause, words)}. {statement(cause, words)}"
         what = ", ".join(cause.columns)
-        _one(key, title, judged.pop(key, None), {"code": cause.code, "what": what}, held, visit)
+        _one(key, line(cause, words), judged.pop(key, None), {"code": cause.code, "what": what}, held, visit)
     for key, one in judged.items():
         _one(key, f"**{plain(spoken(one, words))}**", one, {"code": one.code, "what": one.what}, held, visit)
     told(visit, "causes")

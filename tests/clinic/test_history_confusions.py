@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from diagnostics.clinic.history import columns
+from diagnostics.clinic.history.recorder import from_entries
+from diagnostics.clinic.history.rules import by_rules, problems
 from tests.clinic.test_history_rules import falling, first
 
 N = np.arange(60)
@@ -34,9 +36,6 @@ def test_a_regression_whose_units_are_dead_is_told_beside_noisy_batches() -> Non
 
 def first_exact(**curves: np.ndarray) -> str:
     """As `first`, with nothing added to the curves."""
-    from diagnostics.clinic.history.recorder import from_entries
-    from diagnostics.clinic.history.rules import problems
-
     entries = [{"epoch": i + 1, **{name: float(values[i]) for name, values in curves.items()}} for i in range(len(N))]
     found = problems(from_entries("run", entries))
     return found[0].code if found else ""
@@ -63,7 +62,8 @@ def test_a_first_loss_far_above_all_that_follow(burst: float, code: str) -> None
 def test_jumps_after_a_burst_are_measured_by_what_follows() -> None:
     loss = falling(start=1.0, end=0.3) + 0.25 * (N % 3 == 0) * (N > 0)
     loss[0] = 8.0
-    assert first(loss=loss, val_loss=loss * 1.05) == "unstable_training"
+    entries = [{"epoch": i + 1, "loss": value, "val_loss": value * 1.05} for i, value in enumerate(loss)]
+    assert by_rules(from_entries("run", entries))[0].code == "unstable_training"
 
 
 @pytest.mark.parametrize(("n", "code"), [(60, "learning_rate_too_low"), (14, "stopped_too_early")])
@@ -94,8 +94,11 @@ def test_what_is_learnt_by_heart_weighs_more_than_noise_unless_the_held_out_loss
 
 @pytest.mark.parametrize(("ratio", "code"), [(3.0, "learning_rate_too_high"), (0.01, "dead_units")])
 def test_an_update_larger_than_the_weights_killed_the_units(ratio: float, code: str) -> None:
-    layers = {"gradient": [0.5, 0.4, 0.6, 0.5], "ratio": [ratio] * 4, "dead": [1.0, 0.9, 0.8, 0.0]}
-    assert first(loss=np.full(30, 0.69), layers=layers) == code
+    layers = [
+        {"name": f"layer {i}", "gradient": 0.5, "ratio": ratio, "dead": dead} for i, dead in enumerate((1.0, 0.9, 0.8, 0.0))
+    ]
+    entries = [{"epoch": i + 1, "loss": 0.69, "layers": layers} for i in range(30)]
+    assert by_rules(from_entries("run", entries))[0].code == code
 
 
 def test_one_answer_for_every_row_is_no_lack_of_room() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from diagnostics.clinic.history.curves import arrays
-from diagnostics.clinic.history.history import VAL_LOSS, History
+from diagnostics.clinic.history.curves import MOST, arrays
+from diagnostics.clinic.history.history import VAL_LOSS, Curve, History
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
 from diagnostics.clinic.history.sentences import APART, HIGH_LEVEL, RISES
 from diagnostics.clinic.history.shapes import smooth, width_of
@@ -40,10 +40,8 @@ def by_heart(
     held = history.curve(VAL_LOSS)
     if not s.held or held is None or s.rise_from < 0:
         return
-    x = np.array(held.x)
-    values = np.array(held.y)
-    n = len(values)
-    place = min(int(s.rise_from * len(x) / max(1, min(len(x), 600))), n - 1)
+    n = len(held.x)
+    place = _turn(s, n)
     # Patience of early stopping: the few points after the best one are the way a good run ends.
     late = n - 1 - place
     long_enough = late >= max(least, patience * n)
@@ -55,16 +53,27 @@ def by_heart(
     if not rises and not (apart and (scores_part or s.score is None or s.rise > scores_apart)):
         return
     sure = 0.9 if rises and s.rise > far else 0.75 if rises else 0.65
+    yield learnt_by_heart(history, held, s, sure, rises=rises)
+
+
+def _turn(s: Signs, n: int) -> int:
+    """Place of the lowest held-out loss among all `n` of the curve."""
+    return min(int(s.rise_from * n / max(1, min(n, MOST))), n - 1)
+
+
+def learnt_by_heart(history: History, held: Curve, s: Signs, sure: float, *, rises: bool) -> Problem:
+    """rises: whether the held-out loss rose, or merely stands apart. held: its curve."""
+    n, place = len(held.x), _turn(s, len(held.x))
+    values = np.array(held.y)
     evidence: dict[str, Number] = {
-        "epoch": float(x[place]),
+        "epoch": held.x[place],
         "low": float(values[place]),
         "held": float(np.median(values[-max(1, n // 10) :])),
         "own": s.end,
         "rise": s.rise,
         "gap": s.gap,
     }
-    says = RISES if rises else APART
-    yield make(history, "overfitting", sure, float(x[place]), float(x[-1]), says, evidence)
+    return make(history, "overfitting", sure, held.x[place], held.x[-1], RISES if rises else APART, evidence)
 
 
 def fell_back(

@@ -21,7 +21,7 @@ def slow(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Ite
     update = deep.update if deep is not None and history.layers else np.nan
     creeps = s.points >= 8 and s.early_share < 0.27 and creeps_down(s, at)
     if np.isfinite(update) and update < at.slow and s.drop < 0.75 and s.trend < at.trend / 2:
-        yield _crawling(history, s, 0.95, x, update)
+        yield crawling(history, s, 0.95, x, update)
         return
     if ended_slow(history):
         return
@@ -36,13 +36,13 @@ def slow(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> Ite
     few = s.points <= 15 or (s.points <= 20 and s.drop > 0.5)
     short = few and not fine and s.last_fall > at.short and (s.points <= 8 or max(gain, s.gain) > 0.03)
     if unturned and (short or (fast and s.points > 8 and max(gain, s.gain) > 0.03)):
-        yield _cut(history, s, 0.85 if gain > at.gain or short else 0.65, x)
+        yield cut_off(history, s, 0.85 if gain > at.gain or short else 0.65, x)
         if creeps and s.drop < 0.5:
-            yield _crawling(history, s, 0.4, x, update)
+            yield crawling(history, s, 0.4, x, update)
     elif creeps and _evenly(s) and (not fine or s.gain > 2 * at.gain):
-        yield _crawling(history, s, 0.85 if s.gain > at.gain else 0.6, x, update)
+        yield crawling(history, s, 0.85 if s.gain > at.gain else 0.6, x, update)
     elif gain > 1.5 * at.gain and s.gain > at.gain and unturned and s.points >= 8:
-        yield _cut(history, s, 0.55, x)
+        yield cut_off(history, s, 0.55, x)
 
 
 def still_falling(s: Signs, at: Thresholds) -> bool:
@@ -70,8 +70,8 @@ def _unfinished(history: History, s: Signs, x: Numbers, update: float, at: Thres
     """
     cut = s.points <= at.long if s.drop > at.little else False
     cut = cut or (s.drop > at.level and s.points <= 2 * at.long)
-    yield _cut(history, s, 0.8 if cut else 0.4, x)
-    yield _crawling(history, s, 0.4 if cut else 0.8, x, update)
+    yield cut_off(history, s, 0.8 if cut else 0.4, x)
+    yield crawling(history, s, 0.4 if cut else 0.8, x, update)
 
 
 def creeps_down(s: Signs, at: Thresholds) -> bool:
@@ -90,7 +90,7 @@ def _evenly(s: Signs) -> bool:
     return goes_on and useful and s.drop < 0.8 and s.rough < 0.03 and (s.bend < 1.5 or s.drop < 0.1)
 
 
-def _crawling(history: History, s: Signs, sure: float, x: Numbers, update: float) -> Problem:
+def crawling(history: History, s: Signs, sure: float, x: Numbers, update: float) -> Problem:
     return make(
         history,
         "learning_rate_too_low",
@@ -110,7 +110,7 @@ def _crawling(history: History, s: Signs, sure: float, x: Numbers, update: float
     )
 
 
-def _cut(history: History, s: Signs, sure: float, x: Numbers) -> Problem:
+def cut_off(history: History, s: Signs, sure: float, x: Numbers) -> Problem:
     place = max(0, len(x) * 2 // 3 - 1)
     return make(
         history,

@@ -131,3 +131,11 @@ JUMPS: Final = ByUnit(
         "{first:number} to {end:number}."
     ),
 )
+STAYS_VANISHED: Final = N_(
+    "The loss stays at {end:number} from the start: nothing is learnt. Without recorded gradients this looks like "
+    "gradients that vanish on their way to the first layers."
+)
+STAYS_DEAD: Final = N_("The loss stays at {end:number} without any change: most units may be dead.")
+UNITS_DEAD: Final = N_("{share:percent} of the units of {layer:name} answer zero to every row: they learn nothing any more.")
+FIRST_LAYER: Final = N_("The first layer's gradient is only {share:percent} of the last layer's: the first layers hardly learn.")
+BEGAN_FAR: Final = N_("The loss begins at {first:number} and then lies still at {end:number}: the first gradients exploded.")

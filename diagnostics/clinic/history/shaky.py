@@ -29,7 +29,7 @@ def shaky(history: History, s: Signs, deep: Depths | None, at: Thresholds) -> It
     held_rough = s.held_noise > 0.05 and s.jumps >= at.bounce / 2
     poor = (s.base - s.low) < at.learnt * abs(s.base) and s.drop < 0.3
     worse = s.drop < 0.05 or s.peak > 1.5 or s.climb > 0.35
-    first = _first_jump(x, y, s)
+    first = first_jump(x, y, s)
     evidence: dict[str, Number] = {
         "epoch": first,
         "jumps": s.jumps,
@@ -79,7 +79,8 @@ def swings(s: Signs, at: Thresholds) -> bool:
     return s.held_kicks >= at.swings and s.kicks >= at.kicks
 
 
-def _first_jump(x: Numbers, y: Numbers, s: Signs) -> float:
+def first_jump(x: Numbers, y: Numbers, s: Signs) -> float:
+    """Where a point first stands out above its neighbours; the beginning where none does."""
     off = y[1:-1] - (y[:-2] + y[2:]) / 2
     up = np.flatnonzero(off > 0.05 * max(abs(s.base), abs(s.end)))
     return float(x[int(up[0]) + 1]) if len(up) else float(x[0])

@@ -12,6 +12,7 @@ from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.layers import Depths
 from diagnostics.clinic.history.pace import creeps_down
 from diagnostics.clinic.history.problem import Number, Problem, Thresholds, make
+from diagnostics.clinic.history.sentences import BEGAN_FAR, FIRST_LAYER, STAYS_DEAD, STAYS_VANISHED, UNITS_DEAD
 from diagnostics.clinic.history.signs import Signs, known_score
 from diagnostics.words import N_
 
@@ -30,7 +31,7 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
                 sure,
                 deep.dead_from or begin,
                 last,
-                N_("{share:percent} of the units of {layer:name} answer zero to every row: they learn nothing any more."),
+                UNITS_DEAD,
                 {"share": deep.dead, "layer": deep.dead_layer, "first": deep.dead_first},
             )
             if deep.update > at.beyond:
@@ -47,7 +48,7 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
                 0.95 if s.drop < 0.3 else 0.7,
                 begin,
                 last,
-                N_("The first layer's gradient is only {share:percent} of the last layer's: the first layers hardly learn."),
+                FIRST_LAYER,
                 {"share": deep.span if np.isfinite(deep.span) else 0.0, "largest": deep.largest},
             )
             return
@@ -91,20 +92,14 @@ def dead_or_vanished(history: History, s: Signs, deep: Depths | None, at: Thresh
     begins = thrown or s.above < at.above or abs(s.end - 1) < at.beside_one or s.score is None
     still = s.constant > 0.5 or (quiet and begins) or (not noisy and s.flat > at.drifts)
     if s.base > at.giant * s.end and s.late_rough <= at.restless_end:
-        says = N_("The loss begins at {first:number} and then lies still at {end:number}: the first gradients exploded.")
-        yield make(history, "exploding_gradient", 0.7, begin, last, says, evidence)
+        yield make(history, "exploding_gradient", 0.7, begin, last, BEGAN_FAR, evidence)
         return
     if thrown and not still:
         yield leapt(history, s, 0.3 if healthy_layers else 0.7)
         return
     sure = 0.3 if healthy_layers else 0.65
-    vanished = N_(
-        "The loss stays at {end:number} from the start: nothing is learnt. Without recorded gradients this looks like "
-        "gradients that vanish on their way to the first layers."
-    )
-    yield make(history, "vanishing_gradient", sure - 0.2 * still, begin, last, vanished, evidence)
-    dead = N_("The loss stays at {end:number} without any change: most units may be dead.")
-    yield make(history, "dead_units", sure - 0.2 * (not still), begin, last, dead, evidence)
+    yield make(history, "vanishing_gradient", sure - 0.2 * still, begin, last, STAYS_VANISHED, evidence)
+    yield make(history, "dead_units", sure - 0.2 * (not still), begin, last, STAYS_DEAD, evidence)
 
 
 def _at_chance(s: Signs, at: Thresholds) -> bool:
