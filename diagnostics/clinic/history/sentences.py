@@ -119,15 +119,15 @@ LEAPS: Final = ByUnit(
 )
 JUMPS: Final = ByUnit(
     N_(
-        "The loss jumps in {jumps:percent} of the points from epoch {epoch:number} on, though it falls from "
+        "The loss jumps in {jumps:percent} of the points from epoch {epoch:number} on; it went from "
         "{first:number} to {end:number}."
     ),
     N_(
-        "The loss jumps in {jumps:percent} of the points from step {epoch:number} on, though it falls from {first:number} "
+        "The loss jumps in {jumps:percent} of the points from step {epoch:number} on; it went from {first:number} "
         "to {end:number}."
     ),
     N_(
-        "The loss jumps in {jumps:percent} of the points from round {epoch:number} on, though it falls from "
+        "The loss jumps in {jumps:percent} of the points from round {epoch:number} on; it went from "
         "{first:number} to {end:number}."
     ),
 )
