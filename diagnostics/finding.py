@@ -75,7 +75,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why something was not done, as data that a file can hold: told in the language of whoever reads it. Empty: it was done."""
+    """Why something was not done or left out, as data that a file can hold: told in the language of whoever reads it.
+
+    Empty: it was done.
+    """
 
     says: str = ""
     values: dict[str, float | int | str | list[str] | None] = field(default_factory=dict)

@@ -123,7 +123,7 @@ def below(p: TrainingHistories, opened: Opened) -> None:
     """What puts the remedy to work, the other problems, the other curves, and every run."""
     words, palette = opened.words, opened.visit.palette
     for file, why in p.problems:
-        st.warning(plain(words(N_("{file:name}: {why}"), file=file, why=why)))
+        st.warning(plain(words(N_("{file:name}: {why}"), file=file, why=why.statement(words))))
     troubled = sorted((run for run in p.runs if run.found), key=lambda run: -run.found[0].confidence)
     lead = troubled[0] if troubled else p.runs[0]
     if lead.found:
@@ -147,7 +147,7 @@ def below(p: TrainingHistories, opened: Opened) -> None:
     if len(p.runs) > 1:
         _runs(p, opened)
     for note in lead.history.notes:
-        st.markdown(plain(note))
+        st.markdown(plain(note.statement(words)))
     _recorders(opened)
 
 

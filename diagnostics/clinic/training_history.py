@@ -9,7 +9,7 @@ from typing import Final
 from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.read import groups, read_group
 from diagnostics.clinic.history.rules import Problem, problems
-from diagnostics.finding import BadInput, Finding, NotApplicable, Rule, Severity
+from diagnostics.finding import BadInput, Finding, NotApplicable, Reason, Rule, Severity
 from diagnostics.incident import Incident
 from diagnostics.words import N_
 
@@ -160,10 +160,10 @@ class Diagnosed:
 
 @dataclass(frozen=True)
 class TrainingHistories:
-    """runs: in the order of their files. problems: files that could not be read, with the sentence that says why."""
+    """runs: in the order of their files. problems: files that could not be read, and why."""
 
     runs: tuple[Diagnosed, ...]
-    problems: tuple[tuple[str, str], ...] = ()
+    problems: tuple[tuple[str, Reason], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
             named.append(group[0].name)
     if not runs:
         raise NotApplicable(unread[0].message, needs="training", **unread[0].values)
-    return TrainingHistories(tuple(runs), tuple((name, str(reason)) for name, reason in zip(named, unread, strict=True)))
+    return TrainingHistories(tuple(runs), tuple((name, reason.kept) for name, reason in zip(named, unread, strict=True)))
 
 
 def diagnose(history: History) -> Diagnosed:

@@ -32,6 +32,7 @@ TOO_LARGE: Final = N_(
     "{file:name} is larger than {cap:count} MB, which is more than is read of a training history: log every hundredth step, "
     "or give one line per epoch."
 )
+CUT_OFF: Final = N_("Lines that were cut off and left out: {count:count}.")
 NO_HISTORY: Final = N_(
     "{file:name} is no training history that can be read: give a CSV with one line per epoch, trainer_state.json, "
     "the evaluations of XGBoost or LightGBM as JSON, a TensorBoard event file, or the file of the recorder."

@@ -14,7 +14,7 @@ import numpy as np
 from diagnostics.clinic.history.columns import NO_HISTORY, Columns, check_size
 from diagnostics.clinic.history.history import History
 from diagnostics.clinic.history.mapped import from_columns
-from diagnostics.finding import BadInput
+from diagnostics.finding import BadInput, Reason
 from diagnostics.words import N_
 
 BYTES_CAP: Final = 200_000_000
@@ -36,7 +36,7 @@ def is_events(head: bytes) -> bool:
 def read(files: Sequence[Path]) -> History:
     """The files of one run (Keras writes "train" and "validation" apart). Raises BadInput when they hold no scalars of use."""
     scalars: dict[str, dict[int, float]] = {}
-    notes: list[str] = []
+    notes: list[Reason] = []
     for file in files:
         check_size(file, BYTES_CAP)
         side = file.parent.name if file.parent.name in ("train", "validation", "val", "eval", "test") and len(files) > 1 else ""
@@ -65,7 +65,7 @@ def read(files: Sequence[Path]) -> History:
     return History(history.file, history.format, history.unit, history.epochs, history.curves, history.layers, tuple(notes))
 
 
-def _scalars(file: Path, notes: list[str]) -> list[tuple[str, int, float]]:
+def _scalars(file: Path, notes: list[Reason]) -> list[tuple[str, int, float]]:
     from google.protobuf.message import DecodeError
 
     # Imported late and untyped: the package ships no type hints.
@@ -87,7 +87,7 @@ def _scalars(file: Path, notes: list[str]) -> list[tuple[str, int, float]]:
                     N_("{file:name} has more than {cap:count} values: log less often."), file=file.name, cap=EVENTS_CAP
                 )
     except (DecodeError, struct.error, ValueError):
-        notes.append("The event file is damaged from some place on; what stands before was read.")
+        notes.append(Reason(N_("The event file is damaged from some place on; what stands before was read.")))
     return found
 
 

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.finding import Reason
+
 POINTS: Final = 2_000
 """Points of a curve that are kept; longer ones become the means of as many stretches."""
 
@@ -56,7 +58,7 @@ class History:
     """format: "keras_csv", "lightning", "huggingface", "xgboost", "lightgbm", "tensorboard", "recorder" or "csv".
 
     unit: "epoch", "step" or "round". epochs: how many there were, counted in epochs where the file tells them, else in its rows.
-    layers: first layer first. notes: what was left out while reading, as sentences in English.
+    layers: first layer first. notes: what was left out while reading.
     """
 
     file: str
@@ -65,7 +67,7 @@ class History:
     epochs: int
     curves: tuple[Curve, ...]
     layers: tuple[Layer, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     def curve(self, part: str) -> Curve | None:
         return next((curve for curve in self.curves if curve.part == part), None)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.history.columns import Columns
+from diagnostics.clinic.history.columns import CUT_OFF, Columns
 from diagnostics.clinic.history.history import (
     GRADIENT,
     LOSS,
@@ -24,7 +24,7 @@ from diagnostics.clinic.history.history import (
     make_curve,
 )
 from diagnostics.clinic.history.names import EPOCH, STEP, guess, layer_gradients, rising
-from diagnostics.finding import BadInput
+from diagnostics.finding import BadInput, Reason
 from diagnostics.words import N_
 
 FEW_EPOCHS: Final = 4
@@ -76,7 +76,7 @@ def from_columns(file: Path | str, columns: Columns, *, form: str, mapping: Mapp
             layers.append(Layer(called, curve.x, curve.y, lost_at=curve.lost_at))
     if not curves:
         raise BadInput(UNMAPPED, file=name, columns=list(columns.names))
-    notes = (f"{columns.skipped} lines were cut off and left out.",) if columns.skipped else ()
+    notes = (Reason(CUT_OFF, {"count": columns.skipped}),) if columns.skipped else ()
     return History(name, form, unit, _count(curves, unit, epochs, columns.rows), tuple(curves), tuple(layers), notes)
 
 

@@ -49,7 +49,7 @@ def run_record(run: Diagnosed, words: Words) -> dict[str, Any]:
             }
             for problem in run.found
         ],
-        "notes": list(history.notes),
+        "notes": [note.statement(words) for note in history.notes],
     }
 
 

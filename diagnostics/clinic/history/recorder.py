@@ -18,10 +18,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from diagnostics.clinic.history.columns import LINE_CAP, NO_HISTORY, check_size
+from diagnostics.clinic.history.columns import CUT_OFF, LINE_CAP, NO_HISTORY, check_size
 from diagnostics.clinic.history.documents import number
 from diagnostics.clinic.history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, Curve, History, Layer, make_curve
-from diagnostics.finding import BadInput
+from diagnostics.finding import BadInput, Reason
 
 MARK: Final = '"model-clinic"'
 LAYERS_CAP: Final = 200
@@ -52,10 +52,10 @@ def read(file: Path) -> History:
                 continue
             if isinstance(entry, dict) and "epoch" in entry:
                 entries.append(entry)
-    return from_entries(file.name, entries, notes=(f"{cut} lines were cut off and left out.",) if cut else ())
+    return from_entries(file.name, entries, notes=(Reason(CUT_OFF, {"count": cut}),) if cut else ())
 
 
-def from_entries(name: str, entries: list[dict[str, Any]], *, notes: tuple[str, ...] = ()) -> History:
+def from_entries(name: str, entries: list[dict[str, Any]], *, notes: tuple[Reason, ...] = ()) -> History:
     """entries: one mapping per epoch, as the lines hold them. Raises BadInput without any loss or score."""
     x = [number(entry.get("epoch")) for entry in entries]
     curves: list[Curve] = []
