@@ -167,6 +167,11 @@ def together(stopped: Sequence[Shelved]) -> tuple[tuple[str, ...], Settings] | N
     return tuple(one.name for one in beside), settings
 
 
+def ended(held: Shelved) -> Settings:
+    """The settings that end a study with the trials it has, and judge what it found; what was cut off runs to its end first."""
+    return replace(resumed(held), trials=max(1, held.done), minutes=0.0)
+
+
 def resumed(held: Shelved) -> Settings:
     """The settings that go on with a study where it stands."""
     plan = held.plan

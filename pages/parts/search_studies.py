@@ -11,7 +11,7 @@ from diagnostics import store
 from diagnostics.clinic.scores import METRICS
 from diagnostics.clinic.search import Settings, owned
 from diagnostics.clinic.search_plan import SHORT
-from diagnostics.clinic.search_shelf import STANDS, Progress, Shelved, again, resumed, shelf, together
+from diagnostics.clinic.search_shelf import STANDS, Progress, Shelved, again, ended, resumed, shelf, together
 from diagnostics.clinic.search_storage import dashboard, default_url, shown
 from diagnostics.finding import BadInput
 from diagnostics.words import N_, shorten
@@ -55,9 +55,8 @@ def studies(opened: Opened) -> None:
         alt=words(N_("Every study with its state, its trials and its best value")),
     )
     running = bench().run("search", incident)
-    _resume(
-        opened, [one for one in found if one.progress is Progress.STOPPED], running is not None and not running.ended.is_set()
-    )
+    busy = running is not None and not running.ended.is_set()
+    _resume(opened, [one for one in found if one.progress is Progress.STOPPED], busy or opened.visit.read_only)
     _look(opened, found, url)
     _lines(opened, found, url)
 
@@ -78,6 +77,8 @@ def _resume(opened: Opened, stopped: list[Shelved], busy: bool) -> None:
             st.markdown(plain(words(said, name=one.name, done=one.done, left=one.left)))
             if st.button(words(N_("Resume")), key=f"resume-{place}", disabled=busy):
                 _ask(opened, resumed(one))
+            if one.done and st.button(words(N_("Judge what it found")), key=f"end-{place}", disabled=busy):
+                _ask(opened, ended(one))
 
 
 def _ask(opened: Opened, settings: Settings) -> None:

@@ -100,6 +100,18 @@ def test_a_search_is_stopped_in_a_trial_left_come_back_to_and_resumed() -> None:
     after = shelf(url)[0]
     assert after.name == held.name
     assert after.done > held.done
+    # Enough is enough: what it found is judged without the trials that are left.
+    assert not store.results(incident)
+    back = opened("clinic_search", incident)
+    back.button(key="end-0").click().run()
+    judged = bench().run("search", incident)
+    assert judged is not None
+    assert judged.ended.wait(120)
+    at = opened("clinic_search", incident)
+    assert "rows that the search never saw" in at.title[0].value
+    assert len(store.results(incident)) == 1
+    assert shelf(url)[0].progress is Progress.COMPLETE
+    assert after.done <= shelf(url)[0].done < 400
 
 
 def opened_running(incident: str) -> AppTest:
