@@ -39,6 +39,16 @@ def test_a_spread_that_left_its_range(tmp_path: Path, rng: np.random.Generator) 
     assert abs((found[0].since - current["when"][1500].to_pydatetime()).total_seconds()) < 12 * 3600
 
 
+def test_a_spread_that_grew_with_the_mean_has_the_same_beginning(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    reference["noise"] += 5
+    current["noise"] += 5
+    current.loc[1400:, "noise"] *= 1000
+    found = {f.code: f for f in over_time.judge(over_time.profile(incident_of(tmp_path, reference, current, **ROLES)))}
+    assert abs((found["DRF051"].since - current["when"][1400].to_pydatetime()).total_seconds()) < 3 * 3600
+    assert found["DRF051"].evidence["low"] >= 0
+
+
 def test_the_window_that_divides_by_the_spread_is_blind(tmp_path: Path, rng: np.random.Generator) -> None:
     reference, current = pair(rng)
     current.loc[1800:, "noise"] += 1.5

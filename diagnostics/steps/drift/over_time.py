@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -176,6 +176,7 @@ def _line(
     fourth = float(np.mean(((known - centre) / scale) ** 4)) if scale else 1.0
     mean_band = _band(before[0], centre, scale / np.sqrt(size))
     std_band = _band(before[1], scale, scale * np.sqrt(max(fourth - 1, 0.5) / (4 * size)))
+    std_band = replace(std_band, low=max(0.0, std_band.low))
     (outside_mean, mean_share), (outside_std, std_share) = _outside(after[0], mean_band), _outside(after[1], std_band)
     joined = [np.concatenate([a, b], axis=-1) if dated else b for a, b in zip(before, after, strict=True)]
     values = np.where(np.isfinite(current[order]), current[order], np.nan)
@@ -190,8 +191,10 @@ def _line(
         mean_since = since(when[order], sign * np.clip(values, low, high), sign * centre)
     if outside_std.any():
         wider = 1.0 if np.nanmean(after[1][outside_std]) >= scale else -1.0
-        distance = np.minimum(np.abs(values - np.nanmedian(values)), 10 * spread)
-        std_since = since(when[order], wider * distance, wider * float(np.mean(np.abs(known - np.median(known)))))
+        # From one row to the next: a distance from any middle would move with the mean as well.
+        there = np.isfinite(values)
+        apart = np.minimum(np.abs(np.diff(values[there])), 10 * spread)
+        std_since = since(when[order][there][1:], wider * apart, wider * _mean_difference(known))
     return Line(
         name,
         joined[0],
@@ -227,6 +230,12 @@ def _statistics(
     empty = count == 0
     mean[empty], std[count < 2] = np.nan, np.nan
     return mean, std, quantiles
+
+
+def _mean_difference(values: NDArray[np.float64]) -> float:
+    """Mean distance of two values drawn by chance (Gini 1912), from the order of the values."""
+    n = values.size
+    return float(2 * np.sum((2 * np.arange(1, n + 1) - n - 1) * np.sort(values)) / (n * (n - 1))) if n > 1 else 0.0
 
 
 def _band(statistic: NDArray[np.float64], usual: float, error: float, *, wider: float = 1.5, chance: float = 4.0) -> Band:
