@@ -15,6 +15,7 @@ from diagnostics.clinic.history.names import EPOCH, STEP, guess
 from diagnostics.clinic.history.snippets import snippets
 from diagnostics.clinic.training_history import BY_CODE, Diagnosed, Settings, TrainingHistories
 from diagnostics.finding import BadInput
+from diagnostics.uploads import UNTITLED, title_of
 from diagnostics.words import N_, shorten
 from pages.parts import visit as visits
 from pages.parts.cards import plot
@@ -85,6 +86,8 @@ def _upload(opened: Opened) -> None:
         try:
             incident = opened.visit.incident or st.session_state.get(visits.INCIDENT) or store.create()
             store.save_upload(incident, "training", file.name, file)
+            if store.stated(incident).get("title") in (None, UNTITLED):
+                store.describe(incident, {"title": title_of(file.name)})
             st.session_state[visits.INCIDENT] = incident
         except BadInput as reason:
             refused.append(plain(reason.statement(words)))

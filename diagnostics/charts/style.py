@@ -136,7 +136,7 @@ def _apart(figure: go.Figure) -> None:
     """Move the labels of lines that end at about the same height above each other."""
     named = [note for note in figure.layout.annotations if note.name == LINE_LABEL]
     low, high = _height(figure)
-    if len(named) < 2 or high <= low or figure.layout.yaxis.type == "log":
+    if len(named) < 2 or high <= low:
         return
     # Margins, ticks and title of the axis take about a hundred pixels.
     scale = max(60, (figure.layout.height or 340) - 100) / (high - low)
@@ -148,7 +148,7 @@ def _apart(figure: go.Figure) -> None:
 
 
 def _height(figure: go.Figure) -> tuple[float, float]:
-    """Lowest and highest value of the picture."""
+    """Lowest and highest value of the picture; exponents on a logarithmic axis, as its labels are placed."""
     if figure.layout.yaxis.range:
         low, high = figure.layout.yaxis.range
         return float(low), float(high)
@@ -158,6 +158,8 @@ def _height(figure: go.Figure) -> tuple[float, float]:
             values = np.asarray(trace.y, dtype="float64")
         except (AttributeError, TypeError, ValueError):  # a table has no height
             return 0.0, 0.0
+        if figure.layout.yaxis.type == "log":
+            values = np.log10(values[values > 0])
         known = values[np.isfinite(values)]
         if known.size:
             ends += [float(known.min()), float(known.max())]

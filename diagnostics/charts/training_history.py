@@ -74,7 +74,8 @@ def draw_layers(history: History, words: Words, palette: Palette) -> go.Figure |
             name=safe(layer.name),
             hovertemplate="%{x}: %{y:.3g} (" + safe(layer.name) + ")<extra></extra>",
         )
-    figure.update_yaxes(type="log", exponentformat="power")
+    grads = [value for place in places for value in known[place].gradients if value > 0]
+    figure.update_yaxes(type="log", exponentformat="power", dtick=_step(grads))
     for place, colour, text in ((places[0], palette.fault, N_("first layer")), (places[-1], palette.current, N_("last layer"))):
         shown = [(x, y) for x, y in zip(known[place].x, known[place].gradients, strict=True) if y > 0]
         if shown:
@@ -99,6 +100,12 @@ def _log(value: float) -> float:
     return math.log10(value)
 
 
+def _step(values: list[float]) -> int | str:
+    """Ticks of a logarithmic axis: at 1, 2 and 5 of each power of ten, or every so many powers, at most eight of them."""
+    powers = _log(max(values) / min(values)) if values else 1.0
+    return "D2" if powers < 2 else math.ceil(powers / 8)
+
+
 def _curves(figure: go.Figure, curves: list[Curve], words: Words, palette: Palette) -> None:
     values = [abs(y) for curve in curves for y in curve.y if y]
     wide = bool(values) and all(y > 0 for curve in curves for y in curve.y) and max(values) / min(values) > WIDE
@@ -117,7 +124,7 @@ def _curves(figure: go.Figure, curves: list[Curve], words: Words, palette: Palet
         label_right(figure, list(curve.x), [end], name, colour)
     figure.update_layout(margin_r=96)
     if wide:
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(type="log", exponentformat="power", dtick=_step(values))
 
 
 def _stretch(figure: go.Figure, history: History, finding: Finding | None, words: Words, palette: Palette) -> None:
