@@ -85,6 +85,6 @@ def done(at: AppTest, *, within: float = 300) -> AppTest:
 
 def said(at: AppTest) -> str:
     """Everything that the page says, without the backslashes that keep names from being markup."""
-    texts = [e.value for kind in (at.title, at.subheader, at.markdown, at.error, at.warning, at.success) for e in kind]
+    texts = [e.value for kind in (at.title, at.subheader, at.markdown, at.error, at.warning, at.success, at.info) for e in kind]
     texts += [e.label for kind in (at.expander, at.button, at.page_link) for e in kind]
     return "\n".join(texts).replace("\\", "").replace("\u2060", "")
