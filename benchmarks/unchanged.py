@@ -41,7 +41,7 @@ def answer(folder: Path) -> str:
 
 def incidents(folders: list[Path]) -> Iterator[Path]:
     for parent in (ROOT / "sample_data", *folders):
-        yield from sorted(child for child in parent.iterdir() if child.is_dir() and any(child.iterdir()) and child.name[0] not in "_.")
+        yield from sorted(child for child in parent.iterdir() if child.is_dir() and child.name[0] not in "_.")
 
 
 def main() -> int:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from diagnostics.catalogue import Diagnostic, catalogue, clinic_diagnostic
+from diagnostics.catalogue import catalogue, clinic_diagnostic
 from diagnostics.causes.cause import Cause
-from diagnostics.check import Check
-from diagnostics.finding import Finding, NotApplicable, Severity
-from diagnostics.incident import Incident
+from diagnostics.nouns.check import Check, Diagnostic
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.rule import Severity
 from diagnostics.remarks import Remark, remarks
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from diagnostics.finding import SEVERITY_ORDER, Finding, Severity
-from diagnostics.incident import Event
-from diagnostics.words import N_, Value, Words
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Event
+from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
+from diagnostics.nouns.words import N_, Value, Words
 
 SHOWN: Final = 20
 EVENTS_SHOWN: Final = 6

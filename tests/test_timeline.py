@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from diagnostics.charts import timeline as chart
-from diagnostics.charts.style import DARK, LIGHT, Palette
-from diagnostics.finding import Finding, Rule, Severity
-from diagnostics.incident import Event
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Event
+from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import timeline as chart
+from diagnostics.pictures.style import DARK, LIGHT, Palette
 from diagnostics.timeline import SHOWN, Lane, Timeline, gap, label, timeline, told
-from diagnostics.words import Words
 
 EIGHT = datetime(2026, 5, 12, 8)
 WORDS = Words()

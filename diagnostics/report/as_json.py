@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from diagnostics.catalogue import STEPS
 from diagnostics.causes.cause import Cause
-from diagnostics.finding import Finding
 from diagnostics.investigation import Investigation, Status
-from diagnostics.words import N_, Value, Words
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.words import N_, Value, Words
 
 SCHEMA: Final = 1
 

@@ -11,20 +11,21 @@ from typing import Final
 from diagnostics import timeline as times
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES, Cause, Replay
-from diagnostics.check import Check
-from diagnostics.engine import SAMPLE_ROWS
-from diagnostics.finding import Finding, Severity
 from diagnostics.investigation import Investigation
+from diagnostics.keep.review.edit import cause_key
+from diagnostics.keep.review.impact import filled
+from diagnostics.keep.review.impact import told as impact_told
+from diagnostics.keep.review.record import Record
+from diagnostics.keep.review.timeline import review
+from diagnostics.measure.engine import SAMPLE_ROWS
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.words import N_, Words
 from diagnostics.report.as_json import reason
 from diagnostics.report.numbers import thresholds, written
 from diagnostics.report.written import Opinion, Written, capped, told
-from diagnostics.review.edit import cause_key
-from diagnostics.review.impact import filled
-from diagnostics.review.impact import told as impact_told
-from diagnostics.review.record import Record
-from diagnostics.review.timeline import review
 from diagnostics.timeline import Lane, Timeline
-from diagnostics.words import N_, Words
 
 NOTHING: Final = N_("No cause was found: what could be checked looks as it did in the reference.")
 NOTHING_SURE: Final = N_("No cause was found, but what was given does not suffice to say that all is well.")

@@ -8,10 +8,10 @@ import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES, Cause, Family
-from diagnostics.charts import pictured
 from diagnostics.investigation import Investigation
+from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures import pictured
 from diagnostics.report.outline import NOTHING_SURE, PROOFS
-from diagnostics.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import badge, picture, plot, remedy, section
 from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS

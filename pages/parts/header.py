@@ -9,7 +9,7 @@ import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.investigation import Investigation, Status
-from diagnostics.words import N_, Words
+from diagnostics.nouns.words import N_, Words
 from pages.parts.guard import CAUSES, COLUMNS, REPORT, REVIEW, ROOT, STEP_SCRIPTS
 from pages.parts.text import plain
 

@@ -7,13 +7,13 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.charts import pictured
 from diagnostics.investigation import Investigation
+from diagnostics.keep.review.edit import Edit
+from diagnostics.keep.review.impact import filled, told
+from diagnostics.keep.review.record import Confirmation, Record
+from diagnostics.nouns.words import N_, shorten
+from diagnostics.pictures import pictured
 from diagnostics.report.outline import NOTHING_SURE
-from diagnostics.review.edit import Edit
-from diagnostics.review.impact import filled, told
-from diagnostics.review.record import Confirmation, Record
-from diagnostics.words import N_, shorten
 from pages.parts import signin
 from pages.parts import visit as visits
 from pages.parts.cards import plot

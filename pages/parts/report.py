@@ -10,16 +10,16 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation, Status
+from diagnostics.keep.review import packed, record
+from diagnostics.keep.review.record import Record
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words, words_for
 from diagnostics.report import as_pdf
 from diagnostics.report.as_html import rendered
 from diagnostics.report.as_json import as_json, reason, verdict
 from diagnostics.report.files import document
 from diagnostics.report.outline import NOTHING_SURE
-from diagnostics.review import packed, record
-from diagnostics.review.record import Record
-from diagnostics.words import N_, Words, words_for
 from pages.parts import visit as visits
 from pages.parts.board import line
 from pages.parts.cards import badge, evidence_table, rows_used

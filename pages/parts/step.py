@@ -8,11 +8,11 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.check import Check
-from diagnostics.finding import Finding
-from diagnostics.incident import Incident
 from diagnostics.investigation import Investigation, Status
-from diagnostics.words import N_
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.words import N_
 from pages.parts import visit as visits
 from pages.parts.cards import Section, card, computed, meaning, offending, picture, remedy
 from pages.parts.guard import CAUSES, COLUMNS, ROOT, START, STEP_SCRIPTS

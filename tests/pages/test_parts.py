@@ -8,9 +8,10 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from diagnostics import store
-from diagnostics.finding import Finding, Rule
-from diagnostics.words import words_for
+from diagnostics.keep import store
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.rule import Rule
+from diagnostics.nouns.words import words_for
 from pages.parts import jobs, step, visit
 from pages.parts.cards import Section, no_picture, section
 from pages.parts.export import csv_bytes, defused
