@@ -20,12 +20,12 @@ from diagnostics.keep.review.timeline import review
 from diagnostics.measure.engine import SAMPLE_ROWS
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.finding import Finding
-from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.rule import Lane, Severity
 from diagnostics.nouns.words import N_, Words
 from diagnostics.report.as_json import reason
 from diagnostics.report.numbers import thresholds, written
 from diagnostics.report.written import Opinion, Written, capped, told
-from diagnostics.timeline import Lane, Timeline
+from diagnostics.timeline import Timeline
 
 NOTHING: Final = N_("No cause was found: what could be checked looks as it did in the reference.")
 NOTHING_SURE: Final = N_("No cause was found, but what was given does not suffice to say that all is well.")

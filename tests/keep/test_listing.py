@@ -16,14 +16,13 @@ from diagnostics.keep.review.edit import Edit, change
 from diagnostics.keep.review.impact import filled, impact_of, told
 from diagnostics.keep.review.record import Grade, Happening, Impact, Record, Status, read
 from diagnostics.keep.review.timeline import review, shortened
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Event, Incident
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import Words
 from diagnostics.pictures import review_timeline
 from diagnostics.pictures.style import DARK, LIGHT
-from diagnostics.timeline import Lane
 from tests.factory import incident_of
 from tests.postgres import postgres  # noqa: F401
 
@@ -159,7 +158,7 @@ def noted(hour: int, what: str) -> Happening:
 
 def test_onsets_deploys_and_notes_stand_on_one_axis() -> None:
     incident = Incident(events=(Event(datetime(2026, 5, 12, 7), "release 4"),))
-    finding = Finding(RULE, "It changed.", columns=("income",), since=MAY)
+    finding = loose(RULE, "It changed.", columns=("income",), since=MAY)
 
     class Found(Investigation):
         def findings(self, number: int | None = None) -> tuple[Finding, ...]:

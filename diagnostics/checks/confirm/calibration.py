@@ -15,15 +15,16 @@ from diagnostics.measure.coverage import coverage
 from diagnostics.measure.onset import onset, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import surrogate
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_, Value
 
 LEVEL_MOVED: Final = Rule(
     code="CON041",
+    lane=Lane.ACCURACY,
     title=N_("Same order, other level"),
     why=N_(
         "The answers still put the rows in the right order, but they lie higher, lower or further apart than for the same inputs "
@@ -43,6 +44,7 @@ LEVEL_MOVED: Final = Rule(
 )
 PROMISE: Final = Rule(
     code="CON042",
+    lane=Lane.ACCURACY,
     title=N_("Answers and truth lie further apart, in the same order"),
     why=N_(
         "What is announced and what comes differ in level. When the model answers as it always did, the truth moved: the mix of "
@@ -208,7 +210,7 @@ def _level_moved(p: Calibration, bend: Bend, size: float, severity: Severity) ->
         numbers["by"] = abs(bend.shift)
     else:
         says = N_("The answers lie {slope:number} times as far apart as the same inputs got before; their order held.")
-    return Finding(LEVEL_MOVED, says, numbers, (), severity, weight=float(np.clip(size, 0, 1)), since=bend.since)
+    return loose(LEVEL_MOVED, says, numbers, (), severity, weight=float(np.clip(size, 0, 1)), since=bend.since)
 
 
 def _promise(truth: Reliability, bend: Bend | None) -> Finding:
@@ -216,7 +218,7 @@ def _promise(truth: Reliability, bend: Bend | None) -> Finding:
     if bend is not None:
         numbers["explained"] = bend.explained
         numbers["answers_moved"] = bend.moved / max(bend.unit, 1e-12)
-    return Finding(
+    return loose(
         PROMISE,
         N_(
             "On average {told:number} was answered and {came:number} came; in the reference it was {told_before:number} and "

@@ -16,14 +16,15 @@ from diagnostics.measure.metrics import THRESHOLD
 from diagnostics.measure.onset import Onset, onset
 from diagnostics.measure.outcome import Outcome, known
 from diagnostics.measure.samples import times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Event, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 ERRORS_SINCE: Final = Rule(
     code="CON021",
+    lane=Lane.ACCURACY,
     title=N_("The errors rose at a known time"),
     why=N_("A sudden rise points at something that was changed that day; a slow one at a world that moves."),
     remedy=N_("Compare what was deployed, configured or delivered just before this time with what was there before."),
@@ -34,6 +35,7 @@ ERRORS_SINCE: Final = Rule(
 )
 ANSWERS_SINCE: Final = Rule(
     code="CON022",
+    lane=Lane.ACCURACY,
     title=N_("The answers moved at a known time"),
     why=N_("Without true answers, a sudden move of the predictions is the first sign that the inputs or the model changed."),
     remedy=N_("Compare what was deployed, configured or delivered just before this time with what was there before."),
@@ -42,6 +44,7 @@ ANSWERS_SINCE: Final = Rule(
 )
 VOLUME: Final = Rule(
     code="CON023",
+    lane=Lane.ACCURACY,
     title=N_("The number of rows changed"),
     why=N_("When rows stop coming or come twice, a feed or a join often broke at the same time."),
     remedy=N_("Ask whoever sends the rows whether a source was added, lost or repeated."),
@@ -51,6 +54,7 @@ VOLUME: Final = Rule(
 )
 EVENT: Final = Rule(
     code="CON024",
+    lane=Lane.ACCURACY,
     title=N_("Something happened just before"),
     why=N_("What changed shortly before the onset is the first suspect, though not yet proved."),
     remedy=N_("Look at what this event changed, and undo it in a test if you can."),
@@ -273,7 +277,7 @@ def _turn(p: ErrorOnset, change: Onset, usual: float, errors: bool, critical_at:
         "usual": usual,
         "since": change.since,
     }
-    return Finding(
+    return loose(
         ERRORS_SINCE if errors else ANSWERS_SINCE,
         (ROSE if errors else MOVED)[p.measure],
         evidence,
@@ -299,7 +303,7 @@ def _event(event: Event, since: datetime) -> Finding:
     else:
         says = N_("This was {hours:count} hours after {what:name}.")
     evidence: dict[str, Value] = {"what": event.what, "minutes": round(minutes), "hours": round(minutes / 60)}
-    return Finding(EVENT, says, evidence, since=since)
+    return loose(EVENT, says, evidence, since=since)
 
 
 def _rows(p: ErrorOnset, volume_at: float) -> list[Finding]:
@@ -308,7 +312,7 @@ def _rows(p: ErrorOnset, volume_at: float) -> list[Finding]:
     if volume is not None and max(volume.before, volume.after) >= volume_at * min(volume.before, volume.after):
         ratio = volume.after / max(volume.before, 1e-9)
         findings.append(
-            Finding(
+            loose(
                 VOLUME,
                 N_("From {since:time} on, {ratio:percent} as many rows came as before."),
                 {"since": volume.since, "ratio": ratio, "before": volume.before, "after": volume.after},
@@ -318,7 +322,7 @@ def _rows(p: ErrorOnset, volume_at: float) -> list[Finding]:
         )
     if p.gap is not None:
         findings.append(
-            Finding(
+            loose(
                 VOLUME,
                 N_("No rows came between {start:time} and {end:time}."),
                 {"start": p.gap.start, "end": p.gap.end},

@@ -14,16 +14,17 @@ from diagnostics.measure.outcome import Outcome, outcome
 from diagnostics.measure.samples import Encoder, Samples, encoder, samples
 from diagnostics.measure.surrogate import one_thread
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_, Value
 
 WORSE_UNSEEN: Final = Rule(
     code="CON031",
+    lane=Lane.ACCURACY,
     title=N_("The model probably makes more errors"),
     why=N_("True answers come late. What is known of the rows themselves already lets more errors be expected."),
     remedy=N_("Get true answers for a few hundred recent rows, chosen at random, and see whether the estimate holds."),
@@ -35,6 +36,7 @@ WORSE_UNSEEN: Final = Rule(
 )
 UNEXPLAINED: Final = Rule(
     code="CON032",
+    lane=Lane.ACCURACY,
     title=N_("More errors than the inputs explain"),
     why=N_("If the rows were only of a harder kind, the estimate would have foreseen the errors. It did not."),
     remedy=N_("Look for a changed relation to the target, for wrong labels, or for a column that lost its link to the others."),
@@ -44,6 +46,7 @@ UNEXPLAINED: Final = Rule(
 )
 REFUSED: Final = Rule(
     code="CON033",
+    lane=Lane.ACCURACY,
     title=N_("No estimate without true answers"),
     why=N_("The current rows are unlike any that the reference knows, as after a broken feed: an estimate would be invented."),
     remedy=N_("Mend the inputs first, or get true answers for some current rows."),
@@ -314,7 +317,7 @@ def judge(p: Estimate, *, rise_at: float = 0.02, relative_at: float = 0.2, label
         says = N_(
             "The errors cannot be estimated: in {domain:percent} of the pairs, a current row can be told from a reference row."
         )
-        return [Finding(REFUSED, says, {"domain": p.domain})]
+        return [loose(REFUSED, says, {"domain": p.domain})]
     evidence: dict[str, Value] = {
         "before": p.reference.value,
         "estimated": p.estimated.value,
@@ -328,9 +331,9 @@ def judge(p: Estimate, *, rise_at: float = 0.02, relative_at: float = 0.2, label
     rise = p.estimated.value - p.reference.value
     if unlabelled and rise >= floor and p.estimated.low > p.reference.high:
         weight = float(np.clip(rise / max(p.reference.value, 1e-12), 0, 1))
-        return [Finding(WORSE_UNSEEN, EXPECTED[p.measure], evidence, weight=weight)]
+        return [loose(WORSE_UNSEEN, EXPECTED[p.measure], evidence, weight=weight)]
     if not unlabelled and p.counted is not None:
         gap = p.counted.value - p.estimated.value
         if gap >= floor and p.counted.low > p.estimated.high:
-            return [Finding(UNEXPLAINED, MISSED[p.measure], evidence, weight=float(np.clip(gap, 0, 1)))]
+            return [loose(UNEXPLAINED, MISSED[p.measure], evidence, weight=float(np.clip(gap, 0, 1)))]
     return []

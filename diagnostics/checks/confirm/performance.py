@@ -16,15 +16,16 @@ from diagnostics.measure.metrics import HIGHER_IS_BETTER, Measured, measure
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import Outcome, known
 from diagnostics.measure.samples import times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 ERRORS_ROSE: Final = Rule(
     code="CON001",
+    lane=Lane.ACCURACY,
     title=N_("The model makes more errors"),
     why=N_("This is the symptom: the answers are worse than when all was well. The other steps look for what made them so."),
     remedy=N_("See whether all rows or one group is hit and since when, then follow the steps to the cause before retraining."),
@@ -34,6 +35,7 @@ ERRORS_ROSE: Final = Rule(
 )
 METRIC_WORSE: Final = Rule(
     code="CON002",
+    lane=Lane.ACCURACY,
     title=N_("One side of the performance became worse"),
     why=N_("A model can keep its error rate and still lose what it is used for, such as finding the rare cases."),
     remedy=N_("Look at the confusion matrix and at the metric that your use of the model depends on."),
@@ -43,6 +45,7 @@ METRIC_WORSE: Final = Rule(
 )
 OFF_LEVEL: Final = Rule(
     code="CON003",
+    lane=Lane.ACCURACY,
     title=N_("The answers are too high or too low on average"),
     why=N_("A score is read as a probability, a number as an amount. When its level is off, every decision based on it is off."),
     remedy=N_("Calibrate the answers again on recent rows with known truth, once the inputs are known to be right."),
@@ -52,6 +55,7 @@ OFF_LEVEL: Final = Rule(
 )
 IMPROVED: Final = Rule(
     code="CON004",
+    lane=Lane.ACCURACY,
     title=N_("The model makes fewer errors"),
     why=N_(
         "Fewer errors than before are welcome, but may mean that easier rows arrive or that the answer leaked into the inputs."
@@ -265,7 +269,7 @@ def _worse(pair: _Pair, rule: Rule, name: str, critical_at: float) -> Finding:
         share = size / max(left, 1e-12)
         severe = share >= critical_at and (name != "error_rate" or size >= 0.05)
     averaged = pair.p.positive is None and name in ("precision", "recall", "f1")
-    return Finding(
+    return loose(
         rule,
         MORE[f"{name}_all" if averaged else name],
         pair.evidence(name),
@@ -279,7 +283,7 @@ def _better(pair: _Pair, relative_at: float) -> list[Finding]:
     for name in dict.fromkeys(("error_rate", pair.p.loss)):
         if pair.sure(name) and -pair.gap(name) >= relative_at * pair.before[name].value:
             share = -pair.gap(name) / pair.before[name].value
-            return [Finding(IMPROVED, LESS[name], pair.evidence(name), weight=min(1.0, share))]
+            return [loose(IMPROVED, LESS[name], pair.evidence(name), weight=min(1.0, share))]
     return []
 
 
@@ -310,4 +314,4 @@ def _level(pair: _Pair, level_at: float) -> list[Finding]:
             evidence |= {f"{key}_before": pair.before[key].value, f"{key}_after": pair.after[key].value}
     severity = Severity.CRITICAL if abs(right) >= 5 * level_at * unit else Severity.WARNING
     weight = float(np.clip(abs(right - left) / unit, 0, 1))
-    return [Finding(OFF_LEVEL, LEVELS[name, right > 0], evidence, severity=severity, weight=weight, since=p.since)]
+    return [loose(OFF_LEVEL, LEVELS[name, right > 0], evidence, severity=severity, weight=weight, since=p.since)]

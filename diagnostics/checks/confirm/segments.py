@@ -15,15 +15,16 @@ from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import outcome
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 GROUP_WORSE: Final = Rule(
     code="CON011",
+    lane=Lane.ACCURACY,
     title=N_("A group of rows is hit harder than the rest"),
     why=N_(
         "An average hides a group for which the model fails. The group often names the feed, the region or the product at fault."
@@ -35,6 +36,7 @@ GROUP_WORSE: Final = Rule(
 )
 EVERYWHERE: Final = Rule(
     code="CON012",
+    lane=Lane.ACCURACY,
     title=N_("The errors rose in all groups alike"),
     why=N_("When no group stands out, look for a cause that touches every row: the model, the labels, or a whole column."),
     remedy=N_("Go on to the inputs and to the comparison of the data."),
@@ -239,7 +241,7 @@ def judge(
     share = max((segment.excess for segment, _ in fired), default=0.0)
     if rose and share < concentrated_at:
         findings.append(
-            Finding(
+            loose(
                 EVERYWHERE,
                 N_("The errors rose everywhere: no group of one or two columns holds half of the additional errors."),
                 {"worst": share, "columns_searched": p.columns},
@@ -263,7 +265,7 @@ def _worse(segment: Segment, rise: float, usual: float, p: Segments) -> Finding:
         "p_value": segment.p_value,
     }
     severe = rise >= usual and segment.size >= 0.05
-    return Finding(
+    return loose(
         GROUP_WORSE,
         SAYS[p.loss],
         evidence,

@@ -16,15 +16,16 @@ from diagnostics.measure.outcome import outcome
 from diagnostics.measure.samples import Samples, as_level, as_number, samples, times
 from diagnostics.measure.surrogate import one_thread
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 RELATION_MOVED: Final = Rule(
     code="DRF020",
+    lane=Lane.DATA,
     title=N_("Rows that look alike get other answers"),
     why=N_("In this region the truth changed while the rows look as before. The model cannot know, so it is wrong there."),
     remedy=N_(
@@ -40,6 +41,7 @@ RELATION_MOVED: Final = Rule(
 )
 LOSS_SPLIT: Final = Rule(
     code="DRF021",
+    lane=Lane.DATA,
     title=N_("Where the lost performance comes from"),
     why=N_("More rows of a difficult kind ask for another remedy than answers that changed for the same rows."),
     remedy=N_(
@@ -357,7 +359,7 @@ def judge(
                 N_("{target:name} was only {came:number} on average; rows like these used to have {expected:number}."),
             )
         findings.append(
-            Finding(
+            loose(
                 RELATION_MOVED,
                 where[0] if region.text else where[1],
                 values,
@@ -374,7 +376,7 @@ def judge(
         if rise > rise_at * max(split.before, 1e-12) and _sure(split.answers) and rise > 0:
             part = float(np.clip(split.answers.value / rise, 0, 1))
             findings.append(
-                Finding(
+                loose(
                     LOSS_SPLIT,
                     N_(
                         "The {loss:term} rose from {before:number} to {after:number}; {part:percent} of the rise is there on "

@@ -13,11 +13,11 @@ from diagnostics.checks.drift.late_rows import from_onset
 from diagnostics.checks.drift.moved import Domain, Moved, decide
 from diagnostics.checks.drift.separation import Frames, Separation, coded_target, frames, matched, separate, strata
 from diagnostics.measure.samples import Samples, samples, times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -27,6 +27,7 @@ _AUC = N_(
 )
 TOLD_APART: Final = Rule(
     code="DRF010",
+    lane=Lane.DATA,
     title=N_("Current rows look different from reference rows"),
     why=N_("Taken together, the columns show another kind of rows than the model was built for."),
     remedy=N_("Start with the columns that give the rows away: are they measured as before, and do other customers come?"),
@@ -35,6 +36,7 @@ TOLD_APART: Final = Rule(
 )
 COVARIATE: Final = Rule(
     code="DRF011",
+    lane=Lane.DATA,
     title=N_("Other rows arrive; the relation held"),
     why=N_("Rows that were rare in the reference are common now. The model is right where it learnt, and learnt little there."),
     remedy=N_("Train again with rows weighted to the new mix, or collect more rows of the kind that became common."),
@@ -43,6 +45,7 @@ COVARIATE: Final = Rule(
 )
 PRIOR: Final = Rule(
     code="DRF012",
+    lane=Lane.DATA,
     title=N_("The share of the classes moved; the rows of each class held"),
     why=N_(
         "A class came to be more common. The model still expects the old shares, so its probabilities and its threshold are off."
@@ -56,6 +59,7 @@ PRIOR: Final = Rule(
 )
 CONCEPT: Final = Rule(
     code="DRF013",
+    lane=Lane.DATA,
     title=N_("The same rows get other answers"),
     why=N_("The rows look as before, but what is true of them changed. The model cannot know."),
     remedy=N_("Train again on recent rows, and look for the region where the answers changed."),
@@ -64,6 +68,7 @@ CONCEPT: Final = Rule(
 )
 BROKEN_LINK: Final = Rule(
     code="DRF014",
+    lane=Lane.DATA,
     title=N_("A column no longer fits the other columns"),
     why=N_("Each column looks right by itself, but the values stand in the wrong rows, as after a join on the wrong key."),
     remedy=N_("Check the join that brings this column: its key, its date, and whether an index was shifted."),
@@ -227,7 +232,7 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
     findings = []
     if p.moved is not Moved.NOTHING and p.x.value >= apart_at:
         findings.append(
-            Finding(
+            loose(
                 TOLD_APART,
                 N_(
                     "A small model tells current rows from reference rows in {auc:percent} of the pairs, "
@@ -253,10 +258,10 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
                     "Other rows arrive: {column:name} moved most; knowing {target:name} does not help to tell the rows apart "
                     "({with_target:percent} of the pairs with it, {auc:percent} without)."
                 )
-            findings.append(Finding(COVARIATE, says, shared, (p.column,), far, weight=weight, since=p.since))
+            findings.append(loose(COVARIATE, says, shared, (p.column,), far, weight=weight, since=p.since))
         case Moved.CLASSES:
             findings.append(
-                Finding(
+                loose(
                     PRIOR,
                     N_(
                         "The shares of {target:name} moved by {target_gap:percent} of the rows; among rows with the same "
@@ -271,7 +276,7 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
             )
         case Moved.RELATION:
             findings.append(
-                Finding(
+                loose(
                     CONCEPT,
                     N_(
                         "The features look as before ({auc:percent} of the pairs told apart; 50% is guessing), but together with "
@@ -286,7 +291,7 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
             )
         case Moved.LINK:
             findings.append(
-                Finding(
+                loose(
                     BROKEN_LINK,
                     N_(
                         "{column:name} no longer fits the other columns: by itself it looks as before, yet with the others "

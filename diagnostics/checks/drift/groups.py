@@ -18,16 +18,17 @@ from diagnostics.measure.engine import ColumnProfile
 from diagnostics.measure.onset import since
 from diagnostics.measure.samples import Samples, as_level, samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 HARDLY_KNOWN: Final = Rule(
     code="DRF040",
+    lane=Lane.DATA,
     title=N_("A group that the reference hardly has"),
     why=N_("The model learnt next to nothing about these rows, and now must answer for many of them."),
     remedy=N_("Collect labelled rows of this group before trusting the answers for it; until then send them to a person."),
@@ -36,6 +37,7 @@ HARDLY_KNOWN: Final = Rule(
 )
 HARDLY_SEEN: Final = Rule(
     code="DRF041",
+    lane=Lane.DATA,
     title=N_("A group that no longer comes"),
     why=N_("A part of the rows that the model was built for is missing: a filter, a feed or a region dropped out."),
     remedy=N_("Ask where these rows went: look for a filter that was added, or a source that stopped."),
@@ -204,7 +206,7 @@ def judge(p: Groups, *, hardly: float = 0.02, many: float = 0.1, times_more: flo
             continue
         told |= set(group.columns) if len(group.columns) == 1 else set()
         findings.append(
-            Finding(
+            loose(
                 HARDLY_KNOWN if came else HARDLY_SEEN,
                 _says(group),
                 {

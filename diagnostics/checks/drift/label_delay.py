@@ -17,14 +17,15 @@ from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.outcome import Outcome, partial
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import stand_in
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 IMMATURE: Final = Rule(
     code="DRF034",
+    lane=Lane.DATA,
     title=N_("Recent labels are not final"),
     why=N_(
         "What comes late (a default, a cancellation, a payment) is still missing in the latest labels: the model looks wrong."
@@ -35,6 +36,7 @@ IMMATURE: Final = Rule(
 )
 MISALIGNED: Final = Rule(
     code="DRF035",
+    lane=Lane.DATA,
     title=N_("Labels stand beside other rows"),
     why=N_("The labels fit the predictions of rows further up or down: they were joined with a shifted index or a wrong period."),
     remedy=N_("Join labels to predictions by id instead of by position, and join the rows since the date shown again."),
@@ -43,6 +45,7 @@ MISALIGNED: Final = Rule(
 )
 PENDING: Final = Rule(
     code="DRF036",
+    lane=Lane.DATA,
     title=N_("Recent labels have not arrived"),
     why=N_("The latest rows have fewer and fewer labels, and those that come first are seldom typical."),
     remedy=N_("Judge the model only on rows old enough for their label to be final, and say so on the dashboard."),
@@ -246,7 +249,7 @@ def judge(
         and s.there - s.same >= max(0.1, 0.4 * s.usual)
     ):
         findings.append(
-            Finding(
+            loose(
                 MISALIGNED,
                 N_(
                     "Labels in {column:name} fit the predictions {rows:count} rows away (correlation {there:number}), "
@@ -270,7 +273,7 @@ def judge(
     w = p.pending
     if w is not None and w.last <= pending_at * w.before and w.before - w.last >= 0.2:
         findings.append(
-            Finding(
+            loose(
                 PENDING,
                 N_("{after:percent} of the latest rows have a label in {column:name}, of the earlier ones {before:percent}."),
                 {"column": p.target, "before": w.before, "after": w.last, "share": w.share},
@@ -293,7 +296,7 @@ def _immature(target: str, r: Ripening) -> Finding:
             "In the latest rows {column:name} is {wanted:name} only {last:percent} as often as the model expects, while its "
             "answers hold: many are not known yet."
         )
-    return Finding(
+    return loose(
         IMMATURE,
         says,
         {

@@ -15,14 +15,15 @@ from diagnostics.measure.cross_fitted import Crossed, Honest, crossed
 from diagnostics.measure.onset import onset, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 NOISE: Final = Rule(
     code="DRF037",
+    lane=Lane.DATA,
     title=N_("Labels look as if some were given by lot"),
     why=N_(
         "Labels contradict what their rows lead to expect, and no kind of row more than another. A rule that changed would "
@@ -195,7 +196,7 @@ def judge(
             numbers["since"] = p.since
         numbers |= {"was": max(p.before.value, 0.0), "where": "current"}
         severity = Severity.CRITICAL if rise >= critical_at else Severity.WARNING
-        return [Finding(NOISE, says, numbers, (), severity, weight=float(np.clip(rise, 0, 1)), since=p.since)]
+        return [loose(NOISE, says, numbers, (), severity, weight=float(np.clip(rise, 0, 1)), since=p.since)]
     # Half of the false numbers lie on the right side of the median.
     least = floor_at if p.classes else number_floor_at
     held = p.rows >= rows_at and abs(rise) < max(rate_at, 3 * error) and p.floor_low >= least and min(p.floor_sides) >= least
@@ -207,7 +208,7 @@ def judge(
     if held and shape and p.floor_even >= even_at and p.rises >= rises_at:
         numbers |= {"where": "both"}
         return [
-            Finding(
+            loose(
                 NOISE,
                 N_(
                     "Even where the rows leave no doubt, {floor:percent} of the labels in {target:name} say otherwise, in both "

@@ -17,15 +17,16 @@ from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import positive_class
 from diagnostics.measure.samples import Samples, as_level, as_number, samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 LABELS_MOVED: Final = Rule(
     code="DRF030",
+    lane=Lane.DATA,
     title=N_("The labels moved"),
     why=N_("The truth itself is distributed otherwise than it was: thresholds and probabilities were set for other shares."),
     remedy=N_("Check whether labels are recorded as before; if so, choose the threshold again on recent rows or train again."),
@@ -36,6 +37,7 @@ LABELS_MOVED: Final = Rule(
 )
 ANSWERS_MOVED: Final = Rule(
     code="DRF031",
+    lane=Lane.DATA,
     title=N_("The predictions moved"),
     why=N_("The model answers otherwise than it used to: either other rows arrive, or it is fed other values."),
     remedy=N_("Find the column that moved the answers: swap each column back to its reference values in step 7."),
@@ -44,6 +46,7 @@ ANSWERS_MOVED: Final = Rule(
 )
 GAP_OPENED: Final = Rule(
     code="DRF032",
+    lane=Lane.DATA,
     title=N_("Predictions and labels drifted apart"),
     why=N_("On average the model now promises more, or less, than comes true. In the reference it did not."),
     remedy=N_("If the ranking held, calibrate again on recent labels; if not, look at steps 2 and 7 first."),
@@ -52,6 +55,7 @@ GAP_OPENED: Final = Rule(
 )
 LABELS_LATE: Final = Rule(
     code="DRF033",
+    lane=Lane.DATA,
     title=N_("Recent labels are missing"),
     why=N_("Labels that come late make the latest error rate a matter of the early labels only, and those are seldom typical."),
     remedy=N_("Judge the model only on rows old enough for their label to be final, and say so on the dashboard."),
@@ -318,11 +322,11 @@ def judge(
                 )
             weight = abs(move) if p.positive is not None else abs(move) / (3 * p.spread)
             findings.append(
-                Finding(GAP_OPENED, says, values, (p.answers.column,), weight=float(np.clip(weight, 0, 1)), since=p.parted)
+                loose(GAP_OPENED, says, values, (p.answers.column,), weight=float(np.clip(weight, 0, 1)), since=p.parted)
             )
     if p.late is not None and p.late.after.value - p.late.before.value >= late_at and p.late.after.low > p.late.before.high:
         findings.append(
-            Finding(
+            loose(
                 LABELS_LATE,
                 N_("Among the last tenth of the rows {after:percent} have no label, before that {before:percent}."),
                 {"before": p.late.before.value, "after": p.late.after.value},
@@ -353,4 +357,4 @@ def _moved(rule: Rule, d: Distribution, strong_at: float) -> Finding:
             if rose
             else N_("Mean {column:name} fell from {before:number} to {after:number} (KS {effect:number}).")
         )
-    return Finding(rule, says, values, (d.column,), severity, weight=float(np.clip(d.effect, 0, 1)), since=d.since)
+    return loose(rule, says, values, (d.column,), severity, weight=float(np.clip(d.effect, 0, 1)), since=d.since)

@@ -14,15 +14,16 @@ from diagnostics.measure import engine
 from diagnostics.measure.onset import first, onset
 from diagnostics.measure.outcome import partial
 from diagnostics.measure.samples import samples, times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 LEAK: Final = Rule(
     code="DRF090",
+    lane=Lane.DATA,
     title=N_("A column knew the answer"),
     why=N_(
         "A column that gives the answer away makes a model look excellent in training; in production, where it is filled in "
@@ -163,7 +164,7 @@ def judge(
             )
         )
         findings.append(
-            Finding(
+            loose(
                 LEAK,
                 says,
                 {

@@ -14,14 +14,15 @@ from diagnostics.checks.drift.columns import comparable, gap
 from diagnostics.checks.drift.forecasts import RIDGE, Forecasts, Seen
 from diagnostics.measure.onset import since as began
 from diagnostics.measure.samples import Samples, samples, times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 UNLINKED: Final = Rule(
     code="DRF015",
+    lane=Lane.DATA,
     title=N_("A column no longer goes along with the others"),
     why=N_("Each value is one that the column always had, but it stands in the wrong row, as after a join on the wrong key."),
     remedy=N_("Check the join that brings this column: its key, its date, and whether an index was shifted."),
@@ -257,7 +258,7 @@ def judge(
         "now of {after:number}; its values by themselves look as before, and the links among the other columns stand."
     )
     return [
-        Finding(
+        loose(
             UNLINKED,
             says,
             {

@@ -16,15 +16,16 @@ from diagnostics.measure import distances, engine
 from diagnostics.measure.engine import ColumnProfile
 from diagnostics.measure.onset import since
 from diagnostics.measure.samples import Samples, samples, times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 NUMBER_MOVED: Final = Rule(
     code="DRF001",
+    lane=Lane.DATA,
     title=N_("The values of a number moved"),
     why=N_("The model learnt from other values. Where it saw few rows, it guesses."),
     remedy=N_(
@@ -38,6 +39,7 @@ NUMBER_MOVED: Final = Rule(
 )
 SHARES_MOVED: Final = Rule(
     code="DRF002",
+    lane=Lane.DATA,
     title=N_("The shares of a category moved"),
     why=N_("The model meets some kinds of rows more often than it learnt, and others less."),
     remedy=N_(
@@ -279,7 +281,7 @@ def judge(
             continue
         strong = column.effect >= strong_at or (psi >= strong_psi_at and column.effect >= effect_at)
         findings.append(
-            Finding(
+            loose(
                 SHARES_MOVED if column.kind is Kind.CATEGORY else NUMBER_MOVED,
                 _says(column),
                 _evidence(column),

@@ -13,15 +13,16 @@ from diagnostics.checks.drift.columns import comparable
 from diagnostics.measure import engine
 from diagnostics.measure.onset import as_datetime, since
 from diagnostics.measure.samples import samples, times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_, Value
 
 MEAN_LEFT: Final = Rule(
     code="DRF050",
+    lane=Lane.DATA,
     title=N_("A mean left its usual range"),
     why=N_("A jump points at a pipeline, a slow ramp at the population. The date tells which change to look for."),
     remedy=N_("Look at what was deployed or delivered at that time."),
@@ -34,6 +35,7 @@ MEAN_LEFT: Final = Rule(
 )
 SPREAD_LEFT: Final = Rule(
     code="DRF051",
+    lane=Lane.DATA,
     title=N_("A spread left its usual range"),
     why=N_("The values scatter more, or less, than the model is used to, even if their mean held."),
     remedy=N_("Look for a sensor, a rounding or a mix of sources that changed at that time."),
@@ -310,7 +312,7 @@ def judge(p: Timeline, *, bins_at: float = 0.1, mean_at: float = 0.25, std_at: f
                 "to {after:number}."
             )
             findings.append(
-                Finding(
+                loose(
                     MEAN_LEFT,
                     says,
                     values,
@@ -334,7 +336,7 @@ def judge(p: Timeline, *, bins_at: float = 0.1, mean_at: float = 0.25, std_at: f
                 "from {before:number} to {after:number}."
             )
             weight = float(np.clip(abs(np.log(max(ratio, 1e-6))) / 3, 0, 1))
-            findings.append(Finding(SPREAD_LEFT, says, values, (line.name,), weight=weight, since=line.std_since))
+            findings.append(loose(SPREAD_LEFT, says, values, (line.name,), weight=weight, since=line.std_since))
     return findings
 
 

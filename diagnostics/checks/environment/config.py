@@ -9,14 +9,15 @@ from diagnostics.checks.environment.config_diff import Change, changes
 from diagnostics.checks.environment.config_tree import number_of
 from diagnostics.checks.environment.matters import ORDER, WORTH_TELLING, Matter
 from diagnostics.checks.environment.settings import Settings, read_settings
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 SETTING: Final = Rule(
     code="ENV010",
+    lane=Lane.MODEL,
     title=N_("A setting that shapes the answers differs"),
     why=N_("Thresholds, features, scaling and the path of the model decide what is answered; both sides must agree on them."),
     remedy=N_(
@@ -27,6 +28,7 @@ SETTING: Final = Rule(
 )
 OTHER: Final = Rule(
     code="ENV011",
+    lane=Lane.MODEL,
     title=N_("Other settings differ"),
     why=N_("Addresses, ports and log levels differ between places by nature; they rarely change answers."),
     remedy=N_("Look through the list once for a surprise."),
@@ -76,7 +78,7 @@ def judge(p: Config, *, shown: int = 20, big_at: float = 0.2) -> list[Finding]:
     rest = tuple(c.path for c in p.changes if c not in told)
     if rest:
         says = N_("Other settings that differ: {count:count} ({settings:list}).")
-        findings.append(Finding(OTHER, says, {"count": len(rest), "settings": rest[:50]}, weight=0.1))
+        findings.append(loose(OTHER, says, {"count": len(rest), "settings": rest[:50]}, weight=0.1))
     return findings
 
 
@@ -94,7 +96,7 @@ def _finding(change: Change, big_at: float) -> Finding:
         evidence["cause"] = "config_mismatch"
     severity = Severity.CRITICAL if critical else Severity.WARNING if change.decisive else Severity.INFO
     weight = min(1.0, far) * (1 - 0.05 * ORDER.index(change.matter))
-    return Finding(SETTING, _says(change), evidence, (), severity, weight=weight)
+    return loose(SETTING, _says(change), evidence, (), severity, weight=weight)
 
 
 def _says(change: Change) -> str:

@@ -18,10 +18,10 @@ from diagnostics.code.flow import Flow
 from diagnostics.code.notebook import Code, read_code
 from diagnostics.code.remedy import mended
 from diagnostics.code.watch import Leak, Watch
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 _SOURCE: Final = (
@@ -34,6 +34,7 @@ _HOW: Final = N_(
 
 PREPROCESSING: Final = Rule(
     code="ENV030",
+    lane=Lane.MODEL,
     title=N_("Something was fitted before the split"),
     why=N_("The test rows have already shaped the features, so the test is easier than production will be."),
     remedy=N_("Split first and put the step into a Pipeline with the model: it is then fitted on the training rows alone."),
@@ -42,6 +43,7 @@ PREPROCESSING: Final = Rule(
 )
 OVERLAP: Final = Rule(
     code="ENV031",
+    lane=Lane.MODEL,
     title=N_("The same rows in training and test"),
     why=N_("A model that has seen its test rows is praised for its memory."),
     remedy=N_("Split first, and draw or make up rows in the training part only."),
@@ -50,6 +52,7 @@ OVERLAP: Final = Rule(
 )
 TARGET: Final = Rule(
     code="ENV032",
+    lane=Lane.MODEL,
     title=N_("The code gives the answer to the model"),
     why=N_("What is computed from the answer isn't there when the answer is still to come."),
     remedy=N_("Take the target, and all that is computed from it, out of the features."),
@@ -58,6 +61,7 @@ TARGET: Final = Rule(
 )
 TEMPORAL: Final = Rule(
     code="ENV033",
+    lane=Lane.MODEL,
     title=N_("The code looks into the future"),
     why=N_("In production only the past is known; a test that mixes the two promises too much."),
     remedy=N_("Split by time, fill gaps from the past, and compute features from earlier rows only."),
@@ -66,6 +70,7 @@ TEMPORAL: Final = Rule(
 )
 REPEATED: Final = Rule(
     code="ENV034",
+    lane=Lane.MODEL,
     title=N_("The test rows were used for choosing"),
     why=N_("The best of many tries on the same test rows is partly luck, and the score keeps that luck."),
     remedy=N_("Choose on validation rows or by cross-validation in the training part, and use the test rows once."),
@@ -74,6 +79,7 @@ REPEATED: Final = Rule(
 )
 UNREAD: Final = Rule(
     code="ENV035",
+    lane=Lane.MODEL,
     title=N_("A code file could not be read"),
     why=N_("What cannot be read cannot be checked."),
     remedy=N_("Give the file again, as Python 3."),
@@ -223,10 +229,10 @@ def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2) -> list[Fin
         severity = Severity.INFO if place.weight < hardly_below else Severity.WARNING
         if place.weight >= 0.8:
             severity = Severity.CRITICAL
-        findings.append(Finding(BY_CODE[place.code], place.says, evidence, (), severity, weight=place.weight))
-    findings += [Finding(UNREAD, reason.message, reason.values, weight=0.1) for reason in p.unread]
+        findings.append(loose(BY_CODE[place.code], place.says, evidence, (), severity, weight=place.weight))
+    findings += [loose(UNREAD, reason.message, reason.values, weight=0.1) for reason in p.unread]
     for file in p.unfinished:
-        findings.append(Finding(UNREAD, N_("{file:name} is too long to be followed to its end."), {"file": file}, weight=0.1))
+        findings.append(loose(UNREAD, N_("{file:name} is too long to be followed to its end."), {"file": file}, weight=0.1))
     return findings
 
 

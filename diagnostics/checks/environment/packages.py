@@ -10,15 +10,16 @@ from diagnostics.checks.environment.breaks import PYTHON
 from diagnostics.checks.environment.conflicts import Conflict, conflicts_in
 from diagnostics.checks.environment.differences import Difference, differences
 from diagnostics.checks.environment.pins import read_environment
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 _SOURCE: Final = "Known breaks of each package's own documentation; PEP 440 for what is a major, minor or patch version"
 DIFFERS: Final = Rule(
     code="ENV001",
+    lane=Lane.MODEL,
     title=N_("A package has another version"),
     why=N_("The model was made with one version and runs with another; what it computes or how it loads may differ."),
     remedy=N_("Install in production the versions that the model was made with, from one pinned file for both."),
@@ -27,6 +28,7 @@ DIFFERS: Final = Rule(
 )
 PYTHON_DIFFERS: Final = Rule(
     code="ENV002",
+    lane=Lane.MODEL,
     title=N_("Python has another version"),
     why=N_("Saved models and compiled packages are made for one Python version."),
     remedy=N_("Run production on the Python version that the model was made with."),
@@ -36,6 +38,7 @@ PYTHON_DIFFERS: Final = Rule(
 )
 CONFLICT: Final = Rule(
     code="ENV003",
+    lane=Lane.MODEL,
     title=N_("Two packages can't stand together"),
     why=N_("The installer either refuses or puts in a version that nobody asked for."),
     remedy=N_("Change one of the two pins so that both hold, then install from an empty environment."),
@@ -115,16 +118,16 @@ def judge(p: Packages, *, shown: int = 40) -> list[Finding]:
             "cause": "environment_mismatch",
         }
         rule = PYTHON_DIFFERS if d.package == "python" else DIFFERS
-        findings.append(Finding(rule, says, evidence, (), d.severity, weight={"major": 1.0, "missing": 0.9}.get(d.level, 0.6)))
+        findings.append(loose(rule, says, evidence, (), d.severity, weight={"major": 1.0, "missing": 0.9}.get(d.level, 0.6)))
     if small:
         says = N_("{count:count} packages differ in ways that hardly matter ({packages:list}).")
         if len(small) == 1:
             says = N_("One package differs in a way that hardly matters ({packages:list}).")
         names = tuple(d.package for d in small)
-        findings.append(Finding(DIFFERS, says, {"count": len(small), "packages": names}, (), Severity.INFO, weight=0.1))
+        findings.append(loose(DIFFERS, says, {"count": len(small), "packages": names}, (), Severity.INFO, weight=0.1))
     for conflict in p.conflicts[:shown]:
         findings.append(
-            Finding(
+            loose(
                 CONFLICT,
                 N_("{needed_by:name} needs {package:name} {needs}, but {file:name} asks for {has}."),
                 {

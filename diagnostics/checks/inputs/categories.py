@@ -19,14 +19,15 @@ from diagnostics.checks.inputs.timeline import Stretch, Timeline, timeline
 from diagnostics.measure import engine
 from diagnostics.measure.engine import ColumnProfile
 from diagnostics.measure.samples import as_level, samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 UNSEEN: Final = Rule(
     code="INP090",
+    lane=Lane.DATA,
     title=N_("New categories"),
     why=N_("The model has no experience with them; most encoders turn them into nothing or into an error."),
     remedy=N_("Map the new categories to known ones, or train again with rows that have them."),
@@ -35,6 +36,7 @@ UNSEEN: Final = Rule(
 )
 VANISHED: Final = Rule(
     code="INP091",
+    lane=Lane.DATA,
     title=N_("Categories no longer arrive"),
     why=N_("A group that the model knew is gone: a feed may be cut off, or the group may have left."),
     remedy=N_("Ask whether this group is still expected."),
@@ -44,6 +46,7 @@ VANISHED: Final = Rule(
 )
 RECODED: Final = Rule(
     code="INP092",
+    lane=Lane.DATA,
     title=N_("Categories go by other names"),
     why=N_("The rows are the same, but the model does not recognise the new names."),
     remedy=N_("Map the names back before the model, as listed, and agree on the names with the owner of the feed."),
@@ -53,6 +56,7 @@ RECODED: Final = Rule(
 )
 VARIANTS: Final = Rule(
     code="INP093",
+    lane=Lane.DATA,
     title=N_("One category is spelt in several ways"),
     why=N_("The model takes each spelling for a category of its own."),
     remedy=N_("Trim spaces and unify case and accents before the model, in training and in production alike."),
@@ -249,7 +253,7 @@ def judge(p: Categories, *, unseen_at: float = 0.005, critical_at: float = 0.05,
         total = share * column.m * np.log1p(column.n / max(1, column.m))
         if share >= max(unseen_at, 3 * column.expected) and (spared > 9 or (total > 14 and column.expected < 0.002)):
             findings.append(
-                Finding(
+                loose(
                     UNSEEN,
                     N_("{share:percent} of the rows have a {column:name} that the reference never had ({levels:list})."),
                     {"column": column.name, "share": share, "levels": tuple(v for v, _ in unseen[:20]), "count": len(unseen)},
@@ -262,7 +266,7 @@ def judge(p: Categories, *, unseen_at: float = 0.005, critical_at: float = 0.05,
         gone = [(v, s) for v, s in column.vanished if v not in replaced and s * column.m > 12]
         if sum(s for _, s in gone) >= vanished_at:
             findings.append(
-                Finding(
+                loose(
                     VANISHED,
                     N_(
                         "{levels:list} of {column:name} no longer arrive; in the reference they were {share:percent} of the rows."
@@ -275,7 +279,7 @@ def judge(p: Categories, *, unseen_at: float = 0.005, critical_at: float = 0.05,
         old = [group for group in column.spellings if not mapped & set(group)]
         if old:
             findings.append(
-                Finding(
+                loose(
                     VARIANTS,
                     N_("{column:name} spells the same in several ways ({levels:list}), in the reference too."),
                     {"column": column.name, "levels": tuple(" / ".join(group) for group in old[:20])},
@@ -298,7 +302,7 @@ def _recoded(column: ColumnLevels, recoding: Recoding) -> Finding:
         )
     else:
         says = N_("{column:name} goes by other names in {share:percent} of the rows ({mapping:list}).")
-    return Finding(
+    return loose(
         VARIANTS if variants else RECODED,
         says,
         {

@@ -11,14 +11,15 @@ import pandas as pd
 from diagnostics.checks.inputs.atoms import Atom, atoms, clips
 from diagnostics.checks.inputs.fills import written
 from diagnostics.checks.inputs.rows import none, rows_where
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 CLIPPED: Final = Rule(
     code="INP080",
+    lane=Lane.DATA,
     title=N_("Values are cut off at a bound"),
     why=N_("The largest (or smallest) values all become the same, so the model can no longer tell these rows apart."),
     remedy=N_(
@@ -70,7 +71,7 @@ def judge(p: Clipped, *, cut_at: float = 0.01, critical_at: float = 0.2) -> list
             )
         )
         findings.append(
-            Finding(
+            loose(
                 CLIPPED,
                 says,
                 {

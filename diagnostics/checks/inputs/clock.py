@@ -19,15 +19,16 @@ from diagnostics.checks.inputs.hours import Turn, jump, turn
 from diagnostics.checks.inputs.timeline import ks, ks_noise, thin
 from diagnostics.measure import engine
 from diagnostics.measure.samples import times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Column, Kind, Table
 from diagnostics.nouns.words import N_
 
 HOURS_OFF: Final = Rule(
     code="INP061",
+    lane=Lane.DATA,
     title=N_("A time column is hours off"),
     why=N_("Every feature made of that time (hour, day, age, time since) is wrong, and joins by time meet other rows."),
     remedy=N_(
@@ -42,6 +43,7 @@ HOURS_OFF: Final = Rule(
 )
 EPOCH: Final = Rule(
     code="INP062",
+    lane=Lane.DATA,
     title=N_("A time column counts in another unit"),
     why=N_("Seconds read as milliseconds end in 1970, milliseconds read as seconds in the far future."),
     remedy=N_("Divide the times by the factor shown where they are read, and state the unit in the column's name."),
@@ -51,6 +53,7 @@ EPOCH: Final = Rule(
 )
 HOUR_COLUMN: Final = Rule(
     code="INP063",
+    lane=Lane.DATA,
     title=N_("An hour-of-day column is turned"),
     why=N_("The model learnt what happens at which hour; with the hours turned it applies the night's pattern to the day."),
     remedy=N_("Compute the hour in the time zone that was used for training, and turn the rows since the jump back."),
@@ -336,7 +339,7 @@ def judge(p: Clock, *, share_at: float = 0.03, fit_at: float = 0.35, gain_at: fl
         if m.share < share_at or m.fit > fit_at or m.off - m.fit < gain_at:
             continue
         findings.append(
-            Finding(
+            loose(
                 next(rule for rule in RULES if rule.code == m.rule),
                 _says(m),
                 {

@@ -17,14 +17,15 @@ from diagnostics.measure import engine
 from diagnostics.measure.onset import as_datetime, onset
 from diagnostics.measure.samples import times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_
 
 ROWS: Final = Rule(
     code="INP100",
+    lane=Lane.DATA,
     title=N_("Rows are repeated"),
     why=N_("A batch that arrives twice counts twice in every figure, and its predictions are acted on twice."),
     remedy=N_("Make the delivery idempotent: drop rows whose id or whole content has been seen before."),
@@ -33,6 +34,7 @@ ROWS: Final = Rule(
 )
 IDS: Final = Rule(
     code="INP101",
+    lane=Lane.DATA,
     title=N_("Ids are repeated"),
     why=N_("An id that should name one row names several: a join multiplies rows, or a delivery came twice."),
     remedy=N_("Find the join or the delivery that repeats ids, and keep one row of each."),
@@ -184,7 +186,7 @@ def judge(
         else:
             says = N_("{share:percent} of the rows ({rows:count}) repeat an earlier row; in the reference {before:percent}.")
         findings.append(
-            Finding(
+            loose(
                 rule,
                 says,
                 {

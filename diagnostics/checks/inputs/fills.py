@@ -16,14 +16,15 @@ from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import timeline
 from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_, Value
 
 NUMBER_FILL: Final = Rule(
     code="INP050",
+    lane=Lane.DATA,
     title=N_("One number stands in many rows"),
     why=N_("A default stands for values that did not arrive; the model takes it for a measurement."),
     remedy=N_("Ask the owner of the feed why the default is sent; send a missing value instead, and fill it as in training."),
@@ -33,6 +34,7 @@ NUMBER_FILL: Final = Rule(
 )
 LEVEL_FILL: Final = Rule(
     code="INP051",
+    lane=Lane.DATA,
     title=N_("One category stands in many rows"),
     why=N_("A default category stands for values that did not arrive; the model takes it for the real one."),
     remedy=N_("Ask the owner of the feed why the default is sent; send a missing value instead, and fill it as in training."),
@@ -228,7 +230,7 @@ def written(atom: Atom) -> Value:
 
 def _finding(rule: Rule, says: str, atom: Atom | LevelAtom, value: Value, critical_at: float) -> Finding:
     rise = atom.after - atom.reference
-    return Finding(
+    return loose(
         rule,
         says,
         {

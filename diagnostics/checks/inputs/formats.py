@@ -16,14 +16,15 @@ from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure import engine
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Column, Kind
 from diagnostics.nouns.words import N_
 
 NUMBERS: Final = Rule(
     code="INP020",
+    lane=Lane.DATA,
     title=N_("Numbers are written differently"),
     why=N_("A program that expects the old notation reads nothing, text, or a number a thousand times too large."),
     remedy=N_("Restore the notation at the source, or parse it explicitly before the model."),
@@ -33,6 +34,7 @@ NUMBERS: Final = Rule(
 )
 WORDS_IN_NUMBERS: Final = Rule(
     code="INP021",
+    lane=Lane.DATA,
     title=N_("Text among the numbers"),
     why=N_("Text can't be used as a number: these rows lose the value, or fail."),
     remedy=N_("Ask what the words mean; declare them as missing, or reject these rows before the model."),
@@ -42,6 +44,7 @@ WORDS_IN_NUMBERS: Final = Rule(
 )
 DATES: Final = Rule(
     code="INP022",
+    lane=Lane.DATA,
     title=N_("Dates are written differently"),
     why=N_("Read in the old way, such dates are lost or become other dates."),
     remedy=N_("Restore the notation at the source (best 2026-05-12T08:00:00), or parse it explicitly before the model."),
@@ -51,6 +54,7 @@ DATES: Final = Rule(
 )
 SWAPPED: Final = Rule(
     code="INP023",
+    lane=Lane.DATA,
     title=N_("Day and month are exchanged"),
     why=N_("The third of April became the fourth of March: every feature that is made from the date is wrong."),
     remedy=N_("Parse the dates with a stated format instead of a guessed one."),
@@ -255,7 +259,7 @@ def judge(p: Formats, *, share_at: float = 0.005, critical_at: float = 0.05, tex
                 N_("{share:percent} of the values of {column:name} are written differently (such as {examples:list})."),
             )
         findings.append(
-            Finding(
+            loose(
                 rule,
                 says,
                 {
@@ -276,9 +280,7 @@ def judge(p: Formats, *, share_at: float = 0.005, critical_at: float = 0.05, tex
         )
     for name, share, rows, since in p.swapped:
         says = N_("Day and month of {column:name} are exchanged in {rows:count} rows ({share:percent}).")
-        findings.append(
-            Finding(SWAPPED, says, {"column": name, "share": share, "rows": rows}, (name,), weight=share, since=since)
-        )
+        findings.append(loose(SWAPPED, says, {"column": name, "share": share, "rows": rows}, (name,), weight=share, since=since))
     return findings
 
 

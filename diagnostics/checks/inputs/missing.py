@@ -15,14 +15,15 @@ from diagnostics.measure import engine
 from diagnostics.measure.onset import first, onset
 from diagnostics.measure.samples import times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 MISSING_ROSE: Final = Rule(
     code="INP001",
+    lane=Lane.DATA,
     title=N_("More missing values"),
     why=N_("The model learnt from rows that had this value. Without it, it answers from a default that it hardly ever saw."),
     remedy=N_(
@@ -35,6 +36,7 @@ MISSING_ROSE: Final = Rule(
 )
 INFINITE: Final = Rule(
     code="INP002",
+    lane=Lane.DATA,
     title=N_("Infinite or not-a-number values"),
     why=N_("Most models refuse such values or turn them into nonsense; they come from divisions by zero and overflows."),
     remedy=N_("Mend the computation that divides by zero, and reject such rows before the model."),
@@ -44,6 +46,7 @@ INFINITE: Final = Rule(
 )
 TOKENS: Final = Rule(
     code="INP003",
+    lane=Lane.DATA,
     title=N_("Missing values are written in new words"),
     why=N_("A program that does not know the word takes it for a value, or fails."),
     remedy=N_("Agree on one word for a missing value, best the empty cell, and declare all others where the file is read."),
@@ -126,7 +129,7 @@ def judge(p: Missing, *, rise_at: float = 0.02, critical_at: float = 0.1, token_
         rise = column.current.value - column.reference.value
         if rise >= rise_at and column.current.low > column.reference.high:
             findings.append(
-                Finding(
+                loose(
                     MISSING_ROSE,
                     N_("Missing values in {column:name} rose from {before:percent} to {after:percent} of the rows."),
                     {"column": column.name, "before": column.reference.value, "after": column.current.value},
@@ -139,7 +142,7 @@ def judge(p: Missing, *, rise_at: float = 0.02, critical_at: float = 0.1, token_
         new = column.unusable.current / max(1, p.rows.current) - column.unusable.reference / max(1, p.rows.reference)
         if new > 0 and column.unusable.current > 3 * column.unusable.reference:
             findings.append(
-                Finding(
+                loose(
                     INFINITE,
                     N_("{column:name} holds infinity or NaN in {count:count} rows; the reference had {before:count}."),
                     {"column": column.name, "count": column.unusable.current, "before": column.unusable.reference},
@@ -150,7 +153,7 @@ def judge(p: Missing, *, rise_at: float = 0.02, critical_at: float = 0.1, token_
             )
         if column.new_tokens and sum(count for _, count in column.new_tokens) >= token_at * max(1, p.rows.current):
             findings.append(
-                Finding(
+                loose(
                     TOKENS,
                     N_("{column:name} writes missing values as {tokens:list} in {count:count} rows; the reference never does."),
                     {

@@ -16,16 +16,17 @@ from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.measure import engine
 from diagnostics.measure.onset import since
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Column, Kind, Table
 from diagnostics.nouns.words import N_
 
 OVERLAP: Final = Rule(
     code="INP102",
+    lane=Lane.DATA,
     title=N_("Current rows stand in the reference as well"),
     why=N_("A model is graded too kindly on rows that it was trained on: it may know them by heart."),
     remedy=N_(
@@ -203,7 +204,7 @@ def judge(
     if not beyond or p.copied < copied_at or p.rows < least_rows:
         return []
     return [
-        Finding(
+        loose(
             OVERLAP,
             N_(
                 "{share:percent} of the current rows ({rows:count}) stand in the reference as well, equal in all "

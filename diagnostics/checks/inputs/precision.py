@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule
+from diagnostics.nouns.rule import Lane, Rule
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 ROUNDED: Final = Rule(
     code="INP070",
+    lane=Lane.DATA,
     title=N_("Values are rounded"),
     why=N_("Rows that used to differ now look the same to the model."),
     remedy=N_(
@@ -33,6 +34,7 @@ ROUNDED: Final = Rule(
 )
 BINNED: Final = Rule(
     code="INP071",
+    lane=Lane.DATA,
     title=N_("Few different values are left"),
     why=N_("The values were put into bins: rows that used to differ now look the same to the model."),
     remedy=N_("Look for a binning or a lookup on the way of this column, and send the values themselves again."),
@@ -198,13 +200,13 @@ def judge(
                 "{column:name} is rounded to steps of {step:number}: {after:percent} of the values lie "
                 "on them, {before:percent} did in the reference."
             )
-            findings.append(Finding(ROUNDED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
+            findings.append(loose(ROUNDED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
         elif column.distinct_reference >= 20 and fewer <= binned_at and column.distinct <= 30:
             says = N_(
                 "{column:name} has {distinct_after:count} different values left among {of:count} "
                 "rows; the reference has {distinct_before:count}."
             )
-            findings.append(Finding(BINNED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
+            findings.append(loose(BINNED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
     return findings
 
 

@@ -18,14 +18,15 @@ from diagnostics.checks.inputs.timeline import timeline
 from diagnostics.measure import engine
 from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_, Value
 
 FAR: Final = Rule(
     code="INP030",
+    lane=Lane.DATA,
     title=N_("Values far outside the range"),
     why=N_("The model has never seen such values; its answer for these rows is a guess."),
     remedy=N_("Reject or repair these rows before the model, and ask where they come from."),
@@ -34,6 +35,7 @@ FAR: Final = Rule(
 )
 SIGN: Final = Rule(
     code="INP031",
+    lane=Lane.DATA,
     title=N_("Negative values where there were none"),
     why=N_("A quantity that is never negative became so: a lost or added sign, or a code for an error."),
     remedy=N_("Reject or repair these rows before the model, and ask where the sign comes from."),
@@ -233,7 +235,7 @@ def judge(p: Ranges, *, part_at: float = 0.3, negative_rows: int = 4, lone_at: f
             )
             rule = FAR
         findings.append(
-            Finding(
+            loose(
                 rule,
                 says,
                 evidence,

@@ -16,14 +16,15 @@ from diagnostics.checks.inputs.timeline import ks, thin
 from diagnostics.measure import engine
 from diagnostics.measure.onset import first
 from diagnostics.measure.samples import times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Column, Kind, Table
 from diagnostics.nouns.words import N_, Value
 
 MISSING: Final = Rule(
     code="INP010",
+    lane=Lane.DATA,
     title=N_("A column is missing"),
     why=N_("The model expects it; whatever fills the gap is not what it learnt from."),
     remedy=N_("Bring the column back into the feed, or train the model again without it."),
@@ -33,6 +34,7 @@ MISSING: Final = Rule(
 )
 EXTRA: Final = Rule(
     code="INP011",
+    lane=Lane.DATA,
     title=N_("A new column"),
     why=N_("A model that takes columns by position, or all there are, now reads other values than it learnt from."),
     remedy=N_("Select the columns of training by name before the model."),
@@ -41,6 +43,7 @@ EXTRA: Final = Rule(
 )
 RENAMED: Final = Rule(
     code="INP012",
+    lane=Lane.DATA,
     title=N_("A column was renamed"),
     why=N_("The model looks for the old name and finds nothing, or a default."),
     remedy=N_("Rename the column back before the model, and agree on names with the owner of the feed."),
@@ -50,6 +53,7 @@ RENAMED: Final = Rule(
 )
 REORDERED: Final = Rule(
     code="INP013",
+    lane=Lane.DATA,
     title=N_("The columns come in another order"),
     why=N_("This is harmless as long as the columns are taken by name; taken by position, every value is wrong."),
     remedy=N_("Select the columns by name before the model."),
@@ -59,6 +63,7 @@ REORDERED: Final = Rule(
 )
 RETYPED: Final = Rule(
     code="INP014",
+    lane=Lane.DATA,
     title=N_("A column changed its type"),
     why=N_("Numbers that became text (or the reverse) can't be used as the model learnt them."),
     remedy=N_("Restore the type at the source, or convert the values back before the model."),
@@ -196,10 +201,10 @@ def judge(p: Schema, *, readable_at: float = 0.5) -> list[Finding]:
     findings = []
     for name in p.missing:
         says = N_("The column {column:name} is missing in the current table.")
-        findings.append(Finding(MISSING, says, {"column": name}, (name,), weight=1.0, since=p.start))
+        findings.append(loose(MISSING, says, {"column": name}, (name,), weight=1.0, since=p.start))
     for name in p.extra:
         says = N_("The column {column:name} is new: the reference does not have it.")
-        findings.append(Finding(EXTRA, says, {"column": name}, (name,), weight=0.1, since=p.start))
+        findings.append(loose(EXTRA, says, {"column": name}, (name,), weight=0.1, since=p.start))
     for rename in p.renamed:
         says = N_("The column {column:name} is now called {new_name:name}.")
         evidence: dict[str, Value] = {
@@ -208,16 +213,16 @@ def judge(p: Schema, *, readable_at: float = 0.5) -> list[Finding]:
             "likeness": rename.names,
             "distance": rename.distance,
         }
-        findings.append(Finding(RENAMED, says, evidence, (rename.reference,), weight=1.0, since=p.start))
+        findings.append(loose(RENAMED, says, evidence, (rename.reference,), weight=1.0, since=p.start))
     if p.reordered:
         says = N_("{count:count} columns stand in another place than in the reference ({columns:list}).")
-        findings.append(Finding(REORDERED, says, {"columns": p.reordered, "count": len(p.reordered)}, p.reordered, weight=0.1))
+        findings.append(loose(REORDERED, says, {"columns": p.reordered, "count": len(p.reordered)}, p.reordered, weight=0.1))
     for retype in p.retyped:
         notation = retype.readable >= readable_at
         other = N_("{column:name} changed its type: single values became lists, or the reverse.")
         says = BECAME.get((retype.reference, retype.current), other)
         findings.append(
-            Finding(
+            loose(
                 RETYPED,
                 says,
                 {

@@ -16,14 +16,15 @@ from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure.engine import seconds
 from diagnostics.measure.samples import samples, times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 STALE: Final = Rule(
     code="INP060",
+    lane=Lane.DATA,
     title=N_("A column stopped changing"),
     why=N_("The feed repeats its last value; the model decides on old news."),
     remedy=N_("Look at the job or cache that refreshes this column: it stopped at the time given, or serves one copy to all."),
@@ -33,6 +34,7 @@ STALE: Final = Rule(
 )
 SLOW: Final = Rule(
     code="INP065",
+    lane=Lane.DATA,
     title=N_("A column is refreshed too seldom"),
     why=N_("Several rows in a row are given the same old value: the model sees what was true some rows ago."),
     remedy=N_("Look at the job or cache that refreshes this column: it now serves one copy to many rows."),
@@ -194,7 +196,7 @@ def judge(
             continue
         share = run.rows / run.of
         findings.append(
-            Finding(
+            loose(
                 STALE,
                 N_(
                     "{column:name} stopped changing: it is {value:name} in {rows:count} rows in a row ({share:percent} "
@@ -224,7 +226,7 @@ def judge(
         if pace.name in named or not slow or pace.rows < 30:
             continue
         findings.append(
-            Finding(
+            loose(
                 SLOW,
                 N_(
                     "{column:name} is refreshed too seldom: {after:percent} of the rows repeat the value of the row before; "

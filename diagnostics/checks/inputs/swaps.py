@@ -16,15 +16,16 @@ from diagnostics.checks.inputs.exchange_joint import by_neighbours
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure import engine
 from diagnostics.measure.samples import Samples, encoder, samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 SWAPPED: Final = Rule(
     code="INP044",
+    lane=Lane.DATA,
     title=N_("Two columns are swapped"),
     why=N_("The model reads each of the two as the other, and no check of types or ranges need notice."),
     remedy=N_(
@@ -212,7 +213,7 @@ def judge(p: Swaps, *, gain_at: float = 20.0, share_at: float = 0.05) -> list[Fi
                 "other columns as in the reference."
             )
         findings.append(
-            Finding(
+            loose(
                 SWAPPED,
                 says,
                 {

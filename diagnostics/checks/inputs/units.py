@@ -14,15 +14,16 @@ from diagnostics.checks.inputs.affine import Affine, fit
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
 UNIT: Final = Rule(
     code="INP040",
+    lane=Lane.DATA,
     title=N_("A column changed its unit"),
     why=N_("The model learnt the numbers in the old unit; in the new one every row looks like nothing it has seen."),
     remedy=N_(
@@ -36,6 +37,7 @@ UNIT: Final = Rule(
 )
 LINE: Final = Rule(
     code="INP041",
+    lane=Lane.DATA,
     title=N_("A column was scaled or shifted"),
     why=N_("The values keep their shape but stand on another scale, as after a conversion or a scaler."),
     remedy=N_("Compare the preparation of this column in training and in production, and undo the difference before the model."),
@@ -47,6 +49,7 @@ LINE: Final = Rule(
 )
 MANY: Final = Rule(
     code="INP042",
+    lane=Lane.DATA,
     title=N_("Many columns were scaled at once"),
     why=N_("Several columns moved to other scales together: a scaler was fitted again, or is not applied."),
     remedy=N_("Load the scaler that was fitted in training; never fit one on production rows."),
@@ -190,7 +193,7 @@ def judge(p: Units, *, many_at: int = 3, many_share: float = 0.5) -> list[Findin
         names = tuple(c.name for c in lines)
         began = sorted(c.since for c in lines if c.since is not None)
         findings.append(
-            Finding(
+            loose(
                 MANY,
                 N_(
                     "{count:count} of {of:count} number columns moved to other scales at once "
@@ -252,7 +255,7 @@ def _finding(column: ColumnUnit, one_of_many: bool) -> Finding:
             "Median {column:name} went from {before:number} to {after:number}: {ratio:number} "
             "times the old value plus {offset:number}."
         )
-    return Finding(
+    return loose(
         UNIT if unit and not one_of_many else LINE,
         says,
         {

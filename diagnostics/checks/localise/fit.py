@@ -14,7 +14,7 @@ from diagnostics.measure.cross_fitted import Honest, crossed
 from diagnostics.measure.outcome import Outcome, outcome, row_loss
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident, Sides
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
@@ -294,7 +294,7 @@ def _numbers(p: Fit) -> dict[str, Value]:
 
 def _heart_finding(p: Fit) -> Finding:
     ratio = p.logged.reference.value / max(p.fresh.reference.value, 1e-12)
-    return Finding(
+    return loose(
         BY_HEART,
         N_(
             "The {loss:term} is {before:number} on the reference, where an honest small model reaches {fresh_before:number}; on "
@@ -307,7 +307,7 @@ def _heart_finding(p: Fit) -> Finding:
 
 def _little_finding(p: Fit, severity: Severity) -> Finding:
     numbers = _numbers(p)
-    return Finding(
+    return loose(
         TOO_LITTLE,
         N_(
             "The answers save {skill_before:percent} of the {loss:term} of always giving the same answer ({skill_after:percent} "
@@ -326,7 +326,7 @@ def _little_finding(p: Fit, severity: Severity) -> Finding:
 
 
 def _rare_finding(r: Rare, severity: Severity) -> Finding:
-    return Finding(
+    return loose(
         RARE,
         N_(
             "{class:name} is the truth in {share:percent} of the rows, and {recall:percent} of those were answered so "

@@ -17,7 +17,7 @@ from diagnostics.measure.outcome import Outcome, partial, row_loss
 from diagnostics.measure.samples import Samples, encoder, samples, times
 from diagnostics.measure.surrogate import FIT_COLUMNS, surrogate
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
@@ -206,7 +206,7 @@ def judge(p: SimpleModels, *, rise_at: float = 0.1, data_at: float = 0.5, holds_
             "model holds at {after:number} on the same rows ({before:number} in the reference): the inputs still tell the "
             "answer, the model or its service fails."
         )
-        return [Finding(MODEL, says, evidence, weight=_size(judged), since=p.since)]
+        return [loose(MODEL, says, evidence, weight=_size(judged), since=p.since)]
     says = N_(
         "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, and a model fitted "
         "here fails on the same rows too, from {before:number} to {after:number}: it is the data or their meaning, not the model."
@@ -218,7 +218,7 @@ def judge(p: SimpleModels, *, rise_at: float = 0.1, data_at: float = 0.5, holds_
             "The {unit:term} of a simple model fitted on the reference rose from {before:number} to {after:number} on the "
             "current rows: it is the data or their meaning."
         )
-    return [Finding(DATA, says, evidence, weight=_size(judged), since=p.since)]
+    return [loose(DATA, says, evidence, weight=_size(judged), since=p.since)]
 
 
 def _rose(m: Scored, rise_at: float) -> bool:

@@ -13,7 +13,7 @@ from diagnostics.checks.localise.scene import give_back, movement, set_scene, we
 from diagnostics.measure.samples import samples
 from diagnostics.measure.surrogate import Surrogate, stand_in
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Rule, Severity
@@ -148,7 +148,7 @@ def judge(
     alone = max((c.recovered.value for c in helping), default=0.0)
     if len(ranking.together) >= 2 and ranking.together_recovered >= max(recovered_at, alone + 0.2):
         findings.append(
-            Finding(
+            loose(
                 TOGETHER,
                 N_("With the reference's values in {columns:list}, {recovered:percent} of the lost performance comes back.")
                 if lost
@@ -165,7 +165,7 @@ def judge(
         share = ranking.from_population
         if share is not None and share >= harder_at:
             findings.append(
-                Finding(
+                loose(
                     HARDER,
                     N_(
                         "Of the rise of the {unit:term} from {home:number} to {before:number}, {share:percent} comes from the "
@@ -177,7 +177,7 @@ def judge(
             )
         elif ranking.best < nothing_at and not any(c.moved >= MOVED and c.weight >= MATTERS for c in ranking.columns):
             findings.append(
-                Finding(
+                loose(
                     NOTHING,
                     N_(
                         "The {unit:term} of a stand-in rose from {home:number} to {before:number}, and giving the columns their "
@@ -213,7 +213,7 @@ def _column(column: Swapped, common: dict[str, Value], lost: bool, critical_at: 
             "With the missing or filled-in values of {column:name} rebuilt from the other columns, {recovered:percent} of the "
             "lost performance comes back."
         )
-    return Finding(
+    return loose(
         COLUMN,
         says,
         common

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from diagnostics.checks.operations.header import Level
 from diagnostics.checks.operations.mask import readable
 from diagnostics.checks.operations.scan import LogScan, TemplateCount, scan
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 BURST: Final = Rule(
     code="OPS004",
+    lane=Lane.ERRORS,
     title=N_("Errors came in a burst"),
     why=N_("A burst has a beginning, and what was done just before it is the first suspect."),
     remedy=N_("Look at what was deployed, restarted or changed at its beginning; take that back if you can."),
@@ -169,7 +170,7 @@ def judge(p: Bursts, *, shown: int = 5, critical_at: int = 20) -> list[Finding]:
     findings = []
     for burst in p.bursts[:shown]:
         findings.append(
-            Finding(
+            loose(
                 BURST,
                 N_(
                     "From {since:time} on, this came {count:count} times, {during:number} per {minutes:number} minutes "

@@ -8,13 +8,14 @@ from typing import Final
 from diagnostics.checks.operations.header import Level
 from diagnostics.checks.operations.mask import readable
 from diagnostics.checks.operations.scan import LogScan, TemplateCount, scan
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 ERRORS_MANY: Final = Rule(
     code="OPS001",
+    lane=Lane.ERRORS,
     title=N_("Many messages are errors"),
     why=N_("What the service itself calls an error is the shortest way to what went wrong."),
     remedy=N_("Read the most frequent error below with the lines before it, and mend that one first."),
@@ -23,6 +24,7 @@ ERRORS_MANY: Final = Rule(
 )
 NEW_ERROR: Final = Rule(
     code="OPS002",
+    lane=Lane.ERRORS,
     title=N_("A new kind of error appeared"),
     why=N_("An error that the log did not know before points at what changed: a deploy, a dependency, a feed."),
     remedy=N_("Compare what was deployed or changed just before its first line, and take that back or mend it."),
@@ -34,6 +36,7 @@ NEW_ERROR: Final = Rule(
 )
 EXCEPTION: Final = Rule(
     code="OPS003",
+    lane=Lane.ERRORS,
     title=N_("An exception is raised again and again"),
     why=N_("Each of these requests ended without the model's answer, or with a substitute for it."),
     remedy=N_("Open the traceback of this exception: its last line in your own code is where to look first."),
@@ -64,7 +67,7 @@ def judge(
     share = p.errors / p.records
     if errors and share >= share_at and p.errors >= least:
         findings.append(
-            Finding(
+            loose(
                 ERRORS_MANY,
                 N_("{share:percent} of the {records:count} messages are errors; the most frequent is: {template:name}"),
                 {
@@ -83,7 +86,7 @@ def judge(
     for exception in p.exceptions[:SHOWN]:
         if exception.count >= max(least, often_at * p.records):
             findings.append(
-                Finding(
+                loose(
                     EXCEPTION,
                     N_("{name:name} was raised {count:count} times, first on {first:time}.")
                     if exception.first
@@ -107,7 +110,7 @@ def _late(t: TemplateCount, p: LogScan, least: int, chance_at: float) -> bool:
 
 def _new(t: TemplateCount, p: LogScan) -> Finding:
     later = max(1, p.records - t.first_record)
-    return Finding(
+    return loose(
         NEW_ERROR,
         N_("A new error appeared on {first:time} and came {count:count} times: {template:name}")
         if t.first

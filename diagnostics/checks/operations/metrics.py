@@ -15,15 +15,16 @@ from diagnostics.checks.operations.series import metrics as read
 from diagnostics.checks.operations.shifts import Shift, Slope, Thinned, by_chance, shifts, slope, thin
 from diagnostics.checks.operations.spikes import Spike, excursions, spikes
 from diagnostics.measure.onset import as_datetime
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 _PELT: Final = "Killick, Fearnhead, Eckley 2012, doi:10.1080/01621459.2012.737745"
 
 LEVEL: Final = Rule(
     code="OPS010",
+    lane=Lane.METRIC,
     title=N_("A metric changed its level"),
     why=N_("A level that changes at once and stays was changed by something: a deploy, another load, another machine."),
     remedy=N_("Compare its beginning with your deploys and with the other metrics; what changed first is the first suspect."),
@@ -35,6 +36,7 @@ LEVEL: Final = Rule(
 )
 LEAK: Final = Rule(
     code="OPS011",
+    lane=Lane.METRIC,
     title=N_("Memory climbs without end"),
     why=N_("What only climbs reaches its limit: the process is then killed, and its requests are lost."),
     remedy=N_(
@@ -50,6 +52,7 @@ LEAK: Final = Rule(
 )
 SATURATED: Final = Rule(
     code="OPS012",
+    lane=Lane.METRIC,
     title=N_("A resource is at its limit"),
     why=N_("At the limit every request waits for the ones before it, and the waiting time grows much faster than the load."),
     remedy=N_("Add workers or machines, or lower the load: smaller batches, a smaller model, a cache for repeated requests."),
@@ -59,6 +62,7 @@ SATURATED: Final = Rule(
 )
 SLOWER: Final = Rule(
     code="OPS013",
+    lane=Lane.METRIC,
     title=N_("Answers became slower"),
     why=N_("Whoever waits too long gives up or takes a default answer; callers time out and ask again, which adds load."),
     remedy=N_("Compare its beginning with deploys, the load and the time to fetch features; profile one slow request."),
@@ -68,6 +72,7 @@ SLOWER: Final = Rule(
 )
 ERRORS_ROSE: Final = Rule(
     code="OPS014",
+    lane=Lane.METRIC,
     title=N_("More requests fail"),
     why=N_("Each of these requests ended without the model's answer."),
     remedy=N_("Read the log at its beginning for the first new error, and compare with what was deployed."),
@@ -77,6 +82,7 @@ ERRORS_ROSE: Final = Rule(
 )
 SPIKE: Final = Rule(
     code="OPS015",
+    lane=Lane.METRIC,
     title=N_("A metric jumped for a short time"),
     why=N_("A short jump can be the moment at which something broke, restarted or was deployed."),
     remedy=N_("Look into the log at that minute."),
@@ -211,7 +217,7 @@ def _jump(name: str, spike: Spike) -> Finding:
         "until": spike.until,
     }
     says = N_("{series:name} jumped from {before:number} to {after:number} on {since:time}, for a short time.")
-    return Finding(SPIKE, says, evidence, weight=min(1.0, spike.size / 100), since=spike.since)
+    return loose(SPIKE, says, evidence, weight=min(1.0, spike.size / 100), since=spike.since)
 
 
 def _leak(name: str, climb: Slope, soon_at: float) -> Finding:
@@ -244,7 +250,7 @@ def _leak(name: str, climb: Slope, soon_at: float) -> Finding:
     soon = climb.restarts > 0 or (climb.left is not None and climb.left <= soon_at)
     gain = abs(climb.last - climb.first) / max(abs(climb.first), 1e-12)
     severity = Severity.CRITICAL if soon or gain >= 0.5 else Severity.WARNING
-    return Finding(LEAK, says, evidence, severity=severity, weight=min(1.0, gain), since=climb.since)
+    return loose(LEAK, says, evidence, severity=severity, weight=min(1.0, gain), since=climb.since)
 
 
 def _saturated(name: str, at: Saturation) -> Finding:
@@ -263,7 +269,7 @@ def _saturated(name: str, at: Saturation) -> Finding:
     if not at.known:
         says = N_("{series:name} is pinned at its maximum of {limit:number} since {since:time}, {share:percent} of all the time.")
     severity = Severity.CRITICAL if at.known else Severity.WARNING
-    return Finding(SATURATED, says, evidence, severity=severity, weight=min(1.0, at.share), since=at.since)
+    return loose(SATURATED, says, evidence, severity=severity, weight=min(1.0, at.share), since=at.since)
 
 
 def _shift(series: Series, shift: Shift, slower_at: float, errors_at: float) -> Finding | None:
@@ -295,4 +301,4 @@ def _shift(series: Series, shift: Shift, slower_at: float, errors_at: float) -> 
             if rose
             else N_("{series:name} fell from {before:number} to {after:number} from {since:time} to {until:time}.")
         )
-    return Finding(rule, says, evidence, weight=min(1.0, shift.size / 40), since=shift.since)
+    return loose(rule, says, evidence, weight=min(1.0, shift.size / 40), since=shift.since)

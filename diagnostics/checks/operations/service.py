@@ -13,13 +13,14 @@ from diagnostics.checks.operations.kinds import Kind
 from diagnostics.checks.operations.mask import readable
 from diagnostics.checks.operations.scan import LogScan, Moment, scan
 from diagnostics.measure.onset import onset
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 TIMEOUTS: Final = Rule(
     code="OPS005",
+    lane=Lane.ERRORS,
     title=N_("Workers time out"),
     why=N_(
         "The server kills a worker that does not answer in time; the requests it held are lost, and the next "
@@ -36,6 +37,7 @@ TIMEOUTS: Final = Rule(
 )
 MEMORY_KILLS: Final = Rule(
     code="OPS006",
+    lane=Lane.ERRORS,
     title=N_("Processes are killed for lack of memory"),
     why=N_("A killed process drops its requests without a word, and the service runs on with fewer workers."),
     remedy=N_(
@@ -47,6 +49,7 @@ MEMORY_KILLS: Final = Rule(
 )
 RELOADS: Final = Rule(
     code="OPS007",
+    lane=Lane.ERRORS,
     title=N_("The model is loaded for every request"),
     why=N_("Loading takes far longer than answering; each request waits for it, and memory goes up and down with it."),
     remedy=N_("Load the model once when the process starts (module level, lifespan or cache), and keep it in memory."),
@@ -55,6 +58,7 @@ RELOADS: Final = Rule(
 )
 SLOW_FETCH: Final = Rule(
     code="OPS008",
+    lane=Lane.ERRORS,
     title=N_("Features arrive slowly"),
     why=N_("The model waits for its features; when they come late the answer is late, or is made from defaults."),
     remedy=N_(
@@ -68,6 +72,7 @@ SLOW_FETCH: Final = Rule(
 )
 GROWTH: Final = Rule(
     code="OPS009",
+    lane=Lane.ERRORS,
     title=N_("A collection grows without end"),
     why=N_("A list, dictionary or cache that only grows keeps its memory until the process dies."),
     remedy=N_("Give it a bound (an LRU cache with a size, a deque with maxlen), or empty it after each request."),
@@ -212,7 +217,7 @@ def judge(
     findings = []
     if p.timeouts:
         findings.append(
-            Finding(
+            loose(
                 TIMEOUTS,
                 N_(
                     "Worker timeouts: {count:count}, the first on {since:time}. Kills that followed them: {killed:count}; "
@@ -230,7 +235,7 @@ def judge(
         )
     if p.kills:
         findings.append(
-            Finding(
+            loose(
                 MEMORY_KILLS,
                 N_(
                     "Processes killed for lack of memory: {count:count}, the first on {since:time}; "
@@ -248,7 +253,7 @@ def judge(
     # Every worker loads the model when it starts; that is as it should be.
     if enough and loads > 1.5 * p.boots and p.loads[-1].record - p.loads[0].record >= 0.3 * p.records:
         findings.append(
-            Finding(
+            loose(
                 RELOADS,
                 N_("The model was loaded {loads:count} times while {requests:count} requests came in.")
                 if p.requests
@@ -262,7 +267,7 @@ def judge(
         findings += _slow(p.fetch, least, slower_at, slow_at, always_slow_at)
     for growth in p.growth[:3]:
         findings.append(
-            Finding(
+            loose(
                 GROWTH,
                 N_("A collection grew from {first:number} to {last:number} entries and never shrank: {template:name}"),
                 {
@@ -299,4 +304,4 @@ def _slow(fetch: Fetches, least: int, slower_at: float, slow_at: float, always_s
     ratio = fetch.after / max(fetch.before, 1.0) if fetch.after == fetch.after else 1.0
     severity = Severity.CRITICAL if ratio >= 5 else Severity.WARNING
     known = {key: value for key, value in evidence.items() if value == value}
-    return [Finding(SLOW_FETCH, says, known, severity=severity, weight=min(1.0, ratio / 10), since=fetch.since)]
+    return [loose(SLOW_FETCH, says, known, severity=severity, weight=min(1.0, ratio / 10), since=fetch.since)]

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from diagnostics.checks.reproduce.pickle_header import Header, read, unpack
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 from diagnostics.sandbox.pickled import program
 
 RECORDED: Final = Rule(
     code="REP030",
+    lane=Lane.MODEL,
     title=N_("The model file that served"),
     why=N_("Two models that differ in one byte are two models: the hash tells whether the approved one serves."),
     remedy=N_("Compare the hash with the one that was recorded when the model was approved."),
@@ -27,6 +28,7 @@ RECORDED: Final = Rule(
 )
 HARMFUL: Final = Rule(
     code="REP031",
+    lane=Lane.MODEL,
     title=N_("The model file imports what no model needs"),
     why=N_(
         "A pickle runs code when it is loaded. This one asks for functions that start programs, open files or reach the network."
@@ -40,6 +42,7 @@ HARMFUL: Final = Rule(
 )
 OTHER_VERSION: Final = Rule(
     code="REP032",
+    lane=Lane.MODEL,
     title=N_("Saved with another library version than it is served with"),
     why=N_("Libraries do not promise that a model saved with one version gives the same answers, or loads, in another."),
     remedy=N_("Serve with the version that saved the model, or save it again with the version that serves, and compare answers."),
@@ -141,7 +144,7 @@ def judge(p: ModelFiles, *, shown: int = 3) -> list[Finding]:
                 evidence |= {"mended": CONVERSION}
             if header.harmful:
                 findings.append(
-                    Finding(
+                    loose(
                         HARMFUL,
                         N_("{file:name} asks Python to import {harmful:list} when it is loaded; no model needs that."),
                         {"file": file.name, "harmful": header.harmful[: 10 * shown], "sha256": file.sha256}
@@ -150,7 +153,7 @@ def judge(p: ModelFiles, *, shown: int = 3) -> list[Finding]:
                     )
                 )
             findings += [_version(file, library, saved) for library, saved in header.versions if _differs(file, library, saved)]
-        findings.append(Finding(RECORDED, says, evidence))
+        findings.append(loose(RECORDED, says, evidence))
     return findings
 
 
@@ -161,7 +164,7 @@ def _differs(file: ModelFile, library: str, saved: str) -> bool:
 
 def _version(file: ModelFile, library: str, saved: str) -> Finding:
     served = dict(file.served)[library]
-    return Finding(
+    return loose(
         OTHER_VERSION,
         N_("{file:name} was saved with {library} {saved}, and the current environment asks for {served}."),
         {"file": file.name, "library": library, "saved": saved, "served": served, "cause": "environment_mismatch"},

@@ -15,10 +15,10 @@ from diagnostics.measure.onset import first, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.uploaded import NO_MODEL, Replays, replays
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 from diagnostics.sandbox.isolation import WORDS
 
@@ -26,6 +26,7 @@ SOURCE: Final = "Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.
 
 NOT_NOW: Final = Rule(
     code="REP040",
+    lane=Lane.MODEL,
     title=N_("The uploaded model gives other answers than were logged"),
     why=N_(
         "It gives the reference's answers back, and not those of production. Then another model answered, the service prepared "
@@ -41,6 +42,7 @@ NOT_NOW: Final = Rule(
 )
 NOT_BEFORE: Final = Rule(
     code="REP041",
+    lane=Lane.MODEL,
     title=N_("The reference was answered by another model"),
     why=N_("The uploaded model gives the answers of production back, and not those of the reference: two models were compared."),
     remedy=N_("Score the reference rows with the model that serves now, and upload those, or upload the model of the reference."),
@@ -49,6 +51,7 @@ NOT_BEFORE: Final = Rule(
 )
 NEITHER: Final = Rule(
     code="REP042",
+    lane=Lane.MODEL,
     title=N_("This file is not the model that served"),
     why=N_("The uploaded model gives neither the reference's answers back nor those of production."),
     remedy=N_(
@@ -60,6 +63,7 @@ NEITHER: Final = Rule(
 )
 BATCH: Final = Rule(
     code="REP043",
+    lane=Lane.MODEL,
     title=N_("The answer depends on the other rows of the batch"),
     why=N_("A row that is answered alone gets another answer than in a batch, so tests in batches say little about production."),
     remedy=N_("Switch layers that use the batch (batch norm, scaling by the batch) to inference before the model is exported."),
@@ -68,6 +72,7 @@ BATCH: Final = Rule(
 )
 RANDOM: Final = Rule(
     code="REP044",
+    lane=Lane.MODEL,
     title=N_("The model answers at random"),
     why=N_("The same rows, asked twice, got different answers: no answer of this model can be reproduced."),
     remedy=N_("Switch off what is random at inference (dropout, sampling, noise) and export the model again."),
@@ -76,6 +81,7 @@ RANDOM: Final = Rule(
 )
 RAN: Final = Rule(
     code="REP045",
+    lane=Lane.MODEL,
     title=N_("The model was run here"),
     why=N_("Only a model that gives its logged answers back can be trusted to say what a repaired row would have got."),
     remedy=N_("Nothing to do."),
@@ -227,7 +233,7 @@ def _sides(
             "{file:name} gives the current answers back and not the reference's: {reference:percent} of those differ, so another "
             "model answered the reference."
         )
-        return Finding(NOT_BEFORE, says, numbers | cause, weight=before.value, since=p.start)
+        return loose(NOT_BEFORE, says, numbers | cause, weight=before.value, since=p.start)
     if now.value <= same_at:
         return None
     says = N_(
@@ -241,7 +247,7 @@ def _sides(
     cause = cause if worse else {}
     # Columns that were matched by their order alone may have been matched wrongly.
     severity = Severity.WARNING if p.named else Severity.INFO
-    return Finding(NEITHER, says, numbers | cause, severity=severity, weight=weight, since=p.start)
+    return loose(NEITHER, says, numbers | cause, severity=severity, weight=weight, since=p.start)
 
 
 def _not_now(p: ModelReplay, numbers: dict[str, Value], critical_at: float) -> Finding:
@@ -266,7 +272,7 @@ def _not_now(p: ModelReplay, numbers: dict[str, Value], critical_at: float) -> F
         numbers |= {"since": p.since}
     excess = max(p.after, p.differing.current.value) - p.differing.reference.value
     severity = Severity.CRITICAL if excess >= critical_at else Severity.WARNING
-    return Finding(NOT_NOW, says, numbers, severity=severity, weight=float(np.clip(excess, 0, 1)), since=p.since, segment=segment)
+    return loose(NOT_NOW, says, numbers, severity=severity, weight=float(np.clip(excess, 0, 1)), since=p.since, segment=segment)
 
 
 def _batch(p: ModelReplay, twice_at: float) -> Finding | None:
@@ -274,7 +280,7 @@ def _batch(p: ModelReplay, twice_at: float) -> Finding | None:
     if share < twice_at or p.again[0] >= twice_at:
         return None
     says = N_("{share:percent} of the {rows:count} rows that {file:name} was asked alone got another answer than in a batch.")
-    return Finding(BATCH, says, {"file": p.file, "share": share, "rows": rows}, weight=share)
+    return loose(BATCH, says, {"file": p.file, "share": share, "rows": rows}, weight=share)
 
 
 def _random(p: ModelReplay, twice_at: float) -> Finding | None:
@@ -282,12 +288,12 @@ def _random(p: ModelReplay, twice_at: float) -> Finding | None:
     if share < twice_at:
         return None
     says = N_("{share:percent} of the {rows:count} rows got another answer when {file:name} was asked the same again.")
-    return Finding(RANDOM, says, {"file": p.file, "share": share, "rows": rows}, weight=share)
+    return loose(RANDOM, says, {"file": p.file, "share": share, "rows": rows}, weight=share)
 
 
 def _ran(p: ModelReplay, numbers: dict[str, Value]) -> Finding:
     """How it was run, in the words of the isolation that holds here; they are messages of their own."""
-    return Finding(RAN, {i.value: words for i, words in WORDS.items()}[p.isolation], numbers)
+    return loose(RAN, {i.value: words for i, words in WORDS.items()}[p.isolation], numbers)
 
 
 def offending(incident: Incident, finding: Finding) -> pd.DataFrame | None:

@@ -12,15 +12,16 @@ from diagnostics.checks.reproduce.joined import JOIN_ROWS, joined
 from diagnostics.checks.reproduce.relation import LINKED, Kindred, Relation, relate_levels, relate_numbers
 from diagnostics.measure.onset import since
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_, Value
 
 SKEW: Final = Rule(
     code="REP010",
+    lane=Lane.MODEL,
     title=N_("Offline and online features differ"),
     why=N_("The model learnt from the offline values; online it is given others for the very same rows."),
     remedy=N_(
@@ -31,6 +32,7 @@ SKEW: Final = Rule(
 )
 REFIT: Final = Rule(
     code="REP011",
+    lane=Lane.MODEL,
     title=N_("A scaler was fitted again"),
     why=N_(
         "Many columns of the same rows stand on other scales, each on its own: the scaler of training was not the one applied."
@@ -171,7 +173,7 @@ def judge(
     if refit:
         share = float(np.median([c.share.value for c in affine]))
         findings.append(
-            Finding(
+            loose(
                 REFIT,
                 N_(
                     "For the same ids, {count:count} of {numbers:count} numeric columns ({columns:list}) stand on another scale "
@@ -209,7 +211,7 @@ def judge(
         if column.kind in CAUSES:
             evidence["cause"] = CAUSES[column.kind]
         findings.append(
-            Finding(
+            loose(
                 SKEW,
                 TIMES if column.kind is Kindred.AFFINE and column.offset == 0 else SAYS[column.kind],
                 evidence,

@@ -19,14 +19,15 @@ from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import surrogate
 from diagnostics.measure.uploaded import TRUSTED, uploaded_model
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 OTHER_ANSWERS: Final = Rule(
     code="REP001",
+    lane=Lane.MODEL,
     title=N_("The answers do not come back"),
     why=N_(
         "The same inputs got other answers than the model gave in the reference. Then another model answers, or the service "
@@ -49,6 +50,7 @@ OTHER_ANSWERS: Final = Rule(
 )
 OUTSIDE: Final = Rule(
     code="REP002",
+    lane=Lane.MODEL,
     title=N_("Answers outside what the reference covers"),
     why=N_("There the reference has no rows to learn from, so nobody can say here whether the same model answers."),
     remedy=N_("Look at the inputs of these rows first (step 2 and step 4); then score them with the approved model."),
@@ -210,7 +212,7 @@ def judge(
     beyond = 1 - p.covered
     if clear or (beyond >= 0.2 and p.outside.low > max(2 * p.natural.high, wanted)):
         return [
-            Finding(
+            loose(
                 OUTSIDE,
                 N_(
                     "The inputs moved so far that the answers can't be checked: {beyond:percent} of the current rows lie where "
@@ -241,7 +243,7 @@ def _other_answers(p: Replayed, numbers: dict[str, Value], severity: Severity) -
             "of all current rows, where {natural:percent} is usual for the stand-in fitted here."
         )
         numbers = numbers | {"since": p.since}
-    return Finding(
+    return loose(
         OTHER_ANSWERS,
         says,
         numbers | {"cause": "model_mismatch"},

@@ -14,14 +14,15 @@ from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import partial
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Answer, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 NOT_STABLE: Final = Rule(
     code="REP020",
+    lane=Lane.MODEL,
     title=N_("Equal inputs, different answers"),
     why=N_(
         "A model gives one answer to one input. If it gives two, several models answer, or it uses something that is not logged."
@@ -35,6 +36,7 @@ NOT_STABLE: Final = Rule(
 )
 NOT_AS_BEFORE: Final = Rule(
     code="REP021",
+    lane=Lane.MODEL,
     title=N_("Another answer than the reference gave"),
     why=N_("Exactly the same features were answered before, and differently: the model or the service around it changed."),
     remedy=N_("Compare the model's version and file hash with the approved one, and score these rows with the approved model."),
@@ -119,7 +121,7 @@ def judge(p: SameInput, *, rise_at: float = 0.05, rows_at: int = 20) -> list[Fin
     findings = []
     if p.across_rows >= rows_at and p.across.value >= natural + rise_at and p.across.low > ceiling:
         findings.append(
-            Finding(
+            loose(
                 NOT_AS_BEFORE,
                 N_(
                     "{share:percent} of the current rows whose features also stand in the reference got another answer than "
@@ -134,7 +136,7 @@ def judge(p: SameInput, *, rise_at: float = 0.05, rows_at: int = 20) -> list[Fin
     rise = p.differing.current.value - natural
     if p.rows.current >= rows_at and rise >= rise_at and p.differing.current.low > ceiling:
         findings.append(
-            Finding(
+            loose(
                 NOT_STABLE,
                 N_(
                     "{share:percent} of the rows whose features stand in an earlier row got another answer than there; in the "

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from diagnostics.checks.reproduce.scaler_file import Scale, scales
 from diagnostics.measure.onset import since
 from diagnostics.measure.samples import samples, times
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
 SOURCE: Final = "Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (training-serving skew)"
 
 TWICE: Final = Rule(
     code="REP050",
+    lane=Lane.MODEL,
     title=N_("Values are scaled before the scaler"),
     why=N_("The scaler subtracts and divides once more, and all rows look nearly the same to the model."),
     remedy=N_("Send the column as it was in training and let the model's own scaler do the rest, or take one of the two out."),
@@ -30,6 +31,7 @@ TWICE: Final = Rule(
 )
 FAR_OFF: Final = Rule(
     code="REP051",
+    lane=Lane.MODEL,
     title=N_("The data no longer suit the scaler"),
     why=N_("What the scaler makes of these values lies far outside what the model saw in training."),
     remedy=N_("Compare the column's unit and source with training; do not fit the scaler again before that is known."),
@@ -38,6 +40,7 @@ FAR_OFF: Final = Rule(
 )
 REFITTED: Final = Rule(
     code="REP052",
+    lane=Lane.MODEL,
     title=N_("The scaler was fitted to production rows"),
     why=N_("The model learnt with another scaler: the same value now means something else to it."),
     remedy=N_("Put the scaler of training back beside the model; never fit one on production rows."),
@@ -128,14 +131,14 @@ def judge(
                 "{current:number}, give or take {spread:number}, so it was scaled before."
             )
             evidence = _numbers(column) | {"cause": "refit_scaler"}
-            findings.append(Finding(TWICE, says, evidence, (column.scale.column,), weight=1.0, since=column.since))
+            findings.append(loose(TWICE, says, evidence, (column.scale.column,), weight=1.0, since=column.since))
         elif column.shift("current") >= off_shift or column.stretch("current") >= off_stretch:
             says = N_(
                 "The scaler expects {column:name} at {mean:number}, give or take {scale:number}; the current rows lie at "
                 "{current:number}, give or take {spread:number}."
             )
             weight = float(np.clip(column.shift("current") / 10, 0.1, 1))
-            findings.append(Finding(FAR_OFF, says, _numbers(column), (column.scale.column,), weight=weight, since=column.since))
+            findings.append(loose(FAR_OFF, says, _numbers(column), (column.scale.column,), weight=weight, since=column.since))
     return findings
 
 
@@ -147,7 +150,7 @@ def _refitted(columns: list[ColumnScale], of: int) -> Finding:
         "The scaler in {file:name} meets the current rows and not the reference's in {count:count} of {of:count} columns "
         "({columns:list}): for {column:name} it expects {mean:number}, and the reference lies at {reference:number}."
     )
-    return Finding(REFITTED, says, evidence, names, weight=len(columns) / of)
+    return loose(REFITTED, says, evidence, names, weight=len(columns) / of)
 
 
 def _numbers(column: ColumnScale) -> dict[str, Value]:

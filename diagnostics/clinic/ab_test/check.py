@@ -10,7 +10,7 @@ import numpy as np
 from diagnostics.clinic.ab_test.looks import Rule as Spending
 from diagnostics.clinic.ab_test.looks import crossed, drift_for, limits
 from diagnostics.clinic.shared.compare import Progress, quiet
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.intervals import Interval, share
 from diagnostics.nouns.refusal import NotApplicable
@@ -323,7 +323,7 @@ def _planned(p: ABTest) -> Finding:
             "It takes {rows:count} rows, {days:count} days, to see a change from {base:percent} to {to:percent} with a chance of "
             "{power:percent}."
         )
-    return Finding(PLANNED, says, numbers, weight=0.5)
+    return loose(PLANNED, says, numbers, weight=0.5)
 
 
 def _read(p: ABTest, r: Reading, mismatch_at: float) -> list[Finding]:
@@ -351,7 +351,7 @@ def _read(p: ABTest, r: Reading, mismatch_at: float) -> list[Finding]:
             "result."
         )
         got = s.counts.b_rows / (s.counts.a_rows + s.counts.b_rows)
-        found.append(Finding(MISMATCH, says, {"got": got, "wanted": s.b_share, "p_value": r.odds}, weight=1.0))
+        found.append(loose(MISMATCH, says, {"got": got, "wanted": s.b_share, "p_value": r.odds}, weight=1.0))
     decided = abs(r.z) >= r.limit
     if decided and r.z > 0:
         says = _B_MEAN if s.means else _B_SHARE
@@ -359,13 +359,13 @@ def _read(p: ABTest, r: Reading, mismatch_at: float) -> list[Finding]:
         says = _A_MEAN if s.means else _A_SHARE
     else:
         says = _OPEN_MEAN if s.means else _OPEN_SHARE
-    found.append(Finding(DIFFERENT if decided else OPEN, says, numbers, weight=0.6))
+    found.append(loose(DIFFERENT if decided else OPEN, says, numbers, weight=0.6))
     if not decided and r.p < s.alpha:
         says = N_(
             "Not decided yet: by itself this look says p = {p_value:number}, but it is look {look:count} of {looks:count}. "
             "Whoever ends at the first p below {alpha:percent} sees a difference in {often:percent} of the tests that have none."
         )
-        found.append(Finding(PEEKED, says, numbers | {"often": p.plan.careless, "alpha": s.alpha}, weight=0.7))
+        found.append(loose(PEEKED, says, numbers | {"often": p.plan.careless, "alpha": s.alpha}, weight=0.7))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from diagnostics.clinic.data_quality.leaks import Inflation, Leak, Teller
 from diagnostics.clinic.shared.compare import Compared, Result, Verdict
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.rule import Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
@@ -170,7 +170,7 @@ def _holds(p: DataQuality, teller: Teller) -> Finding | None:
         "low": -without.gain.high,
         "high": -without.gain.low,
     }
-    return Finding(HOLDS, says, numbers, (teller.column,), weight=min(1.0, teller.alone))
+    return loose(HOLDS, says, numbers, (teller.column,), weight=min(1.0, teller.alone))
 
 
 _FLATTERED: Final = {
@@ -203,7 +203,7 @@ def _flattered(p: DataQuality, found: Inflation) -> Finding | None:
         "folds": found.folds,
     }
     rule = LATER if found.leak is Leak.TIME else RELATED
-    return Finding(rule, _FLATTERED[found.leak], numbers, weight=min(0.95, 0.5 + found.lost.value))
+    return loose(rule, _FLATTERED[found.leak], numbers, weight=min(0.95, 0.5 + found.lost.value))
 
 
 def _doubted(p: DataQuality, doubt_at: float) -> Finding | None:
@@ -231,7 +231,7 @@ def _doubted(p: DataQuality, doubt_at: float) -> Finding | None:
         )
         numbers |= {"score": p.says, "gain": result.gain.value, "low": result.gain.low, "high": result.gain.high}
     weight = min(0.9, 0.5 + noise.sure / noise.rows)
-    return Finding(DOUBTED, says, numbers, severity=Severity.WARNING if gains else None, weight=weight)
+    return loose(DOUBTED, says, numbers, severity=Severity.WARNING if gains else None, weight=weight)
 
 
 _FILLED: Final = N_(
@@ -257,7 +257,7 @@ def _better(rule: Rule, says: str, compared: Compared | None, p: DataQuality, *,
         "low": best.gain.low,
         "high": best.gain.high,
     }
-    return Finding(rule, says, numbers, weight=weight if weight is not None else min(0.8, abs(best.gain.value)))
+    return loose(rule, says, numbers, weight=weight if weight is not None else min(0.8, abs(best.gain.value)))
 
 
 def _copies(p: DataQuality, copies_at: float) -> Sequence[Finding]:
@@ -267,7 +267,7 @@ def _copies(p: DataQuality, copies_at: float) -> Sequence[Finding]:
     if seen.repeated >= max(5, copies_at * seen.rows):
         says = N_("{repeated:count} of {rows:count} rows ({share:percent}) are copies of another row, the target too.")
         numbers: dict[str, Value] = {"repeated": seen.repeated, "rows": seen.rows, "share": seen.repeated / seen.rows}
-        found.append(Finding(REPEATED, says, numbers, weight=min(0.4, seen.repeated / seen.rows)))
+        found.append(loose(REPEATED, says, numbers, weight=min(0.4, seen.repeated / seen.rows)))
     if seen.conflicts >= max(5, copies_at * seen.rows):
         share = seen.conflicts / seen.rows
         numbers = {"conflicts": seen.conflicts, "rows": seen.rows, "share": share, "patterns": seen.patterns}
@@ -280,11 +280,11 @@ def _copies(p: DataQuality, copies_at: float) -> Sequence[Finding]:
             numbers["ceiling"] = seen.ceiling
         numbers["target"] = p.data.target
         severity = Severity.WARNING if many else Severity.INFO
-        found.append(Finding(CONTRADICT, says, numbers, severity=severity, weight=min(0.6, share)))
+        found.append(loose(CONTRADICT, says, numbers, severity=severity, weight=min(0.6, share)))
     if seen.near >= max(5, copies_at * seen.near_rows) and seen.near > 5 * max(1, seen.by_chance):
         says = N_("{near:count} of {rows:count} rows are nearly equal to another row; by chance it would be {chance:count}.")
         numbers = {"near": seen.near, "rows": seen.near_rows, "chance": seen.by_chance}
-        found.append(Finding(NEARLY, says, numbers, weight=min(0.3, seen.near / seen.near_rows)))
+        found.append(loose(NEARLY, says, numbers, weight=min(0.3, seen.near / seen.near_rows)))
     return found
 
 
@@ -301,13 +301,13 @@ def _apart(p: DataQuality) -> Finding | None:
     columns = tuple(column.column for column in seen.columns[:3])
     if gain is None:
         says = N_("{rows:count} of {looked:count} rows stand apart from the others; to leave them out or clip them is no gain.")
-        return Finding(APART, says, numbers, columns, weight=min(0.2, seen.rows / seen.looked))
+        return loose(APART, says, numbers, columns, weight=min(0.2, seen.rows / seen.looked))
     numbers |= {"remedy": gain.says, "score": p.says, "gain": gain.gain.value, "low": gain.gain.low, "high": gain.gain.high}
     says = N_(
         "{rows:count} of {looked:count} rows stand apart: with “{remedy:term}” the {score:term} on held-out rows is better by "
         "{gain:number} ({low:number} to {high:number})."
     )
-    return Finding(APART, says, numbers, columns, severity=Severity.WARNING, weight=min(0.8, abs(gain.gain.value)))
+    return loose(APART, says, numbers, columns, severity=Severity.WARNING, weight=min(0.8, abs(gain.gain.value)))
 
 
 def _gaps(p: DataQuality) -> Sequence[Finding]:
@@ -340,7 +340,7 @@ def _gaps(p: DataQuality) -> Sequence[Finding]:
                 "Where {column:name} is missing ({share:percent} of the rows), {where:percent} are {level:name}; elsewhere "
                 "{elsewhere:percent}."
             )
-        found.append(Finding(TELLING_GAPS, says, numbers, (gap.column,), weight=min(0.45, abs(gap.apart.value) / p.gaps.spread)))
+        found.append(loose(TELLING_GAPS, says, numbers, (gap.column,), weight=min(0.45, abs(gap.apart.value) / p.gaps.spread)))
     return found
 
 

@@ -19,7 +19,7 @@ from diagnostics.clinic.shared.models import FAMILIES, pipeline
 from diagnostics.clinic.shared.scores import metric_for
 from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, fewer, training_set
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable, Reason
 from diagnostics.nouns.rule import Rule, Severity
@@ -279,7 +279,7 @@ def judge(p: Deployment, *, faster_at: float = 1.5, smaller_at: float = 0.67, lo
             "high": round(result.gain.high, 4),
             "apart": variant.apart,
         }
-        found.append(Finding(FASTER, says, numbers, weight=0.5))
+        found.append(loose(FASTER, says, numbers, weight=0.5))
     if p.online is not None:
         found.append(_moving(p.online))
     if p.uploaded is not None and p.uploaded.latency:
@@ -300,7 +300,7 @@ def _worse(p: Deployment, variant: Variant, result: Result, times: float, share:
         "least": round(-result.gain.high, 4),
         "most": round(-result.gain.low, 4),
     }
-    return Finding(WORSE, says, numbers, weight=0.4)
+    return loose(WORSE, says, numbers, weight=0.4)
 
 
 def _moving(found: Online) -> Finding:
@@ -324,13 +324,13 @@ def _moving(found: Online) -> Finding:
                 "A learner that goes on learning is right in {online:percent} of {rows:count} later rows, one left as it was in "
                 "{fixed:percent} (better by {low:points} to {high:points} points)."
             )
-        return Finding(MOVING, says, numbers, weight=min(1.0, found.gain.value))
+        return loose(MOVING, says, numbers, weight=min(1.0, found.gain.value))
     says = N_("No gain from learning on: its error changes by {low:number} to {high:number} of the target's spread.")
     if found.higher:
         says = N_(
             "No gain from learning on: right in {online:percent} of {rows:count} later rows, left as it was in {fixed:percent}."
         )
-    return Finding(STILL, says, numbers, weight=0.2)
+    return loose(STILL, says, numbers, weight=0.2)
 
 
 def _served(found: Uploaded) -> Finding:
@@ -348,4 +348,4 @@ def _served(found: Uploaded) -> Finding:
         "rows": last.batch,
         "all": last.p50,
     }
-    return Finding(SERVED, says, numbers, weight=0.3)
+    return loose(SERVED, says, numbers, weight=0.3)

@@ -16,7 +16,7 @@ from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.models import FAMILIES, Knob
 from diagnostics.clinic.shared.scores import Metric, metric_for
 from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, fewer, training_set
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
@@ -283,7 +283,7 @@ def _finding(rule: Rule, says: str, p: Fit, result: Result | None) -> Finding:
             "high": round(result.gain.high, 4),
         }
     # The verdict on the fit comes before the groups that lie off.
-    return Finding(rule, says, numbers, weight=1.0)
+    return loose(rule, says, numbers, weight=1.0)
 
 
 def _off(p: Fit, worst: Segment) -> Finding:
@@ -306,7 +306,7 @@ def _off(p: Fit, worst: Segment) -> Finding:
     if kind == "two":
         numbers["class"] = f"{p.data.target} = {p.data.classes[-1]}"
     columns = (worst.column,) if worst.column else ()
-    return Finding(BIASED, SAYS[kind, where], numbers, columns, weight=min(0.9, abs(worst.off.value) / max(p.bias.spread, 1e-9)))
+    return loose(BIASED, SAYS[kind, where], numbers, columns, weight=min(0.9, abs(worst.off.value) / max(p.bias.spread, 1e-9)))
 
 
 def _more(p: Fit) -> Finding:
@@ -337,4 +337,4 @@ def _more(p: Fit) -> Finding:
             "power": p.curve.power,
         }
         numbers |= {"limit": p.curve.limit}
-    return Finding(ROWS_MORE, says, numbers, weight=0.1)
+    return loose(ROWS_MORE, says, numbers, weight=0.1)

@@ -16,7 +16,7 @@ from diagnostics.clinic.shared.folds import Fold
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.clinic.shared.scores import METRICS, Told
 from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, fewer
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.rule import Rule, Severity
 from diagnostics.nouns.words import N_, Value
@@ -211,7 +211,7 @@ def judge(
     if p.share <= rare_at and plain.recall.high < missed_at:
         findings.append(_missed(p, plain, best))
     elif best is not None:
-        findings.append(Finding(CHEAPER, _CHEAPER, _costs(p, best), weight=0.6))
+        findings.append(loose(CHEAPER, _CHEAPER, _costs(p, best), weight=0.6))
     if best is None:
         findings.append(_fine(p))
     suspect = next((w for w in p.ways[1:] if best is not None and w.name == best.name), None)
@@ -220,7 +220,7 @@ def judge(
         findings.append(_uncalibrated(p, suspect))
     if p.rare_rows < few_at:
         says = N_("Only {rows:count} rows are {class:name}: every number here has a wide interval.")
-        findings.append(Finding(FEW, says, {"rows": p.rare_rows, "class": p.named}, weight=0.5))
+        findings.append(loose(FEW, says, {"rows": p.rare_rows, "class": p.named}, weight=0.5))
     if p.share <= extreme_at:
         findings += _extreme(p)
     return findings
@@ -270,14 +270,14 @@ def _missed(p: Imbalance, plain: Tried, best: Result | None) -> Finding:
             "{class:name} is {share:percent} of the rows and the model finds {recall:percent} of them; it is right in "
             "{accuracy:percent}, and never naming that class would be right in {majority:percent}."
         )
-        return Finding(MISSED, says, numbers, weight=1 - plain.recall.value)
+        return loose(MISSED, says, numbers, weight=1 - plain.recall.value)
     way = _of(p, best.name)
     numbers |= _costs(p, best) | {"found": way.recall.value if way else 0.0, "right": way.precision.value if way else 0.0}
     says = N_(
         "{class:name} is {share:percent} of the rows and the model finds {recall:percent} of them; with “{remedy:term}” it finds "
         "{found:percent}, and {right:percent} of its alarms are right."
     )
-    return Finding(MISSED, says, numbers, weight=1 - plain.recall.value)
+    return loose(MISSED, says, numbers, weight=1 - plain.recall.value)
 
 
 def _fine(p: Imbalance) -> Finding:
@@ -293,7 +293,7 @@ def _fine(p: Imbalance) -> Finding:
         "No gain: {class:name} is {share:percent} of the rows, nothing done finds {recall:percent} of them, and none of "
         "{count:count} remedies costs less, if a miss costs {cost:number} false alarms."
     )
-    return Finding(FINE, says, numbers, weight=0.6)
+    return loose(FINE, says, numbers, weight=0.6)
 
 
 def _uncalibrated(p: Imbalance, way: Tried) -> Finding:
@@ -308,7 +308,7 @@ def _uncalibrated(p: Imbalance, way: Tried) -> Finding:
         "With “{remedy:term}” the model gives {class:name} a mean chance of {told:percent}, where {share:percent} is true "
         "({plain:percent} with nothing done)."
     )
-    return Finding(MISCALIBRATED, says, numbers, weight=min(0.5, way.told - p.share))
+    return loose(MISCALIBRATED, says, numbers, weight=min(0.5, way.told - p.share))
 
 
 def _extreme(p: Imbalance) -> list[Finding]:
@@ -327,4 +327,4 @@ def _extreme(p: Imbalance) -> list[Finding]:
         "{class:name} is {share:percent} of the rows: an isolation forest, which sees no class, has an average precision of "
         "{odd:number}, the trained model {trained:number}."
     )
-    return [Finding(EXTREME, says, numbers, weight=0.4)]
+    return [loose(EXTREME, says, numbers, weight=0.4)]

@@ -17,7 +17,7 @@ from diagnostics.clinic.shared.folds import Fold, folds
 from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
 from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, diagnose
 from diagnostics.clinic.training_history.recorder import from_entries
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Rule, Severity
@@ -143,11 +143,11 @@ def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
         says = N_(
             "A learning rate of {rate:number} suits this network: the loss falls between {lowest:number} and {highest:number}."
         )
-        return [Finding(RATE, says, values, weight=1.0)]
+        return [loose(RATE, says, values, weight=1.0)]
     if p.compared is not None:
         best = p.compared.best
         if best is None:
-            return [Finding(GAIN, N_("No gain: none of the remedies changes the held-out score beyond chance."), {}, weight=0.5)]
+            return [loose(GAIN, N_("No gain: none of the remedies changes the held-out score beyond chance."), {}, weight=0.5)]
         gained: dict[str, Value] = {
             "name": best.says,
             "score": p.compared.says,
@@ -160,7 +160,7 @@ def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
             "“{name:term}” helps most: the {score:term} on held-out rows goes from {before:number} to {after:number} (better by "
             "{low:number} to {high:number})."
         )
-        return [Finding(GAIN, says, gained, weight=1.0)]
+        return [loose(GAIN, says, gained, weight=1.0)]
     if not p.runs or not p.runs[0].found or p.runs[0].found[0].confidence < sure_at:
         return []
     first = p.runs[0].found[0]
@@ -173,9 +173,7 @@ def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
         "file": p.runs[0].history.file,
     }
     worst = BY_CODE[first.code].severity is Severity.CRITICAL
-    return [
-        Finding(VERDICT, first.says, seen, severity=Severity.CRITICAL if worst else Severity.WARNING, weight=first.confidence)
-    ]
+    return [loose(VERDICT, first.says, seen, severity=Severity.CRITICAL if worst else Severity.WARNING, weight=first.confidence)]
 
 
 def _sane(network: Network) -> bool:

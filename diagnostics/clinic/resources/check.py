@@ -26,7 +26,7 @@ from diagnostics.clinic.shared.compare import Compared, Progress, compare, quiet
 from diagnostics.clinic.shared.scores import metric_for
 from diagnostics.clinic.shared.training_set import Described as Rows
 from diagnostics.clinic.shared.training_set import fewer, training_set
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Rule, Severity
@@ -222,7 +222,7 @@ def judge(p: Resources, *, full_at: float = 1.0) -> list[Finding]:
     plan = tuple(dict.fromkeys(PLAN[name] for name in p.plan))
     if need <= full_at * memory:
         says = N_("It fits: training takes about {need:number} GB of {memory:number} GB.")
-        found.append(Finding(FITS, says, numbers, weight=0.5))
+        found.append(loose(FITS, says, numbers, weight=0.5))
     elif p.planned <= full_at * memory:
         numbers |= {"first": plan[0] if plan else "", "second": plan[1] if len(plan) > 1 else "", "rest": len(plan) - 2}
         says = N_(
@@ -239,16 +239,16 @@ def judge(p: Resources, *, full_at: float = 1.0) -> list[Finding]:
                 "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term}, {second:term} "
                 "and {rest:count} more of the changes below it takes {planned:number} GB."
             )
-        found.append(Finding(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
+        found.append(loose(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
     else:
         says = N_(
             "It does not fit: training takes about {need:number} GB of {memory:number} GB, and {planned:number} GB with all that "
             "leaves the model as it is: take a smaller one or a larger device."
         )
-        found.append(Finding(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
+        found.append(loose(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
     if p.serving.total > full_at * memory:
         says = N_("In service it takes about {need:number} GB of {memory:number} GB: it does not fit.")
-        found.append(Finding(UNSERVED, says, {"need": p.serving.total / GB, "memory": p.model.memory}, weight=0.9))
+        found.append(loose(UNSERVED, says, {"need": p.serving.total / GB, "memory": p.model.memory}, weight=0.9))
     if p.trials:
         found.append(_measured(p))
     return found
@@ -269,4 +269,4 @@ def _measured(p: Resources) -> Finding:
         "Measured here on a small network, “{what:term}” takes {times:percent} of the memory of a step and {longer:percent} of "
         "its time."
     )
-    return Finding(MEASURED, says, numbers, weight=0.1)
+    return loose(MEASURED, says, numbers, weight=0.1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from diagnostics.clinic.search.result import State
 from diagnostics.clinic.search.space import Dimension
 from diagnostics.clinic.shared.scores import METRICS
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.rule import Rule, Severity
 from diagnostics.nouns.words import N_, Value
 
@@ -26,67 +26,71 @@ NOTHING_MUCH: Final = 5e-4
 _SOURCE: Final = "Cawley and Talbot 2010, jmlr.org/papers/v11/cawley10a.html; percentile bootstrap, Efron 1979"
 
 GAIN: Final = Rule(
-    "SEA001",
-    N_("The search pays"),
-    N_("Rows that no trial saw are the only fair judge: a search picks what looks best on the rows it has."),
-    N_("Use the chosen settings: export them as JSON, or as a Pipeline in Python."),
-    _HOW,
-    _SOURCE,
-    Severity.INFO,
+    code="SEA001",
+    title=N_("The search pays"),
+    why=N_("Rows that no trial saw are the only fair judge: a search picks what looks best on the rows it has."),
+    remedy=N_("Use the chosen settings: export them as JSON, or as a Pipeline in Python."),
+    statistic=_HOW,
+    source=_SOURCE,
+    severity=Severity.INFO,
 )
 NO_GAIN: Final = Rule(
-    "SEA002",
-    N_("The search does not pay"),
-    N_("Settings that are no better than the default cost time and hide what decides: the data."),
-    N_("Keep the default settings, and look for better columns, more rows or another model family before searching longer."),
-    _HOW,
-    _SOURCE,
-    Severity.INFO,
+    code="SEA002",
+    title=N_("The search does not pay"),
+    why=N_("Settings that are no better than the default cost time and hide what decides: the data."),
+    remedy=N_(
+        "Keep the default settings, and look for better columns, more rows or another model family before searching longer."
+    ),
+    statistic=_HOW,
+    source=_SOURCE,
+    severity=Severity.INFO,
 )
 FLATTERED: Final = Rule(
-    "SEA003",
-    N_("The search's own best value flatters"),
-    N_("The best of many tries is partly luck; who reports it promises more than the model will keep."),
-    N_("Report the value on the held-out rows. More folds, or fewer trials, make the two come closer."),
-    _HOW,
-    _SOURCE,
-    Severity.INFO,
+    code="SEA003",
+    title=N_("The search's own best value flatters"),
+    why=N_("The best of many tries is partly luck; who reports it promises more than the model will keep."),
+    remedy=N_("Report the value on the held-out rows. More folds, or fewer trials, make the two come closer."),
+    statistic=_HOW,
+    source=_SOURCE,
+    severity=Severity.INFO,
 )
 EDGE: Final = Rule(
-    "SEA004",
-    N_("The best value lies at the edge of the space"),
-    N_("Beyond the edge there may be better settings that were never tried."),
-    N_("Widen the range of this setting in the table, and resume with more trials under a new name."),
-    N_("The best trial's setting lies within 2% of an end of its range, counted in factors where it is searched by factors."),
-    "Bergstra and Bengio 2012, jmlr.org/papers/v13/bergstra12a.html",
-    Severity.INFO,
+    code="SEA004",
+    title=N_("The best value lies at the edge of the space"),
+    why=N_("Beyond the edge there may be better settings that were never tried."),
+    remedy=N_("Widen the range of this setting in the table, and resume with more trials under a new name."),
+    statistic=N_(
+        "The best trial's setting lies within 2% of an end of its range, counted in factors where it is searched by factors."
+    ),
+    source="Bergstra and Bengio 2012, jmlr.org/papers/v13/bergstra12a.html",
+    severity=Severity.INFO,
 )
 FAILED: Final = Rule(
-    "SEA005",
-    N_("Trials failed"),
-    N_("A trial that fails costs time and tells nothing."),
-    N_("Narrow the range of the settings that fail, or choose another metric or fewer folds."),
-    N_("A trial fails when the model cannot be trained with its settings, or when its score is no number."),
-    "Optuna: trial states",
-    Severity.WARNING,
+    code="SEA005",
+    title=N_("Trials failed"),
+    why=N_("A trial that fails costs time and tells nothing."),
+    remedy=N_("Narrow the range of the settings that fail, or choose another metric or fewer folds."),
+    statistic=N_("A trial fails when the model cannot be trained with its settings, or when its score is no number."),
+    source="Optuna: trial states",
+    severity=Severity.WARNING,
 )
 DUMMY: Final = Rule(
-    "SEA006",
-    N_("No better than guessing"),
-    N_("A model that a dummy equals has learnt nothing from these columns; no setting will change that."),
-    N_("Check the target and the columns on the page Data quality before searching further."),
-    _HOW,
-    _SOURCE,
-    Severity.WARNING,
+    code="SEA006",
+    title=N_("No better than guessing"),
+    why=N_("A model that a dummy equals has learnt nothing from these columns; no setting will change that."),
+    remedy=N_("Check the target and the columns on the page Data quality before searching further."),
+    statistic=_HOW,
+    source=_SOURCE,
+    severity=Severity.WARNING,
 )
 NOTHING: Final = Rule(
-    "SEA007",
-    N_("No trial finished"),
-    N_("Without one finished trial there is nothing to choose from."),
-    N_("Give the search more time, or narrow the ranges of the settings."),
-    N_("A trial is finished when it was scored on every fold."),
-    "Optuna: trial states",
-    Severity.CRITICAL,
+    code="SEA007",
+    title=N_("No trial finished"),
+    why=N_("Without one finished trial there is nothing to choose from."),
+    remedy=N_("Give the search more time, or narrow the ranges of the settings."),
+    statistic=N_("A trial is finished when it was scored on every fold."),
+    source="Optuna: trial states",
+    severity=Severity.CRITICAL,
 )
 VERDICTS: Final = (GAIN, NO_GAIN, FLATTERED, EDGE, FAILED, DUMMY, NOTHING)
 
@@ -104,12 +108,12 @@ def judge_search(p: Search, *, edge: float, failing: float) -> list[Finding]:
 def _nothing(p: Search, tries: int) -> Finding:
     why = _reason(p)
     if why:
-        return Finding(
+        return loose(
             NOTHING,
             N_("None of the {tries:count} trials finished; the last one failed with: {why:name}."),
             {"tries": tries, "why": why},
         )
-    return Finding(NOTHING, N_("None of the {tries:count} trials finished."), {"tries": tries})
+    return loose(NOTHING, N_("None of the {tries:count} trials finished."), {"tries": tries})
 
 
 def _reason(p: Search) -> str:
@@ -123,7 +127,7 @@ def _failed(p: Search, failing: float) -> list[Finding]:
         return []
     half = len(failed) >= len(tries) / 2
     return [
-        Finding(
+        loose(
             FAILED,
             N_("{failed:count} of {tries:count} trials failed, the last one with: {why:name}."),
             {"failed": len(failed), "tries": len(tries), "why": _reason(p)},
@@ -153,34 +157,34 @@ def _held(p: Search) -> list[Finding]:
             "On {rows:count} rows that the search never saw, the chosen model is no better than a dummy: the {metric:term} is "
             "{chosen:number} against {dummy:number}."
         )
-        return [Finding(DUMMY, says, evidence, weight=1.0)]
+        return [loose(DUMMY, says, evidence, weight=1.0)]
     floor = metric.floor * (abs(held.default.value) if metric.relative else 1.0)
     if held.gain.low > 0 and held.gain.value >= floor:
         says = N_(
             "On {rows:count} rows that the search never saw, the {metric:term} goes from {default:number} with the default "
             "settings to {chosen:number} (better by {low:number} to {high:number}); a dummy has {dummy:number}."
         )
-        return [Finding(GAIN, says, evidence, weight=1.0)]
+        return [loose(GAIN, says, evidence, weight=1.0)]
     if held.gain.high < 0:
         says = N_(
             "No gain: on {rows:count} rows that the search never saw, the chosen settings are worse than the default: the "
             "{metric:term} is {chosen:number} against {default:number} (a difference of {low:number} to {high:number}). Keep the "
             "default; a dummy has {dummy:number}."
         )
-        return [Finding(NO_GAIN, says, evidence, weight=1.0)]
+        return [loose(NO_GAIN, says, evidence, weight=1.0)]
     if held.gain.low > 0:
         says = N_(
             "No gain worth the change: on {rows:count} rows that the search never saw, the {metric:term} is {chosen:number} "
             "against {default:number} with the default settings (better by {low:number} to {high:number}, too little to matter); "
             "a dummy has {dummy:number}."
         )
-        return [Finding(NO_GAIN, says, evidence, weight=1.0)]
+        return [loose(NO_GAIN, says, evidence, weight=1.0)]
     says = N_(
         "No gain: on {rows:count} rows that the search never saw, the {metric:term} is {chosen:number} against {default:number} "
         "with the default settings (a difference of {low:number} to {high:number}, which can be chance); a dummy has "
         "{dummy:number}."
     )
-    return [Finding(NO_GAIN, says, evidence, weight=1.0)]
+    return [loose(NO_GAIN, says, evidence, weight=1.0)]
 
 
 def bare(score: float) -> float:
@@ -202,7 +206,7 @@ def _flattered(p: Search) -> list[Finding]:
         "held-out rows ({chosen:number}): count on the latter."
     )
     return [
-        Finding(
+        loose(
             FLATTERED,
             says,
             {"best": p.best, "optimism": held.optimism, "chosen": held.chosen.value, "metric": metric.says},
@@ -221,7 +225,7 @@ def _edges(p: Search, edge: float) -> list[Finding]:
             continue
         says = N_("The best {name:name} ({value:number}) lies at the end of its range, {low:number} to {high:number}.")
         evidence: dict[str, Value] = {"name": dimension.name, "value": float(value), "low": dimension.low, "high": dimension.high}
-        found.append(Finding(EDGE, says, evidence, weight=0.3 * mattered[dimension.name]))
+        found.append(loose(EDGE, says, evidence, weight=0.3 * mattered[dimension.name]))
     return found
 
 

@@ -14,7 +14,7 @@ from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.clinic.shared.scores import metric_for
 from diagnostics.clinic.shared.training_set import ROWS, Described, fewer, training_set
 from diagnostics.clinic.stability.runs import Calmer, Trained, Trainings, remedies_of
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
@@ -247,11 +247,11 @@ def judge(p: Stability, *, flip_at: float = 0.03, swing_at: float = 0.01, calm_a
         said = _FLIPS if flipping is seeds else _DROPS
         if p.data.task is Task.REGRESSION:
             said = _MOVES if flipping is seeds else _DROPS_MOVE
-        findings.append(Finding(FLIPS, said, numbers, weight=min(1.0, 5 * flipping.flipped)))
+        findings.append(loose(FLIPS, said, numbers, weight=min(1.0, 5 * flipping.flipped)))
     if swinging and seeds is not None:
-        findings.append(Finding(SWINGS, _SWINGS, _spreads(p, seeds), weight=min(1.0, 20 * seeds.spread.value)))
+        findings.append(loose(SWINGS, _SWINGS, _spreads(p, seeds), weight=min(1.0, 20 * seeds.spread.value)))
     if not findings and seeds is not None:
-        findings.append(Finding(STEADY, _STEADY, _spreads(p, seeds), weight=0.5))
+        findings.append(loose(STEADY, _STEADY, _spreads(p, seeds), weight=0.5))
     best = steadiest(p, calm_at=calm_at)
     if best is not None and seeds is not None:
         numbers = {
@@ -262,9 +262,9 @@ def judge(p: Stability, *, flip_at: float = 0.03, swing_at: float = 0.01, calm_a
             "high": best.less.high,
             "gain": best.gain.value,
         }
-        findings.append(Finding(CALMED, _CALMED, numbers, weight=0.4))
+        findings.append(loose(CALMED, _CALMED, numbers, weight=0.4))
     elif p.calmer and seeds is not None and seeds.flipped:
-        findings.append(Finding(CALMED, _NOT_CALMED, {"count": len(p.calmer), "before": seeds.flipped}, weight=0.1))
+        findings.append(loose(CALMED, _NOT_CALMED, {"count": len(p.calmer), "before": seeds.flipped}, weight=0.1))
     return findings
 
 
