@@ -145,7 +145,9 @@ def test_steps_do_not_know_each_other_nor_what_stands_above_them() -> None:
     for file, names in modules("diagnostics/checks"):
         own = file.split("/")[2]
         others = [f"diagnostics.checks.{step}" for step in STEPS if step != own]
-        assert not imports(names, "diagnostics.causes", "diagnostics.report", *others), file
+        # The catalogue of causes knows no check; the rules of the checks name its rows.
+        above = {name for name in names if not name.startswith("diagnostics.causes.catalogue")}
+        assert not imports(above - {"diagnostics.causes"}, "diagnostics.causes", "diagnostics.report", *others), file
 
 
 def test_tables_know_no_diagnostic() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from inspect import get_annotations
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -77,7 +76,17 @@ class Entry:
         return MappingProxyType({k: _plain(v) for k, v in values.items() if v is not None or not names[k]})
 
 
-@cache
+@dataclass(frozen=True, kw_only=True)
+class ColumnEntry(Entry):
+    """An entry about one column, which is the column at fault."""
+
+    column: str
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            object.__setattr__(self, "columns", (self.column,))
+
+
 def _declared(entry: type[Entry]) -> Mapping[str, bool]:
     """Fields that the subclasses of Entry declare, in their order; whether each may be left out."""
     may_lack = {f.name: bool(f.metadata.get(_OPTIONAL)) for f in fields(entry)}
@@ -85,7 +94,6 @@ def _declared(entry: type[Entry]) -> Mapping[str, bool]:
     return {name: may_lack[name] for kind in below for name in get_annotations(kind) if name in may_lack}
 
 
-@cache
 def numbers_shown(entry: type[Entry]) -> Mapping[str, Shown]:
     """Field to name and unit of the numbers that people see, in their order."""
     marked = {f.name: f.metadata[_SHOWN] for f in fields(entry) if _SHOWN in f.metadata}
