@@ -1,9 +1,10 @@
-"""Diagnostic and Check: one module that looks for something, and what became of it in one investigation."""
+"""Diagnostic, Check and Status: a module that looks for something, what became of it, and what a step comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from diagnostics.nouns.finding import Finding
@@ -52,3 +53,11 @@ class Check:
     @property
     def name(self) -> str:
         return self.diagnostic.name
+
+
+class Status(StrEnum):
+    """What a step comes to. ok is earned: the check that answers the step's question ran and found nothing."""
+
+    PROBLEM = "problem"
+    OK = "ok"
+    SKIPPED = "skipped"
