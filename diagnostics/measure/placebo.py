@@ -24,7 +24,10 @@ from numpy.typing import NDArray
 
 from diagnostics.measure import engine
 from diagnostics.measure.samples import aligned, as_level, times
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Roles
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.rule import Null
 from diagnostics.nouns.table import Kind, Table
 
 PLACEBOS: Final = 199
@@ -101,6 +104,21 @@ class Placebo:
         p_values = self.p_links if links else self.p_values
         known = [p_values[name] for name in columns if name in p_values]
         return min(known) if known and self.enough else None
+
+
+def beyond_chance(finding: Finding, incident: Incident, *, chance_at: float = 0.01) -> bool:
+    """Whether what a finding claims goes beyond what chance makes of these rows, where its rule asks for that.
+
+    One in a hundred is the share of healthy pairs that may be accused.
+    """
+    null = finding.rule.null
+    if null is None or not finding.columns or incident.reference is None or incident.current is None:
+        return True
+    try:
+        chance = placebo(incident).chance(finding.columns, links=null is Null.LINKS)
+    except NotApplicable:
+        return True
+    return chance is None or chance <= chance_at
 
 
 def placebo(incident: Incident) -> Placebo:

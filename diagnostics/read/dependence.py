@@ -1,5 +1,5 @@
-"""What makes rows depend on one another or on the clock: a column of customers with several rows each, and columns that follow from
-the time alone (month, week, batch, running number). Neither is a feature whose values could drift.
+"""What makes rows depend on one another or on the clock: a column of customers with several rows each, and columns that
+follow from the time alone (month, week, batch, running number). Neither is a feature whose values could drift.
 """
 
 from __future__ import annotations
