@@ -53,7 +53,8 @@ def optional() -> Any:
 class Entry:
     """What a finding is about. A subclass adds the numbers that made a rule fire; they are its evidence, in their order.
 
-    A field of the base that a subclass declares again becomes evidence too.
+    A field of the base that a subclass declares again becomes evidence too. An underscore at the end of a name, for one that
+    Python or the base needs itself ("class_"), is no part of the evidence's name.
     """
 
     columns: tuple[str, ...] = ()
@@ -73,7 +74,7 @@ class Entry:
         """Name to value of the fields that the subclass declares, in their order."""
         names = _declared(type(self))
         values = {name: getattr(self, name) for name in names}
-        return MappingProxyType({k: _plain(v) for k, v in values.items() if v is not None or not names[k]})
+        return MappingProxyType({k.rstrip("_"): _plain(v) for k, v in values.items() if v is not None or not names[k]})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +96,9 @@ def _declared(entry: type[Entry]) -> Mapping[str, bool]:
 
 
 def numbers_shown(entry: type[Entry]) -> Mapping[str, Shown]:
-    """Field to name and unit of the numbers that people see, in their order."""
+    """Key of the evidence to name and unit, for the numbers that people see, in their order."""
     marked = {f.name: f.metadata[_SHOWN] for f in fields(entry) if _SHOWN in f.metadata}
-    return {name: marked[name] for name in _declared(entry) if name in marked}
+    return {name.rstrip("_"): marked[name] for name in _declared(entry) if name in marked}
 
 
 def _plain(value: object) -> Value:
