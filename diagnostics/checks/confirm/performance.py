@@ -56,10 +56,10 @@ class OffLevel(Entry):
     metric: str
     """Its name in `Measured.metrics`: bias for numbers, score_gap for scores."""
 
-    ece_before: float = shown(N_("Expected calibration error in the reference"), optional=True)
-    ece_after: float = shown(N_("Expected calibration error in the current table"), optional=True)
-    slope_before: float = shown(N_("Calibration slope in the reference (1 is right)"), optional=True)
-    slope_after: float = shown(N_("Calibration slope in the current table (1 is right)"), optional=True)
+    ece_before: float | None = shown(N_("Expected calibration error in the reference"), optional=True)
+    ece_after: float | None = shown(N_("Expected calibration error in the current table"), optional=True)
+    slope_before: float | None = shown(N_("Calibration slope in the reference (1 is right)"), optional=True)
+    slope_after: float | None = shown(N_("Calibration slope in the current table (1 is right)"), optional=True)
 
 
 LEVELS: Final = {
@@ -394,10 +394,10 @@ def _level(pair: _Pair, level_at: float) -> list[Finding]:
     unit = 3 * p.spread if name == "bias" else 1.0
     if abs(right) - abs(left) < level_at * unit:
         return []
-    more: dict[str, float] = {}
-    for key in ("ece", "slope"):
-        if key in pair.before and key in pair.after:
-            more |= {f"{key}_before": pair.before[key].value, f"{key}_after": pair.after[key].value}
+    ece, slope = (
+        (pair.before[key].value, pair.after[key].value) if key in pair.before and key in pair.after else (None, None)
+        for key in ("ece", "slope")
+    )
     entry = OffLevel(
         since=p.since,
         weight=float(np.clip(abs(right - left) / unit, 0, 1)),
@@ -405,6 +405,9 @@ def _level(pair: _Pair, level_at: float) -> list[Finding]:
         before=abs(left),
         signed=right,
         metric=name,
-        **more,
+        ece_before=ece[0],
+        ece_after=ece[1],
+        slope_before=slope[0],
+        slope_after=slope[1],
     )
     return [OFF_LEVEL.found(entry, severity=Severity.CRITICAL if abs(right) >= 5 * level_at * unit else Severity.WARNING)]
