@@ -6,10 +6,9 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from diagnostics.clinic.search.check import Search
-from diagnostics.clinic.search.judge import bare
+from diagnostics.clinic.search.judge import rounded
 from diagnostics.clinic.search.plan import SHORT
-from diagnostics.clinic.search.result import State, Study
+from diagnostics.clinic.search.result import Search, State, Study
 from diagnostics.clinic.search.sentences import higher, lead
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.nouns.finding import Finding
@@ -137,7 +136,7 @@ def draw_held(p: Search, words: Words, palette: Palette) -> go.Figure | None:
             y=[wrapped(label)],
             mode="markers+text",
             marker={"color": colour, "size": 12},
-            text=[words.number(bare(interval.value) if place == 0 else interval.value)],
+            text=[words.number(rounded(interval.value) if place == 0 else interval.value)],
             textposition="top center",
             error_x={
                 "type": "data",

@@ -12,8 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from diagnostics.clinic.search.check import Search
-from diagnostics.clinic.search.result import State, Study, Try
+from diagnostics.clinic.search.result import Search, State, Study, Try
 from diagnostics.clinic.search.sentences import good, higher, lead, pair
 from diagnostics.clinic.search.space import Dimension
 from diagnostics.nouns.words import N_, Words

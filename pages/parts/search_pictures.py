@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.clinic.search import sentences as says
-from diagnostics.clinic.search.check import Search
+from diagnostics.clinic.search.result import Search
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import search as chart
 from diagnostics.pictures import search_trials as trials

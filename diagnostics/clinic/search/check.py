@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from diagnostics.clinic.search.families import ROWS, families
-from diagnostics.clinic.search.judge import VERDICTS, judge_search
+from diagnostics.clinic.search.judge import judge
 from diagnostics.clinic.search.plan import (
     Method,
     Plan,
@@ -25,9 +25,10 @@ from diagnostics.clinic.search.plan import (
     metric_named,
     validation,
 )
-from diagnostics.clinic.search.result import Held, Study, judged, studies_of
+from diagnostics.clinic.search.result import Search, Study, judged, studies_of
 from diagnostics.clinic.search.rows import digest, to_bytes
-from diagnostics.clinic.search.space import Scalar, Space, default_space
+from diagnostics.clinic.search.rules import RULES
+from diagnostics.clinic.search.space import Space, default_space
 from diagnostics.clinic.search.storage import FILE, Opened, default_url, open_storage, plainly, put_rows, quietly, shown
 from diagnostics.clinic.search.work import Bound, begin, bind, work
 from diagnostics.clinic.search.worker import others
@@ -36,14 +37,12 @@ from diagnostics.clinic.shared.compare import Progress, quiet
 from diagnostics.clinic.shared.training_set import ROWS as MOST_ROWS
 from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
 from diagnostics.keep import store
-from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
 __all__ = ["RULES", "Search", "Settings", "judge", "profile"]
 
-RULES: Final = VERDICTS
 EVERY: Final = 1.0
 """Seconds between two looks at the studies for whoever watches."""
 
@@ -81,31 +80,6 @@ class Settings:
     def longest(self) -> float:
         """Seconds after which whoever runs this may end it."""
         return LONGEST
-
-
-@dataclass(frozen=True)
-class Search:
-    """studies: one per kind of search. best: the chosen settings' mean over the folds; None while no trial has finished.
-
-    chosen: the settings of the best trial, of the study `of`. storage: its address, without password.
-    folds, train_rows: of the search; held: None until the search is over.
-    """
-
-    data: Described
-    family: str
-    metric: str
-    validation: Validation
-    folds: int
-    train_rows: int
-    pruning: bool
-    space: Space
-    seed: int
-    studies: tuple[Study, ...]
-    of: str
-    best: float | None
-    chosen: tuple[tuple[str, Scalar], ...]
-    held: Held | None
-    storage: str
 
 
 def profile(
@@ -295,11 +269,6 @@ def summed(data: Described, plan: Plan, studies: tuple[Study, ...], folds: int, 
         held=None,
         storage=storage,
     )
-
-
-def judge(p: Search, *, edge: float = 0.02, failing: float = 0.1) -> list[Finding]:
-    """edge: share of a setting's range that counts as its edge. failing: share of failed trials worth a word."""
-    return judge_search(p, edge=edge, failing=failing)
 
 
 def title(family: str) -> str:

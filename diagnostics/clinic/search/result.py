@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.search.families import families
-from diagnostics.clinic.search.plan import Method, Plan
+from diagnostics.clinic.search.plan import Method, Plan, Validation
 from diagnostics.clinic.search.space import Scalar, Space
 from diagnostics.clinic.search.work import WHY, WORKER, asked
 from diagnostics.clinic.shared.models import dummy, pipeline
 from diagnostics.clinic.shared.scores import Metric, Told, told
-from diagnostics.clinic.shared.training_set import TrainingSet
+from diagnostics.clinic.shared.training_set import Described, TrainingSet
 from diagnostics.nouns.intervals import Interval
 
 if TYPE_CHECKING:
@@ -103,6 +103,42 @@ class Held:
     gain: Interval
     over_dummy: Interval
     optimism: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """One search, with all kinds of search that it tried."""
+
+    data: Described
+    family: str
+    metric: str
+    validation: Validation
+    folds: int
+    """Folds that each trial is scored on."""
+
+    train_rows: int
+    """Rows of the search, without those held out."""
+
+    pruning: bool
+    space: Space
+    seed: int
+    studies: tuple[Study, ...]
+    """One for each kind of search."""
+
+    of: str
+    """Name of the study that has the best trial, "" while none has finished."""
+
+    best: float | None
+    """The best trial's mean over the folds; None while none has finished."""
+
+    chosen: tuple[tuple[str, Scalar], ...]
+    """Settings of the best trial."""
+
+    held: Held | None
+    """The choice on held-out rows; None until the search is over."""
+
+    storage: str
+    """Address of the storage, without password."""
 
 
 def studies_of(named: Sequence[tuple[str, Plan, optuna.Study]]) -> tuple[Study, ...]:

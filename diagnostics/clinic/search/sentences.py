@@ -6,9 +6,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from diagnostics.clinic.search.check import Search
-from diagnostics.clinic.search.judge import bare
-from diagnostics.clinic.search.result import State, Study, Try
+from diagnostics.clinic.search.judge import rounded
+from diagnostics.clinic.search.result import Search, State, Study, Try
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.nouns.words import N_, Value
 
@@ -256,6 +255,6 @@ def judged(p: Search) -> Said | None:
             "low": round(p.held.chosen.low, 4),
             "high": round(p.held.chosen.high, 4),
             "default": p.held.default.value,
-            "dummy": bare(p.held.dummy.value),
+            "dummy": rounded(p.held.dummy.value),
         },
     )

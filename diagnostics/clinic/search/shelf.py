@@ -12,9 +12,9 @@ from typing import Any, Final
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
-from diagnostics.clinic.search.check import Search, Settings, names, summed
+from diagnostics.clinic.search.check import Settings, names, summed
 from diagnostics.clinic.search.plan import METHODS, Plan, cut
-from diagnostics.clinic.search.result import studies_of
+from diagnostics.clinic.search.result import Search, studies_of
 from diagnostics.clinic.search.storage import PLAN, address, open_storage, plainly, plan_named, plan_of, quietly, rows_of, shown
 from diagnostics.clinic.search.work import WORKER, asked, ended_here
 from diagnostics.keep import database
