@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from diagnostics.clinic.fit.bias import Segment
-from diagnostics.clinic.fit.check import Curve, Fit
+from diagnostics.clinic.fit.check import Curve, Fit, groups_off
+from diagnostics.clinic.fit.rules import BIASED
 from diagnostics.clinic.shared.compare import spoken
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.intervals import Interval
@@ -17,7 +18,7 @@ from diagnostics.pictures.style import Palette, blank, safe, wrapped
 
 def draw(p: Fit, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Groups that lie off for FIT005, else the learning curve."""
-    if finding is not None and finding.code == "FIT005":
+    if finding is not None and finding.rule is BIASED:
         return draw_bias(p, words, palette)
     return draw_learning(p, words, palette)
 
@@ -73,7 +74,7 @@ def draw_knob(curve: Curve, p: Fit, words: Words, palette: Palette) -> go.Figure
 
 def draw_bias(p: Fit, words: Words, palette: Palette) -> go.Figure | None:
     """How far truth and answer lie apart in the groups that are worst, each with its interval."""
-    shown = list(reversed(p.bias.worst[:8]))
+    shown = list(reversed(groups_off(p)[:8]))
     if not shown:
         return None
     figure = blank(
