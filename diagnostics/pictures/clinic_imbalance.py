@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from diagnostics.clinic.imbalance.check import Imbalance
 from diagnostics.clinic.imbalance.rows import Axis, Preview
+from diagnostics.clinic.imbalance.rules import EXTREME, MISCALIBRATED, Miscalibrated
 from diagnostics.clinic.imbalance.ways import Tried
 from diagnostics.clinic.shared.compare import spoken
 from diagnostics.nouns.finding import Finding
@@ -16,17 +17,17 @@ from diagnostics.pictures.style import Palette, blank, safe, threshold_line, wra
 
 
 def draw(p: Imbalance, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """Calibration for IMB004, PR curves for IMB006, else what each way finds."""
-    if finding is not None and finding.code == "IMB004":
+    """Calibration for MISCALIBRATED, PR curves for EXTREME, else what each way finds."""
+    if finding is not None and finding.rule is MISCALIBRATED:
         return draw_calibration(p, words, palette, [p.ways[0].name, _named_by(p, finding)])
-    if finding is not None and finding.code == "IMB006":
+    if finding is not None and finding.rule is EXTREME:
         return draw_curves(p, words, palette, ["nothing", "isolation"])
     return draw_found(p, words, palette)
 
 
-def _named_by(p: Imbalance, finding: Finding) -> str:
-    said = str(finding.evidence.get("remedy", "")).lower()
-    return next((way.name for way in p.ways if way.says.lower() == said), "weights")
+def _named_by(p: Imbalance, finding: Finding[Miscalibrated]) -> str:
+    remedy = finding.of.remedy.lower()
+    return next((way.name for way in p.ways if way.says.lower() == remedy), "weights")
 
 
 def draw_found(p: Imbalance, words: Words, palette: Palette) -> go.Figure | None:
