@@ -6,16 +6,17 @@ import plotly.graph_objects as go
 
 from diagnostics.clinic.shared.compare import spoken
 from diagnostics.clinic.stability.check import Stability, steadiest
+from diagnostics.clinic.stability.rules import CALMED, FLIPS
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, threshold_line, wrapped
 
 
 def draw(p: Stability, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """Answers that turn for STA001, remedies for STA004, else the scores of every training."""
-    if finding is not None and finding.code == "STA001":
+    """Answers that turn for FLIPS, remedies for CALMED, else the scores of every training."""
+    if finding is not None and finding.rule is FLIPS:
         return draw_turned(p, words, palette)
-    if finding is not None and finding.code == "STA004":
+    if finding is not None and finding.rule is CALMED:
         return draw_calmer(p, words, palette)
     return draw_scores(p, words, palette)
 
