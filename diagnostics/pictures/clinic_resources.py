@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from diagnostics.clinic.resources.check import Resources
 from diagnostics.clinic.resources.model import GB
+from diagnostics.clinic.resources.rules import MEASURED
 from diagnostics.clinic.shared.compare import spoken
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
@@ -13,8 +14,8 @@ from diagnostics.pictures.style import Palette, blank, safe, threshold_line, wra
 
 
 def draw(p: Resources, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """The parts in training and service; for RES004 what was measured."""
-    if finding is not None and finding.code == "RES004":
+    """The parts in training and service; for MEASURED what was measured."""
+    if finding is not None and finding.rule is MEASURED:
         return draw_trials(p, words, palette)
     return draw_parts(p, words, palette)
 
