@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.network.log import entries
 from diagnostics.clinic.network.presets import PRESETS
+from diagnostics.clinic.network.rules import GAIN, RATE, VERDICT, Remedied, SuggestedRate, TrainingProblem
 from diagnostics.clinic.network.settings import Network
 from diagnostics.clinic.shared.compare import LEVEL, Compared, Progress, Result, corrected, decide, quiet
 from diagnostics.clinic.shared.folds import Fold, folds
 from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
 from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, diagnose
 from diagnostics.clinic.training_history.recorder import from_entries
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.words import N_
 
 if TYPE_CHECKING:
     from diagnostics.clinic.network.train import Epoch, Rows
@@ -32,40 +33,6 @@ ROWS: Final = 3_000
 COLUMNS: Final = 60
 SEEDS: Final = 10
 TENTH: Final = 10.0
-
-SMITH: Final = "Smith 2017, Cyclical learning rates, doi:10.1109/WACV.2017.58"
-VERDICT: Final = Rule(
-    code="NET001",
-    title=N_("This network does not train as it should"),
-    why=N_("What the log of the run shows is what it would show in a large network; here a remedy can be tried in seconds."),
-    remedy=N_("Run the remedies for this problem below, on the same rows, and take the one that gains most."),
-    statistic=N_("The same rules that read training histories, applied to the run above."),
-    source="Zhang et al. 2021, AutoTrainer, doi:10.1109/ICSE43902.2021.00043",
-)
-GAIN: Final = Rule(
-    code="NET002",
-    title=N_("What the remedies bring"),
-    why=N_("A remedy that helped elsewhere need not help here; held-out rows of your own table tell."),
-    remedy=N_("Use the remedy with the largest gain. Where none gains, leave the network as it is."),
-    statistic=N_(
-        "Difference of the held-out score after and before, over trainings that begin with other weights and hold out other rows."
-    ),
-    source="Nadeau and Bengio 2003, Inference for the generalization error, doi:10.1023/A:1024068626366",
-    severity=Severity.INFO,
-)
-RATE: Final = Rule(
-    code="NET003",
-    title=N_("A learning rate for this network"),
-    why=N_("Too low a rate wastes epochs, too high a one never arrives; between them lie about two powers of ten."),
-    remedy=N_(
-        "Train with the suggested rate as the highest of a schedule with warm-up (one cycle, cosine), or a third of "
-        "it if constant."
-    ),
-    statistic=N_("The rate is raised from step to step; suggested is a tenth of the one at which the loss was lowest."),
-    source=SMITH,
-    severity=Severity.INFO,
-)
-RULES: Final = (VERDICT, GAIN, RATE)
 
 
 @dataclass(frozen=True)
@@ -139,41 +106,38 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
 def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
     """The doctor's verdict on a single run from a confidence of `sure_at` on, the best remedy, or the suggested rate."""
     if p.swept is not None:
-        values: dict[str, Value] = {"rate": p.swept.suggested, "lowest": p.swept.lowest, "highest": p.swept.highest}
-        says = N_(
-            "A learning rate of {rate:number} suits this network: the loss falls between {lowest:number} and {highest:number}."
-        )
-        return [loose(RATE, says, values, weight=1.0)]
+        return [RATE.found(SuggestedRate(weight=1.0, rate=p.swept.suggested, lowest=p.swept.lowest, highest=p.swept.highest))]
     if p.compared is not None:
-        best = p.compared.best
-        if best is None:
-            return [loose(GAIN, N_("No gain: none of the remedies changes the held-out score beyond chance."), {}, weight=0.5)]
-        gained: dict[str, Value] = {
-            "name": best.says,
-            "score": p.compared.says,
-            "before": p.compared.before.score.value,
-            "after": best.score.value,
-            "low": round(best.gain.low, 4),
-            "high": round(best.gain.high, 4),
-        }
-        says = N_(
-            "“{name:term}” helps most: the {score:term} on held-out rows goes from {before:number} to {after:number} (better by "
-            "{low:number} to {high:number})."
-        )
-        return [loose(GAIN, says, gained, weight=1.0)]
+        return [GAIN.found(_remedied(p.compared))]
     if not p.runs or not p.runs[0].found or p.runs[0].found[0].confidence < sure_at:
         return []
     first = p.runs[0].found[0]
-    seen: dict[str, Value] = {
-        **first.evidence,
-        "cause": first.code,
-        "confidence": first.confidence,
-        "begins": first.epoch,
-        "until": first.until,
-        "file": p.runs[0].history.file,
-    }
+    entry = TrainingProblem(
+        weight=first.confidence,
+        cause=first.code,
+        confidence=first.confidence,
+        begins=first.epoch,
+        until=first.until,
+        file=p.runs[0].history.file,
+        problem=first,
+    )
     worst = BY_CODE[first.code].severity is Severity.CRITICAL
-    return [loose(VERDICT, first.says, seen, severity=Severity.CRITICAL if worst else Severity.WARNING, weight=first.confidence)]
+    return [VERDICT.found(entry, severity=Severity.CRITICAL if worst else Severity.WARNING)]
+
+
+def _remedied(compared: Compared) -> Remedied:
+    best = compared.best
+    if best is None:
+        return Remedied(weight=0.5)
+    return Remedied(
+        weight=1.0,
+        name=best.says,
+        score=compared.says,
+        before=compared.before.score.value,
+        after=best.score.value,
+        low=round(best.gain.low, 4),
+        high=round(best.gain.high, 4),
+    )
 
 
 def _sane(network: Network) -> bool:
