@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from diagnostics.clinic.search.judge import rounded
 from diagnostics.clinic.search.plan import SHORT
 from diagnostics.clinic.search.result import Search, State, Study
+from diagnostics.clinic.search.rules import DUMMY, FLATTERED, GAIN, NO_GAIN
 from diagnostics.clinic.search.sentences import higher, lead
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.nouns.finding import Finding
@@ -21,13 +22,13 @@ POINTS: Final = 2_000
 FEW: Final = 10
 """Trials below which each has its number on the axis."""
 
-ALONE: Final = ("SEA001", "SEA002", "SEA003", "SEA006")
-"""Findings that the rows held out are the proof of."""
+PROVED_BY_HELD_OUT: Final = (GAIN, NO_GAIN, FLATTERED, DUMMY)
+"""Rules that the rows held out are the proof of."""
 
 
 def draw(p: Search, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """The held-out rows where the finding speaks of them, else the history."""
-    if p.held is not None and (finding is None or finding.code in ALONE):
+    if p.held is not None and (finding is None or finding.rule in PROVED_BY_HELD_OUT):
         return draw_held(p, words, palette)
     return draw_history(p, words, palette)
 
