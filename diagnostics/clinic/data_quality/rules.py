@@ -47,7 +47,7 @@ class NearlyEqual(Entry):
 class StandingApart(Entry):
     """Outlying rows, and the remedy that gains most where one does."""
 
-    rows: int = shown(N_("Rows that stand apart"), Unit.COUNT)
+    rows: int = shown(N_("Outlying rows"), Unit.COUNT)
     looked: int = shown(N_("Rows examined"), Unit.COUNT)
     share: float = shown(N_("Share of the rows"), Unit.SHARE)
     remedy: str | None = shown(N_("Remedy"), Unit.TERM, optional=True)
@@ -239,7 +239,7 @@ TELLING_GAPS: Final = Rule[TellingGap](
     source="Little and Rubin 2019, Statistical analysis with missing data, doi:10.1002/9781119482260; Benjamini-Hochberg 1995",
     severity=Severity.INFO,
     thresholds={
-        "gap_at": Shown(N_("Difference that counts, by the spread of the target"), Unit.NUMBER),
+        "gap_at": Shown(N_("Difference that counts, in standard deviations of the target"), Unit.NUMBER),
     },
 )
 FILLED: Final = Rule[Better](

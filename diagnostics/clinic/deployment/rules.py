@@ -19,7 +19,7 @@ class Faster(Entry):
     base: float = shown(N_("Time of the model as trained (ms)"), Unit.NUMBER)
     times: float = shown(N_("Times as fast"), Unit.NUMBER)
     bytes: int = shown(N_("Size (bytes)"), Unit.COUNT)
-    share: float = shown(N_("Size, by that of the model as trained"), Unit.SHARE)
+    share: float = shown(N_("Size, relative to the model as trained"), Unit.SHARE)
     score: str = shown(N_("Metric"), Unit.TERM)
     gain: float = shown(N_("Change of the score"), Unit.NUMBER)
     low: float = shown(N_("Change of the score, at least"), Unit.NUMBER)
@@ -34,7 +34,7 @@ class Costly(Entry):
 
     what: str = shown(N_("Variant"), Unit.TERM)
     times: float = shown(N_("Times as fast"), Unit.NUMBER)
-    share: float = shown(N_("Size, by that of the model as trained"), Unit.SHARE)
+    share: float = shown(N_("Size, relative to the model as trained"), Unit.SHARE)
     score: str = shown(N_("Metric"), Unit.TERM)
     least: float = shown(N_("Loss of score, at least"), Unit.NUMBER)
     most: float = shown(N_("Loss of score, at most"), Unit.NUMBER)
@@ -44,7 +44,7 @@ class Costly(Entry):
 class OnlineLearning(Entry):
     """A learner that goes on learning beside one left as it was."""
 
-    fixed: float = shown(N_("Score left as it was"), Unit.NUMBER)
+    fixed: float = shown(N_("Score of the model left as it was"), Unit.NUMBER)
     online: float = shown(N_("Score of online learning"), Unit.NUMBER)
     rows: int = shown(N_("Later rows"), Unit.COUNT)
     gain: float = shown(N_("Gain"), Unit.NUMBER)

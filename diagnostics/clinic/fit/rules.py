@@ -216,7 +216,7 @@ BIASED: Final = Rule[BiasedGroup](
     source="Hébert-Johnson et al. 2018, Multicalibration, arXiv:1711.08513; Bonferroni correction over all groups",
     thresholds={
         "off_at": Shown(N_("Difference of shares that counts"), Unit.SHARE),
-        "spreads_at": Shown(N_("Difference of values that counts, by the spread of the errors"), Unit.NUMBER),
+        "spreads_at": Shown(N_("Difference of values that counts, in standard deviations of the errors"), Unit.NUMBER),
     },
 )
 NOTHING: Final = Rule[Generalisation](

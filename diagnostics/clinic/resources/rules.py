@@ -42,8 +42,8 @@ class MeasuredStep(Entry):
     """The trial that takes the least memory, beside the plain one."""
 
     what: str = shown(N_("Remedy"), Unit.TERM)
-    times: float = shown(N_("Memory, by that without it"), Unit.SHARE)
-    longer: float = shown(N_("Time, by that without it"), Unit.SHARE)
+    times: float = shown(N_("Memory, relative to a plain step"), Unit.SHARE)
+    longer: float = shown(N_("Time, relative to a plain step"), Unit.SHARE)
     bytes: float = shown(N_("Memory of a plain step (MB)"), Unit.NUMBER)
     seconds: float = shown(N_("Time of a plain step (s)"), Unit.NUMBER)
     rows: int = shown(N_("Rows of a batch"), Unit.COUNT)
