@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from string import Formatter
 from typing import Any
 
 import pandas as pd
@@ -15,13 +14,14 @@ from diagnostics.clinic.shared import kept
 from diagnostics.clinic.shared.kept import Kept
 from diagnostics.loading import load
 from diagnostics.nouns.check import Check, Diagnostic
+from diagnostics.nouns.entry import Unit, numbers_shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.words import N_, Words
+from diagnostics.nouns.words import N_, Value, Words
 from diagnostics.pictures.style import Palette
 from pages.parts import visit as visits
 from pages.parts.bench import Run, bench, latest
-from pages.parts.cards import CODE, Section, badge, code, meaning, picture, written
+from pages.parts.cards import Section, badge, code, meaning, picture
 from pages.parts.export import csv_bytes
 from pages.parts.guard import COLUMNS, ROOT
 from pages.parts.measured import measured, so_far, tried
@@ -222,15 +222,10 @@ def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key
 def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
     words = visit.words
     st.markdown(plain(words(finding.rule.statistic)))
-    terms = {name for _, name, kind, _ in Formatter().parse(finding.says) if kind == "term"}
-    shown = {
-        name: words("{value:term}", value=str(value)) if name in terms else written(value, words)
-        for name, value in finding.evidence.items()
-        if name not in CODE
-    }
+    shown = numbers(finding, words)
     if shown:
         st.table(
-            {plain(name.replace("_", " ")): plain(text) for name, text in shown.items()},
+            {plain(name): plain(text) for name, text in shown.items()},
             border="horizontal",
             width="content",
             alt=words(N_("Numbers behind this finding")),
@@ -244,3 +239,19 @@ def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
         key=f"{key}-evidence",
         on_click="ignore",
     )
+
+
+def numbers(finding: Finding, words: Words) -> dict[str, str]:
+    """The numbers of a finding that people see, by their names in the reader's language."""
+    evidence = finding.evidence
+    return {
+        words(number.name): _number(evidence[key], number.unit, words)
+        for key, number in numbers_shown(type(finding.of)).items()
+        if evidence.get(key) not in (None, "")
+    }
+
+
+def _number(value: Value, unit: Unit, words: Words) -> str:
+    if unit is Unit.YES_NO:
+        return words(N_("yes")) if value else words(N_("no"))
+    return words(f"{{value:{unit}}}", value=value)
