@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from diagnostics.clinic.data_quality.leaks import Leak
 from diagnostics.clinic.data_quality.result import DataQuality
 from diagnostics.clinic.data_quality.rules import APART, DOUBTED, FILLED, HOLDS, LATER, RELATED, SCALED, TELLING_GAPS
-from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.shared.compare import translate
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import compared
@@ -50,7 +50,7 @@ def draw_splits(p: DataQuality, words: Words, palette: Palette) -> go.Figure | N
     """The same model split at random (vermilion: too good) and properly (blue), with intervals."""
     if not p.inflations:
         return None
-    figure = blank(words, palette, x=_title(spoken(words, p.says)), height=150 + 100 * len(p.inflations))
+    figure = blank(words, palette, x=_title(translate(words, p.says)), height=150 + 100 * len(p.inflations))
     for found in reversed(p.inflations):
         for name, score, colour in (
             (words(HONEST[found.leak]), found.honest, palette.current),

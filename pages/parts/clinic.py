@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import kept
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared import results
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.loading import load
 from diagnostics.nouns.check import Check, Diagnostic
 from diagnostics.nouns.entry import Unit, numbers_shown
@@ -66,7 +66,7 @@ def clinic_page(
     bar(opened)
     found = _found(diagnostic, opened)
     run = bench().run(name, visit.incident)
-    last = found.settings if found else kept.types_of(diagnostic)[0]()
+    last = found.settings if found else results.find_types(diagnostic)[0]()
     if run is not None and run.result is None and run.fingerprint == opened.fingerprint:
         # Refused or stopped: what was filled in stands there still.
         last = run.settings
@@ -114,7 +114,7 @@ def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -
         st.rerun()
 
 
-def _found(diagnostic: Diagnostic, opened: Opened) -> Kept | None:
+def _found(diagnostic: Diagnostic, opened: Opened) -> FinishedRun | None:
     """The newest result for what is open now: of this server, else kept in the incident."""
     run = bench().run(diagnostic.name, opened.visit.incident)
     if run is not None and run.result is not None and run.fingerprint == opened.fingerprint:
@@ -170,7 +170,7 @@ def _broke(run: Run | None, opened: Opened) -> None:
 
 def _show(
     diagnostic: Diagnostic,
-    found: Kept,
+    found: FinishedRun,
     opened: Opened,
     draw: Draw,
     below: Callable[[Any, Opened], None],

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from diagnostics.clinic.ab_test.looks import Rule as Spending
-from diagnostics.clinic.ab_test.looks import crossed, drift_for, limits
+from diagnostics.clinic.ab_test.looks import crossing_probability, drift_for_power, limits_of_looks
 from diagnostics.clinic.ab_test.rules import (
     DIFFERENT,
     MISMATCH,
@@ -20,7 +20,7 @@ from diagnostics.clinic.ab_test.rules import (
     Planned,
     RowMismatch,
 )
-from diagnostics.clinic.shared.compare import Progress, quiet
+from diagnostics.clinic.shared.compare import Progress, ignore_progress
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.intervals import Interval, share
@@ -115,7 +115,7 @@ class ABTest:
     reading: Reading | None
 
 
-def checked(s: Settings) -> Settings:
+def check_settings(s: Settings) -> Settings:
     """Raises NotApplicable, in one sentence, for a test that cannot be."""
     if s.means and not s.spread > 0:
         raise NotApplicable(N_("The standard deviation must be above 0, got {spread:number}."), spread=s.spread)
@@ -134,11 +134,11 @@ def checked(s: Settings) -> Settings:
     if not 1 <= s.looks <= LOOKS or not 1 <= s.look <= s.looks:
         raise NotApplicable(N_("There can be 1 to {most:count} looks, and this look must be one of them."), most=LOOKS)
     if s.read:
-        _checked_counts(s)
+        _check_counts(s)
     return s
 
 
-def _checked_counts(s: Settings) -> None:
+def _check_counts(s: Settings) -> None:
     c = s.counts
     if min(c.a_rows, c.b_rows) < 2 or max(c.a_rows, c.b_rows) > MOST:
         raise NotApplicable(N_("Each side needs at least 2 rows to be read."))
@@ -148,16 +148,16 @@ def _checked_counts(s: Settings) -> None:
         raise NotApplicable(N_("The standard deviation of each side must be above 0."))
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> ABTest:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> ABTest:
     """Raises NotApplicable for a test that cannot be. Needs no table."""
-    s = checked(settings)
+    s = check_settings(settings)
     on_progress(0.1, N_("Reckoning the rows"))
-    made = _plan(s)
+    made = _make_plan(s)
     on_progress(0.7, N_("Reading the result"))
-    return ABTest(s, made, _reading(s) if s.read else None)
+    return ABTest(s, made, _read_result(s) if s.read else None)
 
 
-def single(s: Settings, *, power: float | None = None) -> float:
+def rows_for_one_look(s: Settings, *, power: float | None = None) -> float:
     """Rows of both sides together for one look at the end."""
     from scipy.stats import norm
 
@@ -173,24 +173,24 @@ def single(s: Settings, *, power: float | None = None) -> float:
     return float((root / s.effect) ** 2 * (1 + ratio))
 
 
-def _plan(s: Settings) -> Plan:
+def _make_plan(s: Settings) -> Plan:
     from scipy.stats import norm
 
-    one = single(s)
+    one = rows_for_one_look(s)
     if not one <= MOST:
         raise NotApplicable(
             N_("That would take more than {most:count} rows: choose a larger difference worth finding."), most=MOST
         )
     shares = [(look + 1) / s.looks for look in range(s.looks)]
-    bounds = limits(shares, s.alpha, s.rule)
+    bounds = limits_of_looks(shares, s.alpha, s.rule)
     plain = float(norm.isf(s.alpha / 2))
     straight = plain + float(norm.ppf(s.power))
-    more = (drift_for(shares, bounds, s.power) / straight) ** 2 if s.looks > 1 else 1.0
+    more = (drift_for_power(shares, bounds, s.power) / straight) ** 2 if s.looks > 1 else 1.0
     rows = int(np.ceil(one * max(1.0, more)))
     looks = tuple(
         Look(int(np.ceil(rows * part)), bound, rows * part / s.daily) for part, bound in zip(shares, bounds, strict=True)
     )
-    careless = crossed(shares, [plain] * s.looks)
+    careless = crossing_probability(shares, [plain] * s.looks)
     curve = []
     for factor in np.linspace(0.05, 2.0, 40):
         drift = straight * np.sqrt(factor)
@@ -199,7 +199,7 @@ def _plan(s: Settings) -> Plan:
     return Plan(int(np.ceil(one)), rows, rows / s.daily, looks, careless, tuple(curve))
 
 
-def _reading(s: Settings) -> Reading:
+def _read_result(s: Settings) -> Reading:
     from scipy.stats import chisquare, norm, t
 
     c = s.counts
@@ -225,7 +225,7 @@ def _reading(s: Settings) -> Reading:
         smooth = [(hits + 0.5) / (rows + 1) for hits, rows in ((c.a_hits, c.a_rows), (c.b_hits, c.b_rows))]
         variance = smooth[0] * (1 - smooth[0]) / c.a_rows + smooth[1] * (1 - smooth[1]) / c.b_rows
     shares = [(look + 1) / s.looks for look in range(s.looks)]
-    bound = limits(shares, s.alpha, s.rule)[s.look - 1]
+    bound = limits_of_looks(shares, s.alpha, s.rule)[s.look - 1]
     if s.means:
         within = Interval(b - a, b - a - bound * float(np.sqrt(variance)), b - a + bound * float(np.sqrt(variance)))
     else:
@@ -233,7 +233,7 @@ def _reading(s: Settings) -> Reading:
     rows = c.a_rows + c.b_rows
     odds = float(chisquare([c.a_rows, c.b_rows], [rows * (1 - s.b_share), rows * s.b_share]).pvalue)
     plainly = float(norm.isf(s.alpha / 2))
-    careless = crossed(shares[: s.look], [plainly] * s.look)
+    careless = crossing_probability(shares[: s.look], [plainly] * s.look)
     return Reading(a, b, plain, within, always_valid(b - a, variance, s.effect, s.alpha), z, p, bound, odds, careless)
 
 

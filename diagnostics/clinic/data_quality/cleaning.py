@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.clinic.data_quality.noise import without_suspects
-from diagnostics.clinic.data_quality.rows import Copies, apart, conflicting
+from diagnostics.clinic.data_quality.rows import Copies, find_conflicts, flag_outliers
 from diagnostics.clinic.shared.compare import Remedy
 from diagnostics.clinic.shared.training_set import TrainingSet, identical
 from diagnostics.nouns.incident import Task
@@ -41,7 +41,7 @@ class _Clipped:
         return clipped
 
 
-def clean(data: TrainingSet, before: Remedy, copied: Copies) -> list[Remedy]:
+def propose_cleaning(data: TrainingSet, before: Remedy, copied: Copies) -> list[Remedy]:
     made = []
     if data.numbers:
         made.append(
@@ -51,30 +51,30 @@ def clean(data: TrainingSet, before: Remedy, copied: Copies) -> list[Remedy]:
                 lambda data, seed: _Clipped(before.build(data, seed), data.numbers),
             )
         )
-        made.append(Remedy("apart", N_("trained without rows that stand apart"), before.build, rows=_near_ones))
+        made.append(Remedy("apart", N_("trained without rows that stand apart"), before.build, rows=_drop_outliers))
     if data.task is Task.CLASSIFICATION:
         made.append(without_suspects(before))
     if copied.repeated:
-        made.append(Remedy("once", N_("repeated rows trained on once"), before.build, rows=_once))
+        made.append(Remedy("once", N_("repeated rows trained on once"), before.build, rows=_keep_first))
     if copied.conflicts:
-        made.append(Remedy("agreed", N_("trained without rows that contradict each other"), before.build, rows=_agreed))
+        made.append(Remedy("agreed", N_("trained without rows that contradict each other"), before.build, rows=_drop_conflicts))
     return made
 
 
-def _near_ones(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    return _if_whole(data, train, ~apart(data, train, seed=seed))
+def _drop_outliers(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    return _unless_class_lost(data, train, ~flag_outliers(data, train, seed=seed))
 
 
-def _once(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+def _keep_first(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     part = data.take(train)
-    return _if_whole(data, train, ~pd.Series(identical(part.features, part.truth)).duplicated().to_numpy())
+    return _unless_class_lost(data, train, ~pd.Series(identical(part.features, part.truth)).duplicated().to_numpy())
 
 
-def _agreed(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    return _if_whole(data, train, ~conflicting(data.take(train)))
+def _drop_conflicts(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    return _unless_class_lost(data, train, ~find_conflicts(data.take(train)))
 
 
-def _if_whole(data: TrainingSet, train: NDArray[np.int64], keep: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _unless_class_lost(data: TrainingSet, train: NDArray[np.int64], keep: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The rows to keep; all of them where a class would be lost."""
     kept = train[keep]
     if data.task is Task.CLASSIFICATION and len(np.unique(data.truth[kept])) < len(np.unique(data.truth[train])):

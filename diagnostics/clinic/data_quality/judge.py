@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.clinic.data_quality.leaks import Inflation, Leak, Teller
+from diagnostics.clinic.data_quality.leaks import Inflation, Leak, SingleColumn
 from diagnostics.clinic.data_quality.result import DataQuality
 from diagnostics.clinic.data_quality.rules import (
     APART,
@@ -70,7 +70,7 @@ def judge(
     return [finding for finding in found if finding is not None]
 
 
-def _holding(p: DataQuality, teller: Teller, missed_at: float) -> Finding | None:
+def _holding(p: DataQuality, teller: SingleColumn, missed_at: float) -> Finding | None:
     without = teller.without
     # A good column among other good ones is no leak: the others must be clearly worse without it.
     if without is None or without.verdict is not Verdict.WORSE or without.gain.value > -missed_at:

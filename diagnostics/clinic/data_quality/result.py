@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagnostics.clinic.data_quality.gaps import Gaps
-from diagnostics.clinic.data_quality.leaks import Inflation, Teller
+from diagnostics.clinic.data_quality.leaks import Inflation, SingleColumn
 from diagnostics.clinic.data_quality.noise import Noise
 from diagnostics.clinic.data_quality.rows import Copies, Outliers
 from diagnostics.clinic.shared.compare import Compared
@@ -38,7 +38,7 @@ class DataQuality:
     """None for a quantity."""
 
     inflations: tuple[Inflation, ...]
-    tellers: tuple[Teller, ...]
+    tellers: tuple[SingleColumn, ...]
     """The columns by how well each predicts alone, the best first."""
 
     compared: Compared

@@ -10,9 +10,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.deployment.export import Way, answer, as_distilled, as_file, as_onnx, as_quantised, served, session
+from diagnostics.clinic.deployment.export import (
+    Way,
+    as_distilled,
+    as_file,
+    as_onnx,
+    as_quantised,
+    build_served,
+    run_session,
+    session,
+)
 from diagnostics.clinic.deployment.online import Online, online
-from diagnostics.clinic.deployment.rows import fed
+from diagnostics.clinic.deployment.rows import as_inputs
 from diagnostics.clinic.deployment.rules import (
     FASTER,
     MOVING,
@@ -25,10 +34,10 @@ from diagnostics.clinic.deployment.rules import (
     UploadedSpeed,
 )
 from diagnostics.clinic.deployment.speed import BATCHES, WORKERS, Latency, latency
-from diagnostics.clinic.shared.compare import Compared, Progress, Remedy, Result, Verdict, compare, fit, quiet
+from diagnostics.clinic.shared.compare import Compared, Progress, Remedy, Result, Verdict, compare, fit, ignore_progress
 from diagnostics.clinic.shared.models import FAMILIES, pipeline
 from diagnostics.clinic.shared.scores import metric_for
-from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, fewer, training_set
+from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, sample_rows, training_set
 from diagnostics.measure.samples import samples
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
@@ -97,15 +106,15 @@ WAYS: Final[tuple[tuple[str, str, Way], ...]] = (
 )
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Deployment:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Deployment:
     """Raises NotApplicable without a table to learn from, and ValueError for an unknown family."""
     if settings.family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {settings.family!r}")
     data = training_set(incident, rows=settings.rows)
     family, seed = settings.family, incident.seed
-    small = fewer(data, TRIED_ROWS, seed=seed)
+    small = sample_rows(data, TRIED_ROWS, seed=seed)
     on_progress(0.0, N_("Training the model"))
-    fitted = _trained(small, family, seed)
+    fitted = _train(small, family, seed)
     variants, asks = _variants(fitted, small)
     cells: list[Latency] = []
     for place, (name, ask) in enumerate(asks.items()):
@@ -113,7 +122,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         cells += latency(name, ask, batches=BATCHES, workers=WORKERS)
     before = Remedy("python", N_("scikit-learn, as trained"), lambda data, seed: pipeline(data, family, seed=seed))
     made = {variant.name for variant in variants if not variant.skipped}
-    remedies = [Remedy(name, says, served(family, way)) for name, says, way in WAYS if name in made]
+    remedies = [Remedy(name, says, build_served(family, way)) for name, says, way in WAYS if name in made]
     compared = compare(
         small,
         before,
@@ -131,7 +140,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     )
 
 
-def _trained(data: TrainingSet, family: str, seed: int) -> Any:
+def _train(data: TrainingSet, family: str, seed: int) -> Any:
     before = Remedy(family, family, lambda data, seed: pipeline(data, family, seed=seed))
     return fit(data, before, np.arange(len(data)), seed)[0]
 
@@ -142,7 +151,7 @@ def _variants(fitted: Any, data: TrainingSet) -> tuple[tuple[Variant, ...], dict
     own = np.asarray(tell(data.features), dtype="float64")
     spread = 1.0 if data.task is Task.CLASSIFICATION else float(own.std()) or 1.0
     frame = data.features.iloc[np.resize(np.arange(len(data)), max(len(data), *BATCHES))]
-    rows = fed(frame, data)
+    rows = as_inputs(frame, data)
     # Only written, never read: the size that a pickle of the model would have.
     made = [Variant("python", N_("scikit-learn, as trained"), len(pickle.dumps(fitted)), 0.0)]
     asks: dict[str, Callable[[int], object]] = {"python": lambda count: tell(frame.iloc[:count])}
@@ -153,14 +162,14 @@ def _variants(fitted: Any, data: TrainingSet) -> tuple[tuple[Variant, ...], dict
             made.append(Variant(name, says, 0, 0.0, reason.kept))
             continue
         running = session(content)
-        told = answer(running, {column: values[: len(data)] for column, values in rows.items()}).reshape(own.shape)
+        told = run_session(running, {column: values[: len(data)] for column, values in rows.items()}).reshape(own.shape)
         made.append(Variant(name, says, len(content), float(np.abs(told - own).max() / spread)))
-        asks[name] = _asking(running, rows)
+        asks[name] = _predict_with(running, rows)
     return tuple(made), asks
 
 
-def _asking(running: Any, rows: dict[str, NDArray[Any]]) -> Callable[[int], object]:
-    return lambda count: answer(running, {column: values[:count] for column, values in rows.items()})
+def _predict_with(running: Any, rows: dict[str, NDArray[Any]]) -> Callable[[int], object]:
+    return lambda count: run_session(running, {column: values[:count] for column, values in rows.items()})
 
 
 def _uploaded(incident: Incident) -> Uploaded | None:
@@ -186,10 +195,10 @@ def _uploaded(incident: Incident) -> Uploaded | None:
         return Uploaded(incident.model.name, size, (), reason.kept)
 
 
-def file_of(incident: Incident, settings: Settings, name: str) -> bytes:
+def onnx_file(incident: Incident, settings: Settings, name: str) -> bytes:
     """The ONNX file of the variant `name`, trained again as it was measured. Raises NotApplicable as `profile` does."""
-    small = fewer(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
-    fitted = _trained(small, settings.family, incident.seed)
+    small = sample_rows(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
+    fitted = _train(small, settings.family, incident.seed)
     way = next(way for known, _, way in WAYS if known == name)
     return as_file(fitted, way, small.features, small)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.shared.compare import Remedy, fit
 from diagnostics.clinic.shared.folds import folds
-from diagnostics.clinic.shared.scores import Told, told
+from diagnostics.clinic.shared.scores import Predictions, predict
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns.incident import Task
 from diagnostics.nouns.intervals import Interval
@@ -64,8 +64,8 @@ def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) ->
     true, answer = np.full(len(data), np.nan), np.full(len(data), np.nan)
     for number, fold in enumerate(made):
         model, _ = fit(data, remedy, fold.train, seed + number)
-        given = told(model, data.features.iloc[fold.test], data)
-        true[fold.test], answer[fold.test] = sides(data, given, fold.test)
+        given = predict(model, data.features.iloc[fold.test], data)
+        true[fold.test], answer[fold.test] = as_numbers(data, given, fold.test)
     seen = np.flatnonzero(np.isfinite(answer))
     true, answer = true[seen], answer[seen]
     groups: list[tuple[str, str, float | None, float | None, NDArray[np.bool_]]] = []
@@ -84,7 +84,7 @@ def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) ->
     return Bias(tuple(segments[:tenths]), tuple(worst[:SHOWN]), len(groups), spread)
 
 
-def sides(data: TrainingSet, given: Told, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def as_numbers(data: TrainingSet, given: Predictions, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What is true and what was told, as numbers: values; the class to be found and its chance; right or wrong and how sure."""
     truth = data.truth[rows]
     if data.task is Task.REGRESSION or given.chances is None:

@@ -22,11 +22,20 @@ from diagnostics.clinic.fit.rules import (
     Generalisation,
     MoreRows,
 )
-from diagnostics.clinic.shared.compare import Compared, Progress, Result, Verdict, compare, corrected, one_fold, quiet
+from diagnostics.clinic.shared.compare import (
+    Compared,
+    Progress,
+    Result,
+    Verdict,
+    compare,
+    corrected_interval,
+    ignore_progress,
+    score_fold,
+)
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.models import FAMILIES, Knob
 from diagnostics.clinic.shared.scores import Metric, metric_for
-from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, fewer, training_set
+from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, sample_rows, training_set
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.intervals import Interval
@@ -83,14 +92,14 @@ class Fit:
     bias: Bias
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Fit:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Fit:
     """Raises NotApplicable without a table to learn from, and ValueError for an unknown family."""
     if settings.family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {settings.family!r}")
     data = training_set(incident, rows=settings.rows)
     metric, seed, family = metric_for(data.task), incident.seed, FAMILIES[settings.family]
     before = tries.before(settings.family, {})
-    small = fewer(data, TRIED_ROWS, seed=seed)
+    small = sample_rows(data, TRIED_ROWS, seed=seed)
 
     def partial(so_far: tuple[Compared, ...]) -> Fit:
         title, guess = family.title, 0.5 if data.task is Task.CLASSIFICATION else 0.0
@@ -115,7 +124,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     knobs = []
     for place, knob in enumerate(dict.fromkeys((family.complexity, family.regularisation))):
         reach = within(0.75 + 0.1 * place, 0.85 + 0.1 * place)
-        knobs.append(_validated(small, settings.family, knob, metric, seed, reach))
+        knobs.append(_validate(small, settings.family, knob, metric, seed, reach))
     on_progress(0.95, N_("Looking for groups of rows whose answers lie off"))
     off = bias(small, before, seed=seed)
     return Fit(
@@ -133,7 +142,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     )
 
 
-def _validated(data: TrainingSet, family: str, knob: Knob, metric: Metric, seed: int, on_progress: Progress) -> Curve:
+def _validate(data: TrainingSet, family: str, knob: Knob, metric: Metric, seed: int, on_progress: Progress) -> Curve:
     made = folds(data, parts=3, repeats=1, seed=seed)
     ratio = float(np.mean([len(f.test) / len(f.train) for f in made])) if made else 0.5
     whole = knob.name not in ("strength", "alpha", "ccp_alpha")
@@ -144,12 +153,12 @@ def _validated(data: TrainingSet, family: str, knob: Knob, metric: Metric, seed:
             continue
         remedy = tries.before(family, {knob.name: int(value) if whole else value})
         try:
-            scores = [one_fold(data, remedy, fold, metric, seed + number) for number, fold in enumerate(made)]
+            scores = [score_fold(data, remedy, fold, metric, seed + number) for number, fold in enumerate(made)]
         except (ValueError, NotApplicable):
             # More neighbours than rows, say: this end of the curve is left out.
             continue
         held, trained = np.array([s[0] for s in scores]), np.array([s[1] for s in scores])
-        steps.append(Step(float(value), corrected(held, ratio), corrected(trained, ratio)))
+        steps.append(Step(float(value), corrected_interval(held, ratio), corrected_interval(trained, ratio)))
     default = FAMILIES[family].settings.get(knob.name)
     return Curve(knob.name, knob.title, knob.log, tuple(steps), None if default is None else float(default))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.imbalance import remedies as tries
+from diagnostics.clinic.imbalance.evaluation import F1, PRECISION, RECALL, Evaluated, cost_of, evaluate
 from diagnostics.clinic.imbalance.rows import two_classes
 from diagnostics.clinic.imbalance.rules import (
     CHEAPER,
@@ -24,12 +25,11 @@ from diagnostics.clinic.imbalance.rules import (
     Miscalibrated,
     MissedClass,
 )
-from diagnostics.clinic.imbalance.ways import F1, PRECISION, RECALL, Tried, cost_of, way
-from diagnostics.clinic.shared.compare import Compared, Progress, Result, Verdict, compare_all, quiet
+from diagnostics.clinic.shared.compare import Compared, Progress, Result, Verdict, compare_all, ignore_progress
 from diagnostics.clinic.shared.folds import Fold
 from diagnostics.clinic.shared.models import FAMILIES
-from diagnostics.clinic.shared.scores import METRICS, Told
-from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, fewer
+from diagnostics.clinic.shared.scores import METRICS, Predictions
+from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, sample_rows
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 
@@ -70,7 +70,7 @@ class Imbalance:
     neighbours: int
     compared: Compared
     others: tuple[Compared, ...]
-    ways: tuple[Tried, ...]
+    ways: tuple[Evaluated, ...]
 
     @property
     def named(self) -> str:
@@ -82,7 +82,7 @@ class Imbalance:
         return next((compared for compared in self.others if compared.metric == name), self.compared)
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Imbalance:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Imbalance:
     """Raises NotApplicable without classes to learn, and ValueError for settings out of range."""
     if settings.family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {settings.family!r}")
@@ -95,13 +95,13 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     before = tries.before(settings.family)
     named = tries.remedies(settings.family, settings.cost, settings.neighbours)
     metrics = (cost_of(settings.cost), RECALL, PRECISION, F1, METRICS["average_precision"], METRICS["brier"])
-    answers: list[list[tuple[NDArray[np.int64], Told]]] = [[] for _ in range(len(named) + 1)]
+    answers: list[list[tuple[NDArray[np.int64], Predictions]]] = [[] for _ in range(len(named) + 1)]
 
-    def keep(place: int, number: int, fold: Fold, answer: Told) -> None:
+    def keep(place: int, number: int, fold: Fold, answer: Predictions) -> None:
         if number < 5:
             answers[place].append((fold.test, answer))
 
-    def made(compared: Compared, others: tuple[Compared, ...], ways: tuple[Tried, ...], accuracy: float) -> Imbalance:
+    def made(compared: Compared, others: tuple[Compared, ...], ways: tuple[Evaluated, ...], accuracy: float) -> Imbalance:
         return Imbalance(
             data.described,
             settings.family,
@@ -128,7 +128,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         on_told=keep,
         partial=lambda so_far: made(so_far[0], so_far[1:], (), 0.0),
     )
-    ways = [way(data, one.name, one.says, given) for one, given in zip((before, *named), answers, strict=True) if given]
+    ways = [evaluate(data, one.name, one.says, given) for one, given in zip((before, *named), answers, strict=True) if given]
     plain = np.concatenate([answer.labels == data.truth[rows] for rows, answer in answers[0]])
     return made(compared, tuple(others), tuple(ways), float(plain.mean()))
 
@@ -136,7 +136,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
 def _enough(data: TrainingSet, share: float, seed: int) -> TrainingSet:
     """`TRIED_ROWS` of the rows, or as many more as bring `RARE_ROWS` of the rare class; drawn at random, so the share holds."""
     rows = max(TRIED_ROWS, int(RARE_ROWS / max(min(share, 1 - share), 1e-6)))
-    return fewer(data, rows, seed=seed)
+    return sample_rows(data, rows, seed=seed)
 
 
 def judge(
@@ -173,11 +173,11 @@ def judge(
     return findings
 
 
-def _way_named(p: Imbalance, name: str) -> Tried | None:
+def _way_named(p: Imbalance, name: str) -> Evaluated | None:
     return next((way for way in p.ways if way.name == name), None)
 
 
-def _is_off(way: Tried, p: Imbalance, off_at: float) -> bool:
+def _is_off(way: Evaluated, p: Imbalance, off_at: float) -> bool:
     return way.name != "isolation" and way.told >= off_at * p.share
 
 
@@ -195,7 +195,7 @@ def _cheaper(p: Imbalance, best: Result) -> Cheaper:
     )
 
 
-def _missed_class(p: Imbalance, plain: Tried, best: Result | None) -> MissedClass:
+def _missed_class(p: Imbalance, plain: Evaluated, best: Result | None) -> MissedClass:
     cheaper = _cheaper(p, best) if best else None
     way = _way_named(p, best.name) if best else None
     return MissedClass(
@@ -232,9 +232,14 @@ def _harmless(p: Imbalance) -> Harmless:
     )
 
 
-def _miscalibrated(p: Imbalance, way: Tried) -> Miscalibrated:
+def _miscalibrated(p: Imbalance, way: Evaluated) -> Miscalibrated:
     return Miscalibrated(
-        weight=min(0.5, way.told - p.share), remedy=way.says, told=way.told, share=p.share, plain=p.ways[0].told, class_=p.named
+        weight=min(0.5, way.told - p.share),
+        remedy=way.says,
+        told=way.told,
+        share=p.share,
+        plain=p.ways[0].told,
+        class_=p.named,
     )
 
 

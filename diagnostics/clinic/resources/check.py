@@ -15,10 +15,10 @@ from diagnostics.clinic.resources.model import (
     Described,
     Kind,
     Parts,
-    changed,
     changes,
-    fitting,
     parameters,
+    plan_to_fit,
+    propose_changes,
     serving,
     training,
 )
@@ -31,10 +31,10 @@ from diagnostics.clinic.resources.rules import (
     ServingMemory,
     TrainingMemory,
 )
-from diagnostics.clinic.shared.compare import Compared, Progress, compare, quiet
+from diagnostics.clinic.shared.compare import Compared, Progress, compare, ignore_progress
 from diagnostics.clinic.shared.scores import metric_for
 from diagnostics.clinic.shared.training_set import Described as Rows
-from diagnostics.clinic.shared.training_set import fewer, training_set
+from diagnostics.clinic.shared.training_set import sample_rows, training_set
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
@@ -80,7 +80,7 @@ class Resources:
         return self.training.total <= self.model.memory * GB
 
 
-def checked(m: Described) -> Described:
+def check_model(m: Described) -> Described:
     """Raises NotApplicable, in one sentence, for a model that cannot be."""
     counts = {
         N_("layers"): m.layers,
@@ -121,17 +121,17 @@ def checked(m: Described) -> Described:
     return m
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Resources:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Resources:
     """Raises NotApplicable for a model that cannot be. Without a table, steps are measured on made-up rows."""
-    m = checked(settings.model)
+    m = check_model(settings.model)
     on_progress(0.0, N_("Adding up"))
-    plan, planned = fitting(m)
+    plan, planned = plan_to_fit(m)
     tried: tuple[Trial, ...] = ()
     compared, described, why, own = None, None, "", False
     if settings.measure:
         rows = np.random.default_rng(incident.seed).normal(size=(1000, 20))
         try:
-            data = fewer(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
+            data = sample_rows(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
         except NotApplicable as reason:
             why = reason.reason if not reason.values else N_("The table could not be learnt from.")
             data = None
@@ -152,9 +152,9 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     return Resources(m, parameters(m), training(m), serving(m), changes(m), plan, planned, tried, own, compared, described, why)
 
 
-def named(m: Described) -> dict[str, str]:
+def names_of_changes(m: Described) -> dict[str, str]:
     """Says of each change, by name."""
-    return {name: says for name, says, _, _ in changed(m)} | PLAN
+    return {name: says for name, says, _, _ in propose_changes(m)} | PLAN
 
 
 PLAN: Final = {

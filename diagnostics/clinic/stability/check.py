@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.shared.compare import Progress, quiet
+from diagnostics.clinic.shared.compare import Progress, ignore_progress
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.clinic.shared.scores import metric_for
-from diagnostics.clinic.shared.training_set import ROWS, Described, fewer, training_set
+from diagnostics.clinic.shared.training_set import ROWS, Described, sample_rows, training_set
 from diagnostics.clinic.stability.rules import CALMED, FLIPS, STEADY, SWINGS, Calmed, Flips, Spread
 from diagnostics.clinic.stability.runs import Calmer, Trained, Trainings, remedies_of
 from diagnostics.nouns.finding import Finding
@@ -87,7 +87,7 @@ NAMES: Final = {
 }
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Stability:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Stability:
     """Raises NotApplicable without a table to learn from, and ValueError for settings out of range."""
     if settings.family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {settings.family!r}")
@@ -95,7 +95,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         raise ValueError(f"trainings must be between 4 and 30, got {settings.trainings}")
     whole = training_set(incident, rows=settings.rows)
     seed, metric = incident.seed, metric_for(whole.task)
-    data = fewer(whole, TRIED_ROWS, seed=seed)
+    data = sample_rows(whole, TRIED_ROWS, seed=seed)
     made = folds(data, parts=HELD, repeats=-(-settings.trainings // HELD), seed=seed)
     if len(made) < 2:
         raise NotApplicable(
