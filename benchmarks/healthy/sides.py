@@ -234,7 +234,8 @@ def _dressed(
         times = [when.astype("datetime64[D]").astype("datetime64[s]") for when in times]
     sides = []
     for side, when in zip((before, now), times, strict=True):
-        order = np.argsort(when, kind="stable")
+        # Rows of one moment in no order, except in a series: the table's own order would leave neighbours alike on busy days.
+        order = np.argsort(when, kind="stable") if table.when is not None else np.lexsort((rng.random(len(side)), when))
         sides.append(side.iloc[order].reset_index(drop=True).assign(seen_at=when[order]))
     before, now = sides
     if rng.random() < 0.4:

@@ -190,6 +190,12 @@ def load(source: Source) -> Loaded:
     for name in features:
         if features[name].dtype.kind == "b" or name in source.codes:
             features[name] = features[name].map(_name, na_action="ignore")
+    if source.group:
+        # Some tables are numbered in the order of the answers; a number of a customer says nothing of him.
+        names = features[source.group].unique()
+        features[source.group] = features[source.group].map(
+            dict(zip(names, np.random.default_rng(5).permutation(names), strict=True))
+        )
     kept = [name for name in features if features[name].nunique() > 1]
     whole = features[kept].assign(**{source.target: truth}).reset_index(drop=True)
     return Loaded(source, whole, times)

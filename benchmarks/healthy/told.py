@@ -11,6 +11,8 @@ import numpy as np
 
 ACCUSED_AT: Final = 0.5
 SURE_AT: Final = 0.8
+STANDING: Final = frozenset({"underfitting", "class_imbalance"})
+"""Claims about the model that may be true of a healthy pair, on both sides alike: counted as false, and told apart."""
 STEPS: Final = range(1, 8)
 SIZES: Final = ((0, 200), (200, 600), (600, 2_000), (2_000, 6_000), (6_000, 10**9))
 """Bounds of the rows of the smaller side, for the table by size."""
@@ -115,7 +117,15 @@ def _reach(results: Sequence[Result]) -> str:
     accused = sum(r.accused() for r in results)
     # Pairs of one table and seed share their rows, so this is a lower bound of the doubt.
     interval = binomtest(accused, len(results)).proportion_ci(method="wilson")
-    return f"accused: {accused} of {len(results)} pairs, 95% interval {interval.low:.1%} to {interval.high:.1%}"
+    weak = sum(all(c.code in STANDING for c in r.causes if c.confidence > ACCUSED_AT) for r in results if r.accused())
+    seeds = {(r.table, r.seed) for r in results}
+    hit = {(r.table, r.seed) for r in results if r.accused()}
+    return (
+        f"accused: {accused} of {len(results)} pairs, 95% interval {interval.low:.1%} to {interval.high:.1%}; "
+        f"{weak} of them only of a weak model, which may be true\n"
+        f"accused in some tier: {len(hit)} of {len(seeds)} shares of rows, of {len({t for t, _ in hit})} of "
+        f"{len({t for t, _ in seeds})} tables"
+    )
 
 
 def accusations(results: Sequence[Result]) -> str:
