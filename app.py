@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from diagnostics import sample_incidents
-from diagnostics.finding import BadInput
-from diagnostics.words import LANGUAGES, N_, name_of
+from diagnostics.keep import sample_incidents
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import LANGUAGES, N_, name_of
 from pages.parts import guard, look, share, signin, visit
 from pages.parts.text import plain
 

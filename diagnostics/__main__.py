@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from diagnostics.clinic.search_options import search_arguments
-from diagnostics.finding import SEVERITY_ORDER, BadInput, Finding, Severity
-from diagnostics.words import LANGUAGES, N_, Words, words_for
+from diagnostics.clinic.search.options import search_arguments
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
+from diagnostics.nouns.words import LANGUAGES, N_, Words, words_for
 
 DONE, FOUND, BAD_INPUT = 0, 1, 2
 ROLES: Final = ("target", "prediction", "timestamp", "id", "positive", "task", "title")
@@ -159,9 +161,9 @@ def _failed(fail_on: str | None, findings: Sequence[Finding]) -> int:
 
 
 def _incident(options: argparse.Namespace, scratch: Path) -> Any:
-    from diagnostics.archive import unpack
-    from diagnostics.folder import assemble, open_incident
-    from diagnostics.tables.read import read_table
+    from diagnostics.read.archive import unpack
+    from diagnostics.read.folder import assemble, open_incident
+    from diagnostics.read.reader import read_table
 
     given = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
     if options.segments is not None:
@@ -190,10 +192,8 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
 
 
 def _summary(result: Any, words: Words) -> None:
-    from diagnostics.report.outline import NOTHING, NOTHING_SURE
-
-    if not result.causes:
-        print(words(NOTHING_SURE if result.limited else NOTHING))
+    if result.conclusion.cause is None:
+        print(result.conclusion.statement(words))
     for cause in result.causes:
         print(words(N_("{share:percent} sure: {statement}"), share=cause.confidence, statement=cause.statement(words)))
         print("    " + cause.remedy_text(words))
@@ -203,9 +203,9 @@ def _summary(result: Any, words: Words) -> None:
 
 
 def _read(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.tables.read import read_table
-    from diagnostics.tables.record import reading_record, write_clean
-    from diagnostics.tables.roles import guess_roles
+    from diagnostics.read.reader import read_table
+    from diagnostics.read.record import reading_record, write_clean
+    from diagnostics.read.roles import guess_roles
 
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
         table = read_table(options.file, Path(scratch), name="table")
@@ -217,15 +217,15 @@ def _read(options: argparse.Namespace, words: Words) -> int:
 
 
 def _environment(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.steps.environment.record import environment_record
+    from diagnostics.checks.environment.record import environment_record
 
     _emit(options.json or "-", _dump(environment_record(options.reference, options.current, words, resolve=options.resolve)))
     return DONE
 
 
 def _code(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.steps.environment.code_record import checked, code_record, code_text
-    from diagnostics.steps.environment.leakage import judge
+    from diagnostics.checks.environment.code_record import checked, code_record, code_text
+    from diagnostics.checks.environment.leakage import judge
 
     told = checked(options.files)
     if options.json:
@@ -236,7 +236,7 @@ def _code(options: argparse.Namespace, words: Words) -> int:
 
 
 def _logs(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.steps.operations.record import logs_record
+    from diagnostics.checks.operations.record import logs_record
 
     record, assigned = logs_record(tuple(options.files), tuple(options.metrics), words)
     for unread in record["unreadable"]:
@@ -248,7 +248,7 @@ def _logs(options: argparse.Namespace, words: Words) -> int:
 
 
 def _training(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.clinic.history.record import training_record, training_text
+    from diagnostics.clinic.training_history.record import training_record, training_text
 
     mapping = dict(part.partition("=")[::2] for part in options.map) or None
     record = training_record(options.files, words, mapping)
@@ -260,7 +260,7 @@ def _training(options: argparse.Namespace, words: Words) -> int:
 
 
 def _search(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.clinic.search_record import run_search, summary
+    from diagnostics.clinic.search.record import run_search, summary
 
     record = run_search(options, words, _progress, _write_text)
     if options.json:
@@ -271,7 +271,7 @@ def _search(options: argparse.Namespace, words: Words) -> int:
 
 
 def _search_worker(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.clinic.search_record import run_worker
+    from diagnostics.clinic.search.record import run_worker
 
     print(run_worker(options, words))
     return DONE

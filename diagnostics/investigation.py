@@ -6,22 +6,21 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from diagnostics.catalogue import Diagnostic, catalogue, clinic_diagnostic
+from diagnostics.catalogue import catalogue, clinic_diagnostic
 from diagnostics.causes.cause import Cause
-from diagnostics.check import Check
-from diagnostics.finding import Finding, NotApplicable, Severity
-from diagnostics.incident import Incident
+from diagnostics.nouns.check import Check, Diagnostic, Status
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.remarks import Remark, remarks
 
+if TYPE_CHECKING:
+    from diagnostics.conclusion import Conclusion, Standing
+
 log = logging.getLogger(__name__)
-
-
-class Status(StrEnum):
-    PROBLEM = "problem"
-    OK = "ok"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -49,11 +48,22 @@ class Investigation:
         found = [f for c in self.checks if number in (None, c.diagnostic.step) for f in c.findings]
         return tuple(sorted(found, key=lambda finding: finding.rank))
 
+    def standing(self, number: int) -> Standing:
+        """What step `number` comes to, in one sentence."""
+        from diagnostics.conclusion import standing
+
+        return standing(self, number)
+
     def status(self, number: int) -> Status:
-        """problem: something of severity warning or worse was found; skipped: no check of the step could run."""
-        if any(f.severity is not Severity.INFO for f in self.findings(number)):
-            return Status.PROBLEM
-        return Status.OK if any(c.profile is not None for c in self.step(number)) else Status.SKIPPED
+        """problem: something of severity warning or worse was found; ok: the check that matters ran and found nothing."""
+        return self.standing(number).status
+
+    @cached_property
+    def conclusion(self) -> Conclusion:
+        """What the whole comes to, in one sentence."""
+        from diagnostics.conclusion import conclude
+
+        return conclude(self)
 
     def check(self, name: str) -> Check:
         for check in self.checks:

@@ -20,7 +20,5 @@ def _load() -> None:
     import sklearn.linear_model  # noqa: F401
 
     from diagnostics.catalogue import catalogue
-    from diagnostics.causes import board  # noqa: F401
-    from diagnostics.tables import read, roles  # noqa: F401
 
     catalogue()

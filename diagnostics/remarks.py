@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from diagnostics.check import Check
-from diagnostics.finding import BadInput
-from diagnostics.incident import Incident, Task
-from diagnostics.tables.table import Kind, Table
-from diagnostics.words import N_, Value, Words
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.table import Kind, Table
+from diagnostics.nouns.words import N_, Value, Words
 
 FEW_ROWS: Final = 30
 """Below so many rows a share of one half is known to no better than 18 points either way (Wilson 1927), which proves nothing."""
@@ -80,7 +80,7 @@ def _few(given: Sequence[Table]) -> list[Remark]:
 
 
 def _one_class(incident: Incident, given: Sequence[Table]) -> list[Remark]:
-    from diagnostics import engine
+    from diagnostics.measure import engine
 
     target = incident.roles.target
     if target is None or incident.task is Task.REGRESSION:
@@ -104,8 +104,8 @@ ONE_CLASS: Final = N_(
 
 def _empty(incident: Incident) -> list[Remark]:
     """Columns without any value; not those that had values in the reference, as step 2 reports them and labels come late."""
-    from diagnostics import engine
-    from diagnostics.tables.empty import is_empty
+    from diagnostics.measure import engine
+    from diagnostics.read.empty import is_empty
 
     reference, current = incident.reference, incident.current
     names: list[str] = []

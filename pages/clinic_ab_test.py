@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import clinic_ab_test
-from diagnostics.charts.style import finish
-from diagnostics.clinic.ab_test import ABTest, Counts, Settings
-from diagnostics.clinic.ab_test_looks import Rule
-from diagnostics.words import N_
+from diagnostics.clinic.ab_test.check import ABTest, Counts, Settings
+from diagnostics.clinic.ab_test.looks import Rule
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import clinic_ab_test
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain

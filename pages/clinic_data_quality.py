@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import clinic_data_quality
-from diagnostics.clinic.data_quality import DataQuality, Settings, rows_at
-from diagnostics.clinic.models import FAMILIES
-from diagnostics.incident import Incident
-from diagnostics.words import N_
+from diagnostics.clinic.data_quality.check import DataQuality, Settings, rows_at
+from diagnostics.clinic.shared.models import FAMILIES
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import clinic_data_quality
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.export import csv_bytes
 from pages.parts.measured import comparison

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import clinic_deployment
-from diagnostics.charts.style import finish
-from diagnostics.clinic.compare import Verdict
-from diagnostics.clinic.deployment import Deployment, Settings, file_of
-from diagnostics.clinic.models import FAMILIES
-from diagnostics.words import N_
+from diagnostics.clinic.deployment.check import Deployment, Settings, file_of
+from diagnostics.clinic.shared.compare import Verdict
+from diagnostics.clinic.shared.models import FAMILIES
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import clinic_deployment
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.measured import comparison

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from diagnostics.charts import clinic_fit
-from diagnostics.charts.style import finish
-from diagnostics.clinic.fit import TRIED_ROWS, Fit, Settings
-from diagnostics.clinic.models import FAMILIES
-from diagnostics.words import N_
+from diagnostics.clinic.fit.check import TRIED_ROWS, Fit, Settings
+from diagnostics.clinic.shared.models import FAMILIES
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import clinic_fit
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import streamlit as st
 
-from diagnostics.charts import network as chart
-from diagnostics.charts import training_history
-from diagnostics.charts.style import finish
-from diagnostics.clinic.network import ROWS, Lab, Settings
-from diagnostics.clinic.network_log import as_lines
-from diagnostics.clinic.network_presets import PRESETS
-from diagnostics.clinic.network_settings import ACTIVATION_NAMES, INITIALISATION_NAMES, OPTIMISERS, SCHEDULES, Network
-from diagnostics.clinic.training_history import BY_CODE
-from diagnostics.words import N_, Words
+from diagnostics.clinic.network.check import ROWS, Lab, Settings
+from diagnostics.clinic.network.log import as_lines
+from diagnostics.clinic.network.presets import PRESETS
+from diagnostics.clinic.network.settings import ACTIVATION_NAMES, INITIALISATION_NAMES, OPTIMISERS, SCHEDULES, Network
+from diagnostics.clinic.training_history.check import BY_CODE
+from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures import network as chart
+from diagnostics.pictures import training_history
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain

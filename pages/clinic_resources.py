@@ -7,11 +7,11 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import clinic_resources
-from diagnostics.charts.style import finish
-from diagnostics.clinic.resources import Resources, Settings
-from diagnostics.clinic.resources_model import GB, SERVED_BYTES, Described, Kind, Optimiser, Precision, Recompute
-from diagnostics.words import N_
+from diagnostics.clinic.resources.check import Resources, Settings
+from diagnostics.clinic.resources.model import GB, SERVED_BYTES, Described, Kind, Optimiser, Precision, Recompute
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import clinic_resources
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain

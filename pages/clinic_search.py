@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import search as chart
-from diagnostics.clinic import search_sentences as says
-from diagnostics.clinic.search import Search, title
-from diagnostics.clinic.search_export import params_json, source, trials_table
-from diagnostics.clinic.training_set import training_set
-from diagnostics.words import N_
+from diagnostics.clinic.search import sentences as says
+from diagnostics.clinic.search.check import Search, title
+from diagnostics.clinic.search.export import params_json, source, trials_table
+from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import search as chart
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.export import csv_bytes
 from pages.parts.search_form import search_settings

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import clinic_stability
-from diagnostics.charts.style import finish
-from diagnostics.clinic.compare import spoken
-from diagnostics.clinic.models import FAMILIES
-from diagnostics.clinic.stability import Settings, Stability, steadiest
-from diagnostics.words import N_
+from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.shared.models import FAMILIES
+from diagnostics.clinic.stability.check import Settings, Stability, steadiest
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import clinic_stability
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from diagnostics import store
-from diagnostics.charts import training_history as chart
-from diagnostics.charts.style import finish
-from diagnostics.clinic.history.columns import header
-from diagnostics.clinic.history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE
-from diagnostics.clinic.history.names import EPOCH, STEP, guess
-from diagnostics.clinic.history.snippets import snippets
-from diagnostics.clinic.training_history import BY_CODE, Diagnosed, Settings, TrainingHistories
-from diagnostics.finding import BadInput
-from diagnostics.uploads import UNTITLED, title_of
-from diagnostics.words import N_, shorten
+from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, Settings, TrainingHistories
+from diagnostics.clinic.training_history.columns import header
+from diagnostics.clinic.training_history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE
+from diagnostics.clinic.training_history.names import EPOCH, STEP, guess
+from diagnostics.clinic.training_history.snippets import snippets
+from diagnostics.keep import store
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, shorten
+from diagnostics.pictures import training_history as chart
+from diagnostics.pictures.style import finish
+from diagnostics.read.uploads import UNTITLED, title_of
 from pages.parts import visit as visits
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page

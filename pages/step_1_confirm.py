@@ -1,4 +1,4 @@
-from diagnostics.charts import calibration, error_onset, estimate, performance, segments
+from diagnostics.pictures import calibration, error_onset, estimate, performance, segments
 from pages.parts.step import Section, step_page
 
 step_page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import (
+from diagnostics.pictures import (
     categories,
     clipped,
     clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import model_replay, online_offline, pickle_header, replayed, same_input, scaler
+from diagnostics.pictures import model_replay, online_offline, pickle_header, replayed, same_input, scaler
 from pages.parts.step import Section, step_page
 
 step_page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import concept, domain, drift, groups, label_delay, label_noise, labels, leakage, links, over_time
+from diagnostics.pictures import concept, domain, drift, groups, label_delay, label_noise, labels, leakage, links, over_time
 from pages.parts.step import Section, step_page
 
 step_page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import sides
+from diagnostics.pictures import sides
 from pages.parts.cards import no_picture
 from pages.parts.remedies import mending
 from pages.parts.step import Section, step_page

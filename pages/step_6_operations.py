@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import bursts, log_templates, metrics, service
+from diagnostics.pictures import bursts, log_templates, metrics, service
 from pages.parts.step import Section, step_page
 from pages.parts.timeline import timeline
 

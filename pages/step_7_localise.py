@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.charts import fit, simple_models, swap_back
+from diagnostics.pictures import fit, simple_models, swap_back
 from pages.parts.step import Section, step_page
 
 step_page(

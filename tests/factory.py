@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from diagnostics.incident import Answer, Event, Incident, Roles, Task
-from diagnostics.tables.table import Column, Kind, Reading, Table
+from diagnostics.nouns.incident import Answer, Event, Incident, Roles, Task
+from diagnostics.nouns.table import Column, Kind, Reading, Table
 
 
 def table_of(frame: pd.DataFrame, folder: Path, name: str) -> Table:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.archive import ArchiveCaps, unpack
-from diagnostics.finding import BadInput
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.read.archive import ArchiveCaps, unpack
 
 
 def packed(folder: Path, files: dict[str, bytes]) -> Path:

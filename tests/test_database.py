@@ -13,12 +13,12 @@ import sqlalchemy as sql
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from diagnostics import database, store
-from diagnostics.finding import BadInput
-from diagnostics.migrations.upgrade import VERSION_TABLE
-from diagnostics.review import record
-from diagnostics.review.edit import Edit, change
-from diagnostics.review.tables import metadata
+from diagnostics.keep import database, store
+from diagnostics.keep.migrations.upgrade import VERSION_TABLE
+from diagnostics.keep.review import record
+from diagnostics.keep.review.edit import Edit, change
+from diagnostics.keep.review.tables import metadata
+from diagnostics.nouns.refusal import BadInput
 from tests.postgres import postgres  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ def test_the_file_is_nobody_elses(home: Path) -> None:
 
 def test_two_processes_that_start_at_once_make_one_schema(kind: str, home: Path) -> None:
     incident = store.create()
-    code = f"from diagnostics.review import record; print(record.version({incident!r}))"
+    code = f"from diagnostics.keep.review import record; print(record.version({incident!r}))"
     started = [
         subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(3)

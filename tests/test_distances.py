@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diagnostics.distances import cramers_v, jensen_shannon, ks_binned, psi, shares, wasserstein
+from diagnostics.measure.distances import cramers_v, jensen_shannon, ks_binned, psi, shares, wasserstein
 
 
 def test_equal_histograms_are_at_distance_0() -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics import engine
-from diagnostics.engine import TableProfile
-from diagnostics.incident import Sides
-from diagnostics.tables.table import Table
+from diagnostics.measure import engine
+from diagnostics.measure.engine import TableProfile
+from diagnostics.nouns.incident import Sides
+from diagnostics.nouns.table import Table
 from tests.factory import table_of
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from diagnostics import engine
+from diagnostics.measure import engine
 from tests.factory import table_of
 from tests.test_engine import assert_equal_numbers, awkward, in_sql
 
 ibis = pytest.importorskip("ibis", reason="requirements-distributed.txt is not installed")
 pytest.importorskip("pyarrow_hotfix", reason="Ibis needs pyarrow-hotfix (requirements-distributed.txt)")
-from diagnostics import engine_distributed  # noqa: E402
+from diagnostics.measure import engine_distributed  # noqa: E402
 
 pytestmark = [
     pytest.mark.distributed,

@@ -5,8 +5,8 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from diagnostics.finding import BadInput, NotApplicable, Reason
-from diagnostics.words import Words, words_for
+from diagnostics.nouns.refusal import BadInput, NotApplicable, Reason
+from diagnostics.nouns.words import Words, words_for
 
 SAYS = "{file:name} could not be timed: {why}"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.finding import BadInput
-from diagnostics.folder import open_incident
-from diagnostics.incident import Answer, Task
+from diagnostics.nouns.incident import Answer, Task
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.read.folder import open_incident
 
 TABLE = "when,income,city,churn,score\n" + "".join(
     f"2026-05-{1 + n % 28:02d} 08:00:00,{1000 + 7 * n},{'Ulm' if n % 3 else 'Graz'},{n % 2},{(n % 10) / 10}\n" for n in range(120)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diagnostics.intervals import Interval, benjamini_hochberg, bootstrap, mean, share
+from diagnostics.nouns.intervals import Interval, benjamini_hochberg, bootstrap, mean, share
 
 
 def test_a_share_has_wilsons_interval() -> None:

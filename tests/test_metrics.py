@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, log_loss, precision_score, recall_score, roc_auc_score
 
-from diagnostics.incident import Answer, Sides, Task
-from diagnostics.metrics import calibration_slope, measure, pr_auc, roc_auc
-from diagnostics.outcome import Outcome
+from diagnostics.measure.metrics import calibration_slope, measure, pr_auc, roc_auc
+from diagnostics.measure.outcome import Outcome
+from diagnostics.nouns.incident import Answer, Sides, Task
 
 
 def scored(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from diagnostics.onset import as_datetime, first, onset, since
+from diagnostics.measure.onset import as_datetime, first, onset, since
 
 
 def hours(rows: int) -> np.ndarray:

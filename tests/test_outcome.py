@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Answer, Sides, Task
-from diagnostics.outcome import Outcome, known, match_classes, outcome, positive_class, row_loss
-from diagnostics.samples import samples
+from diagnostics.measure.outcome import Outcome, known, match_classes, outcome, positive_class, row_loss
+from diagnostics.measure.samples import samples
+from diagnostics.nouns.incident import Answer, Sides, Task
+from diagnostics.nouns.refusal import NotApplicable
 from tests.factory import incident_of
 
 

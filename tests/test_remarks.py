@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.folder import open_incident
-from diagnostics.incident import Incident
 from diagnostics.investigation import investigate
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.words import Words
+from diagnostics.read.folder import open_incident
 from diagnostics.remarks import remarks
-from diagnostics.words import Words
 from tests.test_folder import TABLE
 
 HEAD = TABLE.splitlines()[0]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from diagnostics import sample_incidents, store
-from diagnostics.finding import BadInput
+from diagnostics.keep import sample_incidents, store
+from diagnostics.nouns.refusal import BadInput
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = sorted(file.parent for file in (ROOT / "sample_data").glob("*/expected.yaml"))

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.finding import NotApplicable
-from diagnostics.samples import as_level, encoder, samples, times
+from diagnostics.measure.samples import as_level, encoder, samples, times
+from diagnostics.nouns.refusal import NotApplicable
 from tests.factory import incident_of
 
 

@@ -20,7 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from diagnostics.finding import NotApplicable
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
 from diagnostics.sandbox import isolation
 from diagnostics.sandbox.confine import Limits
 from diagnostics.sandbox.isolation import ROOT, WORDS, Isolation
@@ -28,7 +29,6 @@ from diagnostics.sandbox.model import Model
 from diagnostics.sandbox.pickled import program
 from diagnostics.sandbox.process import Process
 from diagnostics.sandbox.wire import LENGTH, Broken, Frame, pack, unpack
-from diagnostics.words import Words
 from tests import onnx_graphs as graphs
 
 ROWS = Frame({"rows": 4}, {"x": np.arange(8.0).reshape(4, 2)})

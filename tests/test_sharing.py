@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import sharing, store
-from diagnostics.finding import BadInput
-from diagnostics.incident import Roles
-from diagnostics.review import listing, packed, record
-from diagnostics.review.edit import Edit, add, change
+from diagnostics.keep import sharing, store
+from diagnostics.keep.review import listing, packed, record
+from diagnostics.keep.review.edit import Edit, add, change
+from diagnostics.nouns.incident import Roles
+from diagnostics.nouns.refusal import BadInput
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from diagnostics import store
-from diagnostics.finding import BadInput
-from diagnostics.incident import Roles
+from diagnostics.keep import store
+from diagnostics.nouns.incident import Roles
+from diagnostics.nouns.refusal import BadInput
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics import surrogate as module
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Answer
-from diagnostics.samples import samples
-from diagnostics.surrogate import stand_in, surrogate
+from diagnostics.measure import surrogate as module
+from diagnostics.measure.samples import samples
+from diagnostics.measure.surrogate import stand_in, surrogate
+from diagnostics.nouns.incident import Answer
+from diagnostics.nouns.refusal import NotApplicable
+from tests.checks.model_rows import ROLES, rows
 from tests.factory import incident_of
-from tests.steps.model_rows import ROLES, rows
 
 
 def test_it_gives_logged_scores_back(tmp_path, rng):

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from diagnostics.charts import timeline as chart
-from diagnostics.charts.style import DARK, LIGHT, Palette
-from diagnostics.finding import Finding, Rule, Severity
-from diagnostics.incident import Event
-from diagnostics.timeline import SHOWN, Lane, Timeline, gap, label, timeline, told
-from diagnostics.words import Words
+from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.incident import Event
+from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import timeline as chart
+from diagnostics.pictures.style import DARK, LIGHT, Palette
+from diagnostics.timeline import SHOWN, Timeline, gap, label, timeline, told
 
 EIGHT = datetime(2026, 5, 12, 8)
 WORDS = Words()
@@ -19,7 +20,7 @@ def finding(
     code: str, title: str, minutes: float, *columns: str, severity: Severity = Severity.CRITICAL, **evidence: object
 ) -> Finding:
     rule = Rule(code, title, "why", "remedy", "statistic", "source")
-    return Finding(rule, title, evidence, columns, severity, 0.5, EIGHT + timedelta(minutes=minutes))  # type: ignore[arg-type]
+    return loose(rule, title, evidence, columns, severity, 0.5, EIGHT + timedelta(minutes=minutes))  # type: ignore[arg-type]
 
 
 SLOW = finding("OPS013", "Answers became slower", 5, series="latency_p95_ms")

@@ -8,7 +8,7 @@ import string
 import pytest
 
 from diagnostics.locale.messages import known, messages, updated
-from diagnostics.words import KINDS, LANGUAGES, LOCALE_FOLDER, PLACE, words_for
+from diagnostics.nouns.words import KINDS, LANGUAGES, LOCALE_FOLDER, PLACE, words_for
 
 OTHERS = sorted(set(LANGUAGES.values()) - {LANGUAGES["en"]})
 
@@ -63,8 +63,8 @@ def test_chinese_sentences_are_chinese() -> None:
 def test_chinese_writes_dates_lists_and_reasons_its_own_way() -> None:
     from datetime import datetime
 
-    from diagnostics.finding import BadInput
-    from diagnostics.words import N_
+    from diagnostics.nouns.refusal import BadInput
+    from diagnostics.nouns.words import N_
 
     words = words_for("zh-CN")
     assert words.language == "zh"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from diagnostics.words import Words, shorten, words_for
+from diagnostics.nouns.words import Words, shorten, words_for
 
 WORDS = Words()
 

@@ -40,8 +40,8 @@ TRIES: Final = 12
 
 
 def solve(job: tuple[str, tuple[str, str], int]) -> tuple[str, tuple[str, str], list[str]] | str:
-    from diagnostics.folder import open_incident
     from diagnostics.investigation import investigate
+    from diagnostics.read.folder import open_incident
 
     table, pair, seed = job
     source = next(s for s in (*TUNE, *SCORE) if s.name == table)

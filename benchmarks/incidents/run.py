@@ -34,8 +34,8 @@ from world import Unsuitable  # noqa: E402
 
 def solve(case: Case, keep: Path | None = None) -> Result | str:
     """The result of one case, or why the table cannot carry it. `keep`: where the incident stays, for other tools to read."""
-    from diagnostics.folder import open_incident
     from diagnostics.investigation import investigate
+    from diagnostics.read.folder import open_incident
 
     source = next(s for s in (*TUNE, *SCORE, *CI) if s.name == case.table)
     with tempfile.TemporaryDirectory(prefix="model-clinic-bench-") as scratch, warnings.catch_warnings():

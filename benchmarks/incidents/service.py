@@ -274,8 +274,8 @@ def plan(seed: int) -> Iterator[Combined]:
 
 def solve(case: Combined) -> tuple[list[tuple[str, float]], datetime | None]:
     """Codes and confidences of the causes, and when the first began."""
-    from diagnostics.folder import open_incident
     from diagnostics.investigation import investigate
+    from diagnostics.read.folder import open_incident
 
     with tempfile.TemporaryDirectory(prefix="model-clinic-bench-") as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")

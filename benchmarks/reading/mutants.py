@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from diagnostics.finding import BadInput
-from diagnostics.tables.read import read_table
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.read.reader import read_table
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "shift_jis", "latin-1", "cp1252", "utf-32")
 WORDS = {

@@ -17,9 +17,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from diagnostics.finding import BadInput
-from diagnostics.tables.caps import Options
-from diagnostics.tables.record import write_clean
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.read.caps import Options
+from diagnostics.read.record import write_clean
 
 csv.field_size_limit(2**27)
 

@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from diagnostics.clinic.search import Prepared, Settings, prepare, snapshot
-from diagnostics.clinic.search_objective import Objective
-from diagnostics.clinic.search_plan import Method
-from diagnostics.clinic.search_sampler import LAG, Proposer
-from diagnostics.clinic.search_storage import open_storage, put_rows
-from diagnostics.clinic.search_work import begin, bind, work
-from diagnostics.clinic.search_worker import others
+from diagnostics.clinic.search.check import Prepared, Settings, prepare, snapshot
+from diagnostics.clinic.search.objective import Objective
+from diagnostics.clinic.search.plan import Method
+from diagnostics.clinic.search.sampler import LAG, Proposer
+from diagnostics.clinic.search.storage import open_storage, put_rows
+from diagnostics.clinic.search.work import begin, bind, work
+from diagnostics.clinic.search.worker import others
 from tests.clinic.frames import classes
 from tests.factory import incident_of
 

@@ -23,8 +23,8 @@ from keep import append
 from mlp import train_mlp
 from runs import Run, rows_of, shows, with_outliers
 
-from diagnostics.clinic.network_settings import Network
-from diagnostics.clinic.network_train import Rows, train
+from diagnostics.clinic.network.settings import Network
+from diagnostics.clinic.network.train import Rows, train
 
 TRAINERS: Final[dict[str, Callable[..., Any]]] = {"lab": train, "sklearn": train_mlp}
 RATES: Final = {

@@ -1,8 +1,8 @@
 """Fits the scoring table of the training-history doctor: ``python benchmarks/training/fit.py --runs a.jsonl b.jsonl``.
 
 Takes runs that run.py --keep or drawn.py has kept, shows each as files of several kinds (losses, with and without score, held-out
-loss, rate, layers), and writes diagnostics/clinic/history/points.json. `--check table|file` leaves each table or file out in turn
-and prints what the others make of it, beside the rules alone; nothing is written then.
+loss, rate, layers), and writes diagnostics/clinic/training_history/points.json. `--check table|file` leaves each table or file
+out in turn and prints what the others make of it, beside the rules alone; nothing is written then.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from keep import load
 from runs import Run, shows
 from write import recorded
 
-from diagnostics.clinic.history import points
-from diagnostics.clinic.history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, History, make_curve
-from diagnostics.clinic.history.layers import depths
-from diagnostics.clinic.history.measures import measures
-from diagnostics.clinic.history.recorder import from_entries
-from diagnostics.clinic.history.rules import ALARM, by_rules
-from diagnostics.clinic.history.signs import signs
+from diagnostics.clinic.training_history import points
+from diagnostics.clinic.training_history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, History, make_curve
+from diagnostics.clinic.training_history.layers import depths
+from diagnostics.clinic.training_history.measures import measures
+from diagnostics.clinic.training_history.recorder import from_entries
+from diagnostics.clinic.training_history.rules import ALARM, by_rules
+from diagnostics.clinic.training_history.signs import signs
 
 SIGNS: Final = (
     "drop",

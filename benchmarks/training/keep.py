@@ -10,7 +10,7 @@ from typing import Any
 
 from runs import Run
 
-from diagnostics.clinic.network_train import Epoch
+from diagnostics.clinic.network.train import Epoch
 
 
 def append(file: Path, runs: Iterable[Run]) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from diagnostics.clinic.network_settings import Network
-from diagnostics.clinic.network_train import Epoch, Rows, schedule
+from diagnostics.clinic.network.settings import Network
+from diagnostics.clinic.network.train import Epoch, Rows, schedule
 
 NAMES: Final = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic"}
 SCALES: Final = {"too_small": 0.05**0.5, "too_large": 25**0.5, "he": 2**0.5}

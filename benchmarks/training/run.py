@@ -22,8 +22,8 @@ from keep import append, load
 from runs import Run, runs, shows
 from write import FORMATS, write
 
-from diagnostics.clinic.history.read import read_history
-from diagnostics.clinic.history.rules import problems
+from diagnostics.clinic.training_history.read import read_history
+from diagnostics.clinic.training_history.rules import problems
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 from data import SCORE, TUNE, table
 
-from diagnostics.clinic.network_settings import Network as Settings
-from diagnostics.clinic.network_train import Epoch, Rows, train
+from diagnostics.clinic.network.settings import Network as Settings
+from diagnostics.clinic.network.train import Epoch, Rows, train
 
 ARCHITECTURES: Final[dict[str, dict[str, Settings]]] = {
     "tune": {

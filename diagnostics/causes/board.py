@@ -16,13 +16,13 @@ from diagnostics.causes.merge import merged
 from diagnostics.causes.next_check import next_check
 from diagnostics.causes.replay import Replayed, replay
 from diagnostics.causes.use import column_use
-from diagnostics.check import Check
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident
-from diagnostics.outcome import partial
-from diagnostics.samples import samples
-from diagnostics.uploaded import scoring_model
-from diagnostics.words import N_
+from diagnostics.measure.outcome import partial
+from diagnostics.measure.samples import samples
+from diagnostics.measure.uploaded import scoring_model
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import N_
 
 PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
     data.propose,

@@ -9,8 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from diagnostics.intervals import Interval
-from diagnostics.words import N_, Value, Words
+from diagnostics.nouns.intervals import Interval
+from diagnostics.nouns.words import N_, Value, Words
 
 
 class Family(StrEnum):

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics import engine
 from diagnostics.causes.cause import Family
 from diagnostics.causes.genuine import genuine
 from diagnostics.causes.hypothesis import Case, Hypothesis, Undo
 from diagnostics.causes.scaler import lines
-from diagnostics.finding import Finding
-from diagnostics.tables.table import Kind
-from diagnostics.words import N_, Value
+from diagnostics.measure import engine
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_, Value
 
 SWAPPED: Final = 0.8
 """Share of exchanged rows from which on all of them are exchanged back; of fewer nobody knows which."""
@@ -341,7 +341,7 @@ def _rename(name: str, back: dict[str, str]) -> Undo:
 
 def _read_again(case: Case, name: str) -> Undo | None:
     """Read the texts of a number column in whatever notation they are."""
-    from diagnostics.steps.inputs.notation import by_level, classify, number
+    from diagnostics.checks.inputs.notation import by_level, classify, number
 
     incident = case.incident
     if incident.current is None or incident.current[name].kind is Kind.NUMBER:

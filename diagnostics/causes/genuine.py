@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from diagnostics.causes.hypothesis import Case
 from diagnostics.causes.window import affected
-from diagnostics.samples import encoder
-from diagnostics.steps.drift.columns import comparable
-from diagnostics.steps.drift.separation import separate
-from diagnostics.surrogate import one_thread
+from diagnostics.checks.drift.columns import comparable
+from diagnostics.checks.drift.separation import separate
+from diagnostics.measure.samples import encoder
+from diagnostics.measure.surrogate import one_thread
 
 ROWS: Final = 4_000
 LEAST: Final = 30

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics import engine
 from diagnostics.causes.hypothesis import Case
 from diagnostics.causes.window import affected
-from diagnostics.steps.drift.columns import finite
-from diagnostics.tables.table import Kind
+from diagnostics.checks.drift.columns import finite
+from diagnostics.measure import engine
+from diagnostics.nouns.table import Kind
 
 BINS: Final = 20
 LEVELS: Final = 30

@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.cause import Family
-from diagnostics.check import Check
-from diagnostics.finding import Finding
-from diagnostics.incident import Incident
-from diagnostics.outcome import Outcome
-from diagnostics.samples import Samples
-from diagnostics.surrogate import Surrogate
-from diagnostics.words import Value
+from diagnostics.measure.outcome import Outcome
+from diagnostics.measure.samples import Samples
+from diagnostics.measure.surrogate import Surrogate
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.words import Value
 
 Undo = Callable[[pd.DataFrame], pd.DataFrame]
 """Takes current rows, returns them as they would be without the fault; the frame it is given stays as it is."""

@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics import engine
 from diagnostics.causes.cause import Likeness
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.causes.window import affected
-from diagnostics.samples import encoder
-from diagnostics.steps.drift.columns import comparable
-from diagnostics.steps.drift.separation import LEAST_ROWS, matched, separate, strata
-from diagnostics.tables.table import Kind
+from diagnostics.checks.drift.columns import comparable
+from diagnostics.checks.drift.separation import LEAST_ROWS, matched, separate, strata
+from diagnostics.measure import engine
+from diagnostics.measure.samples import encoder
+from diagnostics.nouns.table import Kind
 
 ROWS: Final = 3_000
 """Rows a side: the standard error of an AUC near a half is then 0.007."""

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.hypothesis import Hypothesis, Undo
-from diagnostics.words import N_, Value
+from diagnostics.nouns.words import N_, Value
 
 TOGETHER: Final = timedelta(days=1)
 """Onsets so close count as one: they are known no better."""

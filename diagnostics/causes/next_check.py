@@ -6,7 +6,7 @@ from typing import Final
 
 from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.words import N_
+from diagnostics.nouns.words import N_
 
 SURE: Final = 0.9
 """A cause given at least this needs nothing more to be acted on."""

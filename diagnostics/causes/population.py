@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics import engine
 from diagnostics.causes.cause import Family
 from diagnostics.causes.data import columns_of
 from diagnostics.causes.group import find_group
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.finding import Finding, Severity
-from diagnostics.steps.drift.label_noise import NOISE, LabelNoise
-from diagnostics.steps.drift.moved import Domain, Moved
-from diagnostics.tables.table import Kind
-from diagnostics.words import N_, Value
+from diagnostics.checks.drift.label_noise import NOISE, LabelNoise
+from diagnostics.checks.drift.moved import Domain, Moved
+from diagnostics.measure import engine
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_, Value
 
 WORSE: Final = ("CON001", "CON002", "CON003", "CON011", "CON021")
 """Rules that say that the model became worse, by its labels."""

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics import intervals
 from diagnostics.causes.cause import Replay
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.causes.window import affected
-from diagnostics.incident import Answer
-from diagnostics.intervals import Interval
-from diagnostics.outcome import row_loss
-from diagnostics.steps.drift.columns import ks
+from diagnostics.checks.drift.columns import ks
+from diagnostics.measure.outcome import row_loss
+from diagnostics.nouns import intervals
+from diagnostics.nouns.incident import Answer
+from diagnostics.nouns.intervals import Interval
 
 REPLAY_ROWS: Final = 10_000
 """Current rows that are scored again for one hypothesis; enough for a share to within a point."""

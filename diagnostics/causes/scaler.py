@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from diagnostics.causes.hypothesis import Case
 from diagnostics.causes.window import affected
-from diagnostics.steps.drift.columns import finite
-from diagnostics.steps.inputs.timeline import ks, ks_noise, thin
+from diagnostics.checks.drift.columns import finite
+from diagnostics.checks.inputs.timeline import ks, ks_noise, thin
 
 ROWS: Final = 20_000
 DISTINCT: Final = 6

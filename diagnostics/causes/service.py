@@ -13,13 +13,14 @@ from typing import Final
 
 from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.finding import Finding, Severity
-from diagnostics.incident import Answer
-from diagnostics.onset import first
-from diagnostics.samples import times
-from diagnostics.steps.reproduce.model_replay import ModelReplay
-from diagnostics.steps.reproduce.replayed import Replayed
-from diagnostics.words import N_, Value
+from diagnostics.checks.reproduce.model_replay import ModelReplay
+from diagnostics.checks.reproduce.replayed import Replayed
+from diagnostics.measure.onset import first
+from diagnostics.measure.samples import times
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Answer
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.words import N_, Value
 
 FAMILIES: Final = {
     "memory_leak": Family.OPERATIONS,

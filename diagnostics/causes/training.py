@@ -9,10 +9,11 @@ from typing import Final
 from diagnostics.causes.cause import Family
 from diagnostics.causes.data import columns_of
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.finding import Finding, Severity
-from diagnostics.onset import first
-from diagnostics.samples import times
-from diagnostics.steps.drift.links import Links
+from diagnostics.checks.drift.links import Links
+from diagnostics.measure.onset import first
+from diagnostics.measure.samples import times
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.rule import Severity
 
 STRENGTHS: Final = {
     "DRF090": ("target_leakage", 0.95),

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.hypothesis import Case, Use
-from diagnostics.incident import Answer
+from diagnostics.nouns.incident import Answer
 
 ROWS: Final = 2_000
 TURNS: Final = 2

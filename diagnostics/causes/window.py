@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.causes.hypothesis import Case
-from diagnostics.samples import times
+from diagnostics.measure.samples import times
 
 
 def affected(case: Case, since: datetime | None, *, most: int) -> NDArray[np.intp]:

@@ -18,7 +18,7 @@ import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from diagnostics.words import LOCALE_FOLDER, PLACE
+from diagnostics.nouns.words import LOCALE_FOLDER, PLACE
 
 ROOT: Final = Path(__file__).parent.parent.parent
 SOURCES: Final = ("app.py", "pages", "diagnostics")

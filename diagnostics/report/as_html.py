@@ -22,13 +22,13 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from diagnostics.investigation import Investigation
+from diagnostics.nouns.words import Words
 from diagnostics.report.headings import MORE, labels
 from diagnostics.report.outline import Outline, outline
 from diagnostics.report.pictures import pictures
-from diagnostics.words import Words
 
 if TYPE_CHECKING:
-    from diagnostics.review.record import Record
+    from diagnostics.keep.review.record import Record
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from diagnostics.investigation import Investigation
+from diagnostics.nouns.words import Words
 from diagnostics.report.headings import MORE, PAIR, labels
 from diagnostics.report.outline import CauseText, Outline, StepText, outline
 from diagnostics.report.written import Written
-from diagnostics.words import Words
 
 if TYPE_CHECKING:
-    from diagnostics.review.record import Record
+    from diagnostics.keep.review.record import Record
 
 CALLS: Final = re.compile(r"(?<=@)(?=\w)|(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 """Where a ticket would call a person or make a link by itself; a character without width stands in between."""

@@ -11,14 +11,14 @@ import unicodedata
 import warnings
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words
 from diagnostics.report.as_html import rendered
 from diagnostics.report.still.lettering import begun
-from diagnostics.words import N_, Words
 
 if TYPE_CHECKING:
-    from diagnostics.review.record import Record
+    from diagnostics.keep.review.record import Record
 
 LIBRARIES: Final = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 """Debian packages that WeasyPrint needs."""

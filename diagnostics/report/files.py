@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from diagnostics import store
-from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
-from diagnostics.words import N_, Words
+from diagnostics.keep import store
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words
 
 if TYPE_CHECKING:
-    from diagnostics.review.record import Record
+    from diagnostics.keep.review.record import Record
 
 HTML: Final = (".html", ".htm")
 MARKDOWN: Final = ".md"
@@ -55,6 +55,6 @@ def record_of(folder: Path | None) -> Record | None:
     """
     if folder is None or not store.valid(folder.name) or folder.absolute().parent != store.home() or not folder.is_dir():
         return None
-    from diagnostics.review import record
+    from diagnostics.keep.review import record
 
     return record.read(folder.name)

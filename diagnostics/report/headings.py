@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.words import N_, Words
+from diagnostics.nouns.words import N_, Words
 
 LABELS: Final = {
     "summary": N_("Summary"),

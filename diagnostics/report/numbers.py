@@ -8,8 +8,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from diagnostics.catalogue import Diagnostic
-from diagnostics.words import N_, Value, Words
+from diagnostics.nouns.check import Diagnostic
+from diagnostics.nouns.words import N_, Value, Words
 
 
 def written(value: Value, words: Words) -> str:

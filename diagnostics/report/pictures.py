@@ -10,17 +10,18 @@ from markupsafe import Markup
 
 from diagnostics import timeline as times
 from diagnostics.causes.cause import Cause
-from diagnostics.charts import pictured
-from diagnostics.charts import timeline as timeline_chart
-from diagnostics.charts.pictured import FAILURES, Picture
-from diagnostics.charts.style import LIGHT, finish
-from diagnostics.check import Check
-from diagnostics.finding import Finding, Severity
 from diagnostics.investigation import Investigation
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures import pictured
+from diagnostics.pictures import timeline as timeline_chart
+from diagnostics.pictures.pictured import FAILURES, Picture
+from diagnostics.pictures.style import LIGHT, finish
 from diagnostics.report.still import still
 from diagnostics.report.still.lettering import FONT
 from diagnostics.timeline import Timeline
-from diagnostics.words import N_, Words
 
 PER_CAUSE: Final = 2
 PER_REPORT: Final = 16

@@ -7,8 +7,8 @@ from typing import Final
 
 from diagnostics.catalogue import STEP_TITLES
 from diagnostics.causes.cause import TITLES
-from diagnostics.review.record import GRADES, STATUSES, Item, Judged, Record
-from diagnostics.words import N_, Words
+from diagnostics.keep.review.record import GRADES, STATUSES, Item, Judged, Record
+from diagnostics.nouns.words import N_, Words
 
 LINES_CAP: Final = 60
 LETTERS_CAP: Final = 20_000

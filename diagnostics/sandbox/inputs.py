@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics.finding import NotApplicable
-from diagnostics.samples import as_level, as_number
+from diagnostics.measure.samples import as_level, as_number
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_
 from diagnostics.sandbox.model import Description, Input
 from diagnostics.sandbox.wire import Frame
-from diagnostics.tables.table import Kind
-from diagnostics.words import N_
 
 LACKS: Final = N_("The model asks for the columns {wanted:list}, which the table lacks.")
 WIDTH: Final = N_(

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from diagnostics.nouns.words import N_
 from diagnostics.sandbox.confine import has_seccomp, landlock_version
-from diagnostics.words import N_
 
 ROOT: Final = Path(__file__).parent.parent.parent
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.finding import NotApplicable
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import N_, Value, shorten
 from diagnostics.sandbox.confine import Limits
 from diagnostics.sandbox.isolation import Isolation, isolation
 from diagnostics.sandbox.process import MEMORY_WORDS, Process
 from diagnostics.sandbox.wire import Frame
-from diagnostics.words import N_, Value, shorten
 
 KINDS: Final = {".onnx": "onnx", ".skops": "skops"}
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from diagnostics.finding import NotApplicable
+from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.sandbox.confine import Limits
 from diagnostics.sandbox.process import Process
 from diagnostics.sandbox.wire import Frame

@@ -12,11 +12,11 @@ import time
 import weakref
 from typing import Final
 
-from diagnostics.finding import NotApplicable
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import N_
 from diagnostics.sandbox import isolation
 from diagnostics.sandbox.confine import Limits
 from diagnostics.sandbox.wire import LENGTH, Broken, Frame, pack, unpack
-from diagnostics.words import N_
 
 ANSWER_CAP: Final = 2**27
 """Bytes of one answer; 20,000 rows with a hundred classes take an eighth of it."""

@@ -19,13 +19,13 @@ from typing import Any, Final
 import msgspec
 import streamlit as st
 
-from diagnostics import store
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic import kept
-from diagnostics.clinic.child import Line, Request
-from diagnostics.clinic.kept import Kept
-from diagnostics.finding import BadInput, NotApplicable
-from diagnostics.words import N_
+from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared.child import Line, Request
+from diagnostics.clinic.shared.kept import Kept
+from diagnostics.keep import store
+from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.words import N_
 from pages.parts.guard import ROOT
 
 log = logging.getLogger(__name__)
@@ -229,7 +229,7 @@ def _start() -> subprocess.Popen[bytes]:
     threads = str(max(1, (os.cpu_count() or 1) // AT_ONCE))
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
     return subprocess.Popen(
-        [sys.executable, "-m", "diagnostics.clinic.child"],
+        [sys.executable, "-m", "diagnostics.clinic.shared.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,

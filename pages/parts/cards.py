@@ -11,14 +11,15 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.causes.cause import Cause
-from diagnostics.charts.pictured import FAILURES, Draw, drawing
-from diagnostics.charts.style import Palette, finish
-from diagnostics.check import Check
-from diagnostics.engine import SAMPLE_ROWS
-from diagnostics.finding import Finding, Severity
-from diagnostics.incident import Incident
+from diagnostics.measure.engine import SAMPLE_ROWS
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures.pictured import FAILURES, Draw, drawing
+from diagnostics.pictures.style import Palette, finish
 from diagnostics.report.numbers import written
-from diagnostics.words import N_, Words
 from pages.parts.export import csv_bytes
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit

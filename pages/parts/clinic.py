@@ -10,14 +10,15 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from diagnostics.catalogue import Diagnostic, clinic_diagnostic
-from diagnostics.charts.style import Palette
-from diagnostics.check import Check
-from diagnostics.clinic import kept
-from diagnostics.clinic.kept import Kept
-from diagnostics.finding import BadInput, Finding, NotApplicable
+from diagnostics.catalogue import clinic_diagnostic
+from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared.kept import Kept
 from diagnostics.loading import load
-from diagnostics.words import N_, Words
+from diagnostics.nouns.check import Check, Diagnostic
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures.style import Palette
 from pages.parts import visit as visits
 from pages.parts.bench import Run, bench, latest
 from pages.parts.cards import CODE, Section, badge, code, meaning, picture, written

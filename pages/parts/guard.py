@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.words import N_, Words
+from diagnostics.nouns.words import N_, Words
 
 ROOT: Final = Path(__file__).parent.parent.parent
 STEP_SCRIPTS: Final = (

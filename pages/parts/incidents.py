@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from diagnostics import store
 from diagnostics.causes.cause import TITLES
-from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
-from diagnostics.review import listing, record
-from diagnostics.review.impact import completed, told
-from diagnostics.review.listing import PAGE, Found, Listed, Past
-from diagnostics.review.record import GRADES, STATUSES, Grade, Impact, Record, Status
-from diagnostics.words import N_, Words
+from diagnostics.keep import store
+from diagnostics.keep.review import listing, record
+from diagnostics.keep.review.impact import completed, told
+from diagnostics.keep.review.listing import PAGE, Found, Listed, Past
+from diagnostics.keep.review.record import GRADES, STATUSES, Grade, Impact, Record, Status
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words
 from pages.parts import share
 from pages.parts import visit as visits
 from pages.parts.guard import INCIDENTS, REVIEW, ROOT, START

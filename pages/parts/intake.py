@@ -9,10 +9,10 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from diagnostics import sample_incidents, store
-from diagnostics.finding import BadInput
-from diagnostics.review import packed
-from diagnostics.words import N_, Words, shorten
+from diagnostics.keep import sample_incidents, store
+from diagnostics.keep.review import packed
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words, shorten
 from pages.parts import visit as visits
 from pages.parts import warm
 from pages.parts.guard import CAUSES, ROOT, START

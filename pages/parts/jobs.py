@@ -12,15 +12,15 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics import store
 from diagnostics.catalogue import STEP_TITLES, catalogue
-from diagnostics.check import Check
-from diagnostics.finding import BadInput
-from diagnostics.folder import open_incident
-from diagnostics.incident import Incident
 from diagnostics.investigation import Investigation, investigate
+from diagnostics.keep import store
 from diagnostics.loading import load
-from diagnostics.words import N_
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_
+from diagnostics.read.folder import open_incident
 
 log = logging.getLogger(__name__)
 

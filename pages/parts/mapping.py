@@ -7,12 +7,13 @@ from enum import Enum
 import pandas as pd
 import streamlit as st
 
-from diagnostics import engine, store
-from diagnostics.finding import BadInput
-from diagnostics.folder import MAY_BE_NONE
-from diagnostics.incident import Incident, Roles, Task
-from diagnostics.tables.table import Kind, Table
-from diagnostics.words import N_, Words, shorten
+from diagnostics.keep import store
+from diagnostics.measure import engine
+from diagnostics.nouns.incident import Incident, Roles, Task
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.table import Kind, Table
+from diagnostics.nouns.words import N_, Words, shorten
+from diagnostics.read.folder import MAY_BE_NONE
 from pages.parts import jobs
 from pages.parts import visit as visits
 from pages.parts.export import csv_bytes

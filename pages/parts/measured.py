@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import compared as compared_chart
-from diagnostics.charts.style import finish
-from diagnostics.clinic.compare import VERDICTS, Compared, Verdict, spoken
-from diagnostics.clinic.kept import Kept
-from diagnostics.clinic.training_set import SPLIT, WHY, Described
-from diagnostics.words import N_, Words, shorten
+from diagnostics.clinic.shared.compare import VERDICTS, Compared, Verdict, spoken
+from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared.training_set import SPLIT, WHY, Described
+from diagnostics.nouns.words import N_, Words, shorten
+from diagnostics.pictures import compared as compared_chart
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.export import csv_bytes
 from pages.parts.text import plain

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics.words import N_, Words
+from diagnostics.nouns.words import N_, Words
 from pages.parts.guard import COLUMNS, ROOT, START
 
 IN_COLUMNS: Final = frozenset({"target", "prediction", "timestamp", "id", "segments", "task", "positive", "answer"})

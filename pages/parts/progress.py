@@ -7,10 +7,10 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics import store
 from diagnostics.catalogue import STEP_TITLES, catalogue
 from diagnostics.investigation import Investigation
-from diagnostics.words import N_, Words
+from diagnostics.keep import store
+from diagnostics.nouns.words import N_, Words
 from pages.parts.header import header, states_while
 from pages.parts.jobs import Job
 from pages.parts.text import plain

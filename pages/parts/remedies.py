@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from diagnostics.finding import BadInput
+from diagnostics.checks.environment.pins import read_environment
+from diagnostics.checks.environment.remedies import remedies
+from diagnostics.checks.environment.resolver import Answer, Resolution, resolve
 from diagnostics.investigation import Investigation
-from diagnostics.steps.environment.pins import read_environment
-from diagnostics.steps.environment.remedies import remedies
-from diagnostics.steps.environment.resolver import Answer, Resolution, resolve
-from diagnostics.words import N_
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 

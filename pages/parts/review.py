@@ -7,17 +7,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from diagnostics.charts import review_timeline
-from diagnostics.charts.style import finish
 from diagnostics.investigation import Investigation
+from diagnostics.keep.review.edit import Edit, label
+from diagnostics.keep.review.impact import filled, told
+from diagnostics.keep.review.record import GRADES, STATUSES, Grade, Record, Status
+from diagnostics.keep.review.timeline import review, shortened
+from diagnostics.nouns.rule import Lane
+from diagnostics.nouns.words import N_, Words, shorten
+from diagnostics.pictures import review_timeline
+from diagnostics.pictures.style import finish
 from diagnostics.report.headings import PAIR
-from diagnostics.review.edit import Edit, label
-from diagnostics.review.impact import filled, told
-from diagnostics.review.record import GRADES, STATUSES, Grade, Record, Status
-from diagnostics.review.timeline import review, shortened
-from diagnostics.timeline import LANES, Lane
+from diagnostics.timeline import LANES
 from diagnostics.timeline import label as named
-from diagnostics.words import N_, Words, shorten
 from pages.parts import signin
 from pages.parts import visit as visits
 from pages.parts.cards import plot

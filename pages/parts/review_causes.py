@@ -6,9 +6,9 @@ import streamlit as st
 
 from diagnostics.causes.cause import TITLES
 from diagnostics.investigation import Investigation
-from diagnostics.review.edit import Edit, cause_key
-from diagnostics.review.record import Judged, Record, causes_of
-from diagnostics.words import N_, Words
+from diagnostics.keep.review.edit import Edit, cause_key
+from diagnostics.keep.review.record import Judged, Record, causes_of
+from diagnostics.nouns.words import N_, Words
 from pages.parts.board import line
 from pages.parts.review_edits import fresh, save, told, turn
 from pages.parts.review_items import EMPTY

@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from diagnostics.finding import BadInput
-from diagnostics.review import edit, record
-from diagnostics.review.edit import Conflict, Edit
-from diagnostics.review.record import GRADES, STATUSES, Record
-from diagnostics.words import N_, Words
+from diagnostics.keep.review import edit, record
+from diagnostics.keep.review.edit import Conflict, Edit
+from diagnostics.keep.review.record import GRADES, STATUSES, Record
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words
 from pages.parts import signin
 from pages.parts.text import plain
 from pages.parts.visit import Visit

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from diagnostics.review.edit import Edit
-from diagnostics.review.record import Action, Decision, Happening, Note, Record
-from diagnostics.words import N_, Words
+from diagnostics.keep.review.edit import Edit
+from diagnostics.keep.review.record import Action, Decision, Happening, Note, Record
+from diagnostics.nouns.words import N_, Words
 from pages.parts.review_edits import add, base, fresh, save, told, turn
 from pages.parts.text import plain
 from pages.parts.visit import Visit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from diagnostics.incident import Answer, Incident, Task
-from diagnostics.words import N_, Words
+from diagnostics.nouns.incident import Answer, Incident, Task
+from diagnostics.nouns.words import N_, Words
 from pages.parts.text import plain, sentence
 
 KNOWN: Final[Mapping[str, str]] = {

@@ -7,14 +7,14 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.scores import METRICS
-from diagnostics.clinic.search import Settings
-from diagnostics.clinic.search_families import ROWS, families
-from diagnostics.clinic.search_outlook import Outlook, outlook, why
-from diagnostics.clinic.search_plan import METHODS, MOST_MINUTES, MOST_TRIALS, VALIDATIONS, WHY, Method, Validation
-from diagnostics.clinic.search_space import MEANS, Line, Space, bounded, default_space, edited, lines
-from diagnostics.finding import BadInput, NotApplicable
-from diagnostics.words import N_
+from diagnostics.clinic.search.check import Settings
+from diagnostics.clinic.search.families import ROWS, families
+from diagnostics.clinic.search.outlook import Outlook, outlook, why
+from diagnostics.clinic.search.plan import METHODS, MOST_MINUTES, MOST_TRIALS, VALIDATIONS, WHY, Method, Validation
+from diagnostics.clinic.search.space import MEANS, Line, Space, bounded, default_space, edited, lines
+from diagnostics.clinic.shared.scores import METRICS
+from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.words import N_
 from pages.parts.clinic import Opened
 from pages.parts.text import plain
 

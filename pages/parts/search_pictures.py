@@ -8,12 +8,12 @@ from typing import Final
 import plotly.graph_objects as go
 import streamlit as st
 
-from diagnostics.charts import search as chart
-from diagnostics.charts import search_trials as trials
-from diagnostics.charts.style import Palette, finish
-from diagnostics.clinic import search_sentences as says
-from diagnostics.clinic.search import Search
-from diagnostics.words import N_, Words
+from diagnostics.clinic.search import sentences as says
+from diagnostics.clinic.search.check import Search
+from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures import search as chart
+from diagnostics.pictures import search_trials as trials
+from diagnostics.pictures.style import Palette, finish
 from pages.parts.cards import plot
 from pages.parts.text import plain, sentence
 from pages.parts.visit import Visit

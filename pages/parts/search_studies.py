@@ -7,14 +7,14 @@ import shlex
 import pandas as pd
 import streamlit as st
 
-from diagnostics import store
-from diagnostics.clinic.scores import METRICS
-from diagnostics.clinic.search import Settings, owned
-from diagnostics.clinic.search_plan import SHORT
-from diagnostics.clinic.search_shelf import STANDS, Progress, Shelved, again, ended, resumed, shelf, together
-from diagnostics.clinic.search_storage import dashboard, default_url, shown
-from diagnostics.finding import BadInput
-from diagnostics.words import N_, shorten
+from diagnostics.clinic.search.check import Settings, owned
+from diagnostics.clinic.search.plan import SHORT
+from diagnostics.clinic.search.shelf import STANDS, Progress, Shelved, again, ended, resumed, shelf, together
+from diagnostics.clinic.search.storage import dashboard, default_url, shown
+from diagnostics.clinic.shared.scores import METRICS
+from diagnostics.keep import store
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, shorten
 from pages.parts.bench import bench
 from pages.parts.clinic import Opened
 from pages.parts.search_pictures import picture, pictures

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
-from diagnostics import links, sharing, store
-from diagnostics.finding import BadInput
-from diagnostics.words import N_, Words
+from diagnostics.keep import links, sharing, store
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words
 from pages.parts import bench, jobs, signin
 from pages.parts import visit as visits
 from pages.parts.guard import ROOT, START

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
-from diagnostics.words import N_, Words
+from diagnostics.nouns.words import N_, Words
 from pages.parts.text import plain
 
 WHO: Final = "who"

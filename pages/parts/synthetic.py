@@ -6,13 +6,13 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics.charts import clinic_imbalance
-from diagnostics.charts.style import finish
-from diagnostics.clinic.imbalance import Imbalance
-from diagnostics.clinic.imbalance_rows import Preview, preview, to_download, two_classes
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident
-from diagnostics.words import N_
+from diagnostics.clinic.imbalance.check import Imbalance
+from diagnostics.clinic.imbalance.rows import Preview, preview, to_download, two_classes
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import clinic_imbalance
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened
 from pages.parts.export import csv_bytes

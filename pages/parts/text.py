@@ -8,8 +8,8 @@ from string import Formatter
 from typing import Final
 
 from diagnostics.causes.cause import Cause
-from diagnostics.finding import Finding
-from diagnostics.words import N_, NAME_CAP, Value, Words, shorten
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.words import N_, NAME_CAP, Value, Words, shorten
 
 PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from diagnostics import timeline as times
-from diagnostics.charts import timeline as chart
-from diagnostics.charts.style import finish
 from diagnostics.investigation import Investigation
-from diagnostics.words import N_
+from diagnostics.nouns.words import N_
+from diagnostics.pictures import timeline as chart
+from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.text import plain
 from pages.parts.visit import Visit

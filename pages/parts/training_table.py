@@ -8,14 +8,14 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics import store
-from diagnostics.clinic import kept
-from diagnostics.finding import BadInput
-from diagnostics.folder import open_incident
-from diagnostics.incident import Incident, Task
-from diagnostics.tables.table import Kind
-from diagnostics.uploads import UNTITLED, title_of
-from diagnostics.words import N_, Words
+from diagnostics.clinic.shared import kept
+from diagnostics.keep import store
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_, Words
+from diagnostics.read.folder import open_incident
+from diagnostics.read.uploads import UNTITLED, title_of
 from pages.parts import visit as visits
 from pages.parts.bench import Run, bench
 from pages.parts.guard import CLINIC, ROOT, START

@@ -9,12 +9,12 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics import links, sharing, store
-from diagnostics.charts.style import DARK, LIGHT, Palette
-from diagnostics.finding import BadInput
 from diagnostics.investigation import Investigation
-from diagnostics.review import listing
-from diagnostics.words import N_, Words, code_of, words_for
+from diagnostics.keep import links, sharing, store
+from diagnostics.keep.review import listing
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, Words, code_of, words_for
+from diagnostics.pictures.style import DARK, LIGHT, Palette
 from pages.parts import guard, jobs, progress, signin
 from pages.parts.text import plain
 

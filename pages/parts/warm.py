@@ -26,7 +26,7 @@ def begin() -> None:
 def _load() -> None:
     import plotly.graph_objects
 
-    from diagnostics import charts
+    from diagnostics import pictures as charts
 
     load()
     for drawn in pkgutil.iter_modules(charts.__path__):

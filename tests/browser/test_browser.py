@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 
-from diagnostics import store
+from diagnostics.keep import store
 from pages.parts.guard import STEP_SCRIPTS
 from tests.browser.browsing import CHROMIUM, FLAGS, served, settle
 from tests.pages.conftest import loans

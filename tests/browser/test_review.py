@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from diagnostics import sharing, store
-from diagnostics.review import record
-from diagnostics.review.edit import add
+from diagnostics.keep import sharing, store
+from diagnostics.keep.review import record
+from diagnostics.keep.review.edit import add
 from tests.browser.browsing import CHROMIUM, FLAGS, served, settle
 from tests.browser.test_browser import accessible, faulty
 

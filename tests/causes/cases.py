@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.causes.hypothesis import Case
-from diagnostics.outcome import outcome
-from diagnostics.samples import samples
-from diagnostics.surrogate import fit
+from diagnostics.measure.outcome import outcome
+from diagnostics.measure.samples import samples
+from diagnostics.measure.surrogate import fit
 from tests.factory import incident_of
 
 ONSET = pd.Timestamp("2026-05-15")

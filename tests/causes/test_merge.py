@@ -8,7 +8,7 @@ import pandas as pd
 from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Hypothesis
 from diagnostics.causes.merge import merged
-from diagnostics.words import Words
+from diagnostics.nouns.words import Words
 
 DAY = datetime(2026, 5, 1)
 

@@ -9,10 +9,10 @@ import pytest
 from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.causes.replay import replay
-from diagnostics.incident import Incident
-from diagnostics.outcome import outcome
-from diagnostics.samples import samples
-from diagnostics.surrogate import fit
+from diagnostics.measure.outcome import outcome
+from diagnostics.measure.samples import samples
+from diagnostics.measure.surrogate import fit
+from diagnostics.nouns.incident import Incident
 from tests.factory import incident_of
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from diagnostics.clinic.search import Prepared, Settings, prepare
-from diagnostics.clinic.search_storage import Opened, open_storage, put_rows
-from diagnostics.clinic.search_work import begin
-from diagnostics.incident import Incident
+from diagnostics.clinic.search.check import Prepared, Settings, prepare
+from diagnostics.clinic.search.storage import Opened, open_storage, put_rows
+from diagnostics.clinic.search.work import begin
+from diagnostics.nouns.incident import Incident
 from tests.clinic.frames import classes
 from tests.factory import incident_of
 

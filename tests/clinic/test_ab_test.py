@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from diagnostics.charts import clinic_ab_test
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import ab_test
-from diagnostics.clinic.ab_test import ABTest, Counts, Settings, always_valid, newcombe, single
-from diagnostics.clinic.ab_test_looks import Rule, crossed, limits
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident
-from diagnostics.words import Words
+from diagnostics.clinic.ab_test import check as ab_test
+from diagnostics.clinic.ab_test.check import ABTest, Counts, Settings, always_valid, newcombe, single
+from diagnostics.clinic.ab_test.looks import Rule, crossed, limits
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_ab_test
+from diagnostics.pictures.style import LIGHT
 
 FIFTHS = [0.2, 0.4, 0.6, 0.8, 1.0]
 

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics import store
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic import fit, kept
-from diagnostics.clinic.fit import Settings
-from diagnostics.clinic.kept import Kept
-from diagnostics.finding import BadInput, NotApplicable
+from diagnostics.clinic.fit import check as fit
+from diagnostics.clinic.fit.check import Settings
+from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared.kept import Kept
+from diagnostics.keep import store
+from diagnostics.nouns.refusal import BadInput, NotApplicable
 from pages.parts.bench import Bench, Run, latest
 from tests.clinic.frames import classes
 
@@ -116,7 +117,7 @@ def test_no_process_outlives_a_server_that_was_killed(home: Path, rng: np.random
     script = (
         "import sys, time\n"
         "from pages.parts.bench import Bench\n"
-        "from diagnostics.clinic.fit import Settings\n"
+        "from diagnostics.clinic.fit.check import Settings\n"
         "run = Bench().ask('fit', Settings(family='forest'), sys.argv[1])\n"
         "while not run.share: time.sleep(0.02)\n"
         "print(run.process.pid, flush=True)\n"

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.clinic.compare import Compared, Remedy, Verdict, compare, corrected, decide
-from diagnostics.clinic.folds import folds
-from diagnostics.clinic.models import FAMILIES, dummy, pipeline
-from diagnostics.clinic.scores import METRICS, choices, metric_for
-from diagnostics.clinic.training_set import TrainingSet, training_set
-from diagnostics.finding import NotApplicable
-from diagnostics.intervals import Interval
-from diagnostics.words import Words
+from diagnostics.clinic.shared.compare import Compared, Remedy, Verdict, compare, corrected, decide
+from diagnostics.clinic.shared.folds import folds
+from diagnostics.clinic.shared.models import FAMILIES, dummy, pipeline
+from diagnostics.clinic.shared.scores import METRICS, choices, metric_for
+from diagnostics.clinic.shared.training_set import TrainingSet, training_set
+from diagnostics.nouns.intervals import Interval
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 

@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.charts import clinic_data_quality
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import data_quality
-from diagnostics.clinic.compare import Verdict
-from diagnostics.clinic.data_quality import DataQuality, Settings, rows_at
-from diagnostics.clinic.data_quality_noise import joint, prune
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.finding import Finding, NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.data_quality import check as data_quality
+from diagnostics.clinic.data_quality.check import DataQuality, Settings, rows_at
+from diagnostics.clinic.data_quality.noise import joint, prune
+from diagnostics.clinic.shared.compare import Verdict
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_data_quality
+from diagnostics.pictures.style import LIGHT
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 

@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.charts import clinic_deployment
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import deployment, deployment_speed
-from diagnostics.clinic.deployment import Deployment, Settings, file_of
-from diagnostics.clinic.deployment_export import answer, as_file, as_onnx, quantised, session
-from diagnostics.clinic.deployment_online import online, serial
-from diagnostics.clinic.deployment_rows import fed
-from diagnostics.clinic.deployment_speed import latency
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.clinic.models import FAMILIES, pipeline
-from diagnostics.clinic.training_set import training_set
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.deployment import check as deployment
+from diagnostics.clinic.deployment import speed as deployment_speed
+from diagnostics.clinic.deployment.check import Deployment, Settings, file_of
+from diagnostics.clinic.deployment.export import answer, as_file, as_onnx, quantised, session
+from diagnostics.clinic.deployment.online import online, serial
+from diagnostics.clinic.deployment.rows import fed
+from diagnostics.clinic.deployment.speed import latency
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.models import FAMILIES, pipeline
+from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_deployment
+from diagnostics.pictures.style import LIGHT
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 

@@ -5,20 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.charts import clinic_fit, compared
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import fit
-from diagnostics.clinic.compare import compare
-from diagnostics.clinic.fit import Fit, Settings
-from diagnostics.clinic.fit_bias import bias
-from diagnostics.clinic.fit_remedies import Pruned, before, remedies
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.clinic.learning_curve import LearningCurve, More, extrapolated
-from diagnostics.clinic.scores import METRICS, metric_for
-from diagnostics.clinic.training_set import training_set
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.fit import check as fit
+from diagnostics.clinic.fit.bias import bias
+from diagnostics.clinic.fit.check import Fit, Settings
+from diagnostics.clinic.fit.learning_curve import LearningCurve, More, extrapolated
+from diagnostics.clinic.fit.remedies import Pruned, before, remedies
+from diagnostics.clinic.shared.compare import compare
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.scores import METRICS, metric_for
+from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_fit, compared
+from diagnostics.pictures.style import LIGHT
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 

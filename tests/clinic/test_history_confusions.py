@@ -9,9 +9,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from diagnostics.clinic.history import columns
-from diagnostics.clinic.history.recorder import from_entries
-from diagnostics.clinic.history.rules import by_rules, problems
+from diagnostics.clinic.training_history import columns
+from diagnostics.clinic.training_history.recorder import from_entries
+from diagnostics.clinic.training_history.rules import by_rules, problems
 from tests.clinic.test_history_rules import falling, first
 
 N = np.arange(60)

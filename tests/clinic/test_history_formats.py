@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.clinic.history import columns
-from diagnostics.clinic.history.history import LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE
-from diagnostics.clinic.history.names import guess
-from diagnostics.clinic.history.read import groups, read_group, read_history
-from diagnostics.finding import BadInput
+from diagnostics.clinic.training_history import columns
+from diagnostics.clinic.training_history.history import LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE
+from diagnostics.clinic.training_history.names import guess
+from diagnostics.clinic.training_history.read import groups, read_group, read_history
+from diagnostics.nouns.refusal import BadInput
 
 RECORDERS = Path(columns.__file__).parent / "recorders"
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from diagnostics.clinic.history import stated as statements
-from diagnostics.clinic.history.history import History
-from diagnostics.clinic.history.layers import depths
-from diagnostics.clinic.history.measures import measures
-from diagnostics.clinic.history.points import HEALTHY, chances, table
-from diagnostics.clinic.history.recorder import from_entries
-from diagnostics.clinic.history.rules import by_rules, problems
-from diagnostics.clinic.history.signs import signs
-from diagnostics.clinic.training_history import BY_CODE
-from diagnostics.words import Words
+from diagnostics.clinic.training_history import stated as statements
+from diagnostics.clinic.training_history.check import BY_CODE
+from diagnostics.clinic.training_history.history import History
+from diagnostics.clinic.training_history.layers import depths
+from diagnostics.clinic.training_history.measures import measures
+from diagnostics.clinic.training_history.points import HEALTHY, chances, table
+from diagnostics.clinic.training_history.recorder import from_entries
+from diagnostics.clinic.training_history.rules import by_rules, problems
+from diagnostics.clinic.training_history.signs import signs
+from diagnostics.nouns.words import Words
 
 N = np.arange(40)
 FALLING = 0.2 + 0.8 * np.exp(-N / 8)

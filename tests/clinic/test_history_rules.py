@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from diagnostics.clinic.history import sentences
-from diagnostics.clinic.history.recorder import from_entries
-from diagnostics.clinic.history.rules import by_rules, problems
-from diagnostics.clinic.training_history import BY_CODE, RULES
-from diagnostics.words import Words
+from diagnostics.clinic.training_history import sentences
+from diagnostics.clinic.training_history.check import BY_CODE, RULES
+from diagnostics.clinic.training_history.recorder import from_entries
+from diagnostics.clinic.training_history.rules import by_rules, problems
+from diagnostics.nouns.words import Words
 
 EPOCHS = np.arange(1, 61)
 

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.charts import clinic_imbalance
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import imbalance
-from diagnostics.clinic.imbalance import Imbalance, Settings
-from diagnostics.clinic.imbalance_remedies import allowed, cheapest, resampled, synthetic
-from diagnostics.clinic.imbalance_rows import preview, to_download, two_classes
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.clinic.training_set import training_set
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.imbalance import check as imbalance
+from diagnostics.clinic.imbalance.check import Imbalance, Settings
+from diagnostics.clinic.imbalance.remedies import allowed, cheapest, resampled, synthetic
+from diagnostics.clinic.imbalance.rows import preview, to_download, two_classes
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_imbalance
+from diagnostics.pictures.style import LIGHT
 from pages.parts.export import csv_bytes
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of

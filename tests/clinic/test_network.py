@@ -9,20 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.charts import network as chart
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import network
-from diagnostics.clinic.folds import folds
-from diagnostics.clinic.history.read import read_history
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.clinic.network import Lab, Settings, judge, profile, suggested
-from diagnostics.clinic.network_log import as_lines
-from diagnostics.clinic.network_presets import PRESETS
-from diagnostics.clinic.network_settings import SCHEDULES, Network
-from diagnostics.clinic.training_set import training_set
-from diagnostics.finding import BadInput, NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.network import check as network
+from diagnostics.clinic.network.check import Lab, Settings, judge, profile, suggested
+from diagnostics.clinic.network.log import as_lines
+from diagnostics.clinic.network.presets import PRESETS
+from diagnostics.clinic.network.settings import SCHEDULES, Network
+from diagnostics.clinic.shared.folds import folds
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.clinic.training_history.read import read_history
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import network as chart
+from diagnostics.pictures.style import LIGHT
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -90,7 +90,7 @@ def test_a_loss_that_never_falls_suggests_nothing() -> None:
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_schedules_stay_between_nothing_and_the_rate(name: str) -> None:
-    from diagnostics.clinic.network_train import schedule
+    from diagnostics.clinic.network.train import schedule
 
     rates = schedule(Network(schedule=name, rate=0.1, epochs=20, warm_up=2), 10)
     assert rates.shape == (200,)

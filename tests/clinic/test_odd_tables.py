@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.charts import clinic_fit, clinic_imbalance, clinic_stability
-from diagnostics.charts.style import DARK
-from diagnostics.clinic import fit, imbalance, stability
-from diagnostics.clinic.kept import decode, encode, types_of
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident
-from diagnostics.words import Words
+from diagnostics.clinic.fit import check as fit
+from diagnostics.clinic.imbalance import check as imbalance
+from diagnostics.clinic.shared.kept import decode, encode, types_of
+from diagnostics.clinic.stability import check as stability
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_fit, clinic_imbalance, clinic_stability
+from diagnostics.pictures.style import DARK
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 

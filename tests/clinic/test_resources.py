@@ -6,12 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.charts import clinic_resources
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import resources
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.clinic.resources import Resources, Settings
-from diagnostics.clinic.resources_model import (
+from diagnostics.clinic.resources import check as resources
+from diagnostics.clinic.resources.check import Resources, Settings
+from diagnostics.clinic.resources.model import (
     GB,
     Described,
     Kind,
@@ -25,9 +22,12 @@ from diagnostics.clinic.resources_model import (
     serving,
     training,
 )
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident
-from diagnostics.words import Words
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_resources
+from diagnostics.pictures.style import LIGHT
 from tests.clinic.frames import classes
 from tests.factory import incident_of
 

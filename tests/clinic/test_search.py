@@ -14,20 +14,21 @@ import pandas as pd
 import pytest
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic import kept, search_sentences
-from diagnostics.clinic.models import pipeline
-from diagnostics.clinic.scores import METRICS, told
-from diagnostics.clinic.search import RULES, Search, Settings, judge, profile
-from diagnostics.clinic.search_export import params_json, source, trials_table
-from diagnostics.clinic.search_families import families
-from diagnostics.clinic.search_objective import Objective
-from diagnostics.clinic.search_plan import Method, Validation, checked, cut, held_out, suited, validation
-from diagnostics.clinic.search_result import State, compared
-from diagnostics.clinic.search_space import DEFAULTS, FITS, MEANS, Dimension, check, default_space, points, size
-from diagnostics.clinic.training_set import training_set
-from diagnostics.finding import BadInput, NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.search import sentences as search_sentences
+from diagnostics.clinic.search.check import RULES, Search, Settings, judge, profile
+from diagnostics.clinic.search.export import params_json, source, trials_table
+from diagnostics.clinic.search.families import families
+from diagnostics.clinic.search.objective import Objective
+from diagnostics.clinic.search.plan import Method, Validation, checked, cut, held_out, suited, validation
+from diagnostics.clinic.search.result import State, compared
+from diagnostics.clinic.search.space import DEFAULTS, FITS, MEANS, Dimension, check, default_space, points, size
+from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared.models import pipeline
+from diagnostics.clinic.shared.scores import METRICS, told
+from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.words import Words
 from tests.clinic.frames import classes, values
 from tests.clinic.searches import begun, table
 from tests.factory import incident_of

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.charts.search import draw_held, draw_history, draw_side_by_side
-from diagnostics.charts.search_trials import draw_contour, draw_timeline
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import search_sentences as says
-from diagnostics.clinic.search import Search, Settings, judge, profile
-from diagnostics.clinic.search_families import families
-from diagnostics.clinic.search_plan import Method
-from diagnostics.clinic.search_result import State, Study, Try
-from diagnostics.clinic.search_shelf import shelf, together
-from diagnostics.clinic.search_space import Dimension, Line, bounded, edited
-from diagnostics.finding import BadInput
-from diagnostics.words import Words
+from diagnostics.clinic.search import sentences as says
+from diagnostics.clinic.search.check import Search, Settings, judge, profile
+from diagnostics.clinic.search.families import families
+from diagnostics.clinic.search.plan import Method
+from diagnostics.clinic.search.result import State, Study, Try
+from diagnostics.clinic.search.shelf import shelf, together
+from diagnostics.clinic.search.space import Dimension, Line, bounded, edited
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import Words
+from diagnostics.pictures.search import draw_held, draw_history, draw_side_by_side
+from diagnostics.pictures.search_trials import draw_contour, draw_timeline
+from diagnostics.pictures.style import LIGHT
 from tests.clinic.searches import ROOT, begun, table, worker
 
 SPACE = (Dimension("learning_rate", 0.01, 0.5, log=True), Dimension("max_iter", 20, 300, whole=True))

@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics import database, store
-from diagnostics.clinic.search import Settings, owned, place, profile
-from diagnostics.clinic.search_plan import Method
-from diagnostics.clinic.search_result import State
-from diagnostics.clinic.search_rows import digest, from_bytes
-from diagnostics.clinic.search_shelf import Progress, again, resumed, shelf
-from diagnostics.clinic.search_space import Dimension
-from diagnostics.clinic.search_storage import dashboard, default_url, open_storage, plan_named, rows_of, shown
-from diagnostics.clinic.search_work import begin
-from diagnostics.finding import BadInput
-from diagnostics.review import record
+from diagnostics.clinic.search.check import Settings, owned, place, profile
+from diagnostics.clinic.search.plan import Method
+from diagnostics.clinic.search.result import State
+from diagnostics.clinic.search.rows import digest, from_bytes
+from diagnostics.clinic.search.shelf import Progress, again, resumed, shelf
+from diagnostics.clinic.search.space import Dimension
+from diagnostics.clinic.search.storage import dashboard, default_url, open_storage, plan_named, rows_of, shown
+from diagnostics.clinic.search.work import begin
+from diagnostics.keep import database, store
+from diagnostics.keep.review import record
+from diagnostics.nouns.refusal import BadInput
 from tests.clinic.frames import classes
 from tests.clinic.searches import ROOT, begun, table, until, worker
 from tests.factory import incident_of
@@ -139,7 +139,7 @@ def test_kill_9_loses_no_finished_trial_and_marks_what_was_running(tmp_path: Pat
 def test_a_server_killed_in_a_search_takes_its_workers_with_it(tmp_path: Path, url: str) -> None:
     script = (
         "import sys\nfrom dataclasses import replace\nfrom pathlib import Path\nfrom tests.clinic.searches import table\n"
-        "from diagnostics.clinic.search import profile\nfrom tests.clinic.test_search_storage import SLOW\n"
+        "from diagnostics.clinic.search.check import profile\nfrom tests.clinic.test_search_storage import SLOW\n"
         "profile(table(Path(sys.argv[1]), rows=600), replace(SLOW, workers=2, trials=200), url=sys.argv[2])\n"
     )
     process = subprocess.Popen(

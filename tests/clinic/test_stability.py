@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.charts import clinic_stability
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic import stability
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.clinic.stability import Settings, Stability, steadiest
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.stability import check as stability
+from diagnostics.clinic.stability.check import Settings, Stability, steadiest
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import clinic_stability
+from diagnostics.pictures.style import LIGHT
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 

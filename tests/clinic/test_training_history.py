@@ -10,15 +10,16 @@ import pytest
 
 from diagnostics.__main__ import main
 from diagnostics.causes.cause import TITLES
-from diagnostics.charts import training_history as chart
-from diagnostics.charts.style import LIGHT
-from diagnostics.clinic.history.snippets import snippets
-from diagnostics.clinic.kept import decode, encode
-from diagnostics.clinic.training_history import BY_CODE, Settings, TrainingHistories, judge, profile
-from diagnostics.finding import NotApplicable, Severity
-from diagnostics.incident import Incident
+from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.training_history.check import BY_CODE, Settings, TrainingHistories, judge, profile
+from diagnostics.clinic.training_history.snippets import snippets
 from diagnostics.investigation import investigate
-from diagnostics.words import Words
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.words import Words
+from diagnostics.pictures import training_history as chart
+from diagnostics.pictures.style import LIGHT
 
 
 def log(folder: Path, name: str = "log.csv", *, overfits: bool = True) -> Path:

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.clinic.training_set import Split, Why, training_set
-from diagnostics.finding import NotApplicable
-from diagnostics.incident import Incident, Task
-from diagnostics.words import Words
+from diagnostics.clinic.shared.training_set import Split, Why, training_set
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import Words
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 

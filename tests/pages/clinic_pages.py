@@ -7,7 +7,7 @@ import time
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import store
+from diagnostics.keep import store
 from tests.pages.conftest import opened
 
 __all__ = ["alone", "examined", "opened"]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import store
+from diagnostics.keep import store
 
 APP = Path(__file__).parent.parent.parent / "app.py"
 

@@ -13,8 +13,8 @@ from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
-from diagnostics.charts.style import LINE_LABEL
-from diagnostics.words import DAY, MOMENT, Words
+from diagnostics.nouns.words import DAY, MOMENT, Words
+from diagnostics.pictures.style import LINE_LABEL
 
 WIDE: Final = {ord(c): ord(c) + 0xFEE0 for c in string.ascii_letters}
 HIDDEN: Final = re.compile(

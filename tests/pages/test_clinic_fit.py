@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics import store
+from diagnostics.keep import store
 from pages.parts.guard import CLINIC
 from tests.clinic.frames import classes
 from tests.pages.clinic_pages import alone, examined, opened

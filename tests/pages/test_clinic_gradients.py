@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import store
+from diagnostics.keep import store
 from tests.clinic.frames import classes
 from tests.pages.conftest import APP
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import store
-from diagnostics.clinic.search_plan import Method
-from diagnostics.clinic.search_shelf import Progress, shelf
-from diagnostics.clinic.search_storage import default_url
+from diagnostics.clinic.search.plan import Method
+from diagnostics.clinic.search.shelf import Progress, shelf
+from diagnostics.clinic.search.storage import default_url
+from diagnostics.keep import store
 from pages.parts.bench import bench
 from tests.clinic.frames import classes
 from tests.pages.clinic_pages import alone, opened

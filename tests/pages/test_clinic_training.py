@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import store
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic import kept
-from diagnostics.clinic.training_history import Settings, profile
-from diagnostics.folder import open_incident
+from diagnostics.clinic.shared import kept
+from diagnostics.clinic.training_history.check import Settings, profile
+from diagnostics.keep import store
+from diagnostics.read.folder import open_incident
 from tests.pages.conftest import APP
 
 PAGE = "pages/clinic_training.py"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import store
-from diagnostics.review.edit import Edit, change
+from diagnostics.keep import store
+from diagnostics.keep.review.edit import Edit, change
 from tests.pages.conftest import opened, said
 
 

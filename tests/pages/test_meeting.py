@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from diagnostics import store
-from diagnostics.review import record
-from diagnostics.review.edit import add, change
+from diagnostics.keep import store
+from diagnostics.keep.review import record
+from diagnostics.keep.review.edit import add, change
 from tests.pages.conftest import opened, said
 
 

@@ -9,10 +9,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import sample_incidents, store
 from diagnostics.causes.cause import Cause, Family, Likeness, Replay
-from diagnostics.finding import BadInput
-from diagnostics.intervals import Interval
+from diagnostics.keep import sample_incidents, store
+from diagnostics.nouns.intervals import Interval
+from diagnostics.nouns.refusal import BadInput
 from pages.parts.guard import STEP_SCRIPTS
 from tests.pages.conftest import APP, done, keep, loans, opened, said
 

@@ -8,9 +8,10 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from diagnostics import store
-from diagnostics.finding import Finding, Rule
-from diagnostics.words import words_for
+from diagnostics.keep import store
+from diagnostics.nouns.finding import loose
+from diagnostics.nouns.rule import Rule
+from diagnostics.nouns.words import words_for
 from pages.parts import jobs, step, visit
 from pages.parts.cards import Section, no_picture, section
 from pages.parts.export import csv_bytes, defused
@@ -43,14 +44,14 @@ def test_plain_takes_apart_what_is_replaced_after_the_backslashes_are_gone(text:
 
 
 def test_a_statement_has_its_names_in_bold_and_the_time_it_began() -> None:
-    finding = Finding(
+    finding = loose(
         RULE, "{column:name} rose in {columns:list}.", {"column": "a*b", "columns": ["x", "y"]}, since=datetime(2026, 5, 1)
     )
     assert statement(finding, words_for("en")) == r"Since 1 May 2026\: **a\*b** rose in **x** and **y**\."
 
 
 def test_brackets_in_a_name_do_not_become_bold() -> None:
-    finding = Finding(RULE, "{column:name} rose.", {"column": f"{OPEN}a{CLOSE}{CLOSE} b"})
+    finding = loose(RULE, "{column:name} rose.", {"column": f"{OPEN}a{CLOSE}{CLOSE} b"})
     assert statement(finding, words_for("en")) == r"**a b** rose\."
 
 

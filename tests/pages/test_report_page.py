@@ -7,10 +7,10 @@ import html
 
 import pytest
 
-from diagnostics import links, store
-from diagnostics.finding import BadInput
-from diagnostics.review import record
-from diagnostics.words import N_
+from diagnostics.keep import links, store
+from diagnostics.keep.review import record
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_
 from pages.parts import report
 from tests.pages.conftest import opened, said
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import database, sharing, store
-from diagnostics.review import record
-from diagnostics.review.edit import TEXT_CAP, Edit, add, change
+from diagnostics.keep import database, sharing, store
+from diagnostics.keep.review import record
+from diagnostics.keep.review.edit import TEXT_CAP, Edit, add, change
 from tests.pages.conftest import keep, loans, opened, said
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diagnostics import store
-from diagnostics.steps.environment import resolver
+from diagnostics.checks.environment import resolver
+from diagnostics.keep import store
+from tests.checks.operations_logs import csv, line, quiet, text
 from tests.pages.conftest import opened, said
-from tests.steps.operations_logs import csv, line, quiet, text
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from diagnostics import sample_incidents, sharing, store
-from diagnostics.review import record
-from diagnostics.review.edit import Edit, change
+from diagnostics.keep import sample_incidents, sharing, store
+from diagnostics.keep.review import record
+from diagnostics.keep.review.edit import Edit, change
 from pages.parts import share
 from pages.parts.guard import CLINIC, STEP_SCRIPTS
 from tests.pages.conftest import APP, done, opened, said

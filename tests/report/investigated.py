@@ -10,21 +10,10 @@ from tempfile import mkdtemp
 
 import numpy as np
 
-from diagnostics.incident import Event
 from diagnostics.investigation import Investigation, investigate
-from diagnostics.review.edit import cause_key
-from diagnostics.review.record import (
-    Action,
-    Confirmation,
-    Decision,
-    Grade,
-    Happening,
-    Impact,
-    Judged,
-    Note,
-    Record,
-    Status,
-)
+from diagnostics.keep.review.edit import cause_key
+from diagnostics.keep.review.record import Action, Confirmation, Decision, Grade, Happening, Impact, Judged, Note, Record, Status
+from diagnostics.nouns.incident import Event
 from tests.factory import incident_of
 from tests.pages.conftest import loans
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from diagnostics.nouns.words import Words
 from diagnostics.report.as_html import as_html
-from diagnostics.words import Words
 from tests.browser.browsing import CHROMIUM, FLAGS
 from tests.report.investigated import EVIL, broken, written
 

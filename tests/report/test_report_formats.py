@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from diagnostics.finding import BadInput
-from diagnostics.incident import Incident
 from diagnostics.investigation import investigate
+from diagnostics.keep.review.record import Note
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import Words, words_for
 from diagnostics.report import as_pdf
 from diagnostics.report.as_html import as_html
 from diagnostics.report.as_markdown import as_markdown
 from diagnostics.report.files import check, document
-from diagnostics.review.record import Note
-from diagnostics.words import Words, words_for
 from tests.report.investigated import EVIL, broken, healthy, written
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import plotly.graph_objects as go
 import pytest
 
-from diagnostics.charts.style import LIGHT, blank, finish, onset_line, safe, threshold_line
+from diagnostics.nouns.words import Words
+from diagnostics.pictures.style import LIGHT, blank, finish, onset_line, safe, threshold_line
 from diagnostics.report.pictures import pictures
 from diagnostics.report.still import still
 from diagnostics.timeline import timeline
-from diagnostics.words import Words
 from tests.report.investigated import EVIL, broken
 
 KNOWN = {"svg", "text", "rect", "line", "polyline", "polygon", "circle", "path"}

@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
 
-from diagnostics.charts.style import LIGHT
+from diagnostics.pictures.style import LIGHT
 from diagnostics.report.still.frame import WIDTH, Box, Plot, framed
 from diagnostics.report.still.lettering import FONT, SIZE, colour_of, height, lines, text, width
 from diagnostics.report.still.marks import DASHES, bar, bars, each, listed, scatter

@@ -1,0 +1,331 @@
+"""Categories: levels that are new, vanished, go by other names or are spelt in several ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics.checks.inputs.names import plain
+from diagnostics.checks.inputs.notation import TEXT, by_level, classify
+from diagnostics.checks.inputs.recoding import Recoding, Shares, by_permutation, by_shares, by_spelling
+from diagnostics.checks.inputs.rows import none, rows_where
+from diagnostics.checks.inputs.timeline import Stretch, Timeline, timeline
+from diagnostics.measure import engine
+from diagnostics.measure.engine import ColumnProfile
+from diagnostics.measure.samples import as_level, samples
+from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.incident import Incident, Sides
+from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_
+
+UNSEEN: Final = Rule(
+    code="INP090",
+    lane=Lane.DATA,
+    title=N_("New categories"),
+    why=N_("The model has no experience with them; most encoders turn them into nothing or into an error."),
+    remedy=N_("Map the new categories to known ones, or train again with rows that have them."),
+    statistic=N_("Share of the rows whose category never occurs in training."),
+    source="Good 1953, doi:10.1093/biomet/40.3-4.237 (what share of unseen levels chance explains)",
+)
+VANISHED: Final = Rule(
+    code="INP091",
+    lane=Lane.DATA,
+    title=N_("Categories no longer arrive"),
+    why=N_("A group that the model knew is gone: a feed may be cut off, or the group may have left."),
+    remedy=N_("Ask whether this group is still expected."),
+    statistic=N_("Share in training of the categories that the current table lacks."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    severity=Severity.INFO,
+)
+RECODED: Final = Rule(
+    code="INP092",
+    lane=Lane.DATA,
+    title=N_("Categories go by other names"),
+    why=N_("The rows are the same, but the model does not recognise the new names."),
+    remedy=N_("Map the names back before the model, as listed, and agree on the names with the owner of the feed."),
+    statistic=N_("Shares of the new names beside those of the names that they replaced."),
+    source="Rahm and Bernstein 2001, doi:10.1007/s007780100057 (matching by names and by values)",
+    severity=Severity.CRITICAL,
+)
+VARIANTS: Final = Rule(
+    code="INP093",
+    lane=Lane.DATA,
+    title=N_("One category is spelt in several ways"),
+    why=N_("The model takes each spelling for a category of its own."),
+    remedy=N_("Trim spaces and unify case and accents before the model, in training and in production alike."),
+    statistic=N_("Spellings that differ in case, spaces, accents or punctuation only."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+)
+RULES: Final = (UNSEEN, VANISHED, RECODED, VARIANTS)
+
+CODES: Final = 20
+"""Different whole numbers up to which a number column is also read as codes of categories."""
+
+
+@dataclass(frozen=True)
+class ColumnLevels:
+    """Levels of one column with their shares of the rows with a value.
+
+    reference, current: over the whole tables (of the sample where the kinds differ); since_shares: in the current sample's
+        rows from the stretch on. unseen: new levels with their share of all current rows; expected: share that chance
+        explains. vanished: levels that no longer come, with their share in the reference. recodings: by spelling, then by
+        shares or permutation. spellings: groups in the current table that are one level. since: of the new names.
+    """
+
+    name: str
+    n: int
+    m: int
+    reference: Shares
+    current: Shares
+    unseen: tuple[tuple[str, float], ...]
+    expected: float
+    vanished: tuple[tuple[str, float], ...]
+    recodings: tuple[Recoding, ...]
+    spellings: tuple[tuple[str, ...], ...]
+    codes: bool
+    sharp: bool
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Categories:
+    columns: tuple[ColumnLevels, ...]
+
+
+def profile(incident: Incident) -> Categories:
+    """Raises NotApplicable without both tables or a common feature."""
+    tables = incident.pair()
+    counted = engine.profiles(tables, seed=incident.seed)
+    drawn = samples(incident)
+    raw = engine.sample(tables.current, seed=incident.seed + 1)
+    line = timeline(incident, drawn)
+    columns: list[ColumnLevels] = []
+    for name in drawn.features:
+        kinds = drawn.kinds[name], tables.current[name].kind
+        if kinds[0] is Kind.CATEGORY:
+            x, y = drawn.reference[name], drawn.current[name]
+        elif kinds[0] is Kind.NUMBER and kinds[1] in (Kind.NUMBER, Kind.CATEGORY) and _coded(drawn.reference[name]):
+            x, y = as_level(drawn.reference[name]), as_level(raw[name])
+            if kinds[1] is Kind.CATEGORY and np.mean(by_level(y.dropna(), classify) != TEXT) > 0.5:
+                continue  # Numbers in another notation are no other names.
+        else:
+            continue
+        both = None
+        if kinds == (Kind.CATEGORY, Kind.CATEGORY):
+            both = Sides(counted.reference.columns[name], counted.current.columns[name])
+        columns += _column(
+            name,
+            x,
+            pd.Series(line.ordered(y), dtype=object),
+            line,
+            both,
+            codes=kinds[0] is Kind.NUMBER and kinds[1] is Kind.NUMBER,
+        )
+    return Categories(tuple(columns))
+
+
+def _coded(values: pd.Series) -> bool:
+    known = values.to_numpy("float64")
+    known = known[np.isfinite(known)]
+    # Most columns are told by their first rows.
+    if np.unique(known[:200]).size > CODES or not 2 <= np.unique(known).size <= CODES:
+        return False
+    return bool((known == np.round(known)).all())
+
+
+def _shares(counted: ColumnProfile | None, values: Any) -> dict[str, float]:
+    codes, levels = pd.factorize(values)
+    counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+    shares = {str(level): float(count / counts.sum()) for level, count in zip(levels, counts, strict=True)}
+    if counted is not None and counted.count:
+        # The levels that were counted by name are exact; the rest stays as sampled.
+        shares.update({v: c / counted.count for v, c in zip(counted.grid.levels, counted.levels, strict=True)})
+    return {level: share for level, share in shares.items() if share > 0}
+
+
+def _column(
+    name: str, x: pd.Series, y: pd.Series, line: Timeline, both: Sides[ColumnProfile] | None, *, codes: bool
+) -> Iterator[ColumnLevels]:
+    x, known = x.dropna(), y.notna().to_numpy()
+    if len(x) < 20 or known.sum() < 3:
+        return
+    reference = _shares(both.reference if both else None, x)
+    if len(reference) > 0.5 * len(x) or len(reference) > 5_000:
+        return  # A name of its own for every row: an identifier or free text.
+    current = _shares(both.current if both else None, y[known])
+    n = both.reference.count if both else len(x)
+    m = both.current.count if both else int(known.sum())
+    unseen = {level: share for level, share in current.items() if level not in reference}
+    stretch = line.stretch(y.isin(list(unseen)).to_numpy()) if unseen else _stretch(reference, y, line)
+    after = y[stretch.start :].dropna()
+    since_shares = _shares(None, after)
+    recodings = _recodings(reference, since_shares, n, len(after), codes=codes, stretch=stretch)
+    vanished = {v: p for v, p in reference.items() if v not in current}
+    singles = int((x.value_counts() == 1).sum())
+    yield ColumnLevels(
+        name,
+        n,
+        m,
+        reference,
+        current,
+        _commonest_first(unseen),
+        singles / len(x),
+        _commonest_first(vanished),
+        recodings,
+        _spellings(current),
+        codes,
+        stretch.sharp,
+        stretch.since,
+    )
+
+
+def _commonest_first(shares: Shares) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _stretch(reference: Shares, y: pd.Series, line: Timeline) -> Stretch:
+    """Where the shares of the known levels change: by the commonest of them."""
+    top = max(reference, key=lambda level: (reference[level], level))
+    values: NDArray[np.float64] = (y == top).to_numpy().astype("float64")
+    row = line.change(values)
+    return Stretch(0, line.at(0), False) if row is None else Stretch(row, line.at(row), True)
+
+
+def _recodings(reference: Shares, after: Shares, n: int, m: int, *, codes: bool, stretch: Stretch) -> tuple[Recoding, ...]:
+    found = []
+    spelt = None if codes else by_spelling(reference, after)
+    if spelt is not None:
+        found.append(spelt)
+        new = dict(spelt.pairs[i][::-1] for i in range(len(spelt.pairs)))
+        merged: dict[str, float] = {}
+        for level, share in after.items():
+            merged[new.get(level, level)] = merged.get(new.get(level, level), 0.0) + share
+        after = merged
+    shared = by_shares(reference, after, n, m) or by_permutation(reference, after, n, m)
+    if (
+        shared is not None
+        and not (codes and not _are_codes(shared))
+        and (shared.how != "permuted" or stretch.sharp or len(reference) >= 4)
+    ):
+        found.append(shared)
+    return tuple(found)
+
+
+def _are_codes(recoding: Recoding) -> bool:
+    """Whole numbers for whole numbers, and not by one constant, which would be a change of unit."""
+    pairs = [(float(a), float(b)) for a, b in recoding.pairs]
+    if len(pairs) < 2 or any(b != round(b) or abs(b) > 1000 for _, b in pairs):
+        return False
+    ratios = {round(b / a, 6) for a, b in pairs if a and b}
+    return len(ratios) > 1 or any((a == 0) != (b == 0) for a, b in pairs)
+
+
+def _spellings(shares: Shares) -> tuple[tuple[str, ...], ...]:
+    groups: dict[str, list[str]] = {}
+    for level in sorted(shares):
+        if key := plain(level):
+            groups.setdefault(key, []).append(level)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def judge(p: Categories, *, unseen_at: float = 0.005, critical_at: float = 0.05, vanished_at: float = 0.02) -> list[Finding]:
+    """Unseen: `unseen_at` of the rows, three times what chance explains (Good-Turing), and one new level so common that chance
+    would not have spared the reference. Vanished: levels that held `vanished_at` of the reference. Recoded and variants:
+    whatever matches.
+    """
+    findings = []
+    for column in p.columns:
+        mapped = {new for recoding in column.recodings if recoding.how != "permuted" for _, new in recoding.pairs}
+        replaced = {old for recoding in column.recodings for old, _ in recoding.pairs}
+        findings += [_recoded(column, recoding) for recoding in column.recodings if recoding.share >= 0.003]
+        if column.codes:
+            continue
+        unseen = [(level, share) for level, share in column.unseen if level not in mapped]
+        share = sum(s for _, s in unseen)
+        spared = max((s * column.m * np.log1p(column.n / max(1, column.m)) for _, s in unseen), default=0.0)
+        total = share * column.m * np.log1p(column.n / max(1, column.m))
+        if share >= max(unseen_at, 3 * column.expected) and (spared > 9 or (total > 14 and column.expected < 0.002)):
+            findings.append(
+                loose(
+                    UNSEEN,
+                    N_("{share:percent} of the rows have a {column:name} that the reference never had ({levels:list})."),
+                    {"column": column.name, "share": share, "levels": tuple(v for v, _ in unseen[:20]), "count": len(unseen)},
+                    (column.name,),
+                    Severity.CRITICAL if share >= critical_at else Severity.WARNING,
+                    weight=float(min(1.0, share)),
+                    since=column.since,
+                )
+            )
+        gone = [(v, s) for v, s in column.vanished if v not in replaced and s * column.m > 12]
+        if sum(s for _, s in gone) >= vanished_at:
+            findings.append(
+                loose(
+                    VANISHED,
+                    N_(
+                        "{levels:list} of {column:name} no longer arrive; in the reference they were {share:percent} of the rows."
+                    ),
+                    {"column": column.name, "share": sum(s for _, s in gone), "levels": tuple(v for v, _ in gone[:20])},
+                    (column.name,),
+                    weight=float(sum(s for _, s in gone)),
+                )
+            )
+        old = [group for group in column.spellings if not mapped & set(group)]
+        if old:
+            findings.append(
+                loose(
+                    VARIANTS,
+                    N_("{column:name} spells the same in several ways ({levels:list}), in the reference too."),
+                    {"column": column.name, "levels": tuple(" / ".join(group) for group in old[:20])},
+                    (column.name,),
+                    Severity.INFO,
+                    weight=0.01,
+                )
+            )
+    return findings
+
+
+def _recoded(column: ColumnLevels, recoding: Recoding) -> Finding:
+    mapping = tuple(f"{old} -> {new}" for old, new in recoding.pairs[:50])
+    variants = recoding.how == "spelling" and not recoding.whole
+    if variants:
+        says = N_("{column:name} is spelt in new ways in {share:percent} of the rows ({mapping:list}).")
+    elif recoding.how == "permuted":
+        says = N_(
+            "The names of {column:name} stand for each other now ({mapping:list}): the shares are the same, under other names."
+        )
+    else:
+        says = N_("{column:name} goes by other names in {share:percent} of the rows ({mapping:list}).")
+    return loose(
+        VARIANTS if variants else RECODED,
+        says,
+        {
+            "column": column.name,
+            "share": recoding.share,
+            "mapping": mapping,
+            "old": tuple(old for old, _ in recoding.pairs[:50]),
+            "new": tuple(new for _, new in recoding.pairs[:50]),
+            "how": recoding.how,
+            "whole": recoding.whole,
+            "sharp": column.sharp,
+        },
+        (column.name,),
+        Severity.WARNING if recoding.how == "permuted" or recoding.share < 0.05 else Severity.CRITICAL,
+        weight=float(min(1.0, recoding.share)),
+        since=column.since,
+    )
+
+
+def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+    """The rows with a new category or a new name, as `rows.rows_where` gives them."""
+    column = incident.pair().current[finding.columns[0]]
+    levels = finding.evidence.get("new") or finding.evidence.get("levels") or ()
+    if column.kind is not Kind.CATEGORY or not isinstance(levels, tuple) or not levels:
+        return none(incident)
+    return rows_where(incident, f"{column.key} IN ({', '.join('?' * len(levels))})", list(levels), limit=limit)

@@ -1,0 +1,261 @@
+"""Default fills: one value stands where others used to stand, in part of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.checks.inputs.atoms import Atom, atoms, clips
+from diagnostics.checks.inputs.names import plain
+from diagnostics.checks.inputs.rows import none, rows_where
+from diagnostics.checks.inputs.timeline import timeline
+from diagnostics.measure.onset import as_datetime
+from diagnostics.measure.samples import samples
+from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.incident import Incident, Sides
+from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_, Value
+
+NUMBER_FILL: Final = Rule(
+    code="INP050",
+    lane=Lane.DATA,
+    title=N_("One number stands in many rows"),
+    why=N_("A default stands for values that did not arrive; the model takes it for a measurement."),
+    remedy=N_("Ask the owner of the feed why the default is sent; send a missing value instead, and fill it as in training."),
+    statistic=N_("Share of one value: of a hundred rows, how many hold exactly this number, beside the same share in training."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys); Wilson 1927, doi:10.1080/01621459.1927.10502953",
+    severity=Severity.CRITICAL,
+)
+LEVEL_FILL: Final = Rule(
+    code="INP051",
+    lane=Lane.DATA,
+    title=N_("One category stands in many rows"),
+    why=N_("A default category stands for values that did not arrive; the model takes it for the real one."),
+    remedy=N_("Ask the owner of the feed why the default is sent; send a missing value instead, and fill it as in training."),
+    statistic=N_("Share of one category, beside the same share in training, while the other categories keep their proportions."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    severity=Severity.CRITICAL,
+)
+RULES: Final = (NUMBER_FILL, LEVEL_FILL)
+
+SENTINELS: Final = frozenset(
+    s * v for v in (1, 9, 99, 999, 9999, 99999, 999999, 9999999, 99999999, 999999999, 2147483647) for s in (1, -1)
+) | {0, -2147483648}
+"""Numbers that programmers use for "not known"."""
+
+DEFAULT_NAMES: Final = frozenset(
+    [
+        *("unknown", "other", "others", "none", "null", "na", "nan", "nil", "void", "unk", "tbd", "misc", "dummy"),
+        *("missing", "undefined", "default", "unspecified", "empty", "blank", "novalue", "nodata"),
+        *("notavailable", "notapplicable"),
+    ]
+)
+"""Names of categories that stand for "not known", without case and punctuation."""
+
+
+@dataclass(frozen=True)
+class LevelAtom:
+    """One category whose share rose. Shares between 0 and 1 of the rows with a value; rest: total variation distance between the
+    other categories' shares; rest_noise: what chance explains of it; chance: what chance explains of the rise; levels: categories
+    of the reference.
+    """
+
+    name: str
+    value: str
+    reference: float
+    before: float
+    after: float
+    rows: int
+    rest: float
+    rest_noise: float
+    levels: int
+    named_default: bool
+    chance: float
+    since: datetime | None
+    sharp: bool
+
+
+@dataclass(frozen=True)
+class Fills:
+    """Candidates of all columns; those that `judge` names are fills."""
+
+    numbers: tuple[Atom, ...]
+    levels: tuple[LevelAtom, ...]
+    rows: Sides[int]
+
+
+def profile(incident: Incident) -> Fills:
+    """Raises NotApplicable without both tables or a common feature."""
+    tables = incident.pair()
+    return Fills(atoms(incident), tuple(_levels(incident)), Sides(tables.reference.rows, tables.current.rows))
+
+
+def _levels(incident: Incident) -> Iterator[LevelAtom]:
+    drawn = samples(incident)
+    line = timeline(incident, drawn)
+    for name in drawn.categories:
+        # Names become numbers once; everything after is counting.
+        both = pd.concat([drawn.reference[name], drawn.current[name]], ignore_index=True)
+        codes, names = pd.factorize(both)
+        x, y = codes[: len(drawn.reference)], codes[len(drawn.reference) :][line.order]
+        x, known = x[x >= 0], y >= 0
+        if x.size < 20 or known.sum() < 10:
+            continue
+        old = np.bincount(x, minlength=len(names)) / x.size
+        if np.count_nonzero(old) > 0.5 * x.size:
+            continue  # A name of its own for every row: an identifier.
+        rise = np.bincount(y[known], minlength=len(names)) / known.sum() - old
+        for code in sorted(np.flatnonzero(rise >= 0.01).tolist(), key=lambda c: (-rise[c], str(names[c])))[:2]:
+            flagged = y == code
+            stretch = line.stretch(flagged)
+            after, earlier = y[stretch.start :], y[: stretch.start]
+            after, earlier = after[after >= 0], earlier[earlier >= 0]
+            others, others_after = x[x != code], after[after != code]
+            left = np.bincount(others, minlength=len(names)) / max(1, others.size)
+            right = np.bincount(others_after, minlength=len(names)) / max(1, others_after.size)
+            union = np.count_nonzero(left + right)
+            yield LevelAtom(
+                name,
+                str(names[code]),
+                float(old[code]),
+                float(np.mean(earlier == code)) if earlier.size else float(old[code]),
+                float(np.mean(after == code)),
+                int(flagged.sum()),
+                float(np.abs(left - right).sum() / 2),
+                float(np.sqrt(union / 2 * (1 / max(1, others.size) + 1 / max(1, others_after.size)))),
+                int(np.count_nonzero(old)),
+                plain(str(names[code])) in DEFAULT_NAMES,
+                _chance(float(old[code]), x.size, after.size),
+                stretch.since,
+                stretch.sharp,
+            )
+
+
+def _chance(share: float, before: int, after: int) -> float:
+    """Four standard errors of the difference of two shares: tables have many levels."""
+    return float(4 * np.sqrt(share * (1 - share) * (1 / max(1, before) + 1 / max(1, after))))
+
+
+def judge(
+    p: Fills,
+    *,
+    rise_at: float = 0.03,
+    new_at: float = 0.005,
+    drift_at: float = 0.15,
+    critical_at: float = 0.1,
+    rest_at: float = 0.06,
+) -> list[Finding]:
+    """A value fires when its share rose by `rise_at` (`new_at` for a value that the reference never had) while the other
+    values keep their distribution to within `rest_at` (KS or total variation) and chance.
+
+    In a column of one or two values every drift looks like that, so there it must be a sudden step of at least `drift_at`. Three
+    points is a little above what Breck et al. (2019) would have a person look at. A value at which the column is cut off, and
+    one that fills a whole stretch, belong to other checks.
+    """
+    findings: dict[str, Finding] = {}
+    for atom in p.numbers:
+        if clips(atom) or not _is_fill(atom, rise_at, new_at, drift_at, rest_at):
+            continue
+        says = N_("{column:name} is {value} in {after:percent} of the rows; in the reference it was so in {before:percent}.")
+        _keep(findings, _finding(NUMBER_FILL, says, atom, written(atom), critical_at))
+    for level in p.levels:
+        rest_kept = level.rest <= rest_at + level.rest_noise
+        rise = level.after - level.reference
+        step = level.sharp and abs(level.before - level.reference) <= 0.05 + level.rest_noise
+        if level.named_default:
+            fires = rise >= max(rise_at, level.chance) and level.rows >= 5 and (rest_kept or level.reference == 0)
+        else:
+            # A new name that is no default is a new category, not a fill.
+            fires = level.reference > 0 and rise >= drift_at and step and (rest_kept or level.levels == 1)
+        if (fires and level.after < 0.97) or (fires and level.named_default):
+            says = N_(
+                "{column:name} is {value:name} in {after:percent} of the rows; in the reference it was so in {before:percent}."
+            )
+            _keep(findings, _finding(LEVEL_FILL, says, level, level.value, critical_at))
+    return list(findings.values())
+
+
+def _keep(findings: dict[str, Finding], finding: Finding) -> None:
+    """One fill a column: the one that holds most rows."""
+    name = finding.columns[0]
+    if name not in findings or finding.weight > findings[name].weight:
+        findings[name] = finding
+
+
+def _is_fill(atom: Atom, rise_at: float, new_at: float, drift_at: float, rest_at: float) -> bool:
+    new = atom.reference == 0
+    # Rounding and binning raise several values at once, a default raises one.
+    if atom.rivals > 0.6:
+        return False
+    outside = atom.value < atom.low or atom.value > atom.high
+    sentinel = atom.value in SENTINELS or (atom.kind is Kind.TIME and _epoch(atom.value))
+    # Chance: nothing in the reference and a few rows here is what two halves of one table show.
+    noise = 5 * np.sqrt(
+        max(atom.reference, 1 / atom.n) / atom.n + max(atom.after, 1e-9) * (1 - atom.after) * atom.after / max(1, atom.rows)
+    )
+    if atom.rise < max(noise, new_at if new and (outside or sentinel) else rise_at):
+        # Far outside, and a number that means "not known": three rows are enough.
+        return bool(new and outside and sentinel and atom.rows >= 3 and atom.rise >= 1e-3)
+    if atom.after >= 0.97 and not (new and (sentinel or outside)) and not sentinel:
+        return False
+    if not sentinel and atom.rows < 10:
+        return False
+    kept = atom.rest <= rest_at + atom.rest_noise
+    if new and outside and sentinel:
+        return True
+    if atom.distinct <= 2 and not (new and outside):
+        return bool(atom.sharp and atom.rise >= drift_at and abs(atom.before - atom.reference) <= 0.05)
+    if atom.distinct <= 12 and not new:
+        # Counts and codes drift level by level: only a sudden step is a fill.
+        return bool(kept and atom.sharp and atom.rise >= 0.08 and abs(atom.before - atom.reference) <= 0.05)
+    return bool(kept or (atom.after >= 0.97 and sentinel))
+
+
+def _epoch(value: float) -> bool:
+    """1970-01-01, 1900-01-01, 0001-01-01 or 9999-12-31."""
+    return value in (0.0, -2208988800.0, -62135596800.0, 253402214400.0)
+
+
+def written(atom: Atom) -> Value:
+    if atom.kind is Kind.TIME:
+        return as_datetime(np.datetime64(int(atom.value), "s")).isoformat(sep=" ")
+    return f"{atom.value:.10g}"
+
+
+def _finding(rule: Rule, says: str, atom: Atom | LevelAtom, value: Value, critical_at: float) -> Finding:
+    rise = atom.after - atom.reference
+    return loose(
+        rule,
+        says,
+        {
+            "column": atom.name,
+            "value": value,
+            "fill": atom.value,
+            "before": atom.reference,
+            "after": atom.after,
+            "rows": atom.rows,
+            "sharp": atom.sharp,
+            "rest_distance": atom.rest,
+        },
+        (atom.name,),
+        Severity.CRITICAL if rise >= critical_at else Severity.WARNING,
+        weight=float(np.clip(rise, 0, 1)),
+        since=atom.since,
+    )
+
+
+def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+    """The rows that hold the fill, as `rows.rows_where` gives them."""
+    column = incident.pair().current[finding.columns[0]]
+    fill = finding.evidence["fill"]
+    if column.kind is Kind.TIME:
+        return rows_where(incident, f"epoch({column.key}) = ?", [fill], limit=limit)
+    if column.kind is Kind.NUMBER or isinstance(fill, str):
+        return rows_where(incident, f"{column.key} = ?", [fill], limit=limit)
+    return none(incident)

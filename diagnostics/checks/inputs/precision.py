@@ -1,0 +1,218 @@
+"""Precision: values rounded, cut or binned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics.checks.inputs.rows import none, rows_where
+from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
+from diagnostics.measure.samples import samples
+from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.rule import Lane, Rule
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_
+
+ROUNDED: Final = Rule(
+    code="INP070",
+    lane=Lane.DATA,
+    title=N_("Values are rounded"),
+    why=N_("Rows that used to differ now look the same to the model."),
+    remedy=N_(
+        "Look for a rounding, a cast to integers or a shorter number format on the way of this column, and send all digits again."
+    ),
+    statistic=N_("Share of values that are a whole multiple of the step, beside the same share in training."),
+    source="Heitjan and Rubin 1991, doi:10.1214/aos/1176348396 (coarse data)",
+)
+BINNED: Final = Rule(
+    code="INP071",
+    lane=Lane.DATA,
+    title=N_("Few different values are left"),
+    why=N_("The values were put into bins: rows that used to differ now look the same to the model."),
+    remedy=N_("Look for a binning or a lookup on the way of this column, and send the values themselves again."),
+    statistic=N_("Number of different values among as many rows of each table."),
+    source="Heitjan and Rubin 1991, doi:10.1214/aos/1176348396 (coarse data)",
+)
+RULES: Final = (ROUNDED, BINNED)
+
+STEPS: Final = tuple(float(f"{m}e{k}") for k in range(6, -7, -1) for m in (5, 2.5, 2, 1))
+"""Steps that people and programs round to, coarse first."""
+
+
+@dataclass(frozen=True)
+class ColumnPrecision:
+    """step: coarsest step that nearly all values since the change are multiples of, None where there is none.
+
+    reference, current: share of the values on that step. distinct, distinct_reference: different values among `of` rows of each.
+    distance: KS statistic between both; snapped: the same once the reference's values are put on those that are left, by rounding
+    or by cutting. wide: largest share of one value since the change.
+    """
+
+    name: str
+    step: float | None
+    reference: float
+    current: float
+    distinct_reference: int
+    distinct: int
+    of: int
+    distance: float
+    snapped: float
+    wide: float
+    sharp: bool
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Precision:
+    columns: tuple[ColumnPrecision, ...]
+
+
+SNAPS: Final = 200
+"""Different values from which on a column is not binned, whatever its step."""
+
+
+def profile(incident: Incident) -> Precision:
+    """Raises NotApplicable without both tables, a common feature or a number column."""
+    drawn = samples(incident)
+    if not drawn.numbers:
+        raise NotApplicable(N_("The two tables have no number column in common."), needs="current")
+    line = timeline(incident, drawn)
+    columns: list[ColumnPrecision] = []
+    for name in drawn.numbers:
+        x = drawn.reference[name].to_numpy("float64")
+        y = line.ordered(drawn.current[name]).astype("float64")
+        x = x[np.isfinite(x)]
+        if x.size >= 40 and np.isfinite(y).sum() >= 40:
+            columns += _column(name, x, np.where(np.isfinite(y), y, np.nan), line)
+    return Precision(tuple(columns))
+
+
+def on_step(values: NDArray[np.float64], step: float) -> NDArray[np.bool_]:
+    """Which values are whole multiples of `step`, shape of `values`; NaN is not."""
+    times = values / step
+    # Doubles carry 15 to 16 digits; a multiple written in decimals misses by a few of the last.
+    return np.asarray(np.abs(times - np.round(times)) <= 1e-6 + 1e-9 * np.abs(times)) & (np.abs(times) < 1e9)
+
+
+def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Timeline) -> Iterator[ColumnPrecision]:
+    some = x[np.linspace(0, x.size - 1, min(x.size, 4_000)).astype(int)]
+    if np.unique(some).size < 12:
+        return
+    known = np.isfinite(y)
+    tail = y[known][-max(40, int(known.sum()) // 10) :]
+    # Zero lies on every step and says nothing.
+    tail, some = tail[tail != 0], some[some != 0]
+    if tail.size < 20 or some.size < 20:
+        return
+    step = next((s for s in STEPS if on_step(tail, s).mean() >= 0.95 and np.unique(tail).size >= 2), None)
+    start, sharp, before = 0, False, 0.0
+    if step is not None:
+        before = float(on_step(some, step).mean())
+        if before <= 0.8:
+            flagged = np.where(known & (y != 0), on_step(y, step).astype("float64"), np.nan)
+            row = line.change(flagged)
+            if row is not None and np.nanmean(flagged[row:]) > np.nanmean(flagged[:row]):
+                start, sharp = row, True
+        else:
+            step = None
+    if step is None:
+        seen = np.unique(tail)
+        row = line.change(np.where(known, np.isin(y, seen).astype("float64"), np.nan)) if seen.size <= tail.size / 4 else None
+        if row is not None:
+            start, sharp = row, True
+    after = y[start:]
+    after = after[np.isfinite(after)]
+    of = min(after.size, x.size, 4_000)
+    if of < 40:
+        return
+    left, right = x[np.linspace(0, x.size - 1, of).astype(int)], after[np.linspace(0, after.size - 1, of).astype(int)]
+    counts = np.unique(right, return_counts=True)[1]
+    a, b = thin(x), thin(after)
+    part = after[after != 0]
+    yield ColumnPrecision(
+        name,
+        step,
+        before,
+        float(on_step(part, step).mean()) if step and part.size else 0.0,
+        int(np.unique(left).size),
+        int(counts.size),
+        of,
+        max(0.0, ks(a, b) - ks_noise(a.size, b.size)),
+        _snapped(a, b),
+        float(counts.max() / of),
+        sharp,
+        line.at(start),
+    )
+
+
+def _snapped(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
+    """KS statistic between the current values and the reference's put on the nearest of them, or the next below or above."""
+    left = np.unique(current)
+    if not 2 <= left.size <= SNAPS:
+        return 1.0
+    above = np.clip(np.searchsorted(left, reference, side="left"), 0, left.size - 1)
+    below = np.clip(np.searchsorted(left, reference, side="right") - 1, 0, left.size - 1)
+    nearest = np.where(np.abs(left[above] - reference) < np.abs(left[below] - reference), above, below)
+    noise = ks_noise(reference.size, current.size)
+    return min(max(0.0, ks(np.sort(left[places]), current) - noise) for places in (nearest, below, above))
+
+
+def judge(
+    p: Precision, *, on_at: float = 0.95, rise_at: float = 0.2, fewer_at: float = 0.6, binned_at: float = 0.25
+) -> list[Finding]:
+    """Rounded: `on_at` of the values lie on one step, `rise_at` more than in the reference, and at most `fewer_at` as many
+    different values are left. Binned: at most `binned_at` as many different values, of at least 20 in the reference, without
+    one of them holding more than 80% of the rows (that would be a fill or a stale column).
+
+    A change of scale moves the values off their old steps too, so the reference and the current must still overlap.
+    """
+    findings = []
+    for column in p.columns:
+        fewer = column.distinct / max(1, column.distinct_reference)
+        evidence = {
+            "column": column.name,
+            "step": column.step,
+            "before": column.reference,
+            "after": column.current,
+            "distinct_before": column.distinct_reference,
+            "distinct_after": column.distinct,
+            "of": column.of,
+            "sharp": column.sharp,
+        }
+        # What is left of the reference's own values once they are put on so few is the surest sign.
+        if (column.distance > 0.4 or column.wide > 0.8) and (column.snapped > 0.05 or column.distinct < 3):
+            continue
+        if (
+            column.step is not None
+            and column.current >= on_at
+            and column.current - column.reference >= rise_at
+            and fewer <= fewer_at
+        ):
+            says = N_(
+                "{column:name} is rounded to steps of {step:number}: {after:percent} of the values lie "
+                "on them, {before:percent} did in the reference."
+            )
+            findings.append(loose(ROUNDED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
+        elif column.distinct_reference >= 20 and fewer <= binned_at and column.distinct <= 30:
+            says = N_(
+                "{column:name} has {distinct_after:count} different values left among {of:count} "
+                "rows; the reference has {distinct_before:count}."
+            )
+            findings.append(loose(BINNED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
+    return findings
+
+
+def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+    """The rows since the change, as `rows.rows_where` gives them."""
+    table = incident.pair().current
+    if finding.since is None or incident.roles.timestamp is None or table[incident.roles.timestamp].kind is not Kind.TIME:
+        return none(incident)
+    return rows_where(incident, f"{table[incident.roles.timestamp].key} >= ?", [finding.since], limit=limit)

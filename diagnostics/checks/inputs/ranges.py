@@ -1,0 +1,265 @@
+"""Ranges: values that cannot be, in a few rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics.checks.inputs.rows import none, rows_where
+from diagnostics.checks.inputs.timeline import timeline
+from diagnostics.measure import engine
+from diagnostics.measure.onset import as_datetime
+from diagnostics.measure.samples import samples
+from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.table import Kind, Table
+from diagnostics.nouns.words import N_, Value
+
+FAR: Final = Rule(
+    code="INP030",
+    lane=Lane.DATA,
+    title=N_("Values far outside the range"),
+    why=N_("The model has never seen such values; its answer for these rows is a guess."),
+    remedy=N_("Reject or repair these rows before the model, and ask where they come from."),
+    statistic=N_("How far a value lies beyond the furthest that the training values lead one to expect in a million tables."),
+    source="Hill 1975, doi:10.1214/aos/1176343247; Weissman 1978, doi:10.1080/01621459.1978.10480104 (quantiles beyond the data)",
+)
+SIGN: Final = Rule(
+    code="INP031",
+    lane=Lane.DATA,
+    title=N_("Negative values where there were none"),
+    why=N_("A quantity that is never negative became so: a lost or added sign, or a code for an error."),
+    remedy=N_("Reject or repair these rows before the model, and ask where the sign comes from."),
+    statistic=N_("Rows below zero in a column that had none in training."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+)
+RULES: Final = (FAR, SIGN)
+
+
+@dataclass(frozen=True)
+class ColumnRange:
+    """One column with rows beyond a fence, counted over every row.
+
+    low, middle, high: the reference's extremes and median. low_fence, high_fence: beyond them a value is impossible. below,
+    above: rows beyond; negative: rows below zero where the reference has none. commonest: the value most often beyond, in
+    `commonest_rows` rows. worst: the value furthest out. dense: share beyond among the sample's rows since they began. Times
+    are in seconds since 1970.
+    """
+
+    name: str
+    kind: Kind
+    rows: int
+    reference_rows: int
+    low: float
+    high: float
+    middle: float
+    low_fence: float
+    high_fence: float
+    below: int
+    above: int
+    negative: int
+    commonest: float
+    commonest_rows: int
+    worst: float
+    dense: float
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Columns with at least one row beyond a fence."""
+
+    columns: tuple[ColumnRange, ...]
+
+
+def profile(incident: Incident) -> Ranges:
+    """Raises NotApplicable without both tables or a common feature."""
+    tables = incident.pair()
+    counted = engine.profiles(tables, seed=incident.seed)
+    drawn = samples(incident)
+    found: list[ColumnRange] = []
+    with engine.connect() as con:
+        for name in drawn.features:
+            before, after = counted.reference.columns.get(name), counted.current.columns.get(name)
+            if before is None or after is None or drawn.kinds[name] is Kind.CATEGORY:
+                continue
+            if before.low is None or before.high is None or after.low is None or after.high is None:
+                continue
+            x = engine.seconds(drawn.reference[name])
+            x = x[np.isfinite(x)]
+            if x.size < 50:
+                continue
+            low, high = fences(x, before.low, before.high)
+            signed = before.low >= 0 and after.low < 0 and drawn.kinds[name] is Kind.NUMBER
+            if after.low < low or after.high > high or signed:
+                found += _count(
+                    incident, tables.current, name, (before.low, float(np.median(x)), before.high, low, high), int(x.size), con
+                )
+    return Ranges(tuple(found))
+
+
+def fences(x: NDArray[np.float64], low: float, high: float, *, chance: float = 1e-7) -> tuple[float, float]:
+    """Values that a row passes with less than `chance`, by extrapolating the tails of `x`, shape (n,), n at least 50.
+
+    The tail beyond the 5% and 95% quantiles is continued with Hill's estimate of its weight, so that a column with a heavy
+    tail gets a far fence; it is never nearer than the extreme and the width of the data beyond it.
+    """
+    middle, width = float(np.median(x)), high - low
+    fence = []
+    for side in (-1.0, 1.0):
+        out = np.sort(side * (x - middle))
+        out = out[out > 0]
+        extreme = side * ((high if side > 0 else low) - middle)
+        # Where most values are one and the same, such as 0, the tail is what the few others make of it.
+        count = max(10, min(x.size // 20, out.size // 2))
+        reach = extreme + 0.5 * width
+        if out.size > count:
+            start = out[-count - 1]
+            weight = float(np.mean(np.log(out[-count:] / start)))
+            reach = max(reach, start * (count / x.size / chance) ** weight)
+        elif out.size:
+            # A handful of values on this side: nothing is known of the tail but that it exists.
+            reach = max(reach, extreme * 100)
+        fence.append(middle + side * reach)
+    return float(fence[0]), float(fence[1])
+
+
+def _count(
+    incident: Incident,
+    table: Table,
+    name: str,
+    bounds: tuple[float, float, float, float, float],
+    n: int,
+    con: duckdb.DuckDBPyConnection,
+) -> Iterator[ColumnRange]:
+    low, middle, high, low_fence, high_fence = bounds
+    column = table[name]
+    value = engine.number_sql(column)
+    nonnegative = low >= 0 and column.kind is Kind.NUMBER
+    floor = 0.0 if nonnegative else low_fence
+    stamp = incident.roles.timestamp
+    timed = stamp is not None and stamp in table and table[stamp].kind is Kind.TIME
+    clock = table[stamp].key if timed and stamp is not None else "NULL"
+    finite = "true" if column.integer or column.kind is Kind.TIME else f"isfinite({value})"
+    row = con.execute(
+        f"SELECT count(*) FILTER (v < {low_fence!r}), count(*) FILTER (v > {high_fence!r}), count(*) FILTER (v < 0), mode(v), "
+        f"min(v), max(v), min(since) FROM (SELECT {value} AS v, {clock} AS since "
+        f"FROM {engine.relation(table)} WHERE {finite} AND ({value} < {floor!r} OR {value} > {high_fence!r}))"
+    ).fetchall()[0]
+    below, above, negative, commonest, least, most, since = row
+    if commonest is None:
+        return
+    same = con.execute(f"SELECT count(*) FROM {engine.relation(table)} WHERE {value} = ?", [commonest]).fetchall()[0][0]
+    worst = float(most) if float(most) - high > low - float(least) else float(least)
+    drawn = samples(incident)
+    line = timeline(incident, drawn)
+    y = engine.seconds(drawn.current[name])[line.order]
+    flagged = (y < floor) | (y > high_fence)
+    stretch = line.stretch(flagged)
+    begin = stretch.since if stretch.sharp else (None if since is None else as_datetime(np.datetime64(since, "s")))
+    yield ColumnRange(
+        name,
+        column.kind,
+        table.rows,
+        n,
+        low,
+        high,
+        middle,
+        low_fence,
+        high_fence,
+        int(below),
+        int(above),
+        int(negative) if nonnegative else 0,
+        float(commonest),
+        int(same),
+        worst,
+        float(np.mean(flagged[stretch.start :])) if flagged.size else 0.0,
+        begin,
+    )
+
+
+def judge(p: Ranges, *, part_at: float = 0.3, negative_rows: int = 4, lone_at: float = 3.0) -> list[Finding]:
+    """Far: any row beyond a fence, as long as at most `part_at` of the rows are (more is another unit or another population).
+    Sign: `negative_rows` negative rows, and so many that chance would not have spared the reference.
+
+    A single row must lie `lone_at` times as far out as the fence: the largest value of all is often odd.
+    One and the same value in most of them (and in three at least) is a default, which has its own check.
+    """
+    findings = []
+    for column in p.columns:
+        far = column.below + column.above
+        rows = max(far, column.negative)
+        if rows > part_at * column.rows or (column.commonest_rows >= 3 and column.commonest_rows >= 0.6 * rows):
+            continue
+        # The chance that all of the negative rows fell on this side if they were as common on the other.
+        spared = column.negative * math.log1p(column.reference_rows / column.rows)
+        deep = column.low >= 0 and column.worst < -0.25 * (column.high - column.low)
+        signed = column.negative >= negative_rows and (spared > 9 or deep)
+        fence = column.high_fence if column.worst > column.middle else column.low_fence
+        if far == 1 and abs(column.worst - column.middle) < lone_at * abs(fence - column.middle):
+            far = 0
+        if not far and not signed:
+            continue
+        time = column.kind is Kind.TIME
+        evidence: dict[str, Value] = {
+            "column": column.name,
+            "rows": rows,
+            "of": column.rows,
+            "share": rows / max(1, column.rows),
+            "dense": column.dense,
+            "worst": _written(column.worst, time),
+            "low": _written(column.low, time),
+            "high": _written(column.high, time),
+            "low_fence": 0.0 if signed else column.low_fence,
+            "high_fence": column.high_fence,
+        }
+        if signed and column.negative >= column.above:
+            says = N_(
+                "{column:name} is negative in {rows:count} of {of:count} rows, as low as "
+                "{worst}; the reference never goes below {low}."
+            )
+            rule = SIGN
+        else:
+            says = N_(
+                "{column:name} is far outside its range in {rows:count} of {of:count} rows, such as {worst}; "
+                "the reference lies between {low} and {high}."
+            )
+            rule = FAR
+        findings.append(
+            loose(
+                rule,
+                says,
+                evidence,
+                (column.name,),
+                # Where most rows are beyond, these are no stray values: another check says what moved them.
+                Severity.CRITICAL if rows >= 0.05 * column.rows and column.dense <= part_at else Severity.WARNING,
+                weight=float(np.clip(rows / max(1, column.rows), 0.01, 1)) if column.dense <= part_at else 0.01,
+                since=column.since,
+            )
+        )
+    return findings
+
+
+def _written(value: float, time: bool) -> str:
+    if time and abs(value) < 1e11:
+        return as_datetime(np.datetime64(int(value), "s")).isoformat(sep=" ")
+    return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.3g}"
+
+
+def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+    """The rows beyond the fences, as `rows.rows_where` gives them."""
+    column = incident.pair().current[finding.columns[0]]
+    if column.kind not in (Kind.NUMBER, Kind.TIME):
+        return none(incident)
+    value = engine.number_sql(column)
+    bounds = [finding.evidence["low_fence"], finding.evidence["high_fence"]]
+    return rows_where(incident, f"({value} < ? OR {value} > ?)", bounds, limit=limit)

@@ -1,0 +1,255 @@
+"""Stale features: a column that stopped changing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diagnostics.checks.inputs.fills import SENTINELS
+from diagnostics.checks.inputs.rows import none, rows_where
+from diagnostics.checks.inputs.timeline import Timeline, timeline
+from diagnostics.measure.engine import seconds
+from diagnostics.measure.samples import samples, times
+from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.table import Kind
+from diagnostics.nouns.words import N_
+
+STALE: Final = Rule(
+    code="INP060",
+    lane=Lane.DATA,
+    title=N_("A column stopped changing"),
+    why=N_("The feed repeats its last value; the model decides on old news."),
+    remedy=N_("Look at the job or cache that refreshes this column: it stopped at the time given, or serves one copy to all."),
+    statistic=N_("Longest stretch of rows with one and the same value, beside the longest in training."),
+    source="Feller 1968, An introduction to probability theory, vol. 1, XIII.7 (length of runs)",
+    severity=Severity.CRITICAL,
+)
+SLOW: Final = Rule(
+    code="INP065",
+    lane=Lane.DATA,
+    title=N_("A column is refreshed too seldom"),
+    why=N_("Several rows in a row are given the same old value: the model sees what was true some rows ago."),
+    remedy=N_("Look at the job or cache that refreshes this column: it now serves one copy to many rows."),
+    statistic=N_("Share of rows with the same value as the row before, beside that share in the reference."),
+    source="Wald and Wolfowitz 1940, doi:10.1214/aoms/1177731909 (number of runs)",
+    severity=Severity.CRITICAL,
+)
+RULES: Final = (STALE, SLOW)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The longest stretch of one value in the order of time.
+
+    rows: its length in rows of the sample; of: rows with a value; longest_reference: the longest stretch in the reference.
+    share: share of the value in the reference, 0 to 1. surprise: minus the natural logarithm of the chance that independent rows
+        with the reference's shares would show a stretch as long anywhere. changes: share of neighbouring rows that differ, in the
+        reference and within the stretch and after it. since, until: times of its first and last row.
+    """
+
+    name: str
+    kind: Kind
+    value: str
+    number: float | None
+    rows: int
+    of: int
+    longest_reference: int
+    share: float
+    surprise: float
+    distinct: int
+    to_end: bool
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a row repeats the value of the row before.
+
+    before: share in the reference, or what chance gives now; after: share in the current rows from the change on; rows: of
+    those; since: time of the change, None when it was so from the start or nobody knows.
+    """
+
+    name: str
+    before: float
+    after: float
+    rows: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Stale:
+    """One entry per feature with at least 20 values on both sides."""
+
+    runs: tuple[Run, ...]
+    paces: tuple[Pace, ...] = ()
+
+
+def profile(incident: Incident) -> Stale:
+    """Raises NotApplicable without both tables or a common feature."""
+    drawn = samples(incident)
+    line = timeline(incident, drawn)
+    when = times(drawn.reference, incident.roles.timestamp)
+    order = np.argsort(when, kind="stable") if when is not None else np.arange(len(drawn.reference))
+    runs: list[Run] = []
+    paces: list[Pace] = []
+    for name in drawn.features:
+        kind = drawn.kinds[name]
+        x, y = drawn.reference[name], drawn.current[name]
+        if kind is Kind.CATEGORY:
+            # Names become numbers once, so that runs are found without comparing texts.
+            codes, names = pd.factorize(pd.concat([x, y], ignore_index=True))
+            values = np.where(codes < 0, np.nan, codes.astype("float64"))
+            left, right = values[: len(x)], values[len(x) :]
+        else:
+            names, left, right = pd.Index([]), seconds(x), seconds(y)
+        runs += _run(name, kind, names, left[order], right[line.order], line)
+        paces += _pace(name, left[order], right[line.order], line)
+    return Stale(tuple(runs), tuple(paces))
+
+
+def _pace(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Timeline) -> Iterator[Pace]:
+    x = x[np.isfinite(x)]
+    rows = np.flatnonzero(np.isfinite(y))
+    if x.size < 20 or rows.size < 20:
+        return
+    same = np.concatenate([[False], y[rows][1:] == y[rows][:-1]])
+    marks = np.zeros(y.size, dtype=bool)
+    marks[rows] = same
+    stretch = line.stretch(marks)
+    start = stretch.start if stretch.sharp else 0
+    _, counts = np.unique(y[rows[rows >= start]], return_counts=True)
+    # Values that became fewer repeat by chance alone: two rows agree as often as their shares say.
+    chance = float(np.sum((counts / max(1, counts.sum())) ** 2))
+    yield Pace(
+        name,
+        max(chance, float(np.mean(x[1:] == x[:-1]))),
+        float(marks[start:].mean()),
+        int(y.size - start),
+        stretch.since if stretch.sharp else line.at(0),
+    )
+
+
+def _run(name: str, kind: Kind, names: Any, x: NDArray[np.float64], y: NDArray[np.float64], line: Timeline) -> Iterator[Run]:
+    x = x[np.isfinite(x)]
+    rows = np.flatnonzero(np.isfinite(y))
+    if x.size < 20 or rows.size < 20:
+        return
+    value, start, length = longest(y[rows])
+    share = float(np.mean(x == value))
+    # Half a row, because a value that the reference lacks is not impossible.
+    p = min((share * x.size + 0.5) / (x.size + 1), 1 - 0.5 / (x.size + 1))
+    surprise = -(length * np.log(p) + np.log(max(1, rows.size - length + 1)))
+    text = str(names[int(value)]) if kind is Kind.CATEGORY else f"{value:.10g}"
+    yield Run(
+        name,
+        kind,
+        text,
+        None if kind is Kind.CATEGORY else float(value),
+        length,
+        int(rows.size),
+        longest(x)[2],
+        share,
+        float(surprise),
+        int(np.unique(x).size),
+        bool(start + length >= rows.size),
+        line.at(int(rows[start])),
+        line.at(int(rows[start + length - 1])),
+    )
+
+
+def longest(values: NDArray[np.float64]) -> tuple[float, int, int]:
+    """Value, first position and length of the longest stretch of equal neighbours in `values`, shape (n,), n at least 1."""
+    breaks = np.flatnonzero(values[1:] != values[:-1]) + 1
+    starts = np.concatenate([[0], breaks])
+    lengths = np.diff(np.concatenate([starts, [values.size]]))
+    best = int(np.argmax(lengths))
+    return float(values[starts[best]]), int(starts[best]), int(lengths[best])
+
+
+def judge(
+    p: Stale, *, surprise_at: float = 20.0, part_at: float = 0.05, times_at: float = 4.0, repeats_at: float = 0.6
+) -> list[Finding]:
+    """A column fires when one value fills at least `part_at` of the rows without a break, when chance would show that less
+    than once in exp(`surprise_at`) = 480 million tables, and when it is `times_at` times the longest such stretch of the
+    reference.
+
+    A column of two or three values is often sorted by them, so there it takes a fifth of the rows.
+    Without such a stretch it fires when `repeats_at` of the rows, and three times as many as ever, repeat the row before.
+    A stretch of a number that means "not known" is a fill, not a stale value; a file of one day only is not judged by its date.
+    """
+    findings = []
+    for run in p.runs:
+        long = (
+            run.rows >= max(15, (0.2 if run.distinct <= 3 else part_at) * run.of) and run.rows >= times_at * run.longest_reference
+        )
+        default = run.number is not None and run.number in SENTINELS and (run.share < 0.001 or abs(run.number) > 1)
+        if not long or run.surprise < surprise_at or run.distinct < 2 or default:
+            continue
+        share = run.rows / run.of
+        findings.append(
+            loose(
+                STALE,
+                N_(
+                    "{column:name} stopped changing: it is {value:name} in {rows:count} rows in a row ({share:percent} "
+                    "of all); the longest such stretch in the reference is {before:count}."
+                ),
+                {
+                    "column": run.name,
+                    "value": run.value,
+                    "fill": run.value if run.number is None else run.number,
+                    "rows": run.rows,
+                    "share": share,
+                    "before": run.longest_reference,
+                    "to_end": run.to_end,
+                    "until": run.until,
+                },
+                (run.name,),
+                Severity.CRITICAL if share >= 0.1 else Severity.WARNING,
+                weight=float(share),
+                since=run.since,
+            )
+        )
+    named = {name for finding in findings for name in finding.columns}
+    for pace in p.paces:
+        # By chance the share wobbles by its standard error; five of them are never seen.
+        noise = 5 * np.sqrt(max(pace.before * (1 - pace.before), 1 / max(1, pace.rows)) / max(1, pace.rows))
+        slow = pace.after >= max(repeats_at, pace.before + 0.3, pace.before + noise) and 1 - pace.after < (1 - pace.before) / 2
+        if pace.name in named or not slow or pace.rows < 30:
+            continue
+        findings.append(
+            loose(
+                SLOW,
+                N_(
+                    "{column:name} is refreshed too seldom: {after:percent} of the rows repeat the value of the row before; "
+                    "in the reference it is {before:percent}."
+                ),
+                {"column": pace.name, "before": pace.before, "after": pace.after, "rows": pace.rows},
+                (pace.name,),
+                weight=float(pace.after - pace.before),
+                since=pace.since,
+            )
+        )
+    return findings
+
+
+def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+    """The rows of the stretch (all rows with the value where there is no time), as `rows.rows_where` gives them."""
+    table = incident.pair().current
+    column, fill = table[finding.columns[0]], finding.evidence.get("fill")
+    if column.kind not in (Kind.NUMBER, Kind.CATEGORY) or (column.kind is Kind.NUMBER) != isinstance(fill, float):
+        return none(incident)
+    condition, values = f"{column.key} = ?", [fill]
+    if finding.since is not None and incident.roles.timestamp is not None:
+        key = table[incident.roles.timestamp].key
+        condition += f" AND {key} >= ? AND {key} < ?::TIMESTAMP + INTERVAL 1 SECOND"
+        values += [finding.since, finding.evidence["until"]]
+    return rows_where(incident, condition, values, limit=limit)

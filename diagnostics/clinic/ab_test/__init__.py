@@ -1,0 +1,1 @@
+"""A/B tests: size, looks, result."""

@@ -1,0 +1,1 @@
+"""Rows, gaps, labels and leaks of a training table."""

@@ -1,0 +1,162 @@
+"""Labels that the other rows contradict: confident learning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.clinic.shared.compare import Remedy, fit
+from diagnostics.clinic.shared.folds import folds
+from diagnostics.clinic.shared.scores import told
+from diagnostics.clinic.shared.training_set import Split, TrainingSet
+from diagnostics.nouns.words import N_
+
+SURE: Final = 0.1
+"""Chance of the given label below which a row is named first: nine to one against it."""
+
+KEPT: Final = 2_000
+CLASSES: Final = 20
+"""Classes whose pairs are told apart."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """row: number in the training set. given: its label. looks: the class it looks like. chance: of the given label."""
+
+    row: int
+    given: str
+    looks: str
+    chance: float
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """rows: estimated to be labelled `given` while they are `true`."""
+
+    given: str
+    true: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Noise:
+    """rows: looked at. share: of labels estimated to be wrong. suspects: named rows, the least likely label first; found: how
+    many there are. sure: those with a chance below `SURE`.
+    """
+
+    rows: int
+    share: float
+    found: int
+    sure: int
+    suspects: tuple[Suspect, ...]
+    mixed: tuple[Mixed, ...]
+
+
+def joint(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Estimated number of rows by given and true class, shape (k, k): Northcutt, Jiang and Chuang 2021, Confident Learning,
+    arXiv:1911.00068, equations 1 to 3.
+
+    chances: out-of-sample, shape (n, k). A row counts as truly j where its chance of j reaches the mean chance of j among the
+    rows labelled j (of several such classes, the likeliest); rows of the matrix are then brought to the labels' counts.
+    """
+    k = chances.shape[1]
+    limits = np.array([chances[labels == code, code].mean() if (labels == code).any() else np.inf for code in range(k)])
+    # Chances that are all the same must not miss their own mean by a rounding.
+    sure = chances >= limits - 1e-9
+    true = np.where(sure, chances, -1.0).argmax(axis=1)
+    counts = np.zeros((k, k))
+    any_sure = sure.any(axis=1)
+    np.add.at(counts, (labels[any_sure], true[any_sure]), 1)
+    sizes = np.bincount(labels, minlength=k)
+    totals = counts.sum(axis=1, keepdims=True)
+    # A class without one sure row is taken at its word.
+    counts = np.where(totals > 0, counts, np.diag(sizes))
+    totals = counts.sum(axis=1, keepdims=True)
+    return np.asarray(counts / np.where(totals > 0, totals, 1) * sizes[:, None])
+
+
+def prune(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the suspicious rows and the classes they look like, shapes (m,): for each pair of classes as many rows as the
+    matrix says, those with the largest margin ("prune by noise rate", section 3.2 of the same paper); never a row whose own
+    label is the likeliest.
+    """
+    expected = joint(chances, labels)
+    looks: dict[int, tuple[float, int]] = {}
+    for given in range(chances.shape[1]):
+        rows = np.flatnonzero(labels == given)
+        for true in range(chances.shape[1]):
+            count = round(float(expected[given, true]))
+            if true == given or not count:
+                continue
+            margin = chances[rows, true] - chances[rows, given]
+            for place in np.argsort(-margin, kind="stable")[:count]:
+                row, size = int(rows[place]), float(margin[place])
+                if size > 0 and size > looks.get(row, (0.0, 0))[0]:
+                    looks[row] = (size, true)
+    rows = np.array(sorted(looks), dtype="int64")
+    return rows, np.array([looks[int(row)][1] for row in rows], dtype="int64")
+
+
+def chances_of(data: TrainingSet, before: Remedy, *, parts: int = 5, seed: int = 0) -> NDArray[np.float64]:
+    """Chances of each row from models that never saw it, shape (rows, classes)."""
+    plain = _unordered(data)
+    held = np.full((len(data), len(data.classes)), np.nan)
+    for number, fold in enumerate(folds(plain, parts=parts, repeats=1, seed=seed)):
+        fitted, _ = fit(plain, before, fold.train, seed + number)
+        answer = told(fitted, plain.features.iloc[fold.test], plain)
+        if answer.chances is not None:
+            held[fold.test] = answer.chances
+    return held
+
+
+def noise(data: TrainingSet, before: Remedy, *, seed: int = 0) -> Noise | None:
+    """None for models without chances."""
+    chances = chances_of(data, before, seed=seed)
+    if not np.isfinite(chances).all():
+        return None
+    labels = data.truth.astype("int64")
+    rows, looks = prune(chances, labels)
+    own = chances[rows, labels[rows]]
+    order = np.argsort(own, kind="stable")
+    expected = joint(chances, labels)
+    off = expected.sum() - np.trace(expected)
+    pairs = [
+        Mixed(data.classes[given], data.classes[true], round(float(expected[given, true])))
+        for given in range(min(CLASSES, len(data.classes)))
+        for true in range(min(CLASSES, len(data.classes)))
+        if given != true and round(float(expected[given, true]))
+    ]
+    return Noise(
+        len(data),
+        float(off / len(data)),
+        len(rows),
+        int((own < SURE).sum()),
+        tuple(Suspect(int(rows[p]), data.classes[labels[rows[p]]], data.classes[looks[p]], float(own[p])) for p in order[:KEPT]),
+        tuple(sorted(pairs, key=lambda pair: -pair.rows)[:10]),
+    )
+
+
+def without_suspects(before: Remedy) -> Remedy:
+    """The same model, trained without the rows that are suspicious among its training rows."""
+
+    def rows(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        inner = data.take(train)
+        chances = chances_of(inner, before, parts=3, seed=seed)
+        labels = inner.truth.astype("int64")
+        if not np.isfinite(chances).all():
+            return train
+        suspicious, _ = prune(chances, labels)
+        kept = np.setdiff1d(np.arange(len(train)), suspicious)
+        return train[kept] if len(np.unique(labels[kept])) == len(np.unique(labels)) else train
+
+    return Remedy("suspects", N_("trained without suspicious labels"), before.build, rows=rows)
+
+
+def _unordered(data: TrainingSet) -> TrainingSet:
+    """The same to be split at random: every row must be held out once, the earliest too."""
+    from dataclasses import replace
+
+    return replace(data, order=None, described=replace(data.described, split=Split.PLAIN))

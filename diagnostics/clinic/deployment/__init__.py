@@ -1,0 +1,1 @@
+"""The model as it is served: format, size, latency, learning on."""

@@ -1,0 +1,161 @@
+"""The learning curve: held-out score against rows trained on, and what twice the rows would bring, where that can be known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.clinic.shared.compare import TRAINED_ROWS, Progress, Remedy, corrected, fit, quiet, score
+from diagnostics.clinic.shared.folds import folds
+from diagnostics.clinic.shared.scores import Metric
+from diagnostics.clinic.shared.training_set import TrainingSet
+from diagnostics.nouns.intervals import Interval
+from diagnostics.nouns.words import N_
+
+SHARES: Final = (0.1, 0.18, 0.32, 0.56, 1.0)
+"""Shares of the training rows, even steps on a log scale."""
+
+LEAST: Final = 30
+POWERS: Final = tuple(float(c) for c in np.linspace(0.1, 2.0, 191))
+"""Exponents that learning curves were seen to have (Viering and Loog 2021, doi:10.1109/TPAMI.2022.3220744, section 4)."""
+
+DRAWS: Final = 200
+
+
+class More(StrEnum):
+    """What the curve says of more rows."""
+
+    HELPS = "helps"
+    FLAT = "flat"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Point:
+    """rows: trained on. held, trained: held-out score and score on the rows trained on, each with its interval."""
+
+    rows: int
+    held: Interval
+    trained: Interval
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """points: ascending in rows. doubled: what twice the rows would bring, positive is better, with its 95% interval.
+
+    more: whether that is a help, nothing to speak of, or not to be known. power, limit: of the fitted curve; drawn: (rows, score)
+    of that curve, up to twice the rows, empty where it is not to be known.
+    """
+
+    points: tuple[Point, ...]
+    doubled: Interval
+    more: More
+    power: float
+    limit: float
+    drawn: tuple[tuple[float, float], ...]
+
+
+def learning_curve(
+    data: TrainingSet, remedy: Remedy, metric: Metric, *, parts: int = 5, seed: int = 0, on_progress: Progress = quiet
+) -> LearningCurve:
+    """Each fold's model is trained on growing parts of the same training rows, and judged on the same held-out ones."""
+    made = folds(data, parts=parts, repeats=1, seed=seed)
+    sizes = sorted({max(LEAST, int(share * min(len(f.train) for f in made))) for share in SHARES})
+    held = np.full((len(made), len(sizes)), np.nan)
+    trained = np.full_like(held, np.nan)
+    for number, fold in enumerate(made):
+        order = _order(data, fold.train, np.random.default_rng((seed, 7, number)))
+        for place, size in enumerate(sizes):
+            on_progress((number * len(sizes) + place) / (len(made) * len(sizes)), N_("Training on growing parts of the rows"))
+            rows = order[-size:] if data.order is not None else order[:size]
+            try:
+                model, rows = fit(data, remedy, rows, seed + number)
+            except ValueError:
+                # A small part may lack a class; the larger parts still make a curve.
+                continue
+            held[number, place] = score(data, model, remedy, fold.test, metric)
+            trained[number, place] = score(data, model, remedy, rows[:TRAINED_ROWS], metric)
+    ratio = float(np.mean([len(f.test) / len(f.train) for f in made]))
+    known = np.isfinite(held).all(axis=0)
+    held, trained = held[:, known], trained[:, known]
+    kept = [size for size, whole in zip(sizes, known, strict=True) if whole]
+    points = tuple(
+        Point(size, corrected(held[:, place], ratio), corrected(trained[:, place], ratio)) for place, size in enumerate(kept)
+    )
+    return extrapolated(points, kept, held, ratio, metric, np.random.default_rng((seed, 8)))
+
+
+def _order(data: TrainingSet, train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Training rows at random, or in the order of time: then the latest are taken, next to those that are judged."""
+    if data.order is not None:
+        return train[np.argsort(data.order[train], kind="stable")]
+    return rng.permutation(train)
+
+
+def extrapolated(
+    points: tuple[Point, ...],
+    sizes: Sequence[int],
+    held: NDArray[np.float64],
+    ratio: float,
+    metric: Metric,
+    rng: np.random.Generator,
+) -> LearningCurve:
+    """The power law limit + slope * rows ** -power through the fold means; its interval from resampled folds.
+
+    held: shape (folds, sizes). Refused where the interval is wider than the climb seen and than four times what is worth
+    speaking of: then the folds differ more than the curve climbs.
+    """
+    sign = 1.0 if metric.higher else -1.0
+    nothing = Interval(0.0, 0.0, 0.0)
+    from scipy.stats import norm, t
+
+    if len(sizes) < 4 or sizes[-1] < 2 * sizes[0]:
+        return LearningCurve(points, nothing, More.UNKNOWN, 0.0, 0.0, ())
+    rows = np.asarray(sizes, dtype="float64")
+    means = sign * held.mean(axis=0)
+    # A resampled mean varies with 1/J alone, but folds share training rows: its spread is widened as in `corrected`, and by the
+    # quantile of t, as five folds know their own spread badly.
+    few = float(t.ppf(0.975, len(held) - 1) / norm.ppf(0.975))
+    widen = few * float(np.sqrt((1 / len(held) + ratio) * len(held) * len(held) / (len(held) - 1)))
+    drawn = sign * held[rng.integers(0, len(held), (DRAWS, len(held)))].mean(axis=1)
+    limits, slopes, powers = _power_laws(rows, np.vstack([means, means + widen * (drawn - means)]))
+    gains = slopes * (rows[-1] ** -powers - (2 * rows[-1]) ** -powers)
+    value, limit, slope, power = float(gains[0]), float(limits[0]), float(slopes[0]), float(powers[0])
+    low, high = (float(edge) for edge in np.quantile(gains[1:], [0.025, 0.975]))
+    doubled = Interval(value, min(low, value), max(high, value))
+    climb = float(means[-1] - means[0])
+    floor = metric.floor * abs(float(means[-1])) if metric.relative else metric.floor
+    more = More.HELPS if doubled.low > 0 and value >= floor else More.FLAT
+    least = max(4 * floor, climb)
+    # A curve may also bend flat early by chance: the last step shows how far the folds differ.
+    last = corrected(sign * (held[:, -1] - held[:, -2]), ratio)
+    wide = doubled.high - doubled.low > least or last.high - last.low > 2 * least
+    if wide or (more is More.FLAT and doubled.high >= 4 * floor):
+        more = More.UNKNOWN
+    ahead = np.geomspace(rows[0], 2 * rows[-1], 40)
+    curve = [(round(float(n), 1), float(sign * (limit - slope * n**-power))) for n in ahead]
+    return LearningCurve(points, doubled, more, power, float(sign * limit), tuple(curve) if more is not More.UNKNOWN else ())
+
+
+def _power_laws(rows: NDArray[np.float64], means: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """limit, slope (at least 0) and power of the best fit to each line of `means`, shape (lines, sizes); each result (lines,).
+
+    Larger parts weigh more: their scores vary less.
+    """
+    weights = rows / rows.sum()
+    base = rows[None, :] ** -np.asarray(POWERS)[:, None]
+    centre = base @ weights
+    off = base - centre[:, None]
+    middle = means @ weights
+    # Weighted least squares for every line and power at once: shape (lines, powers).
+    slope = np.maximum(0.0, -((means - middle[:, None]) * weights) @ off.T / ((off**2) @ weights))
+    fitted = middle[:, None, None] - slope[:, :, None] * off[None, :, :]
+    best = (((fitted - means[:, None, :]) ** 2) @ weights).argmin(axis=1)
+    lines = np.arange(len(means))
+    slopes = slope[lines, best]
+    return middle + slopes * centre[best], slopes, np.asarray(POWERS)[best]

@@ -1,0 +1,1 @@
+"""A rare class, and what can be done about it."""

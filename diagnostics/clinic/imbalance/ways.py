@@ -1,0 +1,109 @@
+"""One way to treat a rare class, on held-out rows: what it finds, what it costs, how it ranks, and whether its chances hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.clinic.shared.scores import Metric, Told
+from diagnostics.clinic.shared.training_set import TrainingSet
+from diagnostics.nouns import intervals
+from diagnostics.nouns.intervals import Interval
+from diagnostics.nouns.words import N_
+
+POINTS: Final = 60
+BINS: Final = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Held-out rows of similar chance: mean chance told, true share, rows."""
+
+    told: float
+    true: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One way on all held-out rows of one round of folds, each row once. curve: (recall, precision), recall ascending.
+
+    recall, precision: at the way's own limit. told: mean chance of the rare class. bins: by the chance, ascending.
+    """
+
+    name: str
+    says: str
+    recall: Interval
+    precision: Interval
+    found: int
+    alarms: int
+    told: float
+    curve: tuple[tuple[float, float], ...]
+    bins: tuple[Bin, ...]
+
+
+def cost_of(miss: float) -> Metric:
+    def cost(truth: NDArray[np.generic], answer: Told) -> float:
+        missed = float(np.mean((truth == 1) & (answer.labels != 1)))
+        return 100 * (miss * missed + float(np.mean((truth != 1) & (answer.labels == 1))))
+
+    return Metric("cost", N_("cost of 100 rows, in false alarms"), False, cost, 0.02, True)
+
+
+def _recall(truth: NDArray[np.generic], answer: Told) -> float:
+    rare = truth == 1
+    return float(np.mean(answer.labels[rare] == 1)) if rare.any() else float("nan")
+
+
+def _precision(truth: NDArray[np.generic], answer: Told) -> float:
+    named = answer.labels == 1
+    return float(np.mean(truth[named] == 1)) if named.any() else 0.0
+
+
+def _f1(truth: NDArray[np.generic], answer: Told) -> float:
+    both = float(((truth == 1) & (answer.labels == 1)).sum())
+    total = float((truth == 1).sum() + (answer.labels == 1).sum())
+    return 2 * both / total if total else 0.0
+
+
+RECALL: Final = Metric("recall", N_("share of rare rows found (recall)"), True, _recall, 0.02)
+PRECISION: Final = Metric("precision", N_("share of alarms that are right (precision)"), True, _precision, 0.02)
+F1: Final = Metric("f1", N_("F1, between recall and precision"), True, _f1, 0.01)
+
+
+def way(data: TrainingSet, name: str, says: str, given: Sequence[tuple[NDArray[np.int64], Told]]) -> Tried:
+    truth = np.concatenate([data.truth[rows] for rows, _ in given]) == 1
+    labels = np.concatenate([answer.labels for _, answer in given]) == 1
+    chance = np.concatenate([a.chances[:, 1] if a.chances is not None else a.labels.astype("float64") for _, a in given])
+    found, alarms = int((truth & labels).sum()), int((~truth & labels).sum())
+    return Tried(
+        name,
+        says,
+        intervals.share(found, int(truth.sum())),
+        intervals.share(found, found + alarms) if found + alarms else Interval(0.0, 0.0, 1.0),
+        found,
+        alarms,
+        float(chance.mean()),
+        _curve(truth, chance),
+        _bins(truth, chance),
+    )
+
+
+def _curve(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """(recall, precision) at `POINTS` limits; between equal chances there is none."""
+    order = np.argsort(-chance, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(chance[order]) < 0, True))
+    hits = np.cumsum(truth[order])[ends]
+    recall, precision = hits / max(1, int(truth.sum())), hits / (ends + 1)
+    wanted = np.unique(np.searchsorted(recall, np.linspace(0, 1, POINTS), side="left").clip(0, len(recall) - 1))
+    return tuple((round(float(recall[i]), 4), round(float(precision[i]), 4)) for i in wanted)
+
+
+def _bins(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> tuple[Bin, ...]:
+    order = np.argsort(chance, kind="stable")
+    parts = [part for part in np.array_split(order, BINS) if len(part)]
+    return tuple(Bin(float(chance[part].mean()), float(truth[part].mean()), len(part)) for part in parts)

@@ -1,0 +1,272 @@
+"""Resources: whether a described model fits, what takes the memory, what to change, and what a processor can measure of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from diagnostics.clinic.resources.measured import Trial, numbers_of, remedies, trials
+from diagnostics.clinic.resources.model import (
+    GB,
+    SERVED_BYTES,
+    Change,
+    Described,
+    Kind,
+    Parts,
+    changed,
+    changes,
+    fitting,
+    parameters,
+    serving,
+    training,
+)
+from diagnostics.clinic.shared.compare import Compared, Progress, compare, quiet
+from diagnostics.clinic.shared.scores import metric_for
+from diagnostics.clinic.shared.training_set import Described as Rows
+from diagnostics.clinic.shared.training_set import fewer, training_set
+from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.words import N_, Value
+
+SOURCES: Final = (
+    "Rajbhandari et al. 2020, ZeRO, arXiv:1910.02054; Korthikanti et al. 2022, arXiv:2205.05198; Micikevicius et al. 2018, "
+    "arXiv:1710.03740"
+)
+MISFIT: Final = Rule(
+    code="RES001",
+    title=N_("Training does not fit"),
+    why=N_("A run that asks for more memory than the device has ends with an out-of-memory error, often hours later."),
+    remedy=N_("Make the changes below in their order; the first ones cost least. The last column says what each costs."),
+    statistic=N_("Weights, gradients, states of the optimiser and activations, by the formulas of the papers named."),
+    source=SOURCES,
+)
+UNSERVED: Final = Rule(
+    code="RES002",
+    title=N_("The model does not fit in service"),
+    why=N_("A service that does not fit on its device restarts again and again."),
+    remedy=N_("Serve with fewer bits, prune or distil it, cut the batch or the sequence, or divide it among devices."),
+    statistic=N_(
+        "Weights in the precision served, and what one batch holds: for a transformer the keys and values of each token."
+    ),
+    source=SOURCES + "; Pope et al. 2022, Efficiently scaling transformer inference, arXiv:2211.05102",
+)
+FITS: Final = Rule(
+    code="RES003",
+    title=N_("Training fits"),
+    why=N_("What is left over can go into a larger batch, which uses the device better."),
+    remedy=N_("Leave it as it is, or try a larger batch. The figures are for planning: watch the true peak in the first steps."),
+    statistic=N_("Weights, gradients, states of the optimiser and activations, by the formulas of the papers named."),
+    source=SOURCES,
+    severity=Severity.INFO,
+)
+MEASURED: Final = Rule(
+    code="RES004",
+    title=N_("Measured on this machine"),
+    why=N_("Formulas are for planning; a measurement shows whether the saving is real and what it costs in time."),
+    remedy=N_(
+        "Take what saves memory at little time. On a graphics card 16 bits are also faster; on a processor they seldom are."
+    ),
+    statistic=N_("Median time of one step of a small network, and the memory that the compiled step holds in between."),
+    source="Chen et al. 2016, Training deep nets with sublinear memory cost, arXiv:1604.06174; JAX memory analysis",
+    severity=Severity.INFO,
+)
+RULES: Final = (MISFIT, UNSERVED, FITS, MEASURED)
+
+TRIED_ROWS: Final = 2_000
+LARGEST: Final = 10**7
+"""No setting may be larger: sums of larger ones say nothing any more."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """model: what is described. measure: whether something is also measured here. rows: drawn from the table at most."""
+
+    model: Described = field(default_factory=Described)
+    measure: bool = True
+    rows: int = TRIED_ROWS
+
+
+@dataclass(frozen=True)
+class Resources:
+    """plan: names of the changes that make training fit, one after the other; planned: bytes with them. trials: measured steps.
+
+    own: whether they were measured on the user's rows. compared: what the changes do to the answers on held-out rows; None
+    without a table. data: None likewise; why: the reason (message id), "" where there is a table or nothing was measured.
+    """
+
+    model: Described
+    parameters: int
+    training: Parts
+    serving: Parts
+    changes: tuple[Change, ...]
+    plan: tuple[str, ...]
+    planned: float
+    trials: tuple[Trial, ...]
+    own: bool
+    compared: Compared | None
+    data: Rows | None
+    why: str
+
+    @property
+    def fits(self) -> bool:
+        return self.training.total <= self.model.memory * GB
+
+
+def checked(m: Described) -> Described:
+    """Raises NotApplicable, in one sentence, for a model that cannot be."""
+    counts = {
+        N_("layers"): m.layers,
+        N_("width"): m.hidden,
+        N_("heads"): m.heads,
+        N_("sequence"): m.sequence,
+        N_("vocabulary"): m.vocabulary,
+        N_("inputs"): m.inputs,
+        N_("side of the image"): m.image,
+        N_("channels"): m.channels,
+        N_("batch"): m.batch,
+        N_("parts of a batch"): m.accumulation,
+        N_("devices"): m.devices,
+        N_("devices of a layer"): m.tensor,
+        N_("batch in service"): m.served_batch,
+    }
+    for name, value in counts.items():
+        if not 1 <= value <= LARGEST:
+            raise NotApplicable(
+                N_("“{what:term}” must be between 1 and {most:count}, got {value:number}."), what=name, most=LARGEST, value=value
+            )
+    if m.kind is Kind.TRANSFORMER and m.hidden % m.heads:
+        raise NotApplicable(
+            N_("The width ({width:count}) must be a multiple of the heads ({heads:count})."), width=m.hidden, heads=m.heads
+        )
+    if m.kind is Kind.CNN and m.layers > 12:
+        raise NotApplicable(N_("A picture can be halved at most 12 times, got {layers:count} stages."), layers=m.layers)
+    if m.kind is not Kind.CNN and m.layers > 10_000:
+        raise NotApplicable(N_("At most 10,000 layers can be reckoned with, got {layers:count}."), layers=m.layers)
+    if m.accumulation > m.batch:
+        raise NotApplicable(
+            N_("A batch of {batch:count} rows cannot be cut into {parts:count} parts."), batch=m.batch, parts=m.accumulation
+        )
+    if not 0 < m.memory <= 100_000 or not 0 <= m.reserve <= m.memory:
+        raise NotApplicable(N_("The device needs a memory above 0 GB, and the framework cannot take more than all of it."))
+    if not 0 <= m.pruned < 1 or not 0 <= m.zero <= 3 or m.served not in SERVED_BYTES:
+        raise NotApplicable(N_("The share pruned must be below 1, the ZeRO stage 0 to 3 and the precision a known one."))
+    return m
+
+
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Resources:
+    """Raises NotApplicable for a model that cannot be. Without a table, steps are measured on made-up rows."""
+    m = checked(settings.model)
+    on_progress(0.0, N_("Adding up"))
+    plan, planned = fitting(m)
+    tried: tuple[Trial, ...] = ()
+    compared, described, why, own = None, None, "", False
+    if settings.measure:
+        rows = np.random.default_rng(incident.seed).normal(size=(1000, 20))
+        try:
+            data = fewer(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
+        except NotApplicable as reason:
+            why = reason.reason if not reason.values else N_("The table could not be learnt from.")
+            data = None
+        if data is not None:
+            rows, own, described = numbers_of(data), True, data.described
+        tried = trials(rows, lambda share, what="", so_far=None: on_progress(0.05 + 0.35 * share, what))
+        if data is not None:
+            before, others = remedies()
+            compared = compare(
+                data,
+                before,
+                others,
+                metric_for(data.task),
+                repeats=1,
+                seed=incident.seed,
+                on_progress=lambda share, what="", so_far=None: on_progress(0.4 + 0.6 * share, what),
+            )
+    return Resources(m, parameters(m), training(m), serving(m), changes(m), plan, planned, tried, own, compared, described, why)
+
+
+def named(m: Described) -> dict[str, str]:
+    """Says of each change, by name."""
+    return {name: says for name, says, _, _ in changed(m)} | PLAN
+
+
+PLAN: Final = {
+    "mixed": N_("mixed precision"),
+    "selective": N_("selective checkpointing"),
+    "accumulation": N_("gradient accumulation"),
+    "full": N_("full checkpointing"),
+    "zero": N_("ZeRO stage 3"),
+    "tensor": N_("tensor parallelism"),
+}
+
+
+def judge(p: Resources, *, full_at: float = 1.0) -> list[Finding]:
+    """full_at: share of the device's memory above which it does not fit."""
+    found = []
+    memory = p.model.memory * GB
+    need = p.training.total
+    numbers: dict[str, Value] = {
+        "need": need / GB,
+        "memory": p.model.memory,
+        "parameters": p.parameters / 1e6,
+        "weights": p.training.weights / GB,
+        "gradients": p.training.gradients / GB,
+        "optimiser": p.training.optimiser / GB,
+        "activations": p.training.activations / GB,
+        "reserve": p.training.reserve / GB,
+        "planned": p.planned / GB,
+    }
+    plan = tuple(dict.fromkeys(PLAN[name] for name in p.plan))
+    if need <= full_at * memory:
+        says = N_("It fits: training takes about {need:number} GB of {memory:number} GB.")
+        found.append(loose(FITS, says, numbers, weight=0.5))
+    elif p.planned <= full_at * memory:
+        numbers |= {"first": plan[0] if plan else "", "second": plan[1] if len(plan) > 1 else "", "rest": len(plan) - 2}
+        says = N_(
+            "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term} it takes "
+            "{planned:number} GB."
+        )
+        if len(plan) == 2:
+            says = N_(
+                "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term} and "
+                "{second:term} it takes {planned:number} GB."
+            )
+        elif len(plan) > 2:
+            says = N_(
+                "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term}, {second:term} "
+                "and {rest:count} more of the changes below it takes {planned:number} GB."
+            )
+        found.append(loose(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
+    else:
+        says = N_(
+            "It does not fit: training takes about {need:number} GB of {memory:number} GB, and {planned:number} GB with all that "
+            "leaves the model as it is: take a smaller one or a larger device."
+        )
+        found.append(loose(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
+    if p.serving.total > full_at * memory:
+        says = N_("In service it takes about {need:number} GB of {memory:number} GB: it does not fit.")
+        found.append(loose(UNSERVED, says, {"need": p.serving.total / GB, "memory": p.model.memory}, weight=0.9))
+    if p.trials:
+        found.append(_measured(p))
+    return found
+
+
+def _measured(p: Resources) -> Finding:
+    first = p.trials[0]
+    least = min(p.trials[1:], key=lambda trial: (trial.bytes if trial.batch == first.batch else np.inf, trial.name))
+    numbers: dict[str, Value] = {
+        "what": least.says,
+        "times": least.bytes / max(1, first.bytes),
+        "longer": least.seconds / first.seconds,
+        "bytes": first.bytes / 2**20,
+        "seconds": first.seconds,
+        "rows": first.batch,
+    }
+    says = N_(
+        "Measured here on a small network, “{what:term}” takes {times:percent} of the memory of a step and {longer:percent} of "
+        "its time."
+    )
+    return loose(MEASURED, says, numbers, weight=0.1)

@@ -1,0 +1,307 @@
+"""Hyperparameter search: Optuna on folds of the training rows, live, resumable, and judged on rows that it never saw."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from diagnostics.clinic.search.families import ROWS, families
+from diagnostics.clinic.search.judge import VERDICTS, judge_search
+from diagnostics.clinic.search.plan import (
+    Method,
+    Plan,
+    Validation,
+    checked,
+    cut,
+    family_named,
+    held_out,
+    imbalanced,
+    metric_named,
+    validation,
+)
+from diagnostics.clinic.search.result import Held, Study, judged, studies_of
+from diagnostics.clinic.search.rows import digest, to_bytes
+from diagnostics.clinic.search.space import Scalar, Space, default_space
+from diagnostics.clinic.search.storage import FILE, Opened, default_url, open_storage, plainly, put_rows, quietly, shown
+from diagnostics.clinic.search.work import Bound, begin, bind, work
+from diagnostics.clinic.search.worker import others
+from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared.compare import Progress, quiet
+from diagnostics.clinic.shared.training_set import ROWS as MOST_ROWS
+from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
+from diagnostics.keep import store
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_
+
+__all__ = ["RULES", "Search", "Settings", "judge", "profile"]
+
+RULES: Final = VERDICTS
+EVERY: Final = 1.0
+"""Seconds between two looks at the studies for whoever watches."""
+
+LOOKED: Final = 1.5
+HELP: Final = 12.0
+"""Seconds after which the time that a search will take is known, and from which on a second process, slow to begin, pays."""
+
+WORKERS: Final = 2
+LONGEST: Final = 4.5 * 3600
+
+
+@dataclass(frozen=True)
+class Settings:
+    """family: of `search_families.families()`. metric: "" for the one that fits. methods: each is a study of its own.
+
+    trials or minutes: minutes count where above 0. space: None for the family's own. name: of the study, "" for one that the
+    settings give, so that the same search with more trials goes on. seed: None for the incident's.
+    """
+
+    family: str = "boosting"
+    metric: str = ""
+    methods: tuple[Method, ...] = (Method.TPE,)
+    trials: int = 40
+    minutes: float = 0.0
+    validation: Validation = Validation.AUTO
+    parts: int = 5
+    pruning: bool = True
+    space: Space | None = None
+    name: str = ""
+    rows: int = MOST_ROWS
+    workers: int = WORKERS
+    seed: int | None = None
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which whoever runs this may end it."""
+        return LONGEST
+
+
+@dataclass(frozen=True)
+class Search:
+    """studies: one per kind of search. best: the chosen settings' mean over the folds; None while no trial has finished.
+
+    chosen: the settings of the best trial, of the study `of`. storage: its address, without password.
+    folds, train_rows: of the search; held: None until the search is over.
+    """
+
+    data: Described
+    family: str
+    metric: str
+    validation: Validation
+    folds: int
+    train_rows: int
+    pruning: bool
+    space: Space
+    seed: int
+    studies: tuple[Study, ...]
+    of: str
+    best: float | None
+    chosen: tuple[tuple[str, Scalar], ...]
+    held: Held | None
+    storage: str
+
+
+def profile(
+    incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet, url: str | None = None
+) -> Search:
+    """Run or resume the search, then judge what it chose. url: of the storage; unless given, beside the incident's tables.
+
+    Raises NotApplicable and BadInput, in one plain sentence, before any trial where the search cannot run; trials that have
+    finished are never lost.
+    """
+    prepared = prepare(incident, settings)
+    with open_storage(url or place(incident)) as opened:
+        put_rows(opened, prepared.plans[0].table, prepared.content)
+        for name, plan in zip(prepared.names, prepared.plans, strict=True):
+            begin(opened, name, plan)
+        found = _search(opened, prepared, settings, on_progress)
+    on_progress(0.97, JUDGED, found)
+    if found.best is None:
+        return found
+    return replace(found, held=judged(prepared.plans[0], prepared.searched, prepared.held, dict(found.chosen), found.best))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A search before it begins. searched: its rows; held: those that it never sees. content: the former as bytes."""
+
+    searched: TrainingSet
+    held: TrainingSet
+    names: tuple[str, ...]
+    plans: tuple[Plan, ...]
+    content: bytes
+
+
+def prepare(incident: Incident, settings: Settings) -> Prepared:
+    """Rows, plans and names. Raises NotApplicable and BadInput."""
+    family = family_named(settings.family)
+    data = training_set(incident, rows=min(settings.rows, ROWS.get(family, MOST_ROWS)))
+    seed = incident.seed if settings.seed is None else settings.seed
+    metric = metric_named(settings.metric, data)
+    kind = validation(data) if settings.validation is Validation.AUTO else settings.validation
+    searched, held = held_out(data, kind, seed=seed)
+    space = settings.space
+    if space is None:
+        smallest = len(searched) - len(searched) // max(2, settings.parts)
+        space = default_space(family, data.task, rows=smallest, imbalanced=imbalanced(data))
+    if not settings.methods:
+        raise BadInput(N_("Choose at least one kind of search."))
+    first = Plan(
+        table=digest(searched),
+        target=data.described.target,
+        family=family,
+        metric=metric.name,
+        method=settings.methods[0],
+        space=space,
+        trials=0 if settings.minutes > 0 else settings.trials,
+        minutes=settings.minutes,
+        validation=kind,
+        parts=settings.parts,
+        pruning=settings.pruning,
+        seed=seed,
+        owner=owner(incident),
+        until=time.time() + 60 * settings.minutes if settings.minutes > 0 else 0.0,
+    )
+    plans = tuple(checked(replace(first, method=method), searched) for method in dict.fromkeys(settings.methods))
+    return Prepared(searched, held, names(settings.name, plans), plans, to_bytes(searched))
+
+
+def names(given: str, plans: Sequence[Plan]) -> tuple[str, ...]:
+    """Names of the studies: as given, with the kind of search where there are several; unless given, by what is searched."""
+    if given:
+        return (given,) if len(plans) == 1 else tuple(f"{given}-{plan.method.value}" for plan in plans)
+    same = [replace(plan, trials=0, minutes=0.0, until=0.0, owner="") for plan in plans]
+    return tuple(f"{plan.family}-{plan.method.value}-{hashlib.sha256(kept.encode(plan)).hexdigest()[:8]}" for plan in same)
+
+
+def place(incident: Incident) -> str:
+    """Address of the studies of an incident: the shared database if there is one, else a file of the incident's folder."""
+    url = default_url()
+    if url.startswith("postgres") or incident.reference is None:
+        return url
+    folder = incident.reference.path.absolute().parent
+    if folder.name == store.READ_AGAIN:
+        folder = folder.parent / store.RESULTS
+    return f"sqlite:///{folder / FILE}"
+
+
+def owner(incident: Incident) -> str:
+    """What tells the studies of one incident in a shared database; says nothing of the secret in its link."""
+    if incident.reference is None:
+        return ""
+    folder = incident.reference.path.absolute().parent
+    return owned(folder.parent.name) if folder.name == store.READ_AGAIN else ""
+
+
+def owned(incident: str) -> str:
+    return hashlib.sha256(b"owner of studies " + incident.encode()).hexdigest()[:24]
+
+
+def _search(opened: Opened, prepared: Prepared, settings: Settings, on_progress: Progress) -> Search:
+    from diagnostics.clinic.search.sampler import LAG
+
+    workers = max(1, min(settings.workers, os.cpu_count() or 1))
+    over = threading.Event()
+    with ExitStack() as helpers:
+        bound = [bind(opened, name, lag=LAG) for name in prepared.names]
+        bound[0].objective.ready()
+        on_progress(0.0, TRIED, snapshot(prepared, bound, opened))
+
+        def helped() -> None:
+            helpers.enter_context(others(opened.url, prepared.names, workers - 1, lag=LAG))
+
+        watching = (opened, prepared, bound, on_progress, over, helped if workers > 1 else None)
+        watcher = threading.Thread(target=_watch, args=watching, daemon=True)
+        watcher.start()
+        try:
+            work(opened, bound)
+        finally:
+            over.set()
+            watcher.join()
+    return snapshot(prepared, bound, opened)
+
+
+JUDGED: Final = N_("the chosen model on rows that the search never saw")
+TRIED: Final = N_("trying settings")
+
+
+def _watch(
+    opened: Opened,
+    prepared: Prepared,
+    bound: Sequence[Bound],
+    on_progress: Progress,
+    over: threading.Event,
+    helped: Callable[[], None] | None,
+) -> None:
+    """Tell how far the studies are, also in the middle of a long fit, and get help for a long search, until the work is over."""
+    began, done = time.monotonic(), None
+    with suppress(BadInput), quietly(), plainly():  # The work itself meets the same storage, and says what is wrong.
+        while True:
+            found = snapshot(prepared, bound, opened)
+            used = share(found, prepared.plans[0])
+            done = used if done is None else done
+            on_progress(0.95 * used, TRIED, found)
+            passed = time.monotonic() - began
+            if helped is not None and passed > LOOKED and passed * (1 - used) > HELP * max(used - done, 1e-9):
+                helped()
+                helped = None
+            if over.wait(EVERY):
+                opened.tables.remove_session()
+                return
+
+
+def share(found: Search, plan: Plan) -> float:
+    """How much of the budget is used, 0 to 1."""
+    if plan.until:
+        return min(1.0, max(0.0, 1 - (plan.until - time.time()) / (60 * plan.minutes)))
+    asked = sum(study.asked for study in found.studies)
+    return min(1.0, sum(study.finished for study in found.studies) / asked) if asked else 0.0
+
+
+def snapshot(prepared: Prepared, bound: Sequence[Bound], opened: Opened) -> Search:
+    """What the studies hold now, without the judgement on held-out rows."""
+    plan = prepared.plans[0]
+    folds = cut(prepared.searched, plan.validation, parts=plan.parts, seed=plan.seed)
+    studies = studies_of([(each.name, each.plan, each.study) for each in bound])
+    return summed(prepared.searched.described, plan, studies, len(folds), len(prepared.searched), shown(opened.url))
+
+
+def summed(data: Described, plan: Plan, studies: tuple[Study, ...], folds: int, rows: int, storage: str) -> Search:
+    higher = plan.score.higher
+    best = [(study, one) for study in studies if (one := study.best(higher)) is not None]
+    sign = -1.0 if higher else 1.0
+    study, first = min(best, key=lambda pair: sign * (pair[1].value or 0.0), default=(None, None))
+    return Search(
+        data=data,
+        family=plan.family,
+        metric=plan.metric,
+        validation=plan.validation,
+        folds=folds,
+        train_rows=rows,
+        pruning=plan.pruning,
+        space=plan.space,
+        seed=plan.seed,
+        studies=studies,
+        of=study.name if study else "",
+        best=first.value if first else None,
+        chosen=first.params if first else (),
+        held=None,
+        storage=storage,
+    )
+
+
+def judge(p: Search, *, edge: float = 0.02, failing: float = 0.1) -> list[Finding]:
+    """edge: share of a setting's range that counts as its edge. failing: share of failed trials worth a word."""
+    return judge_search(p, edge=edge, failing=failing)
+
+
+def title(family: str) -> str:
+    """The family's name, a message id; as it stands where its library is not installed here."""
+    return families()[family].title if family in families() else family

@@ -1,0 +1,61 @@
+"""What a table lets a search choose from, before it runs: task, metric and folds that fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from diagnostics.clinic.search.plan import Validation, imbalanced, possible, suited, validation
+from diagnostics.clinic.shared.scores import METRICS, choices
+from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.words import N_, Value
+
+ROWS: Final = 4_000
+"""Rows looked at: enough to see how rare a class is."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """metrics: names that the task can have. metric, validation: what fits. rarest: share of the rarest class; None of values."""
+
+    task: Task
+    rows: int
+    metrics: tuple[str, ...]
+    metric: str
+    validation: Validation
+    validations: tuple[Validation, ...]
+    imbalanced: bool
+    rarest: float | None
+    level: str
+
+
+def outlook(incident: Incident) -> Outlook:
+    """Raises NotApplicable as `training_set` does."""
+    data = training_set(incident, rows=ROWS)
+    counts = data.described.counts
+    least = min(range(len(counts)), key=lambda place: counts[place]) if counts else 0
+    return Outlook(
+        data.task,
+        min(data.described.whole, ROWS) if data.described.drawn >= data.described.whole else data.described.whole,
+        tuple(metric.name for metric in choices(data.task)),
+        suited(data).name,
+        validation(data),
+        possible(data),
+        imbalanced(data),
+        counts[least] / sum(counts) if counts else None,
+        data.classes[least] if counts else "",
+    )
+
+
+def why(seen: Outlook) -> tuple[str, dict[str, Value]]:
+    """Why the metric that fits does."""
+    says = METRICS[seen.metric].says
+    if seen.rarest is None:
+        return N_("For a quantity, {metric:term} reads the same in any unit."), {"metric": says}
+    if seen.imbalanced:
+        return (
+            N_("Only {share:percent} of the rows are {level:name}: {metric:term} fits: accuracy looks good while missing it."),
+            {"share": seen.rarest, "level": seen.level, "metric": says},
+        )
+    return N_("No class is rare, so {metric:term} fits."), {"metric": says}

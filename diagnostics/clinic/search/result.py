@@ -1,0 +1,222 @@
+"""What a search found, as plain numbers: its trials, what mattered, and what the chosen model is worth on rows it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.clinic.search.families import families
+from diagnostics.clinic.search.plan import Method, Plan
+from diagnostics.clinic.search.space import Scalar, Space
+from diagnostics.clinic.search.work import WHY, WORKER, asked
+from diagnostics.clinic.shared.models import dummy, pipeline
+from diagnostics.clinic.shared.scores import Metric, Told, told
+from diagnostics.clinic.shared.training_set import TrainingSet
+from diagnostics.nouns.intervals import Interval
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+DRAWS: Final = 200
+"""Bootstrap samples of the held-out rows: the ends of a 95% interval then rest on five of them each."""
+
+TELLING: Final = 6
+"""Finished trials below which nobody can say what mattered."""
+
+
+class State(StrEnum):
+    """Where a trial stands."""
+
+    FINISHED = "finished"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    LOST = "lost"
+    RUNNING = "running"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Try:
+    """One trial. value: mean over its folds; of a pruned one, over those it got to. began: seconds since 1970. why: it failed.
+
+    worker: 1, 2, … in the order in which workers took their first trial; 0 for none.
+    """
+
+    number: int
+    state: State
+    value: float | None
+    params: tuple[tuple[str, Scalar], ...]
+    folds: tuple[float, ...]
+    began: float | None
+    seconds: float | None
+    worker: int
+    why: str = ""
+
+    def param(self, name: str) -> Scalar:
+        return next((value for key, value in self.params if key == name), None)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One search. asked: trials to make, 0 for a search by minutes. importances: shares that sum to 1, the largest first."""
+
+    name: str
+    method: Method
+    asked: int
+    minutes: float
+    tries: tuple[Try, ...]
+    importances: tuple[tuple[str, float], ...]
+
+    @property
+    def done(self) -> tuple[Try, ...]:
+        """Trials with a value that counts: finished, not ended early."""
+        return tuple(one for one in self.tries if one.state is State.FINISHED and one.value is not None)
+
+    @property
+    def finished(self) -> int:
+        """Trials that came to an end: finished or ended early as hopeless."""
+        return sum(one.state in (State.FINISHED, State.PRUNED) for one in self.tries)
+
+    def best(self, higher: bool) -> Try | None:
+        """The first of the best trials; None where none finished."""
+        sign = -1.0 if higher else 1.0
+        return min(self.done, key=lambda one: (sign * (one.value or 0.0), one.number), default=None)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Scores on the rows that no trial saw. gain, over_dummy: chosen less default, and less dummy, positive is better.
+
+    optimism: how much better the search's own best value is than the chosen model on these rows, positive is flattering.
+    """
+
+    rows: int
+    chosen: Interval
+    default: Interval
+    dummy: Interval
+    gain: Interval
+    over_dummy: Interval
+    optimism: float
+
+
+def studies_of(named: Sequence[tuple[str, Plan, optuna.Study]]) -> tuple[Study, ...]:
+    """What is in the storage of these studies now. A worker has the same number in all of them."""
+    trials = [study.get_trials(deepcopy=False) for _, _, study in named]
+    taken = [
+        (trial.datetime_start, str(trial.user_attrs[WORKER])) for part in trials for trial in part if WORKER in trial.user_attrs
+    ]
+    workers: dict[str, int] = {}
+    for _, worker in sorted((began, worker) for began, worker in taken if began is not None):
+        workers.setdefault(worker, len(workers) + 1)
+    made = []
+    for (name, plan, study), part in zip(named, trials, strict=True):
+        names = [dimension.name for dimension in plan.space]
+        tries = tuple(_try(trial, names, workers) for trial in part)
+        made.append(Study(name, plan.method, asked(plan), plan.minutes, tries, importances(study, plan.space)))
+    return tuple(made)
+
+
+def _try(trial: FrozenTrial, names: Sequence[str], workers: dict[str, int]) -> Try:
+    from optuna.trial import TrialState
+
+    from diagnostics.clinic.search.sampler import folds_of
+
+    why = str(trial.user_attrs.get(WHY, ""))
+    states = {
+        TrialState.COMPLETE: State.FINISHED,
+        TrialState.PRUNED: State.PRUNED,
+        TrialState.FAIL: State.FAILED if why else State.LOST,
+        TrialState.RUNNING: State.RUNNING,
+        TrialState.WAITING: State.WAITING,
+    }
+    duration = trial.duration
+    return Try(
+        trial.number,
+        states[trial.state],
+        trial.value if trial.value is not None and np.isfinite(trial.value) else None,
+        tuple((name, trial.params[name]) for name in names if name in trial.params),
+        folds_of(trial),
+        trial.datetime_start.timestamp() if trial.datetime_start else None,
+        duration.total_seconds() if duration else None,
+        workers.get(str(trial.user_attrs.get(WORKER, "")), 0),
+        why,
+    )
+
+
+def importances(study: optuna.Study, space: Space) -> tuple[tuple[str, float], ...]:
+    """How much each setting decided (PED-ANOVA, Watanabe et al. 2023, arXiv:2304.10255); empty while too few have finished."""
+    from optuna.importance import get_param_importances
+    from optuna.trial import TrialState
+
+    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(done) < TELLING or len({trial.value for trial in done}) < 2:
+        return ()
+    varied = [d.name for d in space if len({repr(trial.params.get(d.name)) for trial in done}) > 1]
+    if not varied:
+        return ()
+    try:
+        found = get_param_importances(study, params=varied)
+    except (ValueError, RuntimeError):  # too few trials that differ
+        return ()
+    known = {name: float(value) for name, value in found.items() if np.isfinite(value)}
+    return tuple(sorted(known.items(), key=lambda item: (-item[1], item[0])))
+
+
+def judged(plan: Plan, searched: TrainingSet, held: TrainingSet, params: dict[str, Any], best: float) -> Held:
+    """Chosen, default and dummy, trained on all rows of the search and asked for the held-out rows."""
+    import warnings
+
+    family, metric = families()[plan.family], plan.score
+    models = (
+        pipeline(searched, family, seed=plan.seed, **params),
+        pipeline(searched, family, seed=plan.seed),
+        dummy(searched),
+    )
+    answers = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for model in models:
+            model.fit(searched.features, searched.truth)
+            answers.append(told(model, held.features, searched, chances=metric.chances))
+        return compared(metric, held, answers, best, seed=plan.seed)
+
+
+def compared(metric: Metric, held: TrainingSet, answers: Sequence[Told], best: float, *, seed: int) -> Held:
+    """answers: of the chosen model, the default and the dummy. The intervals draw rows, or whole groups of them, with repetition
+    (percentile bootstrap, Efron 1979, doi:10.1214/aos/1176344552), the same for all three.
+    """
+    rng = np.random.default_rng((seed, 11))
+    sign = 1.0 if metric.higher else -1.0
+    whole = [_score(metric, held.truth, answer, np.arange(len(held))) for answer in answers]
+    drawn = np.array([[_score(metric, held.truth, answer, rows) for answer in answers] for rows in _draws(held, rng)])
+    scores = [_interval(value, drawn[:, place]) for place, value in enumerate(whole)]
+    gains = [_interval(sign * (whole[0] - whole[other]), sign * (drawn[:, 0] - drawn[:, other])) for other in (1, 2)]
+    return Held(len(held), scores[0], scores[1], scores[2], gains[0], gains[1], sign * (best - whole[0]))
+
+
+def _draws(held: TrainingSet, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    if held.groups is None:
+        return [rng.integers(0, len(held), len(held)) for _ in range(DRAWS)]
+    members = [np.flatnonzero(held.groups == group) for group in np.unique(held.groups)]
+    return [np.concatenate([members[place] for place in rng.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
+
+
+def _score(metric: Metric, truth: NDArray[np.generic], answer: Told, rows: NDArray[np.int64]) -> float:
+    if truth.dtype.kind in "iu" and len(np.unique(truth[rows])) < 2:
+        return float("nan")
+    part = Told(answer.labels[rows], None if answer.chances is None else answer.chances[rows])
+    return float(metric.of(truth[rows], part))
+
+
+def _interval(value: float, drawn: NDArray[np.float64]) -> Interval:
+    known = drawn[np.isfinite(drawn)]
+    if not known.size:
+        return Interval(value, value, value)
+    low, high = np.quantile(known, [0.025, 0.975])
+    return Interval(float(value), float(low), float(high))

@@ -1,0 +1,309 @@
+"""The work on a study: take a trial that waits, run it, tell what it is worth; and find out what others have left behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from diagnostics.clinic.search.families import failures
+from diagnostics.clinic.search.objective import Objective
+from diagnostics.clinic.search.plan import Method, Plan
+from diagnostics.clinic.search.space import size
+from diagnostics.clinic.search.storage import BEAT, GRACE, PLAN, Opened, plainly, plan_named, plan_of, quietly, rows_of, turn
+from diagnostics.clinic.shared import kept
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import optuna
+    from optuna.trial import FrozenTrial
+
+    from diagnostics.clinic.search.sampler import Proposer
+
+WORKER: Final = "worker"
+WHY: Final = "why"
+"""A trial's attributes: who runs it; why it failed, missing where it was lost with its worker."""
+
+SWEEP: Final = 3.0
+"""Seconds between two looks for trials whose worker is gone."""
+
+IDLE: Final = 0.2
+
+
+def begin(opened: Opened, name: str, plan: Plan) -> None:
+    """Make the study `name`, or go on with it; what was running and is not any more is marked.
+
+    Raises BadInput when a study of that name searches something else.
+    """
+    import optuna
+
+    from diagnostics.clinic.search.sampler import direction
+
+    with turn(opened), quietly(), plainly():
+        try:
+            opened.storage.get_study_id_from_name(name)
+        except KeyError:
+            study = optuna.create_study(storage=opened.storage, study_name=name, direction=direction(plan))
+            study.set_metric_names([plan.metric])
+        else:
+            study = optuna.load_study(storage=opened.storage, study_name=name)
+            _refuse_another(name, plan_of(study.user_attrs, name), plan)
+        study.set_user_attr(PLAN, kept.encode(plan).decode())
+        sweep(opened, study)
+
+
+def _refuse_another(name: str, before: Plan, plan: Plan) -> None:
+    """A study goes on with more trials; its rows, folds, metric and space stay what they are, or its values mean nothing."""
+    if (before.table, before.target) != (plan.table, plan.target):
+        raise BadInput(
+            N_("The study {name:name} belongs to another table or target ({target:name}): give this search a name of its own."),
+            name=name,
+            target=before.target,
+        )
+    for part, says in (
+        ("family", N_("model family")),
+        ("metric", N_("metric")),
+        ("method", N_("kind of search")),
+        ("validation", N_("validation")),
+        ("parts", N_("number of folds")),
+        ("space", N_("search space")),
+        ("seed", N_("seed")),
+    ):
+        if getattr(before, part) != getattr(plan, part):
+            raise BadInput(
+                N_("The study {name:name} was begun with another {part:term}: resume it as it was, or give this one a new name."),
+                name=name,
+                part=says,
+            )
+
+
+def asked(plan: Plan) -> int:
+    """Trials that the study is to have; a grid has no more than its points. 0 for a search by minutes."""
+    return min(plan.trials, size(plan.space)) if plan.method is Method.GRID else plan.trials
+
+
+def sweep(opened: Opened, study: optuna.Study) -> int:
+    """Mark trials whose worker is gone as failed and put them back into the queue, each once. Returns how many there were."""
+    import optuna
+
+    again, lost = optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=1), 0
+    with quietly():
+        for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+            if not _gone(trial):
+                continue
+            with suppress(optuna.exceptions.UpdateFinishedTrialError):
+                opened.storage.set_trial_state_values(trial._trial_id, state=optuna.trial.TrialState.FAIL)
+                again(study, trial)
+                lost += 1
+        optuna.storages.fail_stale_trials(study)
+    return lost
+
+
+def _gone(trial: FrozenTrial) -> bool:
+    """Whether nobody runs it any more. Workers of other machines are told by their heartbeat."""
+    worker = trial.user_attrs.get(WORKER)
+    if worker:
+        return ended_here(str(worker))
+    began = trial.datetime_start
+    return began is not None and (datetime.now(began.tzinfo) - began).total_seconds() > GRACE
+
+
+def ended_here(worker: str) -> bool:
+    """Whether `worker` was a process of this machine that is no more."""
+    machine, _, process = worker.partition("|")
+    return machine == _machine() and not _alive(process)
+
+
+def me() -> str:
+    """This process, so that others on this machine can tell whether it still is: machine, number, and when it began."""
+    return f"{_machine()}|{os.getpid()}:{_born(os.getpid())}"
+
+
+def _machine() -> str:
+    # Containers of one host may share a name and number their processes alike.
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{socket.gethostname()}/{boot[:8]}/{os.readlink('/proc/self/ns/pid')}"
+    return socket.gethostname()
+
+
+def _born(process: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    return ""
+
+
+def _alive(process: str) -> bool:
+    number, _, born = process.partition(":")
+    if not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    with suppress(OSError):
+        fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        return fields[0] != "Z" and (not born or fields[19] == born)
+    return True
+
+
+@dataclass(eq=False)
+class Bound:
+    """A study that this process works on. number: its id in the storage. swept: when lost trials were last looked for.
+
+    seen: its trials when the present one was taken.
+    """
+
+    name: str
+    number: int
+    plan: Plan
+    study: optuna.Study
+    objective: Objective
+    proposer: Proposer
+    swept: float = 0.0
+    seen: Sequence[FrozenTrial] = ()
+
+
+def bind(opened: Opened, name: str, *, lag: int | None, objective: Objective | None = None) -> Bound:
+    """Open a study for work; all that is needed comes from its storage. Raises BadInput."""
+    import optuna
+
+    from diagnostics.clinic.search.sampler import Proposer
+
+    plan = plan_named(opened, name)
+    objective = objective or Objective(plan, rows_of(opened, plan.table))
+    with quietly(), plainly():
+        study = optuna.load_study(storage=opened.storage, study_name=name)
+        number = opened.storage.get_study_id_from_name(name)
+        return Bound(name, number, plan, study, objective, Proposer(plan, lag=lag))
+
+
+def work(opened: Opened, bound: Sequence[Bound], *, ended: Callable[[Bound], None] = lambda bound: None) -> int:
+    """Run trials of these studies in turn until none is left and none runs elsewhere; how many this process ran.
+
+    ended: called after each. Raises BadInput when the storage does not answer any more.
+    """
+    ran = 0
+    with quietly(), plainly():
+        while True:
+            took, busy = False, False
+            # The study with the fewest trials comes first, so that several searches advance side by side.
+            for each in sorted(bound, key=lambda one: len(one.seen)):
+                if time.monotonic() - each.swept > SWEEP:
+                    sweep(opened, each.study)
+                    each.swept = time.monotonic()
+                trial, more = take(opened, each)
+                if trial is not None:
+                    run(opened, each, trial)
+                    ended(each)
+                    ran, took = ran + 1, True
+                    break
+                busy = busy or more
+            if not took and not busy:
+                return ran
+            if not took:
+                time.sleep(IDLE)
+
+
+def take(opened: Opened, each: Bound) -> tuple[FrozenTrial | None, bool]:
+    """The next trial, which no other worker has; None where there is none, and then whether there may be one later."""
+    from optuna.trial import TrialState, create_trial
+
+    from diagnostics.clinic.search.sampler import PLACE, place_of
+
+    plan, storage = each.plan, opened.storage
+    if plan.until and time.time() >= plan.until:
+        return None, _running(each.study.get_trials(deepcopy=False))
+    with turn(opened):
+        each.seen = trials = each.study.get_trials(deepcopy=False)
+        for trial in sorted((t for t in trials if t.state is TrialState.WAITING), key=place_of):
+            if storage.set_trial_state_values(trial._trial_id, state=TrialState.RUNNING):
+                storage.set_trial_user_attr(trial._trial_id, WORKER, me())
+                return storage.get_trial(trial._trial_id), True
+        place = max((place_of(trial) for trial in trials), default=-1) + 1
+        if plan.trials and place >= asked(plan):
+            return None, _running(trials)
+        params = each.proposer.propose(place, trials)
+        if params is None:
+            return None, True
+        template = create_trial(
+            state=TrialState.RUNNING,
+            params=params,
+            distributions=each.proposer.space,
+            user_attrs={PLACE: place, WORKER: me()},
+        )
+        template.datetime_start = datetime.now()
+        return storage.get_trial(storage.create_new_trial(each.number, template)), True
+
+
+def _running(trials: Sequence[FrozenTrial]) -> bool:
+    from optuna.trial import TrialState
+
+    return any(trial.state in (TrialState.RUNNING, TrialState.WAITING) for trial in trials)
+
+
+def run(opened: Opened, each: Bound, trial: FrozenTrial) -> None:
+    """One trial from its settings to its end, which is written at once: before that it is not finished, after it never lost."""
+    import numpy as np
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    from diagnostics.clinic.search.sampler import FOLDS, place_of
+
+    plan, storage, place, number = each.plan, opened.storage, place_of(trial), trial._trial_id
+    state, why, scores = TrialState.COMPLETE, "", list[float]()
+    with _heartbeat(opened, number):
+        try:
+            for score in each.objective.scores(trial.params):
+                scores.append(score)
+                if len(scores) == len(each.objective.folds):
+                    break
+                late = plan.until > 0 and time.time() >= plan.until
+                if late or each.proposer.hopeless(place, scores, each.seen):
+                    state = TrialState.PRUNED
+                    break
+        except failures() as error:
+            state, why = TrialState.FAIL, f"{type(error).__name__}: {error}"[:300]
+    # Somebody who took this worker for dead may have ended the trial: then that stands.
+    with suppress(UpdateFinishedTrialError):
+        storage.set_trial_user_attr(number, WHY if why else FOLDS, why or scores)
+        storage.set_trial_state_values(number, state=state, values=None if why else [float(np.mean(scores))])
+
+
+@contextmanager
+def _heartbeat(opened: Opened, trial: int) -> Iterator[None]:
+    """Signs of life while a trial runs, from a thread of their own."""
+    import optuna
+    from sqlalchemy.exc import SQLAlchemyError
+
+    over = threading.Event()
+
+    def beat() -> None:
+        storage: Any = opened.storage
+        while True:
+            # A missed beat is no matter: the next one comes, and a storage that is gone is told by the trial itself.
+            with suppress(optuna.exceptions.OptunaError, SQLAlchemyError, OSError):
+                storage.record_heartbeat(trial)
+            if over.wait(BEAT):
+                opened.tables.remove_session()
+                return
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

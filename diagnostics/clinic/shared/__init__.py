@@ -1,0 +1,1 @@
+"""What the pages of the clinic share: training rows, folds, models, scores, and the comparison of remedies."""

@@ -1,0 +1,121 @@
+"""What a run of the clinic found, as bytes and back: typed JSON, so that a restored file can lie but never act."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from diagnostics.nouns.check import Diagnostic
+from diagnostics.nouns.incident import Incident
+
+LAYOUT: Final = 1
+CAP: Final = 8_000_000
+"""Bytes of one kept result; a profile is numbers for a page, not data."""
+
+
+class _Envelope(msgspec.Struct):
+    """layout: of this file. settings, profile: as the module's own types encode."""
+
+    layout: int
+    module: str
+    fingerprint: str
+    seconds: float
+    settings: msgspec.Raw
+    profile: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One finished run. fingerprint: of the incident that it looked at."""
+
+    module: str
+    fingerprint: str
+    settings: Any
+    profile: Any
+    seconds: float
+
+
+def types_of(diagnostic: Diagnostic) -> tuple[type, type]:
+    """The diagnostic's Settings and profile types."""
+    module: Any = diagnostic.module
+    seen = inspect.get_annotations(module.profile, eval_str=True)
+    return seen["settings"], seen["return"]
+
+
+def encode(value: object) -> bytes:
+    """`value` (frozen dataclasses of numbers, strings and tuples) as JSON; NaN and infinity become null."""
+    return msgspec.json.encode(value, order="deterministic", enc_hook=_bare)
+
+
+def _bare(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"a profile holds numbers, strings and tuples, got {type(value).__name__}")
+
+
+def decode(content: bytes, kind: type) -> Any:
+    """Raises ValueError when `content` is no JSON of that type."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def pack(diagnostic: Diagnostic, kept: Kept) -> bytes:
+    sealed = _Envelope(
+        LAYOUT,
+        kept.module,
+        kept.fingerprint,
+        kept.seconds,
+        msgspec.Raw(encode(kept.settings)),
+        msgspec.Raw(encode(kept.profile)),
+    )
+    return encode(sealed)
+
+
+def unpack(diagnostic: Diagnostic, content: bytes) -> Kept:
+    """Raises ValueError when the content is none of this diagnostic, or of an older layout of it."""
+    opened = decode(content, _Envelope)
+    if opened.layout != LAYOUT or opened.module != diagnostic.name:
+        raise ValueError(f"not a result of {diagnostic.name}")
+    settings, profile = types_of(diagnostic)
+    return Kept(
+        opened.module,
+        opened.fingerprint,
+        decode(bytes(opened.settings), settings),
+        decode(bytes(opened.profile), profile),
+        opened.seconds,
+    )
+
+
+def name_of(diagnostic: Diagnostic, settings: object, fingerprint: str) -> str:
+    """The file's name: the same run is kept once."""
+    digest = hashlib.sha256(encode(settings) + fingerprint.encode()).hexdigest()[:16]
+    return f"{diagnostic.name}-{digest}.json"
+
+
+def fingerprint(incident: Incident) -> str:
+    """Changes with what a model is made of: tables, roles, task, seed, model file, training history; not with logs and titles."""
+    digest = hashlib.sha256()
+    for table in (incident.reference, incident.current):
+        digest.update((table.fingerprint if table else "-").encode())
+    digest.update(repr((incident.task, incident.roles, incident.seed)).encode())
+    for file in (incident.model, *incident.training):
+        if file is not None and file.is_file():
+            seen = file.stat()
+            digest.update(_content(file, seen.st_size, seen.st_mtime_ns).encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _content(file: Path, size: int, changed: int) -> str:
+    """Digest of a file; read again only when its size or time changed."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

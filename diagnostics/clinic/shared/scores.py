@@ -1,0 +1,155 @@
+"""What an answer is worth: scores of held-out answers, each with the words that say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.clinic.shared.training_set import TrainingSet
+from diagnostics.nouns.incident import Task
+from diagnostics.nouns.words import N_
+
+EPSILON: Final = 1e-6
+"""Chances are kept this far from 0 and 1, or one sure mistake would cost an infinite log loss."""
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A model's answers for held-out rows. labels: codes of classes, or values, shape (n,). chances: shape (n, classes), rows
+    sum to 1; None for values and for models that give none.
+    """
+
+    labels: NDArray[np.generic]
+    chances: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """name: stable key. says: message id for an axis or a sentence. higher: whether more is better.
+
+    floor: the smallest difference worth speaking of; as a share of the score before where `relative`.
+    """
+
+    name: str
+    says: str
+    higher: bool
+    of: Callable[[NDArray[np.generic], Told], float]
+    floor: float = 0.005
+    relative: bool = False
+    chances: bool = True
+
+
+def told(model: Any, features: Any, data: TrainingSet, *, chances: bool = True) -> Told:
+    """What a fitted `model` answers for `features`; a class that it never saw gets the chance 0."""
+    if data.task is Task.REGRESSION:
+        return Told(np.asarray(model.predict(features), dtype="float64").ravel())
+    if not chances or not hasattr(model, "predict_proba"):
+        return Told(np.asarray(model.predict(features), dtype="int64"))
+    given = np.asarray(model.predict_proba(features), dtype="float64")
+    full = np.zeros((len(given), len(data.classes)))
+    full[:, np.asarray(model.classes_, dtype="int64")] = given
+    # A model may decide otherwise than by the largest chance: a moved threshold does.
+    labels = model.predict(features) if getattr(model, "decides", False) else full.argmax(axis=1)
+    return Told(np.asarray(labels, dtype="int64"), full)
+
+
+def _chances(answer: Told) -> NDArray[np.float64]:
+    if answer.chances is None:
+        raise ValueError("this score needs the chances of the classes, got labels alone")
+    return answer.chances
+
+
+def ranking(truth: NDArray[np.generic], chance: NDArray[np.float64]) -> float:
+    """ROC AUC of one class: share of pairs in which the row of the class has the larger chance; nan for one class alone."""
+    hits = truth.astype(bool)
+    ones, zeros = int(hits.sum()), int((~hits).sum())
+    if not ones or not zeros:
+        return float("nan")
+    from scipy.stats import rankdata
+
+    return float((rankdata(chance)[hits].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+
+
+def _auc(truth: NDArray[np.generic], answer: Told) -> float:
+    chances = _chances(answer)
+    if chances.shape[1] == 2:
+        return ranking(truth == 1, chances[:, 1])
+    each = [ranking(truth == code, chances[:, code]) for code in range(chances.shape[1])]
+    known = [value for value in each if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _log_loss(truth: NDArray[np.generic], answer: Told) -> float:
+    chances = np.clip(_chances(answer), EPSILON, 1 - EPSILON)
+    return float(-np.log(chances[np.arange(len(truth)), truth.astype("int64")]).mean())
+
+
+def _accuracy(truth: NDArray[np.generic], answer: Told) -> float:
+    return float(np.mean(truth == answer.labels))
+
+
+def _balanced(truth: NDArray[np.generic], answer: Told) -> float:
+    return float(np.mean([np.mean(answer.labels[truth == code] == code) for code in np.unique(truth)]))
+
+
+def _average_precision(truth: NDArray[np.generic], answer: Told) -> float:
+    from sklearn.metrics import average_precision_score
+
+    chances = _chances(answer)
+    codes = [1] if chances.shape[1] == 2 else range(chances.shape[1])
+    return float(np.mean([average_precision_score(truth == code, chances[:, code]) for code in codes if (truth == code).any()]))
+
+
+def _brier(truth: NDArray[np.generic], answer: Told) -> float:
+    chances = _chances(answer)
+    hit = np.zeros_like(chances)
+    hit[np.arange(len(truth)), truth.astype("int64")] = 1.0
+    return float(((chances - hit) ** 2).sum(axis=1).mean())
+
+
+def _r2(truth: NDArray[np.generic], answer: Told) -> float:
+    values = truth.astype("float64")
+    spread = float(((values - values.mean()) ** 2).sum())
+    return 1 - float(((values - answer.labels) ** 2).sum()) / spread if spread > 0 else float("nan")
+
+
+def _rmse(truth: NDArray[np.generic], answer: Told) -> float:
+    return float(np.sqrt(np.mean((truth.astype("float64") - answer.labels) ** 2)))
+
+
+def _mae(truth: NDArray[np.generic], answer: Told) -> float:
+    return float(np.mean(np.abs(truth.astype("float64") - answer.labels)))
+
+
+METRICS: Final[Mapping[str, Metric]] = {
+    m.name: m
+    for m in (
+        Metric("auc", N_("share of pairs ranked right (AUC)"), True, _auc),
+        Metric("log_loss", N_("log loss"), False, _log_loss, 0.01, True),
+        Metric("accuracy", N_("share of right answers (accuracy)"), True, _accuracy, chances=False),
+        Metric(
+            "balanced", N_("share of right answers, mean over the classes (balanced accuracy)"), True, _balanced, chances=False
+        ),
+        Metric("average_precision", N_("average precision (area under the PR curve)"), True, _average_precision),
+        Metric("brier", N_("squared error of the chances (Brier score)"), False, _brier, 0.01, True),
+        Metric("r2", N_("share of the spread explained (R²)"), True, _r2),
+        Metric("rmse", N_("root mean squared error"), False, _rmse, 0.01, True),
+        Metric("mae", N_("mean absolute error"), False, _mae, 0.01, True),
+    )
+}
+"""Scores by name. What is worth speaking of: half a point of a share, one percent of an error."""
+
+
+def metric_for(task: Task) -> Metric:
+    """What a comparison is read by unless somebody chooses: ranking for classes, explained spread for values."""
+    return METRICS["auc" if task is Task.CLASSIFICATION else "r2"]
+
+
+def choices(task: Task) -> tuple[Metric, ...]:
+    """Scores that fit the task."""
+    values = {"r2", "rmse", "mae"}
+    return tuple(m for m in METRICS.values() if (m.name in values) == (task is Task.REGRESSION))

@@ -1,0 +1,1 @@
+"""The same training again, with other seeds and small changes."""

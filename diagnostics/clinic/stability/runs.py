@@ -1,0 +1,163 @@
+"""Trainings of one model that differ in one thing, how often their answers differ, and what makes that rarer."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.clinic.shared.compare import Progress
+from diagnostics.clinic.shared.models import pipeline
+from diagnostics.clinic.shared.scores import Metric, Told, told
+from diagnostics.clinic.shared.training_set import TrainingSet
+from diagnostics.nouns.incident import Task
+from diagnostics.nouns.intervals import Interval
+from diagnostics.nouns.words import N_
+
+AGAIN: Final = 5
+"""Trainings of each remedy."""
+
+REMEDIES: Final[dict[str, tuple[str, int, dict[str, Any]]]] = {
+    "bag": (N_("Five models of different seeds, averaged"), 5, {}),
+    "bootstrap": (N_("Five models on resampled rows, averaged (bagging)"), 5, {}),
+    "larger": (N_("Batches four times as large (as by accumulation)"), 1, {"batch_size": 512}),
+    "smaller": (N_("Batches four times as small"), 1, {"batch_size": 32}),
+    "decay": (N_("Penalty on large weights (L2)"), 1, {"alpha": 1.0}),
+    "leaves": (N_("At least 20 rows in a leaf"), 1, {"min_samples_leaf": 20}),
+    "trees": (N_("Four times as many trees"), 1, {"n_estimators": 240}),
+}
+"""Label, models behind one answer, changed settings."""
+
+
+def remedies_of(family: str) -> tuple[str, ...]:
+    """What can be tried on `family`."""
+    return {
+        "network": ("bag", "larger", "smaller", "decay"),
+        "tree": ("bag", "bootstrap", "leaves"),
+        "forest": ("bag", "trees"),
+        "boosting": ("bag", "bootstrap"),
+        "linear": ("bootstrap",),
+        "neighbours": ("bootstrap",),
+    }[family]
+
+
+@dataclass(frozen=True)
+class Calmer:
+    """One remedy. flipped, spread, score: as those of a source, over trainings with different seeds. less: flipped before less
+    flipped now, with a 95% interval over the trainings; gain: score now less before, likewise, positive is better.
+    """
+
+    name: str
+    says: str
+    flipped: float
+    spread: float
+    score: float
+    less: Interval
+    gain: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """score, and the answers that people get: codes or values, shape (held,)."""
+
+    score: float
+    answers: NDArray[np.generic]
+    raw: NDArray[np.float64]
+
+
+class Trainings:
+    """Trains and counts how far it is."""
+
+    def __init__(self, data: TrainingSet, family: str, metric: Metric, planned: int, on_progress: Progress) -> None:
+        self.data, self.family, self.metric, self.on_progress = data, family, metric, on_progress
+        self.so_far: Callable[[], Any] = lambda: None
+        self.done = 0
+        self.all = planned + AGAIN * sum(REMEDIES[name][1] for name in remedies_of(family))
+        values = data.truth.astype("float64") if data.task is Task.REGRESSION else np.zeros(1)
+        self.near = float(values.std()) / 10
+
+    def trained(self, train: NDArray[np.int64], test: NDArray[np.int64], *, seed: int, what: str = "", **changed: Any) -> Trained:
+        says = what or N_("Training again with one thing changed")
+        self.on_progress(min(0.99, self.done / self.all), says, self.so_far())
+        self.done += 1
+        model = pipeline(self.data, self.family, seed=seed, **changed)
+        with warnings.catch_warnings():
+            # A network that has not quite settled is part of what is measured.
+            warnings.simplefilter("ignore")
+            model.fit(self.data.features.iloc[train], self.data.truth[train])
+            answer = told(model, self.data.features.iloc[test], self.data)
+        return self.judged(answer, test)
+
+    def judged(self, answer: Told, test: NDArray[np.int64]) -> Trained:
+        raw = np.asarray(answer.labels, dtype="float64")[:, None] if answer.chances is None else answer.chances
+        return Trained(self.metric.of(self.data.truth[test], answer), answer.labels, raw)
+
+    def averaged(self, several: list[Trained], test: NDArray[np.int64]) -> Trained:
+        """One answer from several models: the mean of their chances or values."""
+        raw = np.mean([one.raw for one in several], axis=0)
+        if self.data.task is Task.REGRESSION or raw.shape[1] == 1:
+            return self.judged(Told(raw[:, 0]), test)
+        return self.judged(Told(raw.argmax(axis=1).astype("int64"), raw), test)
+
+    def remedy(self, train: NDArray[np.int64], test: NDArray[np.int64], name: str, plain: list[Trained], seed: int) -> Calmer:
+        """`AGAIN` trainings of one remedy with seeds of their own, against the plain ones."""
+        says, models, changed = REMEDIES[name]
+        runs = []
+        for again in range(AGAIN):
+            first = seed + 1000 + again * models
+            several = []
+            for n in range(models):
+                rows = np.random.default_rng((first, n)).choice(train, len(train)) if name == "bootstrap" else train
+                several.append(self.trained(rows, test, seed=first + n, what=says, **changed))
+            runs.append(several[0] if models == 1 else self.averaged(several, test))
+        less, gain = self._against(plain, runs)
+        flipped = self.flipped(runs)
+        scores = np.array([run.score for run in runs])
+        return Calmer(name, says, flipped, float(scores.std(ddof=1)), float(scores.mean()), less, gain)
+
+    def _against(self, before: list[Trained], after: list[Trained]) -> tuple[Interval, Interval]:
+        """Trainings drawn anew: pairs share trainings, so pairs themselves must not be drawn."""
+        rng = np.random.default_rng(23)
+        sign = 1.0 if self.metric.higher else -1.0
+        sides = [(self.pairs(side), np.array([one.score for one in side])) for side in (before, after)]
+        less, gain = [], []
+        for _ in range(400):
+            flips, scores = [], []
+            for pairs, score in sides:
+                drawn = rng.integers(0, len(score), len(score))
+                apart = drawn[:, None] != drawn[None, :]
+                chosen = pairs[np.ix_(drawn, drawn)][apart]
+                flips.append(float(chosen.mean()) if chosen.size else 0.0)
+                scores.append(float(score[drawn].mean()))
+            less.append(flips[0] - flips[1])
+            gain.append(sign * (scores[1] - scores[0]))
+        points = self.flipped(before) - self.flipped(after), sign * (sides[1][1].mean() - sides[0][1].mean())
+        return _interval(points[0], less), _interval(float(points[1]), gain)
+
+    def pairs(self, runs: list[Trained]) -> NDArray[np.float64]:
+        """Share of held-out rows answered otherwise by each pair of trainings, shape (runs, runs), 0 on the diagonal."""
+        answers = np.stack([run.answers for run in runs])
+        if self.data.task is Task.REGRESSION:
+            return np.array([[float(np.mean(np.abs(a - b) > self.near)) for b in answers] for a in answers])
+        return np.array([[float(np.mean(a != b)) for b in answers] for a in answers])
+
+    def flipped(self, runs: list[Trained]) -> float:
+        pairs = self.pairs(runs)
+        return float(pairs.sum() / max(1, len(runs) * (len(runs) - 1)))
+
+    def differ(self, runs: list[Trained]) -> NDArray[np.bool_]:
+        """Whether each training answers otherwise than most (than the median), shape (runs, held)."""
+        answers = np.stack([run.answers for run in runs])
+        if self.data.task is Task.REGRESSION:
+            return np.asarray(np.abs(answers - np.median(answers, axis=0)) > self.near)
+        usual = np.array([np.bincount(column).argmax() for column in answers.T.astype("int64")])
+        return np.asarray(answers != usual)
+
+
+def _interval(value: float, drawn: list[float]) -> Interval:
+    low, high = (float(edge) for edge in np.quantile(drawn, [0.025, 0.975]))
+    return Interval(value, min(low, value), max(high, value))

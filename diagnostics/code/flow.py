@@ -1,0 +1,363 @@
+"""Follow the rows through a script: what each name holds, statement by statement. The script is read, never run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from diagnostics.code import expressions
+from diagnostics.code.stores import assign, remove
+from diagnostics.code.values import (
+    TRAIN,
+    UNKNOWN,
+    Class,
+    Const,
+    Data,
+    Func,
+    Instance,
+    Lib,
+    Many,
+    Rows,
+    Scope,
+    Unknown,
+    Value,
+    join,
+    side_of,
+)
+from diagnostics.code.watch import Watch
+
+BUDGET: Final = 500_000
+"""Steps after which a script is left as it is: ten times what the longest real notebook takes."""
+DEPTH: Final = 12
+"""Calls within calls."""
+UNROLLED: Final = 4
+"""Turns of a loop over written things, such as the two tables in `for df in [train, test]`."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Exhausted(Exception):
+    """The budget is used up; what was found so far stands."""
+
+
+class Flow:
+    """The state while one script is followed."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.globals = Scope()
+        self.scope = self.globals
+        self.loops: list[int] = []
+        self.returns: list[list[Value]] = []
+        self.calls: list[ast.AST] = []
+        self.called: set[int] = set()
+        self.left = BUDGET
+        self.children: dict[tuple[int, int, str], Rows] = {}
+        self.splits = 0
+        self.kept: list[Rows] = []
+        self.origins: dict[int, Rows] = {}
+        self.slices: list[Rows] = []
+        self.unknown_rows = Rows()
+
+    def tick(self, cost: int = 1) -> None:
+        self.left -= cost
+        if self.left < 0:
+            raise Exhausted
+
+    def run(self, statements: Sequence[ast.stmt]) -> bool:
+        """Follow all statements, then the functions that nobody called. Returns whether it got to the end."""
+        try:
+            for statement in statements:
+                # A notebook may call in an early cell what a later one defines or imports.
+                if isinstance(statement, Function | ast.ClassDef | ast.Import | ast.ImportFrom):
+                    self.guarded(statement)
+            for statement in statements:
+                self.guarded(statement)
+            for statement in statements:
+                self._uncalled(statement, None)
+        except Exhausted:
+            return False
+        return True
+
+    def guarded(self, statement: ast.stmt) -> None:
+        depth = len(self.calls), len(self.returns), len(self.loops), self.scope
+        try:
+            self.do(statement)
+        except RecursionError:
+            # A statement nested deeper than anybody writes by hand is passed over.
+            del self.calls[depth[0] :], self.returns[depth[1] :], self.loops[depth[2] :]
+            self.scope = depth[3]
+
+    def body(self, statements: Sequence[ast.stmt]) -> None:
+        for statement in statements:
+            self.do(statement)
+
+    def expr(self, node: ast.expr | None) -> Value:
+        self.tick()
+        return expressions.value_of(self, node) if node is not None else UNKNOWN
+
+    def do(self, node: ast.stmt) -> None:
+        self.tick()
+        match node:
+            case ast.Assign():
+                value = self.expr(node.value)
+                for target in node.targets:
+                    assign(self, target, value, node)
+            case ast.AnnAssign():
+                if node.value is not None:
+                    assign(self, node.target, self.expr(node.value), node)
+            case ast.AugAssign():
+                binary = ast.copy_location(ast.BinOp(_loaded(node.target), node.op, node.value), node)
+                assign(self, node.target, self.expr(binary), node)
+            case ast.Expr():
+                self.expr(node.value)
+            case ast.Return():
+                if self.returns:
+                    self.returns[-1].append(self.expr(node.value) if node.value else Const(None))
+            case ast.If():
+                self.expr(node.test)
+                self.branches([node.body, node.orelse])
+            case ast.For() | ast.AsyncFor():
+                self._for(node)
+            case ast.While():
+                self.expr(node.test)
+                self.loops.append(node.lineno)
+                self.body(node.body)
+                self.loops.pop()
+                self.body(node.orelse)
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    value = self.expr(item.context_expr)
+                    if item.optional_vars is not None:
+                        assign(self, item.optional_vars, value, node)
+                self.body(node.body)
+            case ast.Try():
+                self.body(node.body)
+                for handler in node.handlers:
+                    self.branches([handler.body, []])
+                self.body(node.orelse)
+                self.body(node.finalbody)
+            case ast.Match():
+                self.expr(node.subject)
+                self.branches([case.body for case in node.cases])
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self.scope.names[node.name] = Func(node, self.scope)
+            case ast.ClassDef():
+                self.scope.names[node.name] = Class(node, self.scope)
+            case ast.Import():
+                for alias in node.names:
+                    self.scope.names[alias.asname or alias.name.split(".")[0]] = Lib(
+                        alias.name if alias.asname else alias.name.split(".")[0]
+                    )
+            case ast.ImportFrom():
+                for alias in node.names:
+                    self.scope.names[alias.asname or alias.name] = Lib(f"{node.module or ''}.{alias.name}")
+            case ast.Global():
+                self.scope.elsewhere.update(node.names)
+            case ast.Delete():
+                for target in node.targets:
+                    remove(self, target)
+
+    def branches(self, bodies: Sequence[Sequence[ast.stmt]]) -> None:
+        """Any one of the bodies runs; afterwards a name holds what either left in it."""
+        scope = self.scope
+        before = dict(scope.names)
+        merged: dict[str, Value] = {}
+        for body in bodies:
+            self.tick(1 + len(before) // 16)
+            scope.names = dict(before)
+            self.body(body)
+            for name, value in scope.names.items():
+                merged[name] = join(merged[name], value) if name in merged else value
+        scope.names = merged
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        turns = self.turns(self.expr(node.iter), node)
+        self.loops.append(node.lineno)
+        for turn in turns:
+            assign(self, node.target, turn, node)
+            self.body(node.body)
+        self.loops.pop()
+        self.body(node.orelse)
+
+    def turns(self, iterated: Value, node: ast.AST) -> list[Value]:
+        """What the loop variable holds: each item where they are tables or estimators, else one thing that stands for all."""
+        line = getattr(node, "lineno", 0)
+        if isinstance(iterated, Many) and iterated.items:
+            items = iterated.items
+            if any(not isinstance(item, Const | Unknown) and not _constants(item) for item in items):
+                return list(items[:UNROLLED])
+            names = {type(item) for item in items}
+            # Written names of columns stay names, so that what is stored under them is known; numbers are settings.
+            if names == {Const} and all(isinstance(item, Const) and isinstance(item.value, str) for item in items):
+                return list(items[:UNROLLED])
+            return [_settings(items[0], line)]
+        if isinstance(iterated, Data):
+            return [replace(iterated, full=False, columns=None, cut=False)]
+        return [Unknown(line)]
+
+    def inline(self, func: Func, args: Sequence[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """Follow a function of the script with these arguments."""
+        self.tick(5)
+        if len(self.calls) >= DEPTH or self.calls.count(func.node) > 0:
+            return expressions.blended([*args, *kwargs.values()])
+        self.called.add(id(func.node))
+        scope = Scope(_bound(self, func, args, kwargs), func.scope)
+        before, self.scope = self.scope, scope
+        given = dict(scope.names)
+        self.calls.append(func.node)
+        self.returns.append([])
+        try:
+            if isinstance(func.node, ast.Lambda):
+                self.returns[-1].append(self.expr(func.node.body))
+            else:
+                self.body(func.node.body)
+        finally:
+            returned = self.returns.pop()
+            self.calls.pop()
+            self.scope = before
+        self._written_back(given, scope, node)
+        if not returned:
+            return Const(None)
+        result = returned[0]
+        for other in returned[1:]:
+            result = _joined_returns(result, other)
+        return result
+
+    def _written_back(self, given: dict[str, Value], scope: Scope, node: ast.AST) -> None:
+        """A table that the function changed in place is changed for the caller too."""
+        if not isinstance(node, ast.Call):
+            return
+        for name in scope.changed:
+            for position, argument in enumerate(node.args):
+                if isinstance(argument, ast.Name) and list(given)[position : position + 1] == [name]:
+                    self.scope.names[argument.id] = scope.names.get(name, UNKNOWN)
+
+    def make(self, cls: Class, args: Sequence[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """An object of a class of the script."""
+        instance = Instance(cls)
+        init = method_of(cls, "__init__")
+        if init is not None:
+            self.inline(Func(init, cls.scope, instance), args, kwargs, node)
+        return instance
+
+    def child(self, rows: Rows, side: str, split: int) -> Rows:
+        """The rows of one side of one split, the same object for every table that was split together."""
+        key = (id(rows), split, side)
+        if key not in self.children:
+            self.children[key] = Rows(side, whole=rows, depth=rows.depth)
+            self.kept.append(rows)
+        return self.children[key]
+
+    def new_split(self) -> int:
+        self.splits += 1
+        return self.splits
+
+    def origin(self, node: ast.AST) -> Rows:
+        """The rows that one statement brings in from outside."""
+        if id(node) not in self.origins:
+            self.origins[id(node)] = Rows()
+        return self.origins[id(node)]
+
+    def sliced(self, rows: Rows, node: ast.AST) -> None:
+        """A part with written first and last row: it may overlap with another of the same table."""
+        for other in self.slices:
+            if other.whole is not rows.whole or other.side == rows.side or TRAIN not in (other.side, rows.side):
+                continue
+            if rows.bounds is None or other.bounds is None:
+                continue
+            first = max(other.bounds[0] or 0, rows.bounds[0] or 0)
+            ends = [end for _, end in (other.bounds, rows.bounds) if end is not None]
+            last = min(ends) if ends else None
+            if last is not None and first < last:
+                self.watch.overlapping(rows, other, first, last, node)
+        self.slices.append(rows)
+
+    def lookup(self, name: str) -> Value | None:
+        scope: Scope | None = self.scope
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return None
+
+    def _uncalled(self, node: ast.stmt, owner: Instance | None) -> None:
+        """Functions that nobody calls here are followed with what their parameters' names promise."""
+        if isinstance(node, ast.ClassDef):
+            instance = Instance(Class(node, self.globals))
+            for inner in node.body:
+                self._uncalled(inner, instance)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and id(node) not in self.called:
+            root = Rows()
+            names = [a.arg for a in [*node.args.posonlyargs, *node.args.args]]
+            names = names[1:] if owner is not None and names[:1] in (["self"], ["cls"]) else names
+            try:
+                self.inline(Func(node, self.globals, owner), [promised(name, root) for name in names], {}, node)
+            except RecursionError:
+                self.calls.clear()
+                self.returns.clear()
+                self.scope = self.globals
+
+
+def promised(name: str, root: Rows) -> Value:
+    """What a parameter or an unknown name holds, judged by its name alone."""
+    side = side_of(name)
+    if side:
+        return Data(Rows(side, whole=root), target=expressions.is_target_name(name))
+    if expressions.is_data_name(name):
+        return Data(root, root=root, target=expressions.is_target_name(name))
+    return UNKNOWN
+
+
+def method_of(cls: Class, name: str) -> Function | None:
+    return next((n for n in cls.node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == name), None)
+
+
+def _bound(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
+    arguments = func.node.args
+    names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
+    bound: dict[str, Value] = {}
+    if func.owner is not None and names:
+        bound[names.pop(0)] = func.owner
+    defaults = arguments.defaults[-len(names) :] if names else []
+    for name, default in zip(names[len(names) - len(defaults) :], defaults, strict=False):
+        bound[name] = flow.expr(default)
+    ordered = {name: bound.get(name, UNKNOWN) for name in names}
+    ordered.update(dict(zip(names, args, strict=False)))
+    owner = {k: v for k, v in bound.items() if k not in ordered}
+    for parameter, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=False):
+        ordered[parameter.arg] = flow.expr(given) if given is not None else UNKNOWN
+    ordered.update({k: v for k, v in kwargs.items() if k in ordered or arguments.kwarg})
+    if arguments.vararg:
+        ordered[arguments.vararg.arg] = Many(tuple(args[len(names) :]))
+    # The owner stands last, so that positions are those of the call.
+    return {**ordered, **owner}
+
+
+def _joined_returns(a: Value, b: Value) -> Value:
+    if isinstance(a, Many) and isinstance(b, Many) and len(a.items) == len(b.items):
+        return Many(tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True)), a.keys)
+    return join(b, a) if isinstance(a, Const | Unknown) else join(a, b)
+
+
+def _constants(value: Value) -> bool:
+    return isinstance(value, Many) and all(isinstance(i, Const | Unknown) or _constants(i) for i in value.items[:20])
+
+
+def _settings(item: Value, line: int) -> Value:
+    if isinstance(item, Many):
+        return Many(tuple(_settings(inner, line) for inner in item.items))
+    return Unknown(line) if isinstance(item, Const | Unknown) else item
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    match target:
+        case ast.Name():
+            return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+        case ast.Attribute():
+            return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+        case ast.Subscript():
+            return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+    return target

@@ -1,0 +1,161 @@
+"""Functions of the libraries that part, join or measure rows, and those of Python that hand values on one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from diagnostics.code import expressions, frames
+from diagnostics.code import library as lib
+from diagnostics.code.fitting import Given
+from diagnostics.code.values import UNKNOWN, Const, Data, Estimator, Fit, Many, Value, datas
+
+if TYPE_CHECKING:
+    from diagnostics.code.flow import Flow
+
+STACKS: Final = {"concat", "vstack", "concatenate", "append", "row_stack", "chain"}
+BESIDE: Final = {"hstack", "column_stack", "merge", "c_", "stack"}
+
+
+def _split(flow: Flow, name: str, given: Given) -> Value:
+    parts = [next(iter(datas(value)), None) for value in given.args]
+    found = [part for part in parts if part is not None]
+    shuffled = given.kwargs.get("shuffle")
+    ordered = isinstance(shuffled, Const) and shuffled.value is False
+    flow.watch.split(found, given.node, order="" if ordered else "random")
+    if len(found) > 1:
+        flow.watch.trained(found[0], found[1], given.node)
+    number = flow.new_split()
+    result: list[Value] = []
+    for part in parts:
+        for side in ("train", "test"):
+            if part is None:
+                result.append(UNKNOWN)
+                continue
+            result.append(replace(part, rows=flow.child(part.rows, side, number), cut=False))
+    return Many(tuple(result))
+
+
+def _cross_validated(flow: Flow, name: str, given: Given) -> Value:
+    parts = [d for value in given.all[1:] for d in datas(value)]
+    folds = given.kwargs.get("cv")
+    order = folds.order if isinstance(folds, Estimator) else ""
+    flow.watch.split(parts, given.node, how="folds", order=order)
+    if len(parts) > 1:
+        flow.watch.trained(parts[0], parts[1], given.node)
+    return UNKNOWN
+
+
+def _fitted_function(flow: Flow, name: str, given: Given) -> Value:
+    data = given.data(0, "X", "a", "x")
+    if data is None:
+        return UNKNOWN
+    axis = given.kwargs.get("axis")
+    if isinstance(axis, Const) and axis.value == 1:
+        return data
+    fit = Fit(lib.SCALER, name, data.rows, given.node.lineno, given.node, given.first, method=name)
+    flow.watch.fitted(fit, data)
+    result = data.seen(frozenset((fit,)))
+    return Many((result, UNKNOWN)) if name in ("boxcox", "yeojohnson") else result
+
+
+def _stacked(flow: Flow, name: str, given: Given) -> Value:
+    axis = given.kwargs.get("axis", given.args[1] if len(given.args) > 1 and name != "append" else UNKNOWN)
+    found = [d for value in given.args[: 2 if name == "append" else 1] for d in datas(value)]
+    found += [d for key in ("objs", "tup", "arrays") for d in datas(given.kwargs.get(key, UNKNOWN))]
+    if not found:
+        return UNKNOWN
+    beside = name in BESIDE or (isinstance(axis, Const) and axis.value in (1, -1, "columns"))
+    if beside:
+        result = expressions.blended(found)
+        return replace(result, how="") if isinstance(result, Data) else result
+    return frames.together(found)
+
+
+def _resampled(flow: Flow, name: str, given: Given) -> Value:
+    found = [d for value in given.args for d in datas(value)]
+    if not found:
+        return UNKNOWN
+    replaced = given.kwargs.get("replace")
+    again = not (isinstance(replaced, Const) and replaced.value is False)
+    fit = Fit("repeated", "resample", found[0].rows, given.node.lineno, given.node, given.first)
+    drawn = [replace(d.seen(frozenset((fit,)) if again else frozenset()), cut=False) for d in found]
+    return drawn[0] if len(drawn) == 1 else Many(tuple(drawn))
+
+
+def measured(flow: Flow, name: str, given: Given) -> Value:
+    found = [d for value in given.all for d in datas(value)]
+    if not found:
+        return UNKNOWN
+    for data in found:
+        flow.watch.searched(data, given.node, flow.loops)
+    answered = next((d for d in found if d.rows.held_out), None)
+    if answered is not None:
+        flow.watch.tested(None, answered, given.node, flow.loops)
+    if name in ("roc_curve", "precision_recall_curve"):
+        fit = Fit("curve", name, found[0].rows, given.node.lineno, given.node, confirmed=False)
+        curve = Data(found[0].rows, frozenset((fit,)), statistic=True, how="curve")
+        return Many((curve, curve, curve))
+    return UNKNOWN
+
+
+def _chosen(flow: Flow, name: str, given: Given) -> Value:
+    """np.where(mask, a, b): values of a or b; the mask says which rows only."""
+    if len(given.args) < 3:
+        return expressions.blended(given.args)
+    values = [d for value in given.args[1:3] for d in datas(value)]
+    rows = next(iter(datas(given.args[0])), None)
+    if not values:
+        return replace(rows, how="made") if rows is not None else UNKNOWN
+    base = next((d for d in values if not d.statistic), rows or values[0])
+    columns = frozenset(n for d in [*values, *([rows] if rows else [])] if d.columns for n in d.columns)
+    return replace(expressions.value_with(base, values), how="made", columns=columns or None)
+
+
+def _parsed(flow: Flow, name: str, given: Given) -> Value:
+    data = given.data(0, "arg")
+    return replace(data, marks=data.marks | {"parsed"}) if data is not None else UNKNOWN
+
+
+def _paired(flow: Flow, name: str, given: Given) -> Value:
+    """zip and enumerate, item by item."""
+    lists = [flow.turns(value, given.node) for value in given.args[:8]]
+    if name == "enumerate":
+        return Many(tuple(Many((UNKNOWN, item)) for item in lists[0])) if lists else UNKNOWN
+    length = max((len(items) for items in lists), default=0)
+    rows = [tuple(items[i] if i < len(items) else items[-1] if items else UNKNOWN for items in lists) for i in range(length)]
+    return Many(tuple(Many(row) for row in rows))
+
+
+def _next(flow: Flow, name: str, given: Given) -> Value:
+    first = given.args[0] if given.args else UNKNOWN
+    return first.items[0] if isinstance(first, Many) and first.items else UNKNOWN
+
+
+def _parts(flow: Flow, name: str, given: Given) -> Value:
+    """Functions whose parts get their sides from the names that they are given."""
+    found = [d for value in given.args[:1] for d in datas(value)]
+    return replace(found[0], cut=True) if found else UNKNOWN
+
+
+def _wrapped(flow: Flow, name: str, given: Given) -> Value:
+    found = [d for value in given.args for d in datas(value)]
+    return replace(found[0], marks=found[0].marks | {"indexed", "parsed"}) if found else UNKNOWN
+
+
+Special = Callable[["Flow", str, Given], Value]
+SPECIAL: Final[Mapping[str, Special]] = {
+    "train_test_split": _split,
+    **dict.fromkeys(lib.CROSS_VALIDATION | {"cv"}, _cross_validated),
+    **dict.fromkeys(lib.FITTED_FUNCTIONS, _fitted_function),
+    **dict.fromkeys(STACKS | BESIDE, _stacked),
+    "resample": _resampled,
+    **dict.fromkeys(("where", "select"), _chosen),
+    "to_datetime": _parsed,
+    "DatetimeIndex": _parsed,
+    **dict.fromkeys(("zip", "enumerate", "izip"), _paired),
+    "next": _next,
+    **dict.fromkeys(("random_split", "split", "array_split", "train_val_split", "split_data", "train_test"), _parts),
+    "timeseries_dataset_from_array": _wrapped,
+}

@@ -1,0 +1,1 @@
+"""What lasts: incidents on disk, records, links, and the database below them."""

@@ -1,0 +1,1 @@
+"""Numbers over rows: engines, samples, distances, metrics, onsets, and models fitted here. Knows no check."""

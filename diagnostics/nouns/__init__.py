@@ -1,0 +1,1 @@
+"""What every room speaks of: incidents, tables, rules, findings, checks, words and intervals."""

@@ -1,0 +1,259 @@
+"""What a file is by its first bytes, never by its name, and how to get from there to plain text, within bounds."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_, shorten
+from diagnostics.read import excel
+from diagnostics.read.caps import Caps, Options
+from diagnostics.read.encoding import wide
+
+RATIO_FROM: Final = 2**26
+"""Bytes of output from which the packing ratio is looked at; below, even a bomb does no harm."""
+
+EXCEL_MEMORY: Final = 3 * 10**9
+EXCEL_SECONDS: Final = 120
+STEP: Final = 2**20
+EDGE: Final = 2**14
+
+
+class Container(StrEnum):
+    TEXT = "csv"
+    GZIP = "gzip"
+    WORKBOOK = "excel"
+    PARQUET = "parquet"
+
+
+FOREIGN: Final = (
+    (b"%PDF", N_("a PDF document")),
+    (b"\x89PNG", N_("a picture")),
+    (b"\xff\xd8\xff", N_("a picture")),
+    (b"GIF8", N_("a picture")),
+    (b"\x7fELF", N_("a program")),
+    (b"MZ\x90\x00", N_("a program")),
+    (b"\x80\x02", N_("a Python pickle")),
+    (b"\x80\x03", N_("a Python pickle")),
+    (b"\x80\x04", N_("a Python pickle")),
+    (b"\x80\x05", N_("a Python pickle")),
+    (b"\x93NUMPY", N_("a NumPy array")),
+    (b"\x89HDF\r\n", N_("an HDF5 file")),
+    (b"SQLite format 3", N_("a SQLite database")),
+    (b"BZh", N_("a bzip2 archive")),
+    (b"\xfd7zXZ", N_("an xz archive")),
+    (b"7z\xbc\xaf", N_("a 7-Zip archive")),
+    (b"(\xb5/\xfd", N_("a Zstandard archive")),
+    (b"Rar!", N_("a RAR archive")),
+    (b"ARROW1", N_("an Arrow file")),
+    (b"Obj\x01", N_("an Avro file")),
+    (b"ORC", N_("an ORC file")),
+)
+
+
+def recognise(source: Path, head: bytes) -> Container:
+    """Raises BadInput for anything that holds no table this reader knows."""
+    if not head:
+        raise BadInput(N_("{file:name} is empty: upload a table with a header and at least one row."), file=source.name)
+    if head.startswith(b"PAR1"):
+        return Container.PARQUET
+    if head.startswith(b"\x1f\x8b"):
+        return Container.GZIP
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zipped(source)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return Container.WORKBOOK
+    for magic, what in FOREIGN:
+        if head.startswith(magic) and (not magic.isascii() or len(magic) > 3 or not _textual(head)):
+            raise _foreign(source, what)
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"))
+    if not marked and wide(head) is None and not _textual(head):
+        raise _foreign(source, N_("a binary file"))
+    return Container.TEXT
+
+
+def _foreign(source: Path, what: str) -> BadInput:
+    return BadInput(
+        N_("{file:name} is {what:term}, not a table: upload CSV, TSV, Excel or Parquet (CSV may be gzipped)."),
+        file=source.name,
+        what=what,
+    )
+
+
+_CONTROL: Final = bytes(c for c in range(32) if c not in b"\t\n\r\x0b\x0c\x1a\x1b\x1c\x1d\x1e\x1f\x01\x00")
+
+
+def _textual(head: bytes) -> bool:
+    """Text has next to no control characters; zeros count only when they do not look like UTF-16."""
+    head = head[:65536]
+    control = sum(head.count(bytes([c])) for c in _CONTROL)
+    if control > 0.01 * len(head):
+        return False
+    zeros, even, odd = head.count(0), head[0::2].count(0), head[1::2].count(0)
+    one_sided = min(even, odd) <= 0.1 * max(even, odd)
+    return zeros <= 0.1 * len(head) or one_sided
+
+
+def _zipped(source: Path) -> Container:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as damage:
+        raise damaged(source) from damage
+    if "xl/workbook.xml" in names or "xl/workbook.bin" in names or "content.xml" in names or "[Content_Types].xml" in names:
+        return Container.WORKBOOK
+    raise BadInput(N_("{file:name} is a zip archive: unpack it and upload the tables inside."), file=source.name)
+
+
+def damaged(source: Path) -> BadInput:
+    return BadInput(N_("{file:name} is damaged and cannot be opened: export or copy it again."), file=source.name)
+
+
+def too_large(source: Path, cap: int) -> BadInput:
+    return BadInput(
+        N_("{file:name} unpacks to more than {cap:count} bytes or packs suspiciously well: upload a smaller table."),
+        file=source.name,
+        cap=cap,
+    )
+
+
+def too_wide(source: Path, caps: Caps) -> BadInput:
+    return BadInput(
+        N_("{file:name} is too large for a workbook (at most {cells:count} cells): export the sheet as CSV."),
+        file=source.name,
+        cells=caps.cells,
+    )
+
+
+def unpack_gzip(source: Path, target: Path, caps: Caps) -> None:
+    """Write the content of `source` to `target`, at most ``caps.unpacked`` bytes. Raises BadInput."""
+    unpacker = zlib.decompressobj(wbits=31)
+    packed = unpacked = 0
+    finished = False
+    with source.open("rb") as stream, target.open("wb") as out:
+        while chunk := stream.read(2**16):
+            packed += len(chunk)
+            while chunk:
+                try:
+                    part = unpacker.decompress(chunk, STEP)
+                except zlib.error as damage:
+                    # Padding after the last member is common and harmless.
+                    if finished and not chunk.strip(b"\0"):
+                        break
+                    raise damaged(source) from damage
+                unpacked += len(part)
+                if unpacked > caps.unpacked or (unpacked > RATIO_FROM and unpacked > caps.ratio * packed):
+                    raise too_large(source, caps.unpacked)
+                out.write(part)
+                chunk, finished = unpacker.unconsumed_tail, unpacker.eof
+                if unpacker.eof:
+                    chunk, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=31)
+                    finished = True
+    if not finished:
+        raise BadInput(
+            N_("{file:name} ends in the middle: the upload or copy was cut short, so bring the whole file."), file=source.name
+        )
+
+
+def unpack_workbook(source: Path, target: Path, caps: Caps, options: Options) -> tuple[str, int]:
+    """Write one sheet as CSV to `target`; its name and the number of sheets. Raises BadInput."""
+    if zipfile.is_zipfile(source):
+        _inspect(source, caps)
+    command = [sys.executable, "-I", excel.__file__, str(source), str(target)]
+    limits = [EXCEL_MEMORY, EXCEL_SECONDS, caps.sheets, caps.cells]
+    command += [str(limit) for limit in limits] + ([options.sheet] if options.sheet else [])
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=2 * EXCEL_SECONDS, check=False)
+        answer = json.loads(done.stdout.decode("utf-8", errors="replace") or "{}")
+    except (subprocess.TimeoutExpired, json.JSONDecodeError) as failure:
+        raise damaged(source) from failure
+    if "sheet" in answer and "error" not in answer:
+        return shorten(str(answer["sheet"])), len(answer["sheets"])
+    match answer.get("error"):
+        case "sheet":
+            raise BadInput(
+                N_("{file:name} has no sheet {sheet:name}: choose one of {sheets:list}."),
+                file=source.name,
+                sheet=options.sheet or "",
+                sheets=[str(name) for name in answer["sheets"]],
+            )
+        case "sheets" | "cells" | "memory":
+            raise too_wide(source, caps)
+        case "empty":
+            raise BadInput(N_("{file:name} has no sheet with a filled cell: fill one or upload another."), file=source.name)
+    raise damaged(source)
+
+
+_CELL: Final = re.compile(rb'<(?:\w+:)?c [^>]{0,200}?r="([A-Z]{1,3})(\d{1,7})"')
+
+
+def _inspect(source: Path, caps: Caps) -> None:
+    """Inflate every XML part in steps, keeping nothing: what it really unpacks to, entities, and the extent of each sheet."""
+    total = 0
+    try:
+        with zipfile.ZipFile(source) as archive:
+            parts = archive.infolist()
+            if len(parts) > 10 * caps.sheets + 1000:
+                raise too_large(source, caps.unpacked)
+            packed = source.stat().st_size
+            for part in parts:
+                if part.file_size > caps.unpacked:
+                    raise too_large(source, caps.unpacked)
+                for block in _inflate(source, part):
+                    total += len(block)
+                    if total > caps.unpacked or (total > RATIO_FROM and total > caps.ratio * packed):
+                        raise too_large(source, caps.unpacked)
+                    if b"<!ENTITY" in block or b"<!DOCTYPE" in block:
+                        raise damaged(source)
+                    if "sheet" in part.filename.lower() and part.filename.endswith(".xml"):
+                        _check_extent(source, block, caps)
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError) as damage:
+        raise damaged(source) from damage
+
+
+def _inflate(source: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The real content of an archive's part in blocks, whatever size its directory claims."""
+    with source.open("rb") as stream:
+        stream.seek(part.header_offset)
+        header = stream.read(30)
+        if len(header) < 30 or header[:4] != b"PK\x03\x04":
+            raise zipfile.BadZipFile("local header")
+        stream.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
+        left = part.compress_size
+        if part.compress_type == zipfile.ZIP_STORED:
+            while left > 0 and (block := stream.read(min(STEP, left))):
+                left -= len(block)
+                yield block
+            return
+        if part.compress_type != zipfile.ZIP_DEFLATED:
+            raise NotImplementedError("compression")
+        unpacker = zlib.decompressobj(wbits=-15)
+        while left > 0 and not unpacker.eof and (chunk := stream.read(min(2**16, left))):
+            left -= len(chunk)
+            while chunk:
+                yield unpacker.decompress(chunk, STEP)
+                chunk = unpacker.unconsumed_tail
+
+
+def _check_extent(source: Path, block: bytes, caps: Caps) -> None:
+    """A reader allots the whole rectangle of a sheet before it reads, so cells may not lie absurdly far apart.
+
+    Cells ascend, so the ends of a block speak for it; what they miss, the memory limit of the reading process catches.
+    """
+    widest, lowest = 0, 0
+    for column, row in _CELL.findall(block[:EDGE]) + _CELL.findall(block[-EDGE:]):
+        width = 0
+        for letter in column:
+            width = 26 * width + letter - 64
+        widest, lowest = max(widest, width), max(lowest, int(row))
+    if lowest * widest > caps.cells:
+        raise too_wide(source, caps)

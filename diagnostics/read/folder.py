@@ -1,0 +1,239 @@
+"""From an incident folder (the contract's layout) to an Incident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from diagnostics.nouns.incident import Event, Incident, Roles, Sides, Task
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.table import Table
+from diagnostics.nouns.words import N_
+
+TABLE_ENDINGS: Final = (".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".tsv.gz")
+MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
+MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments")
+"""Keys of incident.yaml that mean "there is none" when they stand there without a value; left out, they are guessed."""
+KEYS: Final = ("title", "task", "target", "prediction", "timestamp", "id", "positive", "segments", "events")
+YAML_CAP: Final = 256 * 1024
+FILES_CAP: Final = 200
+
+
+def open_incident(
+    folder: Path, *, work: Path, seed: int = 0, on_progress: Callable[[float, str], None] = lambda share, what: None
+) -> Incident:
+    """Read what `folder` holds; tables are written once as Parquet into `work` and taken from there the next time.
+
+    Raises BadInput when the folder or its incident.yaml cannot be used, or when nothing in it can. A single part that cannot be
+    read is listed in `Incident.unreadable`, so that the others still count.
+    """
+    if not folder.is_dir():
+        raise BadInput(N_("There is no folder {folder:name}: check the path."), folder=str(folder))
+    stated = _stated(folder / "incident.yaml")
+    unreadable: list[tuple[str, str]] = []
+    tables: dict[str, Table | None] = {"reference": None, "current": None}
+    for position, side in enumerate(tables):
+        file = _table_file(folder, side)
+        if file is None:
+            continue
+        on_progress(position / 2, side)
+        try:
+            tables[side] = _table(file, work, side)
+        except BadInput as reason:
+            unreadable.append((file.name, reason.phrase))
+    return assemble(folder, stated, tables["reference"], tables["current"], tuple(unreadable), seed=seed)
+
+
+def assemble(
+    folder: Path | None,
+    stated: Mapping[str, Any],
+    reference: Table | None,
+    current: Table | None,
+    unreadable: tuple[tuple[str, str], ...] = (),
+    *,
+    seed: int = 0,
+) -> Incident:
+    """An Incident from tables that are read and what was stated about them. Raises BadInput when there is nothing to look at."""
+    from diagnostics.read.empty import adopt_kinds
+    from diagnostics.read.roles import settle
+
+    if reference is not None and current is not None:
+        reference, current = adopt_kinds(reference, current), adopt_kinds(current, reference)
+    none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
+    roles, task, answer, guessed = settle(_roles(stated), _task(stated), reference, current, none)
+    incident = Incident(
+        title=str(stated.get("title") or (folder.name if folder else "")),
+        task=task,
+        answer=answer,
+        roles=roles,
+        guessed=guessed,
+        reference=reference,
+        current=current,
+        events=_events(stated.get("events")),
+        unreadable=unreadable,
+        seed=seed,
+    )
+    if folder is not None:
+        incident = _with_files(incident, folder)
+    parts = [reference, current, incident.model, incident.environment.reference, incident.environment.current]
+    parts += [incident.config.reference, incident.config.current, incident.scaler]
+    if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training):
+        if unreadable:
+            raise BadInput(N_("{file:name} cannot be used: {why}"), file=unreadable[0][0], why=unreadable[0][1])
+        raise BadInput(
+            N_(
+                "There is nothing to look at in {folder:name}: "
+                "put reference.csv and current.csv there, or a log, or a training history."
+            ),
+            folder=folder.name if folder else "",
+        )
+    return incident
+
+
+def _with_files(incident: Incident, folder: Path) -> Incident:
+    from dataclasses import replace
+
+    def sides(part: str) -> Sides[Path | None]:
+        found = [next(iter(_files(folder / part, prefix)), None) for prefix in ("reference", "current")]
+        return Sides(found[0], found[1])
+
+    return replace(
+        incident,
+        model=next((f for ending in MODEL_ENDINGS if (f := folder / f"model{ending}").is_file()), None),
+        environment=sides("environment"),
+        config=sides("config"),
+        scaler=next(
+            (f for part in ("config", "code", "") if (f := folder / part / "scaler.json") in _files(folder / part)), None
+        ),
+        code=tuple(f for f in _files(folder / "code") if f.suffix in (".py", ".ipynb")),
+        logs=tuple(_files(folder / "logs")),
+        metrics=tuple(f for f in _files(folder / "metrics") if f.suffix == ".csv"),
+        training=tuple(_files(folder / "training")),
+    )
+
+
+def _files(folder: Path, prefix: str = "") -> Iterable[Path]:
+    if not folder.is_dir():
+        return []
+    inside = (f for f in folder.iterdir() if f.is_file() and not f.is_symlink() and not f.name.startswith("."))
+    return sorted(f for f in inside if not prefix or f.name.split(".")[0] == prefix)[:FILES_CAP]
+
+
+def _table_file(folder: Path, side: str) -> Path | None:
+    found = [f for ending in TABLE_ENDINGS if (f := folder / f"{side}{ending}").is_file()]
+    if len(found) > 1:
+        raise BadInput(
+            N_("There are two tables for {side:term}: {files:list}. Keep one of them."), side=side, files=[f.name for f in found]
+        )
+    return found[0] if found else None
+
+
+def _table(file: Path, work: Path, side: str) -> Table:
+    """The table as read before, if its file has not changed since, else read now."""
+    # What reads tables takes half a second to load; whoever only asks for names of files need not wait for it.
+    from diagnostics.read.reader import read_table
+
+    handle = work / f"{side}.json"
+    if handle.is_file() and handle.stat().st_mtime_ns >= file.stat().st_mtime_ns:
+        try:
+            table = Table.load(handle)
+        except ValueError:
+            pass  # A damaged handle is rebuilt from the file, which is still there.
+        else:
+            if table.path.is_file() and table.reading.source == file.name:
+                return table
+    work.mkdir(parents=True, exist_ok=True)
+    return read_table(file, work, name=side)
+
+
+def _stated(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    if file.stat().st_size > YAML_CAP:
+        raise BadInput(N_("incident.yaml is larger than 256 kB: keep the keys that the format knows."))
+    try:
+        stated = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise BadInput(
+            N_("incident.yaml cannot be read as YAML (line {line:count}): mend that line or delete the file."),
+            line=mark.line + 1 if mark else 1,
+        ) from error
+    if stated is None:
+        return {}
+    if not isinstance(stated, dict):
+        raise BadInput(N_("incident.yaml must hold keys such as title and target, each with its value."))
+    unknown = sorted(str(key) for key in stated if key not in KEYS)
+    if unknown:
+        raise BadInput(
+            N_("incident.yaml has the unknown key {key:name}: known are {known}."), key=unknown[0], known=", ".join(KEYS)
+        )
+    return stated
+
+
+def _roles(stated: Mapping[str, Any]) -> Roles:
+    def name(key: str) -> str | None:
+        value = stated.get(key)
+        if value is None or value == "":
+            return None
+        if isinstance(value, list | dict):
+            raise BadInput(N_("In incident.yaml, {key} must be one name."), key=key)
+        # YAML reads an unquoted yes, 1 or 1.0 as a value, not as the text in the file.
+        return {True: "True", False: "False"}[value] if isinstance(value, bool) else str(value)
+
+    segments = stated.get("segments") or []
+    if isinstance(segments, str):
+        segments = [segments]
+    if not isinstance(segments, list) or any(isinstance(s, list | dict) for s in segments):
+        raise BadInput(N_("In incident.yaml, segments must be a list of column names."))
+    return Roles(
+        name("target"), name("prediction"), name("timestamp"), name("id"), tuple(str(s) for s in segments), name("positive")
+    )
+
+
+def _task(stated: Mapping[str, Any]) -> Task | None:
+    value = stated.get("task")
+    if value is None:
+        return None
+    try:
+        return Task(str(value).strip().lower())
+    except ValueError:
+        raise BadInput(
+            N_("In incident.yaml, task is {value:name}: it must be classification or regression."), value=str(value)
+        ) from None
+
+
+def _events(stated: object) -> tuple[Event, ...]:
+    if stated is None:
+        return ()
+    if not isinstance(stated, list):
+        raise BadInput(N_("In incident.yaml, events must be a list of entries with time and what."))
+    events = []
+    for position, entry in enumerate(stated[:1000], start=1):
+        when = entry.get("time") if isinstance(entry, dict) else None
+        moment = _moment(when)
+        if moment is None:
+            raise BadInput(
+                N_("In incident.yaml, event {position:count} needs a time such as 2026-05-12 08:00 and what happened."),
+                position=position,
+            )
+        events.append(Event(moment, str(entry.get("what", ""))))
+    return tuple(sorted(events, key=lambda event: event.time))
+
+
+def _moment(value: object) -> datetime | None:
+    """A YAML time as a datetime without zone (UTC where the file gives a zone); None when it is none."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    return None

@@ -1,0 +1,280 @@
+"""From the bytes of a file to a `Table`: typed Parquet with keyed columns, and a record of how it was read."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.table import Column, Reading, Table
+from diagnostics.nouns.words import N_, Words
+from diagnostics.read import binary, typed
+from diagnostics.read.caps import Caps, Options
+from diagnostics.read.container import Container, damaged, recognise, too_large, unpack_gzip, unpack_workbook
+from diagnostics.read.encoding import Scan, detect, scan, transcode
+from diagnostics.read.header import unique
+from diagnostics.read.kinds import Choice, column
+from diagnostics.read.plan import Plan, plan
+from diagnostics.read.records import Tally, normalise, output_delimiter, too_many_rows
+
+READER: Final = "1"
+"""Part of every fingerprint: raise it when the same bytes are read differently."""
+
+BIG: Final = 2**25
+"""Bytes from which looking at every byte is worth a thread."""
+
+CARELESS_LINES: Final = 1.2
+"""A file may have that many times the allowed lines before it is refused unread: lines in quotes are no rows."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file as UTF-8 text. notes: what happened on the way, in plain sentences."""
+
+    path: Path
+    container: str
+    encoding: str
+    notes: tuple[str, ...]
+    seen: Scan
+    delimiter: str | None = None
+    pending: Future[Scan] | None = None
+
+    def settled(self) -> Text:
+        """With the look at every byte, which goes on beside the reading of a large file. Raises what that look raised."""
+        return self if self.pending is None else replace(self, seen=self.pending.result(), pending=None)
+
+
+def read_table(source: Path, folder: Path, *, name: str, caps: Caps | None = None, options: Options | None = None) -> Table:
+    """Read `source` into ``folder/NAME.parquet`` and ``folder/NAME.json``.
+
+    Raises BadInput, in one plain sentence, for whatever cannot be read as a table or exceeds the caps.
+    """
+    caps, options = caps or Caps(), options or Options()
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{name}.parquet"
+    try:
+        with tempfile.TemporaryDirectory(prefix=".reading-", dir=folder) as scratch:
+            table = _read(source, target, Path(scratch), name, caps, options)
+    except OSError as failure:
+        raise BadInput(
+            N_("{file:name} cannot be read or stored ({why}): check the file and the free space on the disk."),
+            file=source.name,
+            why=failure.strerror or type(failure).__name__,
+        ) from failure
+    table.save()
+    return table
+
+
+def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, options: Options) -> Table:
+    container, head = open_source(source, caps)
+    stage = scratch / "table.parquet"
+    if container is Container.PARQUET:
+        rows, columns = binary.read(source, stage, caps)
+        _refuse_empty(source, rows, options)
+        reading = Reading(source.name, "parquet", "", "", "", 0, 0, rows)
+        with source.open("rb") as stream:
+            seen = hashlib.file_digest(stream, "sha256").hexdigest()
+        stage.replace(target)
+        return Table(name, target, columns, rows, _fingerprint(seen, options), reading)
+    with ThreadPoolExecutor(1) as pool:
+        text = as_text(source, container, head, scratch, caps, options, pool=pool)
+        planned, tally, written, text = _typed(text, stage, scratch, caps, options)
+    layout = planned.layout
+    _refuse_empty(source, written.rows, options)
+    names = unique(layout.names, layout.dialect.width)
+    columns = tuple(column(n, f"c{i}", written.choices[f"c{i}"]) for i, n in enumerate(names))
+    reading = Reading(
+        source=source.name,
+        container=text.container,
+        encoding=text.encoding,
+        delimiter=layout.dialect.delimiter if layout.dialect.width > 1 else "",
+        quote=layout.dialect.quote,
+        header_rows=planned.header_rows,
+        skipped_rows=planned.skipped_rows,
+        rows=written.rows,
+        rejected_count=tally.rejected_count,
+        rejected=tuple(tally.rejected),
+        notes=(*text.notes, *_notes(tally, layout.names, names, columns, list(written.choices.values()))),
+    )
+    stage.replace(target)
+    return Table(name, target, columns, written.rows, _fingerprint(text.seen.fingerprint, options), reading)
+
+
+def _fingerprint(content: str, options: Options) -> str:
+    return hashlib.sha256(f"{content} {READER} {options}".encode()).hexdigest()
+
+
+def open_source(source: Path, caps: Caps) -> tuple[Container, bytes]:
+    if not source.is_file():
+        raise BadInput(N_("There is no file {file:name}: check the path."), file=source.name)
+    size = source.stat().st_size
+    if size > caps.bytes:
+        raise BadInput(
+            N_("{file:name} has {size:count} bytes, more than the {cap:count} allowed: upload a sample of it."),
+            file=source.name,
+            size=size,
+            cap=caps.bytes,
+        )
+    with source.open("rb") as stream:
+        head = stream.read(2**16)
+    return recognise(source, head), head
+
+
+def _refuse_empty(source: Path, rows: int, options: Options) -> None:
+    if not rows and not options.allow_empty:
+        raise BadInput(
+            N_("{file:name} has names of columns but no rows: upload a table with at least one row."), file=source.name
+        )
+
+
+def as_text(
+    source: Path,
+    container: Container,
+    head: bytes,
+    scratch: Path,
+    caps: Caps,
+    options: Options,
+    *,
+    pool: Executor | None = None,
+) -> Text:
+    """The file as UTF-8 text in `scratch`, or where it is when it is that already. Raises BadInput.
+
+    With a `pool`, every byte of a large file is looked at there while the caller goes on; see `Text.settled`.
+    """
+    size = source.stat().st_size
+    rows = size * head.count(b"\n") / len(head)
+    aside = container is Container.TEXT and size > BIG and rows < caps.rows / 4 and options.encoding is None
+    if pool is not None and aside and detect(head) == "utf-8":
+        provisional = Scan("", size, head.isascii(), False, 0, head)
+        return Text(source, container.value, "utf-8", (), provisional, pending=pool.submit(scan, source, caps))
+    words, notes = Words(), []
+    path, label, delimiter = source, container.value, None
+    if container is Container.GZIP:
+        path = scratch / "unpacked"
+        unpack_gzip(source, path, caps)
+        with path.open("rb") as stream:
+            if recognise(source, stream.read(2**16)) is not Container.TEXT:
+                raise BadInput(N_("{file:name} is packed twice: unpack it once and upload what is inside."), file=source.name)
+        label = "csv.gz"
+    elif container is Container.WORKBOOK:
+        path = scratch / "sheet.csv"
+        sheet, sheets = unpack_workbook(source, path, caps, options)
+        if sheets > 1:
+            notes.append(
+                words(N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook."), sheet=sheet, sheets=sheets)
+            )
+        delimiter = ","
+    seen = scan(path, caps)
+    if path is not source:
+        with source.open("rb") as stream:
+            seen = replace(seen, fingerprint=hashlib.file_digest(stream, "sha256").hexdigest())
+        if seen.size > caps.unpacked:
+            raise too_large(source, caps.unpacked)
+    if seen.lines > CARELESS_LINES * caps.rows + 1000:
+        raise too_many_rows(caps)
+    codec = "utf-8" if container is Container.WORKBOOK else options.encoding or detect(seen.head, seen)
+    text = Text(path, label, codec, tuple(notes), seen, delimiter)
+    return decoded(text, scratch, caps) if codec not in ("utf-8", "ascii") or seen.nuls else text
+
+
+def decoded(text: Text, scratch: Path, caps: Caps) -> Text:
+    words = Words()
+    try:
+        done = transcode(text.path, text.encoding, scratch / "decoded", caps)
+    except LookupError as unknown:
+        raise BadInput(
+            N_("There is no encoding {name:name}: try utf-8, utf-16, gb18030, shift_jis or latin-1."), name=text.encoding
+        ) from unknown
+    notes = list(text.notes)
+    if done.bad:
+        notes.append(
+            words(
+                N_("{count:count} characters could not be decoded, the first in line {line:count}; they are shown as �."),
+                count=done.bad,
+                line=done.bad_line,
+            )
+        )
+    if done.nuls:
+        notes.append(words(N_("{count:count} zero characters were taken out."), count=done.nuls))
+    return replace(text, path=done.path, notes=tuple(notes))
+
+
+def _typed(text: Text, stage: Path, scratch: Path, caps: Caps, options: Options) -> tuple[Plan, Tally, typed.Typed, Text]:
+    """At once where the file is regular, else record by record first."""
+    planned = plan(text.path, caps, replace(options, delimiter=options.delimiter or text.delimiter))
+    layout = planned.layout
+    names = dict(enumerate(unique(layout.names, layout.dialect.width)))
+    keys = {f"c{position}": name for position, name in names.items()}
+    comma = layout.dialect.delimiter == ";"
+    if planned.regular:
+        try:
+            given = typed.Source(text.path, layout.dialect.delimiter, layout.lines, keys, comma)
+            written = typed.write(given, stage, caps, irregular=lambda: _header_again(text.path, planned))
+        except typed.Irregular:
+            text = text.settled()
+        else:
+            text = text.settled()
+            if written.rows > caps.rows:
+                raise too_many_rows(caps)
+            if not text.seen.nuls or text.path.name == "decoded":
+                return planned, Tally(rows=written.rows), written, text
+    text = text.settled()
+    if text.path.name != "decoded" and (text.seen.nuls or not text.seen.ascii):
+        # DuckDB stops at the first byte that is no UTF-8; the decoder reports and goes on.
+        text = decoded(text, scratch, caps)
+    regular = scratch / "regular.csv"
+    tally = normalise(text.path, layout, regular, caps)
+    given = typed.Source(regular, output_delimiter(layout.dialect), 0, keys, comma)
+    try:
+        written = typed.write(given, stage, caps)
+    except typed.Irregular as failure:
+        raise damaged(Path(text.path.name)) from failure
+    return planned, tally, written, text
+
+
+def _header_again(path: Path, planned: Plan) -> bool:
+    """The line of names stands a second time in the file, as when two exports were put one after the other."""
+    if not planned.header_rows:
+        return False
+    with path.open("rb") as stream:
+        for _ in range(planned.layout.lines - 1):
+            stream.readline()
+        line = b"\n" + stream.readline()
+        carry = b""
+        while chunk := stream.read(2**22):
+            if line in carry + chunk:
+                return True
+            carry = chunk[-len(line) :]
+    return False
+
+
+def _notes(
+    tally: Tally, written: tuple[str, ...], names: tuple[str, ...], columns: tuple[Column, ...], choices: list[Choice]
+) -> list[str]:
+    words, notes = Words(), []
+    if tally.mended:
+        notes.append(
+            words(
+                N_("{count:count} rows with a stray quote or a wrong number of cells were mended, first line {line:count}."),
+                count=tally.mended,
+                line=tally.first_mended,
+            )
+        )
+    if not written:
+        notes.append(words(N_("The file has no row of names: the columns are numbered.")))
+    elif (changed := sum(before != after for before, after in zip(written, names, strict=False))) > 0:
+        notes.append(words(N_("{count:count} names of columns were empty or repeated and got a number."), count=changed))
+    for col, choice in zip(columns, choices, strict=True):
+        if choice.ambiguous:
+            notes.append(
+                words(
+                    N_("The dates of {column:name} could begin with the day or the month; they were read as {format}."),
+                    column=col.name,
+                    format=choice.format,
+                )
+            )
+    return notes

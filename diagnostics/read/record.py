@@ -1,0 +1,87 @@
+"""How a table was read, as the command line gives it: the JSON record, and the table as read."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from diagnostics.measure.engine import connect, literal
+from diagnostics.nouns.incident import Roles
+from diagnostics.nouns.table import Table
+from diagnostics.read.caps import Caps, Options
+from diagnostics.read.container import Container, damaged
+from diagnostics.read.header import unique
+from diagnostics.read.plan import plan
+from diagnostics.read.reader import as_text, decoded, open_source
+from diagnostics.read.records import normalise, output_delimiter
+from diagnostics.read.typed import Source
+
+
+def reading_record(table: Table, roles: Roles) -> dict[str, Any]:
+    """The `read` record of the contract; `role` is null for a feature."""
+    reading = table.reading
+    by_name = {getattr(roles, role): role for role in ("id", "timestamp", "prediction", "target") if getattr(roles, role)}
+    by_name = {**dict.fromkeys(roles.segments, "segment"), **by_name}
+    return {
+        "encoding": reading.encoding,
+        "delimiter": reading.delimiter,
+        "quote": reading.quote,
+        "header_rows": reading.header_rows,
+        "skipped_rows": reading.skipped_rows,
+        "rows": reading.rows,
+        "rejected": [{"line": rejected.line, "reason": rejected.reason} for rejected in reading.rejected],
+        "columns": [{"name": c.name, "type": c.kind.value, "role": by_name.get(c.name)} for c in table],
+        "container": reading.container,
+        "rejected_count": reading.rejected_count,
+        "notes": list(reading.notes),
+    }
+
+
+def write_clean(source: Path, out: Path, *, caps: Caps | None = None, options: Options | None = None) -> None:
+    """Write the table as read to `out`: UTF-8, comma, one header row; the texts of the cells unchanged. Raises BadInput."""
+    caps, options = caps or Caps(), options or Options()
+    with tempfile.TemporaryDirectory(prefix="model-clinic-") as folder, connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        try:
+            query, names = _texts(con, source, Path(folder), caps, options)
+            header = Path(folder) / "header.csv"
+            header.write_text(",".join('"' + name.replace('"', '""') + '"' for name in names) + "\n", encoding="utf-8")
+            body = Path(folder) / "body.csv"
+            con.execute(
+                f"COPY ({query}) TO {literal(str(body))} (FORMAT csv, HEADER false, DELIMITER ',', FORCE_QUOTE *, NULLSTR '')"
+            )
+        except duckdb.Error as damage:
+            raise damaged(source) from damage
+        with out.open("wb") as target:
+            for part in (header, body):
+                with part.open("rb") as stream:
+                    while chunk := stream.read(2**22):
+                        target.write(chunk)
+
+
+def _texts(
+    con: duckdb.DuckDBPyConnection, source: Path, folder: Path, caps: Caps, options: Options
+) -> tuple[str, tuple[str, ...]]:
+    """A query whose columns are the cells as text, "" where there is nothing, and their names."""
+    container, head = open_source(source, caps)
+    if container is Container.PARQUET:
+        relation = f"read_parquet({literal(str(source))})"
+        described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        keys = [f"c{position}" for position in range(len(described))]
+        cells = ", ".join(f"coalesce(CAST({key} AS VARCHAR), '') AS {key}" for key in keys)
+        return f"SELECT {cells} FROM {relation} AS given({', '.join(keys)})", tuple(str(row[0]) for row in described)
+    text = as_text(source, container, head, folder, caps, options)
+    if text.path.name != "decoded" and not text.seen.ascii:
+        text = decoded(text, folder, caps)
+    planned = plan(text.path, caps, replace(options, delimiter=options.delimiter or text.delimiter))
+    regular = folder / "regular.csv"
+    normalise(text.path, planned.layout, regular, caps)
+    width = planned.layout.dialect.width
+    names = planned.layout.names or unique((), width)
+    keyed = {f"c{position}": "" for position in range(width)}
+    relation = Source(regular, output_delimiter(planned.layout.dialect), 0, keyed).sql(caps)
+    return f"SELECT {', '.join(f'''coalesce({key}, '') AS {key}''' for key in keyed)} FROM {relation}", names

@@ -1,0 +1,286 @@
+"""A text file with faults, record by record: each is kept, mended or rejected with its line, none is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final, TextIO
+
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.table import Rejected
+from diagnostics.nouns.words import N_
+from diagnostics.read.caps import Caps
+from diagnostics.read.dialect import Dialect, odd_quotes, strict_cells
+from diagnostics.read.repair import repair
+from diagnostics.read.shapes import ColumnShape, Sort, sort_of
+
+KEPT: Final = 1_000
+"""Rejected records that are listed one by one; all are counted."""
+
+MENDED_AT_MOST: Final = 2_000
+LOOK_AHEAD: Final = 200
+"""Lines that a quoted cell may run over before its quote is taken for a stray one."""
+
+TOO_MANY: Final = N_("more cells than the table has columns")
+TOO_FEW: Final = N_("fewer cells than the table has columns")
+QUOTES: Final = N_("quotes that do not close")
+NOTE: Final = N_("a note below the table, not a row")
+OTHER_TABLE: Final = N_("another table begins below this one")
+AGAIN: Final = N_("the names of the columns once more")
+EMPTY: Final = N_("an empty row at the end of the table")
+TOO_LONG: Final = N_("longer than one record may be")
+
+
+@dataclass
+class Tally:
+    """What became of the records; grows while they are written."""
+
+    rows: int = 0
+    mended: int = 0
+    first_mended: int = 0
+    rejected_count: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def reject(self, line: int, reason: str) -> None:
+        self.rejected_count += 1
+        if len(self.rejected) < KEPT:
+            self.rejected.append(Rejected(line, reason))
+
+    def mend(self, line: int) -> None:
+        self.mended += 1
+        self.first_mended = self.first_mended or line
+
+
+@dataclass(frozen=True)
+class Layout:
+    """dialect with its width. lines: physical lines above the first record. names: header cells as written; shapes of columns."""
+
+    dialect: Dialect
+    lines: int
+    names: tuple[str, ...]
+    shapes: tuple[ColumnShape, ...]
+
+
+@dataclass(frozen=True)
+class _Odd:
+    """A record that has not the table's width, waiting for what follows it."""
+
+    line: int
+    text: str
+    cells: list[str] | None
+
+
+def too_many_rows(caps: Caps) -> BadInput:
+    return BadInput(N_("The table has more than {cap:count} rows: upload a sample of them or a shorter period."), cap=caps.rows)
+
+
+def output_delimiter(dialect: Dialect) -> str:
+    return "\x1f" if len(dialect.delimiter) > 1 or dialect.collapse else dialect.delimiter
+
+
+def written(cells: Sequence[str], delimiter: str) -> str:
+    return delimiter.join(['"' + cell.replace('"', '""') + '"' for cell in cells]) + "\n"
+
+
+def normalise(source: Path, layout: Layout, target: Path, caps: Caps) -> Tally:
+    """Write the records of `source` (UTF-8) to `target`: same width, one delimiter, doubled quotes, no header.
+
+    Raises BadInput when there are more rows than the cap.
+    """
+    with (
+        source.open(encoding="utf-8", errors="replace", newline="") as lines,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
+        return _Writer(layout, out, caps).run(lines)
+
+
+class _Writer:
+    """One pass over the lines."""
+
+    def __init__(self, layout: Layout, out: TextIO, caps: Caps) -> None:
+        self.layout, self.out, self.caps = layout, out, caps
+        self.dialect, self.width = layout.dialect, layout.dialect.width
+        self.delimiter = output_delimiter(layout.dialect)
+        self.tally = Tally()
+        self.waiting: list[_Odd] = []
+        self.sparse: list[tuple[int, list[str]]] = []
+        self.names = [name.strip() for name in layout.names]
+
+    def run(self, lines: TextIO) -> Tally:
+        quote, plain, last = self.dialect.quote, self.dialect.plain, self.width - 1
+        separator, twice = self.dialect.delimiter, self.dialect.delimiter * 2
+        fast = plain and len(separator) == 1 and self.width > 1
+        first_name = self.names[0] if self.names else ""
+        source = _Lines(lines, self.layout.lines)
+        for line in source:
+            # Most lines: no quote, the right number of cells, not sparse. They pass as they are.
+            if fast and '"' not in line and line.count(separator) == last and twice not in line and "\0" not in line:
+                if first_name and line.startswith(first_name) and self._is_header(line.rstrip("\r\n").split(separator)):
+                    self.tally.reject(source.number, AGAIN)
+                    continue
+                if self.waiting or self.sparse:
+                    self._settle()
+                self._count()
+                self.out.write(line.rstrip("\r\n") + "\n")
+                continue
+            if self.width > 1 and not line.strip():
+                continue
+            number = source.number
+            text = self._whole(line, source) if quote and quote in line else line
+            self._record(number, text)
+        self._settle(ended=True)
+        return self.tally
+
+    def _whole(self, line: str, source: _Lines) -> str:
+        """`line` with those that follow, when a quoted cell runs over them and the record is whole after that."""
+        if not odd_quotes(line, self.dialect):
+            return line
+        text = line
+        for count, following in enumerate(source.peek(LOOK_AHEAD), start=1):
+            text += following
+            if len(text) > self.caps.line:
+                break
+            if not odd_quotes(text, self.dialect):
+                cells = strict_cells(text, self.dialect)
+                if cells is not None and len(cells) == self.width:
+                    source.take(count)
+                    return text
+                if cells is None:
+                    break
+        return line
+
+    def _record(self, number: int, text: str) -> None:
+        cells = strict_cells(text, self.dialect)
+        if cells is None or len(cells) != self.width:
+            self.waiting.append(_Odd(number, text, cells))
+            if len(self.waiting) >= 5_000:
+                self._settle()
+            return
+        if self._is_header(cells):
+            self.tally.reject(number, AGAIN)
+            return
+        filled = sum(1 for cell in cells if cell.strip())
+        if filled == 0 or (self.width >= 3 and filled <= max(1, self.width // 5)):
+            self.sparse.append((number, cells))
+            if len(self.sparse) >= 5_000:
+                self._settle()
+            return
+        if self.waiting or self.sparse:
+            self._settle()
+        self._write(cells)
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        return bool(self.names) and self.width > 1 and [cell.strip() for cell in cells] == self.names
+
+    def _count(self) -> None:
+        self.tally.rows += 1
+        if self.tally.rows > self.caps.rows:
+            raise too_many_rows(self.caps)
+
+    def _write(self, cells: Sequence[str]) -> None:
+        self._count()
+        self.out.write(written(cells, self.delimiter))
+
+    def _settle(self, *, ended: bool = False) -> None:
+        """Decide on the records that waited, now that what follows is known."""
+        waiting, sparse = self.waiting, self.sparse
+        self.waiting, self.sparse = [], []
+        if len(waiting) >= 3 and self._other_table(waiting):
+            for odd in waiting:
+                self.tally.reject(odd.line, OTHER_TABLE)
+            waiting = []
+        tail_notes = ended and self.tally.rows > 0
+        merged: list[tuple[int, _Odd | list[str]]] = [(odd.line, odd) for odd in waiting]
+        merged += [(line, cells) for line, cells in sparse]
+        merged.sort(key=lambda item: item[0])
+        for line, item in merged:
+            if isinstance(item, _Odd):
+                self._mend(item, at_end=tail_notes and len(merged) <= 10)
+            elif tail_notes and not any(cell.strip() for cell in item):
+                self.tally.reject(line, EMPTY)
+            elif tail_notes and len(merged) <= 10 and not _like_row(item, self.layout.shapes):
+                self.tally.reject(line, NOTE)
+            else:
+                self._write(item)
+
+    def _other_table(self, waiting: Sequence[_Odd]) -> bool:
+        """A run of records of one other width, under a line of names."""
+        widths = [len(odd.cells) for odd in waiting if odd.cells]
+        if not widths:
+            return False
+        common = max(set(widths), key=widths.count)
+        if common < 2 or common == self.width or widths.count(common) < max(3, 0.7 * len(waiting)):
+            return False
+        first = next(odd.cells for odd in waiting if odd.cells and len(odd.cells) == common)
+        shared = len({cell.strip() for cell in first} & set(self.names))
+        return shared >= 0.5 * common or all(sort_of(cell) in (Sort.WORD, Sort.TEXT) for cell in first)
+
+    def _mend(self, odd: _Odd, *, at_end: bool) -> None:
+        cells = odd.cells
+        if (
+            at_end
+            and cells is not None
+            and sum(bool(cell.strip()) for cell in cells) <= max(1, self.width // 4)
+            and self.width > 2
+        ):
+            self.tally.reject(odd.line, NOTE)
+            return
+        if self.width == 1:
+            # One column has no delimiter to get wrong: the line is the cell.
+            self.tally.mend(odd.line)
+            self._write([odd.text.rstrip("\r\n")])
+            return
+        if self.tally.mended < MENDED_AT_MOST:
+            mended = repair(odd.text, self.dialect, self.layout.shapes)
+            if mended is not None:
+                self.tally.mend(odd.line)
+                self._write(mended)
+                return
+        reason = QUOTES if cells is None else TOO_MANY if len(cells) > self.width else TOO_FEW
+        self.tally.reject(odd.line, reason)
+
+
+def _like_row(cells: Sequence[str], shapes: Sequence[ColumnShape]) -> bool:
+    """A sparse row whose few cells suit their columns."""
+    pairs = [(cell, form) for cell, form in zip(cells, shapes, strict=True) if cell.strip()]
+    return all(form.misfit(cell) == 0.0 for cell, form in pairs)
+
+
+class _Lines(Iterator[str]):
+    """Physical lines with their number, and a look at those that follow."""
+
+    def __init__(self, lines: TextIO, skip: int) -> None:
+        self.lines = lines
+        self.ahead: list[str] = []
+        self.number = 0
+        for _ in islice(lines, skip):
+            self.number += 1
+
+    def __next__(self) -> str:
+        line = self.ahead.pop(0) if self.ahead else next(self.lines)
+        self.number += 1
+        return line
+
+    def peek(self, count: int) -> Iterator[str]:
+        for index in range(count):
+            if index >= len(self.ahead):
+                line = next(self.lines, None)
+                if line is None:
+                    return
+                self.ahead.append(line)
+            yield self.ahead[index]
+
+    def take(self, count: int) -> None:
+        del self.ahead[:count]
+        self.number += count
+
+
+LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
+
+
+def count_lines(records: Sequence[str]) -> int:
+    """Physical lines that `records` span."""
+    return sum(len(LINE_ENDS.findall(record)) or 1 for record in records)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from diagnostics.checks.inputs import ranges
+from diagnostics.pictures import ranges as chart
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.factory import incident_of
+
+
+def test_impossible_values_in_a_few_rows_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    current.loc[ONSET : ONSET + 9, "age"] = rng.integers(900, 3000, 10)
+    incident = incident_of(tmp_path, reference, current, timestamp="when")
+    findings = check(ranges, incident)
+    assert told(findings) == [("INP030", ("age",))]
+    assert findings[0].evidence["rows"] == 10
+    assert findings[0].since == current["when"][ONSET].to_pydatetime()
+    assert ranges.offending(incident, findings[0])["row"].tolist() == list(range(ONSET + 1, ONSET + 11))
+    assert drawn(chart.draw, ranges.profile(incident), findings)[2] is not None
+
+
+def test_negative_values_where_there_were_none_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    current.loc[ONSET : ONSET + 19, "age"] *= -1
+    incident = incident_of(tmp_path, reference, current, timestamp="when")
+    findings = check(ranges, incident)
+    assert told(findings) == [("INP031", ("age",))]
+    assert len(ranges.offending(incident, findings[0])) == 20
+    assert drawn(chart.draw, ranges.profile(incident), findings)[2] is not None
+
+
+def test_a_heavy_tail_is_silent(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    for side in (reference, current):
+        side["amount"] = rng.pareto(1.2, len(side))
+    assert check(ranges, incident_of(tmp_path, reference, current, timestamp="when")) == []
+
+
+@pytest.mark.parametrize("rows", [60, 300, 3_000])
+def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.Generator, rows: int) -> None:
+    assert check(ranges, incident_of(tmp_path, *pair(rng, rows), timestamp="when")) == []
+
+
+def test_odd_tables_are_survived(tmp_path: Path) -> None:
+    survives(ranges, chart.draw, tmp_path)

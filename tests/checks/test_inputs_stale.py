@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from diagnostics.checks.inputs import clipped, fills, stale
+from diagnostics.pictures import stale as chart
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.factory import incident_of
+
+
+@pytest.mark.parametrize("column", ["income", "city"])
+def test_a_column_that_stopped_changing_is_named(tmp_path: Path, rng: np.random.Generator, column: str) -> None:
+    reference, current = pair(rng)
+    current.loc[ONSET:, column] = current.loc[ONSET - 1, column]
+    incident = incident_of(tmp_path, reference, current, timestamp="when")
+    findings = check(stale, incident)
+    assert told(findings) == [("INP060", (column,))]
+    assert findings[0].since is not None
+    assert abs((findings[0].since - current["when"][ONSET]).total_seconds()) <= 4 * 3600
+    assert len(stale.offending(incident, findings[0])) == findings[0].evidence["rows"]
+    assert check(fills, incident) == []
+    assert check(clipped, incident) == []
+    assert drawn(chart.draw, stale.profile(incident), findings)[2] is not None
+
+
+def test_a_column_that_is_nearly_always_zero_is_silent(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    for side in (reference, current):
+        side["gain"] = np.where(rng.random(len(side)) < 0.02, 100.0, 0.0)
+    assert check(stale, incident_of(tmp_path, reference, current, timestamp="when")) == []
+
+
+def test_odd_tables_are_survived(tmp_path: Path) -> None:
+    survives(stale, chart.draw, tmp_path)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import gzip
+import time
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from diagnostics.checks.operations.drain import Drain
+from diagnostics.checks.operations.header import Heads, Level
+from diagnostics.checks.operations.lines import LINE_CAP, lines
+from diagnostics.checks.operations.mask import Masker
+from diagnostics.checks.operations.records import records
+from diagnostics.checks.operations.scan import read_logs
+from diagnostics.checks.operations.stamps import Stamps
+from diagnostics.nouns.refusal import BadInput
+
+NOON = datetime(2026, 5, 12, 8, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "when", "level", "message"),
+    [
+        ("2026-05-12T08:00:01.123Z ERROR boom", NOON, Level.ERROR, "boom"),
+        ("[2026-05-12 08:00:01 +0000] [42] [INFO] Booting worker", NOON, Level.INFO, "Booting worker"),
+        ("2026-05-12 08:00:01,632 - app - WARNING - slow", NOON, Level.WARNING, "slow"),
+        ("[Tue May 12 08:00:01 2026] [error] child in state 6", NOON, Level.ERROR, "child in state 6"),
+        ("May 12 08:00:01 host sshd(pam)[19]: check pass", NOON, Level.NONE, "check pass"),
+        ("260512 080001 148 INFO dfs.Node$Out: done", NOON, Level.INFO, "done"),
+        ("26/05/12 08:00:01 WARN storage.Block: gone", NOON, Level.WARNING, "gone"),
+        ("E0512 08:00:01.123456 77 server.cc:9] failed to load", NOON, None, None),
+        ("2026-05-12T08:00:01,996 [INFO ] main org.pytorch.serve.Model - ready", NOON, Level.INFO, "ready"),
+        ('{"time": "2026-05-12T08:00:01Z", "level": "error", "msg": "boom"}', NOON, Level.ERROR, "boom"),
+        ('{"ts": 1778572801.5, "severity": "INFO", "message": "fine"}', NOON, Level.INFO, "fine"),
+        ("ERROR:root:no such feature", None, Level.ERROR, "no such feature"),
+        ('1.2.3.4 - ann [12/May/2026:08:00:01 +0000] "GET /x HTTP/1.1" 503 2', NOON, Level.ERROR, '"GET /x HTTP/1.1" 503 2'),
+        ("nothing here says when", None, Level.NONE, "nothing here says when"),
+    ],
+)
+def test_heads_of_many_services_are_read(line: str, when: datetime | None, level: Level | None, message: str | None) -> None:
+    heads = Heads(Stamps(2026))
+    for _ in range(2):  # The second reading takes the remembered shape of the line.
+        head = heads.read(line)
+        assert head.time == when
+        assert level is None or head.level is level
+        assert message is None or head.message == message
+
+
+def test_a_remembered_shape_still_sees_the_status_of_each_answer() -> None:
+    heads = Heads(Stamps(2026))
+    levels = [heads.read(f'1.2.3.4 - - [12/May/2026:08:00:01 +0000] "GET / HTTP/1.1" {s} 2').level for s in (200, 503, 404)]
+    assert levels == [Level.INFO, Level.ERROR, Level.INFO]
+
+
+def test_messages_that_differ_in_numbers_names_and_paths_are_one_template() -> None:
+    masker, drain = Masker(), Drain()
+    told = [
+        "Received block blk_-1608999687919862906 of size 91178 from /10.250.10.6",
+        "Received block blk_8229193803249955061 of size 67108864 from /10.251.215.16",
+        "Took 3.2 seconds to build instance 0a1b2c3d-0000-1111-2222-333344445555",
+        "Took 12 ms to build instance ffffffff-aaaa-bbbb-cccc-ddddeeeeffff",
+        "Loaded /models/a/v1.onnx",
+    ]
+    assert [drain.add(masker.words(message)).id for message in told] == [1, 1, 2, 2, 3]
+
+
+def test_a_traceback_is_one_record_with_its_exception() -> None:
+    told = [
+        "2026-05-12 08:00:01 ERROR app: prediction failed",
+        "Traceback (most recent call last):",
+        '  File "app.py", line 3, in predict',
+        "KeyError: 'income'",
+        "",
+        "During handling of the above exception, another exception occurred:",
+        "",
+        "Traceback (most recent call last):",
+        '  File "app.py", line 9, in answer',
+        "app.errors.NoAnswer: none",
+        "2026-05-12 08:00:02 INFO app: next",
+        "2026-05-12 08:00:03 ERROR java.lang.IllegalStateException: broken",
+        "\tat com.x.Main.run(Main.java:3)",
+        "Caused by: java.io.IOException: disk",
+    ]
+    found = list(records(told, Heads(Stamps(2026))))
+    assert [(r.line, r.lines, r.exception) for r in found] == [(1, 10, "NoAnswer"), (11, 1, ""), (12, 3, "IOException")]
+
+
+def test_every_line_gets_the_template_of_its_record(tmp_path: Path) -> None:
+    from array import array
+
+    file = tmp_path / "a.log"
+    file.write_text("2026-05-12 08:00:01 ERROR x: bad\nTraceback (most recent call last):\n  File 1\nKeyError: 3\nnot headed\n")
+    assigned: array[int] = array("I")
+    scanned = read_logs((file,), assigned=assigned)
+    assert list(assigned) == [1, 1, 1, 1, 2]
+    assert (scanned.lines, scanned.records, scanned.exceptions[0].name) == (5, 2, "KeyError")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1", "gb18030"])
+def test_common_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    said = "模型加载成功" if encoding == "gb18030" else "Modèle prêt"
+    file = tmp_path / "a.log"
+    file.write_bytes("".join(f"2026-05-12 08:00:0{i} INFO {said}\r\n" for i in range(9)).encode(encoding))
+    assert list(lines(file))[3] == f"2026-05-12 08:00:03 INFO {said}"
+
+
+def test_a_packed_log_is_read_and_a_cut_one_is_said(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    packed = gzip.compress("".join(f"2026-05-12 08:00:01 INFO {n}\n" for n in rng.integers(0, 1 << 40, 5000)).encode())
+    file = tmp_path / "a.log.gz"
+    file.write_bytes(packed)
+    assert sum(1 for _ in lines(file)) == 5000
+    file.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(BadInput, match=r"cut off or damaged"):
+        list(lines(file))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n\n", b"\x80\x04\x95" + bytes(range(256)) * 9, b"PK\x03\x04" + b"abc" * 50, bytes(900)]
+)
+def test_what_is_no_log_is_said_plainly(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match=r"a\.log is (empty|not a text log)"):
+        list(lines(file))
+
+
+def test_an_endless_line_is_cut_and_the_next_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(b"x" * 5_000_000 + b"\nnext\n")
+    first, second = lines(file)
+    assert (len(first), second) == (LINE_CAP, "next")
+
+
+HOSTILE = {
+    "brackets": "2026-05-12 08:00:00 " + "[" * 300 + " -" * 100 + "/a" * 300,
+    "digits": "1:2.3,4-5/6_7" * 400,
+    "deep json": '{"a":' * 3000 + "}" * 3000,
+    "requests": '2026-05-12 08:00:00 "GET /' + "HTTP/" * 900,
+    "words": "a b " * 1500,
+    "dots": "2026-05-12 08:00:00 ERROR " + "a." * 2000 + "Error",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_lines_cost_no_more_than_others(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "a.log"
+    file.write_text("".join(f"{HOSTILE[kind]}{i}\n" for i in range(200)))
+    began = time.process_time()
+    assert read_logs((file,)).lines == 200
+    assert time.process_time() - began < 2.0
+
+
+def test_a_log_of_nothing_but_new_words_stays_bounded(tmp_path: Path, rng: np.random.Generator) -> None:
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    words = ["".join(rng.choice(letters, 5)) for _ in range(4000)]
+    file = tmp_path / "a.log"
+    file.write_text("".join(" ".join(rng.choice(words, 8)) + "\n" for _ in range(6000)))
+    assert len(read_logs((file,)).templates) <= 6000
+    assert read_logs((file,)) == read_logs((file,))
