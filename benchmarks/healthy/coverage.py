@@ -165,9 +165,9 @@ def population(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
 
 def measured(setting: Setting, drawn: Drawn, rng: np.random.Generator) -> dict[str, tuple[float, float, float]]:
     """What step 1 shows for these rows: each metric's value and the two ends of its interval."""
-    from diagnostics.incident import Answer, Sides, Task
-    from diagnostics.metrics import measure
-    from diagnostics.outcome import Outcome
+    from diagnostics.measure.metrics import measure
+    from diagnostics.measure.outcome import Outcome
+    from diagnostics.nouns.incident import Answer, Sides, Task
 
     truth, told = drawn
     task = Task.REGRESSION if setting.form == "value" else Task.CLASSIFICATION

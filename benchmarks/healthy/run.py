@@ -38,8 +38,8 @@ rule because of what is printed here has to find other tables for the next figur
 
 def solve(case: Case, keep: Path | None = None) -> Result:
     """The result of one pair. `keep`: where its incident folder stays, to be opened in the app."""
-    from diagnostics.folder import open_incident
     from diagnostics.investigation import investigate
+    from diagnostics.read.folder import open_incident
 
     source = _source(case.table)
     with tempfile.TemporaryDirectory(prefix="model-clinic-bench-") as scratch, warnings.catch_warnings():
