@@ -2,7 +2,8 @@
 
 Rules may be changed after looking at pairs of the tables in `FIT`; `CHOOSE` decides between two ways of changing them, by its
 figures alone. `LAST` gives the figures that are told: it is run once, when all else is done, and single pairs of its tables are
-never looked at. The lists were written down before any pair was made. No table is in two lists, under another name either.
+never looked at. When the lists were written down no pair of a table of `LAST` had been made. No table is in two lists, under
+another name either.
 """
 
 from __future__ import annotations
@@ -79,6 +80,13 @@ FIT: Final = (
     _binary("recid", "wooldridge/recid", "small", "cens", "0", "durat ldurat time"),
     _amount("weather", "mosaicData/Weather", "series", "avg_temp", "high_temp low_temp year month day", clock="column:date"),
     _classes("iris", "sklearn:iris", "small", "target"),
+    _classes("std", "KMsurv/std", "flags", "iinfct", "obs time"),
+    _amount("birth_weight", "wooldridge/bwght2", "flags", "bwght", "lbw vlbw lbwght"),
+    _classes("ebmt2", "mstate/ebmt2", "classes", "dissub", "id cod"),
+    _classes("hawks", "Stat2Data/Hawks", "classes", "Species", "BandNumber CaptureTime ReleaseTime"),
+    _binary("homeless", "mosaicData/HELPrct", "flags", "homeless", "homeless", "id"),
+    _amount("forbes", "HSAUR/Forbes2000", "codes", "profits", "name"),
+    _binary("prenatal", "mlmRev/guPrenat", "customers", "prenat", "Modern", "kid mom", group="cluster"),
 )
 CHOOSE: Final = (
     _binary("fertil2", "wooldridge/fertil2", "flags", "usemeth", "1"),
@@ -102,6 +110,13 @@ CHOOSE: Final = (
     _binary("biopsy", "MASS/biopsy", "small", "class", "malignant", "ID"),
     _amount("rain", "crch/RainIbk", "series", "rain", clock="column:rownames", block=28),
     _amount("socatt", "mlmRev/Socatt", "customers", "numpos", "district", group="respond"),
+    _binary("pneumonia", "KMsurv/pneumon", "rare", "hospital", "1"),
+    _amount("wage1", "wooldridge/wage1", "flags", "lwage", "wage"),
+    _binary("workforce", "wooldridge/cps91", "quantities", "inlf", "1", "earns hours hrwage lwage union"),
+    _binary("attempts", "Stat2Data/SuicideChina", "codes", "Died", "yes", "Person_ID Hospitalised"),
+    _amount("medpar", "COUNT/medpar", "customers", "los", "type", group="provnum"),
+    _amount("services", "causaldata/adult_services", "customers", "lnw", group="id"),
+    _binary("aids", "MASS/Aids2", "quantities", "status", "D", "death"),
 )
 LAST: Final = (
     _binary("alcohol", "wooldridge/alcohol", "flags", "abuse", "1"),
@@ -147,6 +162,21 @@ LAST: Final = (
     _binary("pancreatitis", "medicaldata/indo_rct", "small", "outcome", "1_yes", "id pep"),
     _binary("pima", "MASS/Pima.te", "small", "type", "Yes"),
     _amount("winter_air", "texmex/winter", "series", "O3", clock="every:86400"),
+    _amount("sleep", "wooldridge/sleep75", "flags", "sleep", "case slpnaps"),
+    _amount("salaries", "wooldridge/mlb1", "small", "lsalary", "salary"),
+    _binary("prostatectomy", "medicaldata/blood_storage", "small", "OrganConfined", "1", "Censor TimeToRecurrence"),
+    _amount("liver", "texmex/liver", "quantities", "ALT.M"),
+    _binary("insurance", "causaldata/social_insure", "customers", "takeup_survey", "1", "village", group="address"),
+    _classes("drag_race", "dragracer/rpdr_contep", "customers", "outcome", "rank missc eliminated", group="contestant"),
+    _amount("fringe", "wooldridge/fringe", "flags", "lannearn", "annearn hrearn beratio peratio"),
+    _binary("immunised", "mlmRev/guImmun", "customers", "immun", "Y", "kid mom", group="comm"),
+    _amount("two_year", "wooldridge/twoyear", "flags", "lwage", "id"),
+    _classes("political_information", "pscl/politicalInformation", "opinions", "y", group="id"),
+    _binary("placement", "Stat2Data/MathPlacement", "codes", "CourseSuccess", "1", "Student Grade TooHigh TooLow"),
+    _binary("charity", "wooldridge/charity", "quantities", "respond", "1", "gift"),
+    _amount("pigs", "geepack/dietox", "customers", "Weight", "Litter", group="Pig"),
+    _amount("solder", "rpart/solder", "small", "skips"),
+    _amount("labour", "wooldridge/labsup", "flags", "hours", "worked weeks labinc"),
 )
 
 GROUPS: Final = {"fit": FIT, "choose": CHOOSE, "last": LAST}
