@@ -1,7 +1,8 @@
 """One healthy pair: rows of one table shared out at random, with a model that knows neither side better than the other.
 
 Rows are shared out one by one, whole groups at a time where several rows are one customer's, or whole weeks (or four weeks) at a
-time where rows follow one another. Which side a row, group or week is on was drawn at random, so no difference has a cause.
+time where rows follow one another; or, with every second seed, one by one all the same. Which side a row, group or week is on
+was drawn at random, so no difference has a cause.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ FOLDS: Final = 5
 TRAINED: Final = 6_000
 """Rows that a model is trained on, at most."""
 FEWEST_TRAINED: Final = 200
-FEWEST_UNITS: Final = {"rows": 100, "groups": 10, "weeks": 4}
+FEWEST_UNITS: Final = {"rows": 100, "scattered": 100, "groups": 10, "weeks": 4}
 """Rows, groups or weeks of the smaller side, at least: one week differs from another, and three customers from three others."""
 REFERENCE, CURRENT, TRAIN, UNUSED = range(4)
 CALENDAR: Final = 0.25
@@ -39,32 +40,41 @@ CALENDAR: Final = 0.25
 
 @dataclass(frozen=True)
 class Case:
-    """rows: wanted in current. consecutive: current is the later part of the table, so that a difference may be real."""
+    """rows: wanted in current. scattered: rows of one customer, or of one week, go to both sides.
+
+    consecutive: current is the later part of the table, so that a difference may be real.
+    """
 
     table: str
     split: str
     rows: int
     tier: str
     seed: int
+    scattered: bool = False
     consecutive: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.table}/{self.split}/{self.rows}/{self.tier}/{self.seed}" + ("/consecutive" if self.consecutive else "")
+        how = "/consecutive" if self.consecutive else "/scattered" if self.scattered else ""
+        return f"{self.table}/{self.split}/{self.rows}/{self.tier}/{self.seed}{how}"
 
 
 @dataclass(frozen=True)
 class Shared:
-    """Row numbers of the table. train: rows of neither side, empty where the model is cross-fitted on the reference."""
+    """Row numbers of the table. train: rows of neither side, empty where the model is cross-fitted on the reference.
+
+    unit: for every row of the table, the number of what was shared out as a whole, shape (n,); None for single rows.
+    """
 
     train: np.ndarray
     reference: np.ndarray
     current: np.ndarray
+    unit: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a pair turned out to be. way: "rows", "groups" or "weeks", or "consecutive"."""
+    """What a pair turned out to be. way: "rows", "groups" or "weeks", "scattered" or "consecutive"."""
 
     way: str
     rows: tuple[int, int]
@@ -75,12 +85,15 @@ class Made:
 
 
 def plan(sources: Sequence[Source], seeds: int, tiers: Sequence[str], *, consecutive: bool = False) -> Iterator[Case]:
-    """Each table, seed and tier. Size and split change from seed to seed, so that a few seeds see all that the table allows."""
+    """Each table, seed and tier. Size and split change from seed to seed, so that a few seeds see all that the table allows; with
+    every second seed customers and weeks are scattered over both sides.
+    """
     for seed in range(seeds):
         for source in sources:
             if consecutive and not source.clock:
                 continue
-            choices = _choices(load(source))
+            scattered = seed % 2 == 1 and not consecutive and bool(source.group or source.clock)
+            choices = _choices(load(source), scattered)
             # The order of the sizes is the table's, the split the seed's.
             sizes = np.random.default_rng(zlib.crc32(source.name.encode())).permutation(sorted({rows for rows, _ in choices}))
             rows = int(sizes[seed % sizes.size])
@@ -88,13 +101,13 @@ def plan(sources: Sequence[Source], seeds: int, tiers: Sequence[str], *, consecu
             split = str(rng.choice([name for size, name in choices if size == rows]))
             for tier in tiers:
                 # Without times nobody could know that rows of one week are alike: the weeks of the two sides do differ.
-                if not (source.clock and tier == "no timestamps"):
-                    yield Case(source.name, split, rows, tier, seed, consecutive)
+                if scattered or not (source.clock and tier == "no timestamps"):
+                    yield Case(source.name, split, rows, tier, seed, scattered, consecutive)
 
 
-def _choices(table: Loaded) -> list[tuple[int, str]]:
+def _choices(table: Loaded, scattered: bool) -> list[tuple[int, str]]:
     """Rows of current and split that the table has rows and weeks or groups enough for; half of it where it is too small."""
-    unit, way = _units(table)
+    unit, way = _units(table, scattered)
     each = len(unit) / (unit.max() + 1)
     choices = [
         (rows, split)
@@ -107,7 +120,7 @@ def _choices(table: Loaded) -> list[tuple[int, str]]:
 
 def share_out(case: Case, table: Loaded, rng: np.random.Generator) -> tuple[Shared, str]:
     """The row numbers of both sides and of the training rows, and by what they were shared out."""
-    unit, way = _units(table)
+    unit, way = _units(table, case.scattered)
     each = len(unit) / (unit.max() + 1)
     wanted = [max(1, round(rows / each)) for rows in (case.rows * SPLITS[case.split], case.rows)]
     spare = len(unit) - int(sum(wanted) * each)
@@ -126,7 +139,7 @@ def share_out(case: Case, table: Loaded, rng: np.random.Generator) -> tuple[Shar
         side[order[: wanted[0]]], side[order[wanted[0] : sum(wanted)]] = REFERENCE, CURRENT
     reference, current, rest = (np.flatnonzero(side[unit] == which) for which in (REFERENCE, CURRENT, TRAIN))
     rest = rest[-TRAINED:] if case.consecutive else rng.permutation(rest)[:TRAINED]
-    return Shared(rest if trained and rest.size >= FEWEST_TRAINED else rest[:0], reference, current), way
+    return Shared(rest if trained and rest.size >= FEWEST_TRAINED else rest[:0], reference, current, unit), way
 
 
 def _alternated(count: int, wanted: Sequence[int], trained: bool, rng: np.random.Generator) -> np.ndarray:
@@ -144,8 +157,10 @@ def _alternated(count: int, wanted: Sequence[int], trained: bool, rng: np.random
     return side
 
 
-def _units(table: Loaded) -> tuple[np.ndarray, str]:
+def _units(table: Loaded, scattered: bool = False) -> tuple[np.ndarray, str]:
     """The number of the group, the week or the row that each row belongs to, shape (n,), and which of these it is."""
+    if scattered:
+        return np.arange(len(table.frame)), "scattered"
     if table.when is not None:
         days = (table.when - table.when.min()).astype("timedelta64[D]").astype("int64")
         return pd.factorize(days // table.source.block, sort=True)[0], "weeks"
@@ -158,7 +173,7 @@ def write(case: Case, source: Source, folder: Path) -> Made:
     """Make the pair in `folder`, as an incident folder."""
     table = load(source)
     # The same rows and model in every tier, so that tiers differ in what is taken away alone.
-    text = f"{case.table}|{case.split}|{case.rows}|{case.seed}|{case.consecutive}"
+    text = f"{case.table}|{case.split}|{case.rows}|{case.seed}|{case.scattered}|{case.consecutive}"
     rng = np.random.default_rng(zlib.crc32(text.encode()))
     shared, way = share_out(case, table, rng)
     kind = KINDS[int(rng.integers(2))]
@@ -196,7 +211,7 @@ def predicted(table: Loaded, shared: Shared, kind: str, form: str, rng: np.rando
         answers = (model.answer(side[table.features], form, source.positive) for side in (reference, current))
         reference["prediction"], current["prediction"] = answers
         return reference, current
-    unit = pd.factorize(_units(table)[0][shared.reference])[0]
+    unit = np.arange(len(reference)) if shared.unit is None else pd.factorize(shared.unit[shared.reference])[0]
     fold = rng.permutation(unit.max() + 1)[unit] % FOLDS
     drawn = rng.integers(0, FOLDS, len(current))
     told = [np.empty(len(side), dtype="float64" if form != "label" else object) for side in (reference, current)]
