@@ -48,7 +48,7 @@ class ClockJump(ColumnEntry):
     times: float = shown(N_("Times what it was"))
     """1 where the unit held."""
 
-    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    share: float = shown(N_("Share of the rows at fault"), Unit.SHARE)
     off: float = shown(N_("Distance to the reference (KS statistic or total variation)"))
     fit: float = shown(N_("Distance once it is undone (KS statistic or total variation)"))
     sharp: bool

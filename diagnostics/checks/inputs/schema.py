@@ -47,8 +47,8 @@ class OtherOrder(Entry):
 class OtherType(ColumnEntry):
     """A column whose values are of another kind."""
 
-    before_kind: Kind = shown(N_("Type in the reference"), Unit.TERM)
-    after_kind: Kind = shown(N_("Type in the current table"), Unit.TERM)
+    before_kind: Kind
+    after_kind: Kind
     readable: float = shown(N_("Values that can still be read as the old type"), Unit.SHARE)
     """In whatever notation."""
 

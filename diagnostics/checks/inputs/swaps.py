@@ -33,7 +33,7 @@ class SwappedPair(Entry):
 
     one: str
     other: str
-    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    share: float = shown(N_("Share of the rows at fault"), Unit.SHARE)
     gain: float = shown(N_("Gain in log-likelihood once exchanged back"))
     """In nats."""
 

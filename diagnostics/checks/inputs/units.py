@@ -41,7 +41,7 @@ class Rescaled(ColumnEntry):
     offset: float = shown(N_("Added to every value"))
     """In the unit of the current values."""
 
-    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    share: float = shown(N_("Share of the rows at fault"), Unit.SHARE)
     before: float = shown(N_("Median in the reference"))
     """Of the values other than 0, as `after`."""
 
