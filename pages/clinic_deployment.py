@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.deployment.check import Deployment, Settings, file_of
+from diagnostics.clinic.deployment.check import Deployment, Settings, onnx_file
 from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.nouns.words import N_
@@ -50,7 +50,7 @@ def below(p: Deployment, opened: Opened) -> None:
         if variant.bytes:
             st.download_button(
                 words(N_("Download {what} (.onnx)"), what=words(variant.says)),
-                data=lambda name=variant.name: file_of(opened.incident, Settings(family=p.family), name),
+                data=lambda name=variant.name: onnx_file(opened.incident, Settings(family=p.family), name),
                 file_name=f"model_{variant.name}.onnx",
                 mime="application/octet-stream",
                 key=f"deployment-{variant.name}",

@@ -20,9 +20,9 @@ import msgspec
 import streamlit as st
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import results
 from diagnostics.clinic.shared.child import Line, Request
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.keep import store
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_
@@ -53,7 +53,7 @@ class Run:
     share: float = 0.0
     what: str = ""
     so_far: Any = None
-    result: Kept | None = None
+    result: FinishedRun | None = None
     refused: NotApplicable | BadInput | None = None
     stopped: bool = False
     began: float | None = None
@@ -105,7 +105,7 @@ class Bench:
         run = Run(module, settings, incident, fingerprint)
         request = Request(
             module,
-            msgspec.Raw(kept.encode(settings)),
+            msgspec.Raw(results.encode(settings)),
             str(store.folder(incident)) if incident else "",
             str(store.work(incident)) if incident else "",
             seed,
@@ -180,7 +180,7 @@ class Bench:
         timer.start()
         try:
             with suppress(BrokenPipeError):
-                process.stdin.write(kept.encode(run.request) + b"\n")
+                process.stdin.write(results.encode(run.request) + b"\n")
                 process.stdin.flush()
             for content in process.stdout:
                 _took(run, msgspec.json.decode(content, type=Line))
@@ -205,12 +205,12 @@ def _took(run: Run, line: Line) -> None:
         diagnostic = clinic_diagnostic(run.module)
         if diagnostic is None:
             raise ValueError(f"the clinic has no diagnostic {run.module!r}")
-        profile = kept.decode(bytes(line.profile), kept.types_of(diagnostic)[1])
+        profile = results.decode(bytes(line.profile), results.find_types(diagnostic)[1])
         if line.kind == "partial":
             run.so_far = profile
         else:
             seconds = time.monotonic() - (run.began or time.monotonic())
-            run.result = Kept(run.module, run.fingerprint, run.settings, profile, round(seconds, 1))
+            run.result = FinishedRun(run.module, run.fingerprint, run.settings, profile, round(seconds, 1))
     if line.kind == "refused":
         run.refused = NotApplicable(line.reason, needs=line.needs, **line.values)
     if line.kind == "bad":
@@ -251,23 +251,23 @@ def _keep(run: Run) -> None:
     diagnostic = clinic_diagnostic(run.module)
     if run.result is None or run.incident is None or diagnostic is None:
         return
-    content = kept.pack(diagnostic, run.result)
-    if len(content) > kept.CAP:
+    content = results.pack(diagnostic, run.result)
+    if len(content) > results.CAP:
         log.warning("a result of %s is too large to keep (%d bytes)", run.module, len(content))
         return
-    store.keep_result(run.incident, kept.name_of(diagnostic, run.settings, run.fingerprint), content)
+    store.keep_result(run.incident, results.file_name(diagnostic, run.settings, run.fingerprint), content)
 
 
-def latest(module: str, incident: str, fingerprint: str) -> Kept | None:
+def latest(module: str, incident: str, fingerprint: str) -> FinishedRun | None:
     """The newest result of `module` for these very tables and roles; damaged files are passed over."""
     diagnostic = clinic_diagnostic(module)
     if diagnostic is None:
         return None
     for file in store.results(incident, module):
         with suppress(ValueError, OSError):
-            if file.stat().st_size > kept.CAP:
+            if file.stat().st_size > results.CAP:
                 continue
-            found = kept.unpack(diagnostic, file.read_bytes())
+            found = results.unpack(diagnostic, file.read_bytes())
             if found.fingerprint == fingerprint:
                 return found
     return None

@@ -20,7 +20,7 @@ from diagnostics.nouns import intervals
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -53,6 +53,7 @@ class NewWords(ColumnEntry):
 MISSING_ROSE: Final = Rule[MoreMissing](
     code="INP001",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("More missing values"),
     says=N_("Missing values in {column:name} rose from {before:percent} to {after:percent} of the rows."),
     why=N_("The model learnt from rows that had this value. Without it, it answers from a default that it hardly ever saw."),
@@ -74,6 +75,7 @@ MISSING_ROSE: Final = Rule[MoreMissing](
 INFINITE: Final = Rule[Unusable](
     code="INP002",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Infinite or not-a-number values"),
     says=N_("{column:name} holds infinity or NaN in {count:count} rows; the reference had {before:count}."),
     why=N_("Most models refuse such values or turn them into nonsense; they come from divisions by zero and overflows."),
@@ -100,19 +102,28 @@ TOKENS: Final = Rule[NewWords](
 RULES: Final = (MISSING_ROSE, INFINITE, TOKENS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColumnMissing:
-    """Shares of missing rows between 0 and 1 with 95% intervals; counts of unusable numbers; tokens seen in the current file, and
-    those of them that the reference never used, "" being the empty cell.
-    """
+    """Missing and unusable values of one column."""
 
     name: str
     reference: intervals.Interval
+    """Share of missing rows, 0 to 1, with 95% interval."""
+
     current: intervals.Interval
+    """The same."""
+
     unusable: Sides[int]
+    """Rows with infinity or NaN."""
+
     tokens: tuple[tuple[str, int], ...]
+    """Words for a missing value in the current file, "" being the empty cell, with their counts."""
+
     new_tokens: tuple[tuple[str, int], ...]
+    """Those of them that the reference never used."""
+
     since: datetime | None
+    """When more went missing."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +168,17 @@ def profile(incident: Incident) -> Missing:
             since = change.since if change and change.after > change.before else first(when[faulty])
         tokens = tables.current[name].tokens
         new = tuple((token, count) for token, count in tokens if token and token not in known_tokens)
-        columns.append(ColumnMissing(name, left, right, unusable, tokens, new, since))
+        columns.append(
+            ColumnMissing(
+                name=name,
+                reference=left,
+                current=right,
+                unusable=unusable,
+                tokens=tokens,
+                new_tokens=new,
+                since=since,
+            )
+        )
     return Missing(tuple(columns), Sides(tables.reference.rows, tables.current.rows))
 
 
