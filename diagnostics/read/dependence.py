@@ -38,7 +38,7 @@ GROUPS: Final = 10
 
 APART: Final = 0.05
 AMONG: Final = 0.5
-"""Share of the values that may stand on both sides, and share of the turns between the sides that chance expects in their order."""
+"""Share of the values that may stand on both sides; share of the turns between the sides that chance expects in their order."""
 
 CALENDAR_NAME: Final = re.compile(
     r"(^|_)(month|week|quarter|year|day|date|batch|period|season|semester|wave|round|run|monat|woche|quartal|jahr|tag|"
@@ -82,8 +82,8 @@ def group_column(reference: Table | None, current: Table | None, roles: Roles) -
             return Guess(role="group", column=column.name, evidence=evidence, confidence=SHOWN)
         if len(sides) == 2 and _shared_out_whole(sides[0], sides[1]):
             says = N_(
-                "Rows with the same {column:name} belong together: each value has {rows:number} rows on average, and none stands in "
-                "both tables."
+                "Rows with the same {column:name} belong together: each value has {rows:number} rows on average, and none stands "
+                "in both tables."
             )
             evidence = kept(says, {"column": column.name, "rows": rows})
             return Guess(role="group", column=column.name, evidence=evidence, confidence=BY_NAME)
