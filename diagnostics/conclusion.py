@@ -222,10 +222,10 @@ def standing(investigation: Investigation, number: int) -> Standing:
     if any(check.profile is not None for check in deciding):
         says = LITTLE if investigation.limited else WELL[number]
         return Standing(status=Status.OK, says=says, values={"count": passed})
-    reason = next((check.skipped for check in (*deciding, *checks) if check.skipped), None)
-    if reason is None:
+    lacking = next((check.skipped for check in (*deciding, *checks) if check.skipped), None)
+    if lacking is None:
         return Standing(status=Status.SKIPPED, says=NOT_RUN)
-    return Standing(status=Status.SKIPPED, says=reason.reason, values=reason.values, needs=reason.needs)
+    return Standing(status=Status.SKIPPED, says=lacking.reason, values=lacking.values, needs=lacking.needs)
 
 
 def conclude(investigation: Investigation) -> Conclusion:

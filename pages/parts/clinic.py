@@ -19,9 +19,10 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette
+from diagnostics.report.numbers import written
 from pages.parts import visit as visits
 from pages.parts.bench import Run, bench, latest
-from pages.parts.cards import CODE, Section, badge, code, meaning, picture, written
+from pages.parts.cards import CODE, Section, badge, code, meaning, picture
 from pages.parts.export import csv_bytes
 from pages.parts.guard import COLUMNS, ROOT
 from pages.parts.measured import measured, so_far, tried
@@ -47,7 +48,7 @@ def clinic_page(
     button: str = N_("Examine"),
     well: str = N_("Nothing wrong was found."),
     remedies: bool = True,
-) -> None:
+) -> Opened:
     """The page of the clinic's diagnostic `name`.
 
     about: one sentence (message id) that is the page's heading before the first run. settings: draws the widgets, given the
