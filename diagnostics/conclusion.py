@@ -222,10 +222,10 @@ def standing(investigation: Investigation, number: int) -> Standing:
     if any(check.profile is not None for check in deciding):
         says = LITTLE if investigation.limited else WELL[number]
         return Standing(status=Status.OK, says=says, values={"count": passed})
-    lacking = next((check.skipped for check in (*deciding, *checks) if check.skipped), None)
-    if lacking is None:
+    skipped = next((check.skipped for check in (*deciding, *checks) if check.skipped), None)
+    if skipped is None:
         return Standing(status=Status.SKIPPED, says=NOT_RUN)
-    return Standing(status=Status.SKIPPED, says=lacking.reason, values=lacking.values, needs=lacking.needs)
+    return Standing(status=Status.SKIPPED, says=skipped.reason, values=skipped.values, needs=skipped.needs)
 
 
 def conclude(investigation: Investigation) -> Conclusion:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.catalogue import catalogue, clinic_diagnostic
 from diagnostics.causes.cause import Cause
+from diagnostics.measure.placebo import beyond_chance
 from diagnostics.nouns.check import Check, Diagnostic, Status
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
@@ -77,13 +78,16 @@ def run(diagnostic: Diagnostic, incident: Incident) -> Check:
     began = time.perf_counter()
     try:
         profile = diagnostic.module.profile(incident)
-        findings = tuple(sorted(diagnostic.module.judge(profile), key=lambda finding: finding.rank))
+        fired = sorted(diagnostic.module.judge(profile), key=lambda finding: finding.rank)
+        beyond = [beyond_chance(finding, incident) for finding in fired]
+        findings = tuple(finding for finding, kept in zip(fired, beyond, strict=True) if kept)
+        by_chance = tuple(finding for finding, kept in zip(fired, beyond, strict=True) if not kept)
     except NotApplicable as reason:
         return Check(diagnostic, skipped=reason, seconds=time.perf_counter() - began)
     except Exception as error:  # a defect in one check must not take the other results with it: logged, and shown
         log.exception("check %s failed", diagnostic.name)
         return Check(diagnostic, failed=type(error).__name__, seconds=time.perf_counter() - began)
-    return Check(diagnostic, profile, findings, seconds=time.perf_counter() - began)
+    return Check(diagnostic, profile, findings, by_chance, seconds=time.perf_counter() - began)
 
 
 def investigate(

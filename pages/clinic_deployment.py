@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.deployment.check import Deployment, Settings, file_of
+from diagnostics.clinic.deployment.check import Deployment, Settings, onnx_file
 from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.nouns.words import N_, Value
@@ -50,7 +50,7 @@ def below(p: Deployment, opened: Opened) -> None:
     st.markdown(plain(words(note)))
 
     def content(name: str) -> bytes:
-        return file_of(opened.incident, Settings(family=p.family), name)
+        return onnx_file(opened.incident, Settings(family=p.family), name)
 
     for variant in p.variants[1:]:
         if variant.bytes:

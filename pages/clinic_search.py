@@ -22,7 +22,7 @@ from pages.parts.text import plain
 def below(p: Search, opened: Opened) -> None:
     """What the choice is worth, the settings to take along, and the pictures."""
     words = opened.words
-    for said in (says.judged(p), says.optimism(p)):
+    for said in (says.describe_held_out(p), says.describe_optimism(p)):
         if said is not None:
             st.markdown(plain(words(said[0], **said[1])))
     if p.best is not None:

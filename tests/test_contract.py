@@ -13,7 +13,7 @@ import pytest
 
 from diagnostics.catalogue import STEPS, catalogue, clinic_catalogue
 from diagnostics.causes.cause import TITLES
-from diagnostics.clinic.shared.kept import decode, encode, types_of
+from diagnostics.clinic.shared.results import decode, encode, find_types
 from diagnostics.nouns.check import Diagnostic
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
@@ -76,7 +76,7 @@ def test_a_diagnostic_of_the_clinic_is_complete(diagnostic: Diagnostic) -> None:
 
 @clinical
 def test_a_diagnostic_of_the_clinic_can_be_run_and_kept(diagnostic: Diagnostic) -> None:
-    settings, profiled = types_of(diagnostic)
+    settings, profiled = find_types(diagnostic)
     for kind in (settings, profiled):
         assert is_dataclass(kind)
         assert kind.__dataclass_params__.frozen

@@ -40,12 +40,14 @@ class Diagnostic:
 class Check:
     """What became of one diagnostic: its profile and findings, or why it did not apply, or that it failed.
 
+    by_chance: what fired and is no more than chance brings about on these rows.
     failed: type of the unexpected error, for the page; the traceback goes to the log.
     """
 
     diagnostic: Diagnostic
     profile: object | None = None
     findings: tuple[Finding, ...] = ()
+    by_chance: tuple[Finding, ...] = ()
     skipped: NotApplicable | None = None
     failed: str = ""
     seconds: float = 0.0

@@ -37,6 +37,7 @@ class Shown(NamedTuple):
 
 _SHOWN: Final = "shown"
 _OPTIONAL: Final = "optional"
+_INTERNAL: Final = "internal"
 
 
 def shown(name: str, unit: Unit = Unit.NUMBER, *, default: Any = MISSING, optional: bool = False) -> Any:
@@ -49,11 +50,17 @@ def optional() -> Any:
     return field(default=None, metadata={_OPTIONAL: True})
 
 
+def internal(default: Any = MISSING) -> Any:
+    """A field of an Entry that is no evidence: what the rule needs to pick its sentence."""
+    return field(default=default, metadata={_INTERNAL: True})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """What a finding is about. A subclass adds the numbers that made a rule fire; they are its evidence, in their order.
 
-    A field of the base that a subclass declares again becomes evidence too.
+    A field of the base that a subclass declares again becomes evidence too. A name that Python keeps for itself takes an
+    underscore, which the evidence leaves off: `class_` is "class" there.
     """
 
     columns: tuple[str, ...] = ()
@@ -73,7 +80,7 @@ class Entry:
         """Name to value of the fields that the subclass declares, in their order."""
         names = _declared(type(self))
         values = {name: getattr(self, name) for name in names}
-        return MappingProxyType({k: _plain(v) for k, v in values.items() if v is not None or not names[k]})
+        return MappingProxyType({k.removesuffix("_"): _plain(v) for k, v in values.items() if v is not None or not names[k]})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,16 +95,16 @@ class ColumnEntry(Entry):
 
 
 def _declared(entry: type[Entry]) -> Mapping[str, bool]:
-    """Fields that the subclasses of Entry declare, in their order; whether each may be left out."""
-    may_lack = {f.name: bool(f.metadata.get(_OPTIONAL)) for f in fields(entry)}
+    """Fields that the subclasses of Entry declare as evidence, in their order; whether each may be left out."""
+    may_lack = {f.name: bool(f.metadata.get(_OPTIONAL)) for f in fields(entry) if _INTERNAL not in f.metadata}
     below = [kind for kind in reversed(entry.__mro__) if issubclass(kind, Entry) and kind is not Entry]
     return {name: may_lack[name] for kind in below for name in get_annotations(kind) if name in may_lack}
 
 
 def numbers_shown(entry: type[Entry]) -> Mapping[str, Shown]:
-    """Field to name and unit of the numbers that people see, in their order."""
+    """Name in the evidence to name and unit of the numbers that people see, in their order."""
     marked = {f.name: f.metadata[_SHOWN] for f in fields(entry) if _SHOWN in f.metadata}
-    return {name: marked[name] for name in _declared(entry) if name in marked}
+    return {name.removesuffix("_"): marked[name] for name in _declared(entry) if name in marked}
 
 
 def _plain(value: object) -> Value:

@@ -55,6 +55,15 @@ def record(investigation: Investigation, words: Words) -> dict[str, Any]:
             *(remark.statement(words) for remark in investigation.remarks),
             *([investigation.conclusion.statement(words)] if investigation.conclusion.verdict == UNDECIDED else []),
         ],
+        "guesses": [
+            {
+                "role": guess.role,
+                "column": guess.column,
+                "evidence": guess.evidence.statement(words),
+                "confidence": round(guess.confidence, 2),
+            }
+            for guess in investigation.incident.guesses
+        ],
         "seconds": next((step for step in TIME_STEPS if investigation.seconds <= step), TIME_STEPS[-1]),
     }
 

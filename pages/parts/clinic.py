@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from string import Formatter
 from typing import Any
 
 import pandas as pd
@@ -11,18 +10,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import clinic_job, kept
+from diagnostics.clinic.shared import clinic_job, results
 from diagnostics.clinic.shared.clinic_job import ClinicJob, latest_result, latest_run
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.loading import load
 from diagnostics.nouns.check import Check, Diagnostic
+from diagnostics.nouns.entry import Unit, numbers_shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.words import N_, Words
+from diagnostics.nouns.words import N_, Value, Words
 from diagnostics.pictures.style import Palette
-from diagnostics.report.numbers import written
 from pages.parts import visit as visits
-from pages.parts.cards import CODE, Section, badge, code, meaning, picture
+from pages.parts.cards import Section, badge, code, meaning, picture
 from pages.parts.export import csv_bytes
 from pages.parts.guard import COLUMNS, ROOT
 from pages.parts.jobs import job_queue
@@ -67,8 +66,8 @@ def clinic_page(
     opened = training_table(visit, about) if table else whatever(visit)
     bar(opened)
     found = _found(diagnostic, opened)
+    last = found.settings if found else results.find_types(diagnostic)[0]()
     run = latest_run(job_queue(), name, visit.incident)
-    last = found.settings if found else kept.types_of(diagnostic)[0]()
     if run is not None and run.result is None and run.fingerprint == opened.fingerprint:
         # Refused or stopped: what was filled in stands there still.
         last = run.settings
@@ -117,7 +116,7 @@ def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -
         st.rerun()
 
 
-def _found(diagnostic: Diagnostic, opened: Opened) -> Kept | None:
+def _found(diagnostic: Diagnostic, opened: Opened) -> FinishedRun | None:
     """The newest result for what is open now: of this server, else kept in the incident."""
     run = latest_run(job_queue(), diagnostic.name, opened.visit.incident)
     if run is not None and run.result is not None and run.fingerprint == opened.fingerprint:
@@ -173,7 +172,7 @@ def _broke(run: ClinicJob | None, opened: Opened) -> None:
 
 def _show(
     diagnostic: Diagnostic,
-    found: Kept,
+    found: FinishedRun,
     opened: Opened,
     draw: Draw,
     below: Callable[[Any, Opened], None],
@@ -225,15 +224,10 @@ def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key
 def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
     words = visit.words
     st.markdown(plain(words(finding.rule.statistic)))
-    terms = {name for _, name, kind, _ in Formatter().parse(finding.says) if kind == "term"}
-    shown = {
-        name: words("{value:term}", value=str(value)) if name in terms else written(value, words)
-        for name, value in finding.evidence.items()
-        if name not in CODE
-    }
+    shown = numbers(finding, words)
     if shown:
         st.table(
-            {plain(name.replace("_", " ")): plain(text) for name, text in shown.items()},
+            {plain(name): plain(text) for name, text in shown.items()},
             border="horizontal",
             width="content",
             alt=words(N_("Numbers behind this finding")),
@@ -247,3 +241,19 @@ def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
         key=f"{key}-evidence",
         on_click="ignore",
     )
+
+
+def numbers(finding: Finding, words: Words) -> dict[str, str]:
+    """The numbers of a finding that people see, by their names in the reader's language."""
+    evidence = finding.evidence
+    return {
+        words(number.name): _number(evidence[key], number.unit, words)
+        for key, number in numbers_shown(type(finding.of)).items()
+        if evidence.get(key) not in (None, "")
+    }
+
+
+def _number(value: Value, unit: Unit, words: Words) -> str:
+    if unit is Unit.YES_NO:
+        return words(N_("yes")) if value else words(N_("no"))
+    return words(f"{{value:{unit}}}", value=value)

@@ -189,7 +189,15 @@ def _form(incident: Incident, visit: Visit) -> None:
                 # What was shown belongs to the target of before.
                 named.pop("positive", None)
                 task = None if "task" in incident.guessed and task == incident.task else task
-            _save(Roles(**named, segments=tuple(segments)), none, task, visit)
+            made = Roles(
+                target=named.get("target"),
+                prediction=named.get("prediction"),
+                timestamp=named.get("timestamp"),
+                id=named.get("id"),
+                positive=named.get("positive"),
+                segments=tuple(segments),
+            )
+            _save(made, none, task, visit)
 
 
 def _save(roles: Roles, none: set[str], task: str | None, visit: Visit) -> None:

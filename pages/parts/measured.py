@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.shared.compare import VERDICTS, Compared, Verdict, spoken
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared.compare import VERDICTS, Compared, Verdict, translate
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.clinic.shared.training_set import SPLIT, WHY, Described
 from diagnostics.nouns.words import N_, Value, Words, shorten
 from diagnostics.pictures import compared as compared_chart
@@ -40,7 +40,7 @@ def so_far(profile: Any, visit: Visit) -> None:
     st.markdown(plain(text))
     rows = [
         {
-            words(N_("what")): spoken(words, result.says),
+            words(N_("what")): translate(words, result.says),
             words(N_("held-out score")): round(result.score.value, 4),
             words(N_("gain")): None if result is compared.before else round(result.gain.value, 4),
         }
@@ -61,7 +61,7 @@ def comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") ->
     for result in compared.remedies:
         if result.skipped:
             said = N_("{remedy} could not be tried: {why}")
-            st.markdown(plain(words(said, remedy=spoken(words, result.says), why=result.skipped.statement(words))))
+            st.markdown(plain(words(said, remedy=translate(words, result.says), why=result.skipped.statement(words))))
     with st.expander(words(N_("The numbers, before and after"))):
         frame = table(compared, words)
         st.dataframe(frame, hide_index=True, alt=words(N_("Score of each remedy before and after")))
@@ -87,12 +87,12 @@ def verdict(compared: Compared, words: Words) -> str:
     ran, best = compared.ran, compared.best
     if not ran:
         return plain(words(N_("None of the remedies could be tried on these rows.")))
-    unit, before = spoken(words, compared.says), compared.before.score.value
+    unit, before = translate(words, compared.says), compared.before.score.value
     if best is None:
         first = ran[0]
         values: dict[str, Value] = {
             "count": len(ran),
-            "name": spoken(words, first.says),
+            "name": translate(words, first.says),
             "unit": unit,
             "low": _short(first.gain.low),
             "high": _short(first.gain.high),
@@ -116,7 +116,7 @@ def verdict(compared: Compared, words: Words) -> str:
                 "{name} helps most: the {unit} goes from {before:number} to {after:number} "
                 "(better by {low:number} to {high:number})."
             ),
-            name=spoken(words, best.says),
+            name=translate(words, best.says),
             unit=unit,
             before=before,
             after=before + sign * best.gain.value,
@@ -138,7 +138,7 @@ def table(compared: Compared, words: Words) -> pd.DataFrame:
         first = result is compared.before
         rows.append(
             {
-                words(N_("what")): spoken(words, result.says),
+                words(N_("what")): translate(words, result.says),
                 words(N_("held-out score")): round(result.score.value, 4),
                 words(N_("from")): round(result.score.low, 4),
                 words(N_("to")): round(result.score.high, 4),
@@ -152,7 +152,7 @@ def table(compared: Compared, words: Words) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measured(found: Kept, visit: Visit) -> None:
+def measured(found: FinishedRun, visit: Visit) -> None:
     """Which rows and columns, how they were held out, and how long it took."""
     words = visit.words
     data = getattr(found.profile, "data", None)

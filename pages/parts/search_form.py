@@ -9,9 +9,9 @@ import streamlit as st
 
 from diagnostics.clinic.search.check import Settings
 from diagnostics.clinic.search.families import ROWS, families
-from diagnostics.clinic.search.outlook import Outlook, outlook, why
 from diagnostics.clinic.search.plan import METHODS, MOST_MINUTES, MOST_TRIALS, VALIDATIONS, WHY, Method, Validation
-from diagnostics.clinic.search.space import MEANS, Line, Space, bounded, default_space, edited, lines
+from diagnostics.clinic.search.space import MEANS, Line, Space, bounded_size, default_space, read_table, write_table
+from diagnostics.clinic.search.suggestion import Suggestion, explain_metric, suggest
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_
@@ -24,8 +24,8 @@ FITTING: Final = ""
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _outlook(fingerprint: str, _opened: Opened) -> Outlook:
-    return outlook(_opened.incident)
+def _outlook(fingerprint: str, _opened: Opened) -> Suggestion:
+    return suggest(_opened.incident)
 
 
 def search_settings(opened: Opened, last: Settings) -> Settings:
@@ -65,7 +65,7 @@ def search_settings(opened: Opened, last: Settings) -> Settings:
         )
     trials, minutes, parts = _budget(opened, last)
     kind = seen.validation if validation is Validation.AUTO else validation
-    said, values = why(seen)
+    said, values = explain_metric(seen)
     st.markdown(plain(f"{words(said, **values) if not metric else ''} {words(WHY[kind], parts=parts)}"))
     if family in ROWS and seen.rows > ROWS[family]:
         limited = N_("At most {rows:count} rows are used, as this family takes long on more.")
@@ -125,7 +125,7 @@ def _methods(opened: Opened, last: Settings) -> tuple[tuple[Method, ...], bool]:
     return tuple(chosen), pruning
 
 
-def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: tuple[Method, ...]) -> Space:
+def _space(opened: Opened, last: Settings, family: str, seen: Suggestion, methods: tuple[Method, ...]) -> Space:
     words = opened.words
     # What is trained on: four fifths of the rows are searched on, and four fifths of these make up the others' fold.
     whole = default_space(family, seen.task, rows=max(10, int(0.6 * seen.rows)), imbalanced=True)
@@ -133,7 +133,7 @@ def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: 
     before = last.space if last.space and last.family == family else usual
     names = {dimension.name for dimension in whole}
     before = tuple(dimension for dimension in before if dimension.name in names) or usual
-    table = lines(before, whole)
+    table = write_table(before, whole)
     frame = pd.DataFrame(
         {
             "use": [line.use for line in table],
@@ -169,8 +169,8 @@ def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: 
         )
         st.markdown(words(N_("A setting that is not ticked keeps its default. Preprocessing is fitted inside each fold.")))
     try:
-        space = edited([_line(row) for row in changed.to_dict("records")], families()[family])
-        points = bounded(space) if Method.GRID in methods else 0
+        space = read_table([_line(row) for row in changed.to_dict("records")], families()[family])
+        points = bounded_size(space) if Method.GRID in methods else 0
     except BadInput as reason:
         st.error(plain(reason.statement(words)))
         st.button(words(N_("Search")), key="search-not-yet", disabled=True)

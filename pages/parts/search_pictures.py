@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.clinic.search import sentences as says
-from diagnostics.clinic.search.check import Search
+from diagnostics.clinic.search.result import Search
 from diagnostics.nouns.words import N_, Value, Words
 from diagnostics.pictures import search as chart
 from diagnostics.pictures import search_trials as trials
@@ -20,14 +20,14 @@ from pages.parts.visit import Visit
 
 Draw = Callable[[Search, Words, Palette], go.Figure | None]
 
-PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Said], Draw]]] = {
-    "history": (N_("History of the search"), says.history, chart.draw_history),
-    "importances": (N_("What matters first"), says.importance, chart.draw_importances),
-    "parallel": (N_("All settings side by side"), says.parallel, trials.draw_parallel),
-    "slice": (N_("One setting at a time"), says.slices, trials.draw_slices),
-    "contour": (N_("Two settings as a map"), says.contour, trials.draw_contour),
-    "timeline": (N_("Timeline"), says.timeline, trials.draw_timeline),
-    "beside": (N_("Searches side by side"), says.side_by_side, chart.draw_side_by_side),
+PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Sentence], Draw]]] = {
+    "history": (N_("History of the search"), says.describe_history, chart.draw_history),
+    "importances": (N_("What matters first"), says.describe_importance, chart.draw_importances),
+    "parallel": (N_("All settings side by side"), says.describe_parallel, trials.draw_parallel),
+    "slice": (N_("One setting at a time"), says.describe_slices, trials.draw_slices),
+    "contour": (N_("Two settings as a map"), says.describe_contour, trials.draw_contour),
+    "timeline": (N_("Timeline"), says.describe_timeline, trials.draw_timeline),
+    "beside": (N_("Searches side by side"), says.describe_comparison, chart.draw_side_by_side),
 }
 
 
@@ -59,7 +59,7 @@ def pictures(p: Search, visit: Visit, *, key: str) -> None:
 def live(p: Search, visit: Visit) -> None:
     """The sentence, and the picture that was chosen: drawing all of them twice a second would slow everybody's pages."""
     words = visit.words
-    message, values = says.best_so_far(p)
+    message, values = says.describe_progress(p)
     st.markdown(f"**{plain(words(message, **values))}**")
     shown = [name for name in PICTURES if name != "beside" or len(p.studies) > 1]
     chosen = st.segmented_control(

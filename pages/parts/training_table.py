@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics.clinic.shared import clinic_job, kept
+from diagnostics.clinic.shared import clinic_job, results
 from diagnostics.clinic.shared.clinic_job import ClinicJob, latest_run
 from diagnostics.keep import store
 from diagnostics.nouns.incident import Incident, Task
@@ -77,7 +77,7 @@ def training_table(visit: Visit, about: str) -> Opened:
             st.warning(plain(words(N_("{file:name} could not be read: {why}"), file=file, why=why)))
         _upload(visit)
         st.stop()
-    opened = Opened(visit, incident, kept.fingerprint(incident))
+    opened = Opened(visit, incident, results.fingerprint(incident))
     if incident.roles.target is None or incident.roles.target not in incident.reference:
         bar(opened)
         say(plain(words(N_("Which column is to be learnt?"))))
@@ -93,7 +93,7 @@ def whatever(visit: Visit) -> Opened:
             incident = _read(visit, bad_ends=False)
         except BadInput:
             incident = Incident()
-    return Opened(visit, incident, kept.fingerprint(incident))
+    return Opened(visit, incident, results.fingerprint(incident))
 
 
 def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:

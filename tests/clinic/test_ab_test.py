@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from diagnostics.clinic.ab_test import check as ab_test
-from diagnostics.clinic.ab_test.check import ABTest, Counts, Settings, always_valid, newcombe, single
-from diagnostics.clinic.ab_test.looks import Rule, crossed, limits
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.ab_test.check import ABTest, Counts, Settings, always_valid, newcombe, rows_for_one_look
+from diagnostics.clinic.ab_test.looks import Rule, crossing_probability, limits_of_looks
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
@@ -32,22 +32,22 @@ def reading(a: tuple[int, int], b: tuple[int, int], *, looks: int = 1, look: int
 
 def test_limits_are_those_of_the_published_tables() -> None:
     """Two-sided 5%, five equal looks: Lan and DeMets' rules as tabulated by Reboussin et al. 2000."""
-    assert limits(FIFTHS, 0.05, Rule.OBRIEN) == pytest.approx((4.8769, 3.3569, 2.6803, 2.2898, 2.0310), abs=0.002)
-    assert limits(FIFTHS, 0.05, Rule.POCOCK) == pytest.approx((2.4380, 2.4268, 2.4101, 2.3966, 2.3859), abs=0.002)
-    assert limits([1.0], 0.05, Rule.OBRIEN) == pytest.approx((1.95996,), abs=1e-4)
+    assert limits_of_looks(FIFTHS, 0.05, Rule.OBRIEN) == pytest.approx((4.8769, 3.3569, 2.6803, 2.2898, 2.0310), abs=0.002)
+    assert limits_of_looks(FIFTHS, 0.05, Rule.POCOCK) == pytest.approx((2.4380, 2.4268, 2.4101, 2.3966, 2.3859), abs=0.002)
+    assert limits_of_looks([1.0], 0.05, Rule.OBRIEN) == pytest.approx((1.95996,), abs=1e-4)
 
 
 def test_looking_five_times_without_a_rule_is_one_false_alarm_in_seven() -> None:
     """Armitage, McPherson and Rowe 1969: 0.142 for five looks, 0.193 for ten."""
-    assert crossed(FIFTHS, [1.96] * 5) == pytest.approx(0.142, abs=0.001)
-    assert crossed([n / 10 for n in range(1, 11)], [1.96] * 10) == pytest.approx(0.193, abs=0.001)
+    assert crossing_probability(FIFTHS, [1.96] * 5) == pytest.approx(0.142, abs=0.001)
+    assert crossing_probability([n / 10 for n in range(1, 11)], [1.96] * 10) == pytest.approx(0.193, abs=0.001)
 
 
 def test_rows_are_those_of_the_textbook() -> None:
-    assert single(Settings(base=0.10, effect=0.02)) / 2 == pytest.approx(3841, abs=2)
-    assert single(Settings(means=True, spread=1.0, effect=0.5)) / 2 == pytest.approx(64, abs=0.5)
-    uneven = single(Settings(base=0.10, effect=0.02, b_share=0.1))
-    assert uneven > 2 * single(Settings(base=0.10, effect=0.02))
+    assert rows_for_one_look(Settings(base=0.10, effect=0.02)) / 2 == pytest.approx(3841, abs=2)
+    assert rows_for_one_look(Settings(means=True, spread=1.0, effect=0.5)) / 2 == pytest.approx(64, abs=0.5)
+    uneven = rows_for_one_look(Settings(base=0.10, effect=0.02, b_share=0.1))
+    assert uneven > 2 * rows_for_one_look(Settings(base=0.10, effect=0.02))
 
 
 def test_looks_cost_a_few_rows_with_the_one_rule_and_many_with_the_other() -> None:

@@ -17,9 +17,9 @@ import pytest
 from diagnostics.catalogue import clinic_diagnostic
 from diagnostics.clinic.fit import check as fit
 from diagnostics.clinic.fit.check import Settings
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import results
 from diagnostics.clinic.shared.clinic_job import CLINIC, ClinicJob, ask, latest_result
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.keep import store
 from diagnostics.keep.jobs import JobQueue
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -156,9 +156,9 @@ def test_a_hostile_result_is_passed_over(rng: np.random.Generator) -> None:
 def test_a_result_of_another_diagnostic_is_none_of_this_one() -> None:
     diagnostic = clinic_diagnostic("fit")
     assert diagnostic is not None
-    content = kept.pack(diagnostic, Kept("stability", "a", Settings(), Settings(), 1.0))
+    content = results.pack(diagnostic, FinishedRun("stability", "a", Settings(), Settings(), 1.0))
     with pytest.raises(ValueError, match="not a result of fit"):
-        kept.unpack(diagnostic, content)
+        results.unpack(diagnostic, content)
     assert fit.RULES
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.clinic.shared.compare import Compared, Remedy, Verdict, compare, corrected, decide
+from diagnostics.clinic.shared.compare import Compared, Remedy, Verdict, compare, corrected_interval, decide
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.models import FAMILIES, dummy, pipeline
-from diagnostics.clinic.shared.scores import METRICS, choices, metric_for
+from diagnostics.clinic.shared.scores import METRICS, metric_for, metrics_for
 from diagnostics.clinic.shared.training_set import TrainingSet, training_set
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
@@ -49,7 +49,7 @@ def test_false_gains_are_rarer_than_the_level_says(rng: np.random.Generator) -> 
     hits = 0
     for _ in range(400):
         folds_of = rng.normal(scale=0.5**0.5) + rng.normal(scale=0.5**0.5, size=10)
-        hits += corrected(folds_of, 0.25).low > 0
+        hits += corrected_interval(folds_of, 0.25).low > 0
     assert hits / 400 < 0.13
     naive = sum(
         (lambda v: v.mean() - 2.26 * v.std(ddof=1) / 10**0.5 > 0)(
@@ -154,7 +154,7 @@ def test_every_score_of_a_task_can_be_taken(tmp_path: Path, rng: np.random.Gener
     three = classes(rng).assign(answer=rng.choice(["a", "b", "c"], 600))
     for number, (frame, target) in enumerate(((classes(rng), "answer"), (three, "answer"), (values(rng), "price"))):
         data = training_set(incident_of(tmp_path / str(number), frame, target=target, task=None))
-        for metric in choices(data.task):
+        for metric in metrics_for(data.task):
             result = compare(data, GUESS, [LINEAR], metric, parts=2, repeats=1)
             assert np.isfinite(result.before.score.value), metric.name
 

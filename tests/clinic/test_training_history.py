@@ -10,7 +10,7 @@ import pytest
 
 from diagnostics.__main__ import main
 from diagnostics.causes.cause import TITLES
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.training_history.check import BY_CODE, Settings, TrainingHistories, judge, profile
 from diagnostics.clinic.training_history.snippets import snippets
 from diagnostics.investigation import investigate

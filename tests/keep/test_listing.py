@@ -124,6 +124,7 @@ RULE = Rule(
     statistic="statistic",
     source="source",
     severity=Severity.CRITICAL,
+    lane=Lane.DATA,
 )
 
 

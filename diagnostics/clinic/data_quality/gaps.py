@@ -115,7 +115,7 @@ def _together(data: TrainingSet) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in sorted(groups, key=lambda group: -len(group))[:10])
 
 
-def imputers(data: TrainingSet, family: str) -> tuple[Remedy, list[Remedy]]:
+def propose_imputers(data: TrainingSet, family: str) -> tuple[Remedy, list[Remedy]]:
     """The way it is, and the others. Trees can leave a value missing; the other models start from the mean."""
     from sklearn.impute import KNNImputer, SimpleImputer
 
@@ -171,7 +171,7 @@ def _filled(family: str, way: Callable[[int], Any] | None) -> Callable[[Training
     return build
 
 
-def scalers(family: str) -> tuple[Remedy, list[Remedy]]:
+def propose_scalers(family: str) -> tuple[Remedy, list[Remedy]]:
     """Numbers as they are, and scaled in four ways."""
     from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, RobustScaler, StandardScaler
 
@@ -203,7 +203,7 @@ def _scaled(family: str, way: Callable[[int], Any]) -> Callable[[TrainingSet, in
     return build
 
 
-def spreads(data: TrainingSet) -> float:
+def measure_spreads(data: TrainingSet) -> float:
     """The widest number's spread by the narrowest's: above 10, an unscaled model hears one column alone. 1 for one number."""
     found = [float(np.nanstd(data.features[name].to_numpy("float64"))) for name in data.numbers]
     found = [value for value in found if np.isfinite(value) and value > 0]

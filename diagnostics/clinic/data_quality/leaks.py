@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics.clinic.data_quality.rows import twins
-from diagnostics.clinic.shared.compare import Progress, Remedy, Result, compare, corrected, one_fold, quiet
+from diagnostics.clinic.data_quality.rows import group_duplicates
+from diagnostics.clinic.shared.compare import Progress, Remedy, Result, compare, corrected_interval, ignore_progress, score_fold
 from diagnostics.clinic.shared.folds import Fold, folds
 from diagnostics.clinic.shared.models import pipeline
 from diagnostics.clinic.shared.scores import Metric
@@ -52,7 +52,7 @@ class Inflation:
 
 
 @dataclass(frozen=True)
-class Teller:
+class SingleColumn:
     """alone: score of the column alone, 0 (chance) to 1 (perfect). without: the result of all the others, None where nobody
     asked.
     """
@@ -62,14 +62,14 @@ class Teller:
     without: Result | None
 
 
-def inflations(
-    data: TrainingSet, before: Remedy, metric: Metric, *, repeats: int = 2, seed: int = 0, on_progress: Progress = quiet
+def measure_inflation(
+    data: TrainingSet, before: Remedy, metric: Metric, *, repeats: int = 2, seed: int = 0, on_progress: Progress = ignore_progress
 ) -> tuple[Inflation, ...]:
     """One for each way in which rows of this table can leak; empty where none can."""
     found = []
     plain = replace(data, groups=None, order=None, described=replace(data.described, split=Split.PLAIN))
     ids = _ids(data)
-    kinds: list[tuple[Leak, NDArray[np.int64] | None]] = [(Leak.IDS, ids), (Leak.TWINS, twins(data, seed=seed))]
+    kinds: list[tuple[Leak, NDArray[np.int64] | None]] = [(Leak.IDS, ids), (Leak.TWINS, group_duplicates(data, seed=seed))]
     for place, (leak, groups) in enumerate(kinds):
         if groups is None or len(np.unique(groups)) < 20:
             continue
@@ -79,16 +79,16 @@ def inflations(
         related = int((sizes[groups] > 1).sum())
         easy = folds(plain, parts=5, repeats=repeats, seed=seed)
         honest = folds(kept, parts=5, repeats=repeats, seed=seed)
-        found.append(_measured(leak, plain, before, metric, easy, honest, related, seed))
+        found.append(_measure(leak, plain, before, metric, easy, honest, related, seed))
     if data.order is not None:
         on_progress(0.66, N_("Splitting at random and in time"))
         honest = folds(
             replace(data, groups=None, described=replace(data.described, split=Split.ORDERED)), parts=5, repeats=2, seed=seed
         )
         rng = np.random.default_rng((seed, 43))
-        easy = tuple(_like(fold, len(data), rng) for fold in honest)
+        easy = tuple(_random_like(fold, len(data), rng) for fold in honest)
         if len(honest) > 1:
-            found.append(_measured(Leak.TIME, plain, before, metric, easy, honest, len(data), seed))
+            found.append(_measure(Leak.TIME, plain, before, metric, easy, honest, len(data), seed))
     return tuple(found)
 
 
@@ -100,14 +100,14 @@ def _ids(data: TrainingSet) -> NDArray[np.int64] | None:
     return None if np.array_equal(pd.factorize(data.groups)[0], same) else data.groups
 
 
-def _like(fold: Fold, rows: int, rng: np.random.Generator) -> Fold:
+def _random_like(fold: Fold, rows: int, rng: np.random.Generator) -> Fold:
     """A split of the same sizes at random: fewer rows to train on would lower the score by itself."""
     drawn = rng.permutation(rows)
     train = drawn[: len(fold.train)]
     return Fold(np.sort(train), np.sort(drawn[len(fold.train) : len(fold.train) + len(fold.test)]))
 
 
-def _measured(
+def _measure(
     leak: Leak,
     data: TrainingSet,
     before: Remedy,
@@ -121,17 +121,17 @@ def _measured(
     for side, made in enumerate((easy, honest)):
         for number, fold in enumerate(made):
             try:
-                scores[side, number] = one_fold(data, before, fold, metric, seed + number)[0]
+                scores[side, number] = score_fold(data, before, fold, metric, seed + number)[0]
             except (ValueError, NotApplicable):
                 # A fold with one class alone, say; it is left out of the mean.
                 continue
     sign = 1.0 if metric.higher else -1.0
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in honest]))
-    lost = corrected(sign * (scores[0] - scores[1]), ratio)
-    return Inflation(leak, corrected(scores[0], ratio), corrected(scores[1], ratio), lost, len(honest), rows)
+    lost = corrected_interval(sign * (scores[0] - scores[1]), ratio)
+    return Inflation(leak, corrected_interval(scores[0], ratio), corrected_interval(scores[1], ratio), lost, len(honest), rows)
 
 
-def narrowed(data: TrainingSet, columns: Sequence[str]) -> TrainingSet:
+def keep_columns(data: TrainingSet, columns: Sequence[str]) -> TrainingSet:
     """The same rows with only `columns`."""
     kept = set(columns)
     return replace(
@@ -143,12 +143,12 @@ def narrowed(data: TrainingSet, columns: Sequence[str]) -> TrainingSet:
 
 
 def _of(columns: Sequence[str], family: str) -> Callable[[TrainingSet, int], Any]:
-    return lambda data, seed: pipeline(narrowed(data, columns), family, seed=seed)
+    return lambda data, seed: pipeline(keep_columns(data, columns), family, seed=seed)
 
 
-def tellers(
-    data: TrainingSet, family: str, metric: Metric, *, seed: int = 0, on_progress: Progress = quiet
-) -> tuple[Teller, ...]:
+def score_single_columns(
+    data: TrainingSet, family: str, metric: Metric, *, seed: int = 0, on_progress: Progress = ignore_progress
+) -> tuple[SingleColumn, ...]:
     """Each column's score alone by a small tree on three folds, the best first; of the best, what is left without them."""
     names = list(data.features.columns)[:COLUMNS]
     made = folds(data, parts=3, repeats=1, seed=seed)
@@ -158,7 +158,7 @@ def tellers(
         on_progress(0.5 * place / len(names), N_("Asking each column alone"))
         # A small tree: a column that holds the answer needs no more than a few cuts, a chance likeness needs many.
         one = Remedy(name, name, _alone(name), features=(name,))
-        scores = np.array([one_fold(data, one, fold, metric, seed)[0] for fold in made])
+        scores = np.array([score_fold(data, one, fold, metric, seed)[0] for fold in made])
         mean = float(np.nanmean(scores)) if np.isfinite(scores).any() else worst
         alone.append((min(1.0, max(0.0, (mean - worst) / (1 - worst))), name))
     alone.sort(key=lambda entry: (-entry[0], entry[1]))
@@ -174,11 +174,11 @@ def tellers(
 
         compared = compare(data, whole, remedies, metric, repeats=1, seed=seed, on_progress=later)
         found = {result.name: result for result in compared.remedies if not result.skipped}
-    return tuple(Teller(name, score, found.get(name)) for score, name in alone[:20])
+    return tuple(SingleColumn(name, score, found.get(name)) for score, name in alone[:20])
 
 
 def _alone(column: str) -> Callable[[TrainingSet, int], Any]:
-    return lambda data, seed: _small(narrowed(data, (column,)), seed)
+    return lambda data, seed: _small(keep_columns(data, (column,)), seed)
 
 
 def _small(data: TrainingSet, seed: int) -> Any:

@@ -77,11 +77,11 @@ class Outliers:
     numbers: tuple[int, ...]
 
 
-def copies(data: TrainingSet, *, seed: int = 0) -> Copies:
+def find_copies(data: TrainingSet, *, seed: int = 0) -> Copies:
     pattern = identical(data.features)
     whole = identical(data.features, data.truth)
     repeated = pd.Series(whole).duplicated().to_numpy()
-    conflict = conflicting(data, pattern)
+    conflict = find_conflicts(data, pattern)
     ceiling = None
     if data.task is Task.CLASSIFICATION:
         counted = pd.DataFrame({"pattern": pattern, "truth": data.truth}).value_counts()
@@ -102,7 +102,7 @@ def copies(data: TrainingSet, *, seed: int = 0) -> Copies:
     )
 
 
-def conflicting(data: TrainingSet, pattern: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+def find_conflicts(data: TrainingSet, pattern: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
     """Rows that are equal to one with another target, shape (rows,)."""
     pattern = identical(data.features) if pattern is None else pattern
     groups = pd.Series(data.truth).groupby(pattern)
@@ -112,7 +112,7 @@ def conflicting(data: TrainingSet, pattern: NDArray[np.int64] | None = None) -> 
     return np.asarray(spread > DIFFERENT * float(np.std(data.truth.astype("float64"))))
 
 
-def twins(data: TrainingSet, *, seed: int = 0) -> NDArray[np.int64] | None:
+def group_duplicates(data: TrainingSet, *, seed: int = 0) -> NDArray[np.int64] | None:
     """Codes of rows that are equal or nearly so, shape (rows,); None where all differ. Nearly equal ones only in small tables."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -183,7 +183,7 @@ def matrix_of(data: TrainingSet, rows: NDArray[np.int64]) -> NDArray[np.float64]
     return np.column_stack(columns)
 
 
-def apart(data: TrainingSet, rows: NDArray[np.int64], *, seed: int = 0) -> NDArray[np.bool_]:
+def flag_outliers(data: TrainingSet, rows: NDArray[np.int64], *, seed: int = 0) -> NDArray[np.bool_]:
     """Which of `rows` stand apart from the rest of them: isolation forest (Liu et al. 2008, doi:10.1109/ICDM.2008.17), its score
     by the modified z-score. Shape (len(rows),).
     """
@@ -199,9 +199,9 @@ def apart(data: TrainingSet, rows: NDArray[np.int64], *, seed: int = 0) -> NDArr
     return np.asarray(0.6745 * (strange - middle) / spread > APART)
 
 
-def outliers(data: TrainingSet, *, seed: int = 0) -> Outliers:
+def find_outliers(data: TrainingSet, *, seed: int = 0) -> Outliers:
     every = np.arange(len(data))
-    stand = np.flatnonzero(apart(data, every, seed=seed))
+    stand = np.flatnonzero(flag_outliers(data, every, seed=seed))
     found = []
     for name in data.numbers:
         values = data.features[name].to_numpy("float64")

@@ -23,7 +23,7 @@ VERSION: Final = 8
 """Of the file format: what runtimes since 2022 read."""
 
 
-def whole(fitted: Any, content: bytes, data: TrainingSet) -> bytes:
+def with_preparation(fitted: Any, content: bytes, data: TrainingSet) -> bytes:
     """The ONNX file that takes raw rows. fitted: a trained pipeline of `models.pipeline`; content: its model alone, input "x".
 
     One input for each column, under its name, shape (n, 1): 64-bit numbers (NaN where missing, times as seconds since 1970), or
@@ -78,7 +78,7 @@ def whole(fitted: Any, content: bytes, data: TrainingSet) -> bytes:
     return bytes(made.SerializeToString(deterministic=True))
 
 
-def fed(features: pd.DataFrame, data: TrainingSet) -> dict[str, NDArray[Any]]:
+def as_inputs(features: pd.DataFrame, data: TrainingSet) -> dict[str, NDArray[Any]]:
     """The rows as the file's inputs, each of shape (n, 1)."""
     made: dict[str, NDArray[Any]] = {}
     for name in features.columns:

@@ -16,7 +16,7 @@ Node = tuple[bool, int, float, int, int, bool, NDArray[np.float64]]
 """leaf, column, threshold, where smaller rows go, where larger ones go, whether missing values go with the smaller, answers."""
 
 
-def knows(model: Any) -> bool:
+def is_supported(model: Any) -> bool:
     name = type(model).__name__
     return name.startswith(("HistGradientBoosting", "DecisionTree", "RandomForest"))
 

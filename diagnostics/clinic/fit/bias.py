@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.shared.compare import Remedy, fit
 from diagnostics.clinic.shared.folds import folds
-from diagnostics.clinic.shared.scores import Told, told
+from diagnostics.clinic.shared.scores import Predictions, predict
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns.incident import Task
 from diagnostics.nouns.intervals import Interval
-from diagnostics.nouns.words import N_
 
 TENTHS: Final = 10
 QUARTERS: Final = 4
@@ -59,50 +58,14 @@ class Bias:
     spread: float
 
 
-SAYS: Final = {
-    ("two", "level"): N_(
-        "Where {column:name} is {level:name}, the model gives {class:name} a chance of {told:percent} on average, and "
-        "{true:percent} is true."
-    ),
-    ("two", "range"): N_(
-        "Where {column:name} lies between {low:number} and {high:number}, the model gives {class:name} a chance of "
-        "{told:percent} on average, and {true:percent} is true."
-    ),
-    ("two", "answers"): N_(
-        "Where the model gives {class:name} a chance of {low:percent} to {high:percent}, it is true in {true:percent} of the "
-        "rows."
-    ),
-    ("more", "level"): N_(
-        "Where {column:name} is {level:name}, the model is {told:percent} sure of its answers on average, and right in "
-        "{true:percent}."
-    ),
-    ("more", "range"): N_(
-        "Where {column:name} lies between {low:number} and {high:number}, the model is {told:percent} sure of its answers on "
-        "average, and right in {true:percent}."
-    ),
-    ("more", "answers"): N_(
-        "Where the model is {low:percent} to {high:percent} sure of its answer, it is right in {true:percent}."
-    ),
-    ("value", "level"): N_(
-        "Where {column:name} is {level:name}, the model says {told:number} on average and {true:number} is true."
-    ),
-    ("value", "range"): N_(
-        "Where {column:name} lies between {low:number} and {high:number}, the model says {told:number} on average and "
-        "{true:number} is true."
-    ),
-    ("value", "answers"): N_("Where the model says {low:number} to {high:number}, the truth is {true:number} on average."),
-}
-"""What is said of a segment, by what is learnt (two classes, more, a value) and by what makes the segment."""
-
-
 def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) -> Bias:
     """Every row is answered by a model that did not see it (where the folds cover all rows)."""
     made = folds(data, parts=parts, repeats=1, seed=seed)
     true, answer = np.full(len(data), np.nan), np.full(len(data), np.nan)
     for number, fold in enumerate(made):
         model, _ = fit(data, remedy, fold.train, seed + number)
-        given = told(model, data.features.iloc[fold.test], data)
-        true[fold.test], answer[fold.test] = sides(data, given, fold.test)
+        given = predict(model, data.features.iloc[fold.test], data)
+        true[fold.test], answer[fold.test] = as_numbers(data, given, fold.test)
     seen = np.flatnonzero(np.isfinite(answer))
     true, answer = true[seen], answer[seen]
     groups: list[tuple[str, str, float | None, float | None, NDArray[np.bool_]]] = []
@@ -116,14 +79,12 @@ def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) ->
     z = float(norm.ppf(1 - ALPHA / 2 / max(1, len(groups))))
     segments = [_segment(group, true, answer, z) for group in groups]
     spread = float(np.std(true - answer))
-    # Half a tenth of the outcome's own spread is the least that anybody would notice.
-    least = 0.05 if data.task is Task.CLASSIFICATION else 0.2 * spread
-    worst = [s for s in segments if s.rows >= LEAST and (s.off.low > 0 or s.off.high < 0) and abs(s.off.value) >= least]
+    worst = [s for s in segments if s.rows >= LEAST and (s.off.low > 0 or s.off.high < 0)]
     worst.sort(key=lambda s: -abs(s.off.value))
     return Bias(tuple(segments[:tenths]), tuple(worst[:SHOWN]), len(groups), spread)
 
 
-def sides(data: TrainingSet, given: Told, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def as_numbers(data: TrainingSet, given: Predictions, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What is true and what was told, as numbers: values; the class to be found and its chance; right or wrong and how sure."""
     truth = data.truth[rows]
     if data.task is Task.REGRESSION or given.chances is None:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.shared.compare import TRAINED_ROWS, Progress, Remedy, corrected, fit, quiet, score
+from diagnostics.clinic.shared.compare import TRAINED_ROWS, Progress, Remedy, corrected_interval, fit, ignore_progress, score
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.scores import Metric
 from diagnostics.clinic.shared.training_set import TrainingSet
@@ -61,7 +61,7 @@ class LearningCurve:
 
 
 def learning_curve(
-    data: TrainingSet, remedy: Remedy, metric: Metric, *, parts: int = 5, seed: int = 0, on_progress: Progress = quiet
+    data: TrainingSet, remedy: Remedy, metric: Metric, *, parts: int = 5, seed: int = 0, on_progress: Progress = ignore_progress
 ) -> LearningCurve:
     """Each fold's model is trained on growing parts of the same training rows, and judged on the same held-out ones."""
     made = folds(data, parts=parts, repeats=1, seed=seed)
@@ -85,9 +85,10 @@ def learning_curve(
     held, trained = held[:, known], trained[:, known]
     kept = [size for size, whole in zip(sizes, known, strict=True) if whole]
     points = tuple(
-        Point(size, corrected(held[:, place], ratio), corrected(trained[:, place], ratio)) for place, size in enumerate(kept)
+        Point(size, corrected_interval(held[:, place], ratio), corrected_interval(trained[:, place], ratio))
+        for place, size in enumerate(kept)
     )
-    return extrapolated(points, kept, held, ratio, metric, np.random.default_rng((seed, 8)))
+    return extrapolate(points, kept, held, ratio, metric, np.random.default_rng((seed, 8)))
 
 
 def _order(data: TrainingSet, train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -97,7 +98,7 @@ def _order(data: TrainingSet, train: NDArray[np.int64], rng: np.random.Generator
     return rng.permutation(train)
 
 
-def extrapolated(
+def extrapolate(
     points: tuple[Point, ...],
     sizes: Sequence[int],
     held: NDArray[np.float64],
@@ -133,7 +134,7 @@ def extrapolated(
     more = More.HELPS if doubled.low > 0 and value >= floor else More.FLAT
     least = max(4 * floor, climb)
     # A curve may also bend flat early by chance: the last step shows how far the folds differ.
-    last = corrected(sign * (held[:, -1] - held[:, -2]), ratio)
+    last = corrected_interval(sign * (held[:, -1] - held[:, -2]), ratio)
     wide = doubled.high - doubled.low > least or last.high - last.low > 2 * least
     if wide or (more is More.FLAT and doubled.high >= 4 * floor):
         more = More.UNKNOWN

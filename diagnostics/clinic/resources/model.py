@@ -204,7 +204,7 @@ MIXED_SAYS: Final = N_("mixed precision (16 bits, with a copy in 32)")
 MIXED_COSTS: Final = N_("nearly nothing; scale the loss with float16, or take bfloat16")
 
 
-def changed(m: Described) -> list[tuple[str, str, str, Described]]:
+def propose_changes(m: Described) -> list[tuple[str, str, str, Described]]:
     """Every change that applies, the cheapest first: name, what it is, what it costs, the model with it."""
     made: list[tuple[str, str, str, Described]] = []
     if m.precision is not Precision.MIXED:
@@ -254,7 +254,7 @@ def changed(m: Described) -> list[tuple[str, str, str, Described]]:
 
 def changes(m: Described) -> tuple[Change, ...]:
     return tuple(
-        Change(name, says, costs, training(other).total, serving(other).total) for name, says, costs, other in changed(m)
+        Change(name, says, costs, training(other).total, serving(other).total) for name, says, costs, other in propose_changes(m)
     )
 
 
@@ -262,14 +262,14 @@ ORDER: Final = ("mixed", "selective", "accumulation", "full", "zero", "tensor")
 """Changes that leave the model what it is, the cheapest first."""
 
 
-def fitting(m: Described, *, most: int = 12) -> tuple[tuple[str, ...], float]:
+def plan_to_fit(m: Described, *, most: int = 12) -> tuple[tuple[str, ...], float]:
     """Changes to make one after the other until training fits (names of `ORDER`), and the bytes then. Changes that save less than
     5% are passed over. The model itself is left as it is.
     """
     made: list[str] = []
     here = training(m).total
     while here > m.memory * GB and len(made) < most:
-        options = {name: other for name, _, _, other in changed(m) if name in ORDER}
+        options = {name: other for name, _, _, other in propose_changes(m) if name in ORDER}
         chosen = next((n for n in ORDER if n in options and training(options[n]).total < 0.95 * here), None)
         if chosen is None:
             break

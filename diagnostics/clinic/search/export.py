@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from diagnostics.clinic.search.check import Search
 from diagnostics.clinic.search.families import families
+from diagnostics.clinic.search.result import Search
 from diagnostics.clinic.shared.models import pipeline
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns.incident import Incident, Task

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.search.families import families
-from diagnostics.clinic.search.plan import Plan, cut
+from diagnostics.clinic.search.plan import Plan, make_folds
 from diagnostics.clinic.shared.models import model, preparation
-from diagnostics.clinic.shared.scores import told
+from diagnostics.clinic.shared.scores import predict
 from diagnostics.clinic.shared.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Objective:
     def __init__(self, plan: Plan, data: TrainingSet) -> None:
         self.plan, self.data = plan, data
         self.family = families()[plan.family]
-        self.folds = cut(data, plan.validation, parts=plan.parts, seed=plan.seed)
+        self.folds = make_folds(data, plan.validation, parts=plan.parts, seed=plan.seed)
         self._kept: dict[int, Prepared] = {}
         self._bytes = 0
 
@@ -78,7 +78,7 @@ class Objective:
             # Some settings do not converge, and say so at each fit; the score tells.
             warnings.simplefilter("ignore")
             made.fit(fold.train, fold.truth)
-            return float(metric.of(fold.held, told(made, fold.test, self.data, chances=metric.chances)))
+            return float(metric.of(fold.held, predict(made, fold.test, self.data, chances=metric.chances)))
 
     def _prepared(self, step: int) -> Prepared:
         if step in self._kept:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.search.families import families
-from diagnostics.clinic.search.plan import Method, Plan
+from diagnostics.clinic.search.plan import Method, Plan, Validation
 from diagnostics.clinic.search.space import Scalar, Space
-from diagnostics.clinic.search.work import WHY, WORKER, asked
+from diagnostics.clinic.search.trials import WHY, WORKER, trials_wanted
 from diagnostics.clinic.shared.models import dummy, pipeline
-from diagnostics.clinic.shared.scores import Metric, Told, told
-from diagnostics.clinic.shared.training_set import TrainingSet
+from diagnostics.clinic.shared.scores import Metric, Predictions, predict
+from diagnostics.clinic.shared.training_set import Described, TrainingSet
 from diagnostics.nouns.intervals import Interval
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DRAWS: Final = 200
 """Bootstrap samples of the held-out rows: the ends of a 95% interval then rest on five of them each."""
 
-TELLING: Final = 6
+FEWEST_TRIALS: Final = 6
 """Finished trials below which nobody can say what mattered."""
 
 
@@ -105,7 +105,43 @@ class Held:
     optimism: float
 
 
-def studies_of(named: Sequence[tuple[str, Plan, optuna.Study]]) -> tuple[Study, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """One search, with all kinds of search that it tried."""
+
+    data: Described
+    family: str
+    metric: str
+    validation: Validation
+    folds: int
+    """Folds that each trial is scored on."""
+
+    train_rows: int
+    """Rows of the search, without those held out."""
+
+    pruning: bool
+    space: Space
+    seed: int
+    studies: tuple[Study, ...]
+    """One for each kind of search."""
+
+    of: str
+    """Name of the study that has the best trial, "" while none has finished."""
+
+    best: float | None
+    """The best trial's mean over the folds; None while none has finished."""
+
+    chosen: tuple[tuple[str, Scalar], ...]
+    """Settings of the best trial."""
+
+    held: Held | None
+    """The choice on held-out rows; None until the search is over."""
+
+    storage: str
+    """Address of the storage, without password."""
+
+
+def read_studies(named: Sequence[tuple[str, Plan, optuna.Study]]) -> tuple[Study, ...]:
     """What is in the storage of these studies now. A worker has the same number in all of them."""
     trials = [study.get_trials(deepcopy=False) for _, _, study in named]
     taken = [
@@ -117,12 +153,12 @@ def studies_of(named: Sequence[tuple[str, Plan, optuna.Study]]) -> tuple[Study, 
     made = []
     for (name, plan, study), part in zip(named, trials, strict=True):
         names = [dimension.name for dimension in plan.space]
-        tries = tuple(_try(trial, names, workers) for trial in part)
-        made.append(Study(name, plan.method, asked(plan), plan.minutes, tries, importances(study, plan.space)))
+        tries = tuple(_read_trial(trial, names, workers) for trial in part)
+        made.append(Study(name, plan.method, trials_wanted(plan), plan.minutes, tries, measure_importances(study, plan.space)))
     return tuple(made)
 
 
-def _try(trial: FrozenTrial, names: Sequence[str], workers: dict[str, int]) -> Try:
+def _read_trial(trial: FrozenTrial, names: Sequence[str], workers: dict[str, int]) -> Try:
     from optuna.trial import TrialState
 
     from diagnostics.clinic.search.sampler import folds_of
@@ -149,13 +185,13 @@ def _try(trial: FrozenTrial, names: Sequence[str], workers: dict[str, int]) -> T
     )
 
 
-def importances(study: optuna.Study, space: Space) -> tuple[tuple[str, float], ...]:
+def measure_importances(study: optuna.Study, space: Space) -> tuple[tuple[str, float], ...]:
     """How much each setting decided (PED-ANOVA, Watanabe et al. 2023, arXiv:2304.10255); empty while too few have finished."""
     from optuna.importance import get_param_importances
     from optuna.trial import TrialState
 
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(done) < TELLING or len({trial.value for trial in done}) < 2:
+    if len(done) < FEWEST_TRIALS or len({trial.value for trial in done}) < 2:
         return ()
     varied = [d.name for d in space if len({repr(trial.params.get(d.name)) for trial in done}) > 1]
     if not varied:
@@ -168,7 +204,7 @@ def importances(study: optuna.Study, space: Space) -> tuple[tuple[str, float], .
     return tuple(sorted(known.items(), key=lambda item: (-item[1], item[0])))
 
 
-def judged(plan: Plan, searched: TrainingSet, held: TrainingSet, params: dict[str, Any], best: float) -> Held:
+def judge_held_out(plan: Plan, searched: TrainingSet, held: TrainingSet, params: dict[str, Any], best: float) -> Held:
     """Chosen, default and dummy, trained on all rows of the search and asked for the held-out rows."""
     import warnings
 
@@ -183,11 +219,11 @@ def judged(plan: Plan, searched: TrainingSet, held: TrainingSet, params: dict[st
         warnings.simplefilter("ignore")
         for model in models:
             model.fit(searched.features, searched.truth)
-            answers.append(told(model, held.features, searched, chances=metric.chances))
-        return compared(metric, held, answers, best, seed=plan.seed)
+            answers.append(predict(model, held.features, searched, chances=metric.chances))
+        return compare_held_out(metric, held, answers, best, seed=plan.seed)
 
 
-def compared(metric: Metric, held: TrainingSet, answers: Sequence[Told], best: float, *, seed: int) -> Held:
+def compare_held_out(metric: Metric, held: TrainingSet, answers: Sequence[Predictions], best: float, *, seed: int) -> Held:
     """answers: of the chosen model, the default and the dummy. The intervals draw rows, or whole groups of them, with repetition
     (percentile bootstrap, Efron 1979, doi:10.1214/aos/1176344552), the same for all three.
     """
@@ -207,10 +243,10 @@ def _draws(held: TrainingSet, rng: np.random.Generator) -> list[NDArray[np.int64
     return [np.concatenate([members[place] for place in rng.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
 
 
-def _score(metric: Metric, truth: NDArray[np.generic], answer: Told, rows: NDArray[np.int64]) -> float:
+def _score(metric: Metric, truth: NDArray[np.generic], answer: Predictions, rows: NDArray[np.int64]) -> float:
     if truth.dtype.kind in "iu" and len(np.unique(truth[rows])) < 2:
         return float("nan")
-    part = Told(answer.labels[rows], None if answer.chances is None else answer.chances[rows])
+    part = Predictions(answer.labels[rows], None if answer.chances is None else answer.chances[rows])
     return float(metric.of(truth[rows], part))
 
 

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from diagnostics.clinic.search.families import families
 from diagnostics.clinic.search.plan import Method, Plan
-from diagnostics.clinic.search.space import Scalar, points, start
+from diagnostics.clinic.search.space import Scalar, grid_points, starting_point
 
 LAG: Final = 4
 """Trials just before it that a local worker's proposal does not hang on: two workers then hardly ever wait for each other."""
@@ -37,7 +37,7 @@ FOLDS: Final = "folds"
 FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-def place_of(trial: FrozenTrial) -> int:
+def number_of(trial: FrozenTrial) -> int:
     return int(trial.user_attrs.get(PLACE, trial.number))
 
 
@@ -49,7 +49,7 @@ class Seen(optuna.Study):
     """The study as the proposal for one place sees it, in memory."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__("seen", _memory(plan))
+        super().__init__("seen", _in_memory(plan))
         self.trials_seen: list[FrozenTrial] = []
 
     def _get_trials(
@@ -58,13 +58,13 @@ class Seen(optuna.Study):
         return [trial for trial in self.trials_seen if states is None or trial.state in states]
 
 
-def _memory(plan: Plan) -> optuna.storages.InMemoryStorage:
+def _in_memory(plan: Plan) -> optuna.storages.InMemoryStorage:
     storage = optuna.storages.InMemoryStorage()
-    optuna.create_study(storage=storage, study_name="seen", direction=direction(plan))
+    optuna.create_study(storage=storage, study_name="seen", direction=optimise_direction(plan))
     return storage
 
 
-def direction(plan: Plan) -> optuna.study.StudyDirection:
+def optimise_direction(plan: Plan) -> optuna.study.StudyDirection:
     return optuna.study.StudyDirection.MAXIMIZE if plan.score.higher else optuna.study.StudyDirection.MINIMIZE
 
 
@@ -73,8 +73,8 @@ class Proposer:
 
     def __init__(self, plan: Plan, *, lag: int | None) -> None:
         self.plan, self.lag = plan, lag
-        self.first = start(plan.space, families()[plan.family])
-        self.points = points(plan.space, plan.seed) if plan.method is Method.GRID else []
+        self.first = starting_point(plan.space, families()[plan.family])
+        self.points = grid_points(plan.space, plan.seed) if plan.method is Method.GRID else []
         self.space = {dimension.name: dimension.distribution() for dimension in plan.space}
         self.varied = {name: kind for name, kind in self.space.items() if not kind.single()}
         self._seen = Seen(plan)
@@ -113,13 +113,13 @@ class Proposer:
     def seen(self, place: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial] | None:
         """What the proposal for `place` may hang on, by place; None while it is not finished."""
         if self.lag is None or (self.plan.method is not Method.TPE and not self.plan.pruning):
-            return [_whole(trial) for trial in trials if trial.state in FINISHED or trial.state is TrialState.RUNNING]
-        before = sorted((trial for trial in trials if place_of(trial) < place), key=place_of)
-        far = [trial for trial in before if place_of(trial) <= place - self.lag]
+            return [_completed(trial) for trial in trials if trial.state in FINISHED or trial.state is TrialState.RUNNING]
+        before = sorted((trial for trial in trials if number_of(trial) < place), key=number_of)
+        far = [trial for trial in before if number_of(trial) <= place - self.lag]
         if any(trial.state is TrialState.RUNNING for trial in far):
             return None
-        near = [_as_running(trial) for trial in before if place_of(trial) > place - self.lag]
-        return [_whole(trial) for trial in (*far, *near) if trial.state in FINISHED or trial.state is TrialState.RUNNING]
+        near = [_as_running(trial) for trial in before if number_of(trial) > place - self.lag]
+        return [_completed(trial) for trial in (*far, *near) if trial.state in FINISHED or trial.state is TrialState.RUNNING]
 
     def hopeless(self, place: int, scores: Sequence[float], trials: Sequence[FrozenTrial]) -> bool:
         """Whether the mean of `scores` lies below the median of the others' over the same folds (Golovin et al. 2017, Vizier,
@@ -154,7 +154,7 @@ def _as_running(trial: FrozenTrial) -> FrozenTrial:
     return made
 
 
-def _whole(trial: FrozenTrial) -> FrozenTrial:
+def _completed(trial: FrozenTrial) -> FrozenTrial:
     """With its mean after each fold, by which TPE ranks the trials that were ended early."""
     scores = folds_of(trial)
     if trial.state is not TrialState.PRUNED or not scores:

@@ -216,29 +216,29 @@ def default_space(family: str, task: Task, *, rows: int, imbalanced: bool = Fals
     )
 
 
-def start(space: Space, family: Family) -> dict[str, Scalar]:
+def starting_point(space: Space, family: Family) -> dict[str, Scalar]:
     """The point nearest to the family's defaults: what a search tries first, so that it never ends below them."""
     return {dimension.name: dimension.near(family.settings.get(dimension.name)) for dimension in space}
 
 
-def points(space: Space, seed: int) -> list[dict[str, Scalar]]:
+def grid_points(space: Space, seed: int) -> list[dict[str, Scalar]]:
     """Every point of the grid, in an order drawn with `seed`, so that a part of it covers the whole.
 
     Raises BadInput for a grid that nobody would see the end of.
     """
-    total = bounded(space)
+    total = bounded_size(space)
     made = list(itertools.product(*(dimension.grid() for dimension in space)))
     names = [dimension.name for dimension in space]
     return [dict(zip(names, made[place], strict=True)) for place in np.random.default_rng((seed, 5)).permutation(total)]
 
 
-def size(space: Space) -> int:
+def count_points(space: Space) -> int:
     return math.prod(len(dimension.grid()) for dimension in space)
 
 
-def bounded(space: Space) -> int:
+def bounded_size(space: Space) -> int:
     """The points of the grid. Raises BadInput where they are too many."""
-    total = size(space)
+    total = count_points(space)
     if total > MOST_POINTS:
         raise BadInput(
             N_("The grid has {points:count} points, more than {most:count}: give fewer steps, or search at random."),
@@ -312,7 +312,7 @@ class Line:
     values: str = ""
 
 
-def lines(space: Space, whole: Space) -> tuple[Line, ...]:
+def write_table(space: Space, whole: Space) -> tuple[Line, ...]:
     """The table of a space: every setting of `whole`, ticked where it is searched."""
     chosen = {dimension.name: dimension for dimension in space}
     rows = []
@@ -324,7 +324,7 @@ def lines(space: Space, whole: Space) -> tuple[Line, ...]:
     return tuple(rows)
 
 
-def edited(table: Sequence[Line], family: Family) -> Space:
+def read_table(table: Sequence[Line], family: Family) -> Space:
     """The space that the table says. Raises BadInput as `check`."""
     known = {d.name: d for d in DEFAULTS[family.name]}
     made = []

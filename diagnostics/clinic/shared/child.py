@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import results
 from diagnostics.nouns.check import Diagnostic
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -90,22 +90,22 @@ def _answer(request: Request, out: BinaryIO) -> msgspec.Raw:
 
 def run(diagnostic: Diagnostic, incident: Incident, settings: msgspec.Raw, send: Any) -> msgspec.Raw:
     """The encoded profile. Raises ValueError when it does not come back from JSON as what it was."""
-    wanted, profiled = kept.types_of(diagnostic)
+    wanted, profiled = results.find_types(diagnostic)
     last = [0.0, 0.0]
 
     def on_progress(share: float, what: str = "", so_far: Any = None) -> None:
         now = time.monotonic()
         if so_far is not None and now - last[1] >= PARTIAL_EVERY:
-            send(Line("partial", share=share, what=what, profile=msgspec.Raw(kept.encode(so_far))))
+            send(Line("partial", share=share, what=what, profile=msgspec.Raw(results.encode(so_far))))
             last[:] = [time.monotonic(), time.monotonic()]
         elif now - last[0] >= EVERY:
             send(Line("progress", share=share, what=what))
             last[0] = now
 
     module: Any = diagnostic.module
-    content = kept.encode(module.profile(incident, kept.decode(bytes(settings), wanted), on_progress=on_progress))
+    content = results.encode(module.profile(incident, results.decode(bytes(settings), wanted), on_progress=on_progress))
     # Here, where it can be mended, rather than when somebody comes back to it.
-    kept.decode(content, profiled)
+    results.decode(content, profiled)
     return msgspec.Raw(content)
 
 
@@ -126,7 +126,7 @@ def _refused(refusal: NotApplicable | BadInput) -> Line:
 
 def _send(out: BinaryIO, line: Line) -> None:
     try:
-        out.write(kept.encode(line) + b"\n")
+        out.write(results.encode(line) + b"\n")
         out.flush()
     except BrokenPipeError:
         os._exit(0)

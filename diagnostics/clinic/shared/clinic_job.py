@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import results
 from diagnostics.clinic.shared.child import Line, Request
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.keep import store
 from diagnostics.keep.jobs import DEADLINE, OVERDUE, Job, JobQueue, Lane, Stopped, python
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -26,7 +26,7 @@ CLINIC: Final = Lane(name="clinic")
 
 
 @dataclass(eq=False, kw_only=True)
-class ClinicJob(Job[Kept]):
+class ClinicJob(Job[FinishedRun]):
     """One run. module: "" when only the tables are read. what: message id of what runs now."""
 
     module: str
@@ -47,11 +47,11 @@ class ClinicJob(Job[Kept]):
             return None
         return self.error if isinstance(self.error, NotApplicable | BadInput) else _broke_off(type(self.error).__name__)
 
-    def work(self) -> Kept:
+    def work(self) -> FinishedRun:
         threads = max(1, (os.cpu_count() or 1) // CLINIC.workers)
-        found: Kept | None = None
+        found: FinishedRun | None = None
         for content in self.lines_of(
-            python("diagnostics.clinic.shared.child"), kept.encode(self.request) + b"\n", threads=threads
+            python("diagnostics.clinic.shared.child"), results.encode(self.request) + b"\n", threads=threads
         ):
             found = self._read(msgspec.json.decode(content, type=Line)) or found
         if found is None:
@@ -62,7 +62,7 @@ class ClinicJob(Job[Kept]):
             _keep(found, self.incident)
         return found
 
-    def _read(self, line: Line) -> Kept | None:
+    def _read(self, line: Line) -> FinishedRun | None:
         """The result, if `line` is that. Raises NotApplicable and BadInput as the diagnostic did."""
         match line.kind:
             case "refused":
@@ -77,12 +77,12 @@ class ClinicJob(Job[Kept]):
         diagnostic = clinic_diagnostic(self.module)
         if diagnostic is None:
             raise ValueError(f"the clinic has no diagnostic {self.module!r}")
-        profile = kept.decode(bytes(line.profile), kept.types_of(diagnostic)[1])
+        profile = results.decode(bytes(line.profile), results.find_types(diagnostic)[1])
         if line.kind == "partial":
             self.so_far = profile
             return None
         seconds = time.monotonic() - (self.began or time.monotonic())
-        return Kept(self.module, self.fingerprint, self.settings, profile, round(seconds, 1))
+        return FinishedRun(self.module, self.fingerprint, self.settings, profile, round(seconds, 1))
 
 
 def _broke_off(why: str) -> BadInput:
@@ -98,7 +98,7 @@ def ask(queue: JobQueue, module: str, settings: Any, incident: str | None, *, fi
         store.writable(incident)
     request = Request(
         module,
-        msgspec.Raw(kept.encode(settings)),
+        msgspec.Raw(results.encode(settings)),
         str(store.folder(incident)) if incident else "",
         str(store.work(incident)) if incident else "",
         seed,
@@ -123,27 +123,27 @@ def latest_run(queue: JobQueue, module: str, incident: str | None) -> ClinicJob 
     return found if isinstance(found, ClinicJob) else None
 
 
-def _keep(result: Kept, incident: str) -> None:
+def _keep(result: FinishedRun, incident: str) -> None:
     diagnostic = clinic_diagnostic(result.module)
     if diagnostic is None:
         return
-    content = kept.pack(diagnostic, result)
-    if len(content) > kept.CAP:
+    content = results.pack(diagnostic, result)
+    if len(content) > results.CAP:
         log.warning("a result of %s is too large to keep (%d bytes)", result.module, len(content))
         return
-    store.keep_result(incident, kept.name_of(diagnostic, result.settings, result.fingerprint), content)
+    store.keep_result(incident, results.file_name(diagnostic, result.settings, result.fingerprint), content)
 
 
-def latest_result(module: str, incident: str, fingerprint: str) -> Kept | None:
+def latest_result(module: str, incident: str, fingerprint: str) -> FinishedRun | None:
     """The newest result of `module` for these very tables and roles; damaged files are passed over."""
     diagnostic = clinic_diagnostic(module)
     if diagnostic is None:
         return None
     for file in store.results(incident, module):
         with suppress(ValueError, OSError):
-            if file.stat().st_size > kept.CAP:
+            if file.stat().st_size > results.CAP:
                 continue
-            found = kept.unpack(diagnostic, file.read_bytes())
+            found = results.unpack(diagnostic, file.read_bytes())
             if found.fingerprint == fingerprint:
                 return found
     return None

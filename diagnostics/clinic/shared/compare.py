@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.shared.folds import Fold, folds
-from diagnostics.clinic.shared.scores import Metric, Told, told
+from diagnostics.clinic.shared.scores import Metric, Predictions, predict
 from diagnostics.clinic.shared.training_set import Split, TrainingSet
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable, Reason
@@ -33,7 +33,7 @@ Partial = Callable[[tuple["Compared", ...]], Any]
 """From what was compared so far, one for each score, to a profile that is not complete yet; None where there is none."""
 
 
-def quiet(share: float, what: str = "", so_far: Any = None) -> None:
+def ignore_progress(share: float, what: str = "", so_far: Any = None) -> None:
     """Tells nobody."""
 
 
@@ -110,12 +110,12 @@ class Compared:
         return next((r for r in self.ran if r.verdict is Verdict.GAIN), None)
 
 
-def spoken(words: Words, message: str) -> str:
+def translate(words: Words, message: str) -> str:
     """A message id that came back from a file, in the reader's language; braces in it stay what they are."""
     return message if "{" in message or "}" in message else words(message)
 
 
-def corrected(values: NDArray[np.float64], ratio: float, *, level: float = LEVEL) -> Interval:
+def corrected_interval(values: NDArray[np.float64], ratio: float, *, level: float = LEVEL) -> Interval:
     """Corrected resampled t interval of the mean of fold `values`, shape (J,); `ratio`: held-out by training rows of a fold.
 
     Folds share training rows, so the naive interval is far too narrow: the variance is taken times 1/J + ratio
@@ -149,7 +149,7 @@ def compare(
     parts: int = 5,
     repeats: int = 2,
     seed: int = 0,
-    on_progress: Progress = quiet,
+    on_progress: Progress = ignore_progress,
     partial: Partial = lambda so_far: None,
 ) -> Compared:
     """All on the same repeated folds. A model that cannot be fitted is skipped with the reason; the others stand.
@@ -171,8 +171,8 @@ def compare_all(
     parts: int = 5,
     repeats: int = 2,
     seed: int = 0,
-    on_progress: Progress = quiet,
-    on_told: Callable[[int, int, Fold, Told], None] = lambda place, number, fold, answer: None,
+    on_progress: Progress = ignore_progress,
+    on_told: Callable[[int, int, Fold, Predictions], None] = lambda place, number, fold, answer: None,
     partial: Partial = lambda so_far: None,
 ) -> tuple[Compared, ...]:
     """As `compare`, by several scores of the same models, one Compared for each.
@@ -208,7 +208,7 @@ def compare_all(
             if skipped[place]:
                 continue
             try:
-                answer, seen, rows = answers(data, remedy, fold, seed + number)
+                answer, seen, rows = fit_and_predict(data, remedy, fold, seed + number)
                 for which, metric in enumerate(metrics):
                     held[which, place, number] = metric.of(data.truth[fold.test], answer)
                     trained[which, place, number] = metric.of(data.truth[rows], seen)
@@ -244,13 +244,13 @@ def _compared(
     floor = metric.floor * abs(_mean(held[0])) if metric.relative else metric.floor
     results = []
     for place, remedy in enumerate(names):
-        gain = corrected(sign * (held[place] - held[0]), ratio, level=level)
+        gain = corrected_interval(sign * (held[place] - held[0]), ratio, level=level)
         failed = bool(skipped[place])
         results.append(
             Result(
                 remedy.name,
                 remedy.says,
-                Interval(0.0, 0.0, 0.0) if failed else corrected(held[place], ratio),
+                Interval(0.0, 0.0, 0.0) if failed else corrected_interval(held[place], ratio),
                 Interval(0.0, 0.0, 0.0) if failed or not place else gain,
                 Verdict.NO_GAIN if failed or not place else decide(gain, floor),
                 0.0 if failed else _mean(trained[place]),
@@ -273,21 +273,23 @@ def _compared(
     )
 
 
-def one_fold(data: TrainingSet, remedy: Remedy, fold: Fold, metric: Metric, seed: int) -> tuple[float, float]:
+def score_fold(data: TrainingSet, remedy: Remedy, fold: Fold, metric: Metric, seed: int) -> tuple[float, float]:
     """The score on the held-out rows, and on those trained on."""
-    answer, seen, rows = answers(data, remedy, fold, seed)
+    answer, seen, rows = fit_and_predict(data, remedy, fold, seed)
     return metric.of(data.truth[fold.test], answer), metric.of(data.truth[rows], seen)
 
 
-def answers(data: TrainingSet, remedy: Remedy, fold: Fold, seed: int) -> tuple[Told, Told, NDArray[np.int64]]:
+def fit_and_predict(
+    data: TrainingSet, remedy: Remedy, fold: Fold, seed: int
+) -> tuple[Predictions, Predictions, NDArray[np.int64]]:
     """Held-out answers; answers for (some of) the rows trained on, and the numbers of these rows."""
     model, train = fit(data, remedy, fold.train, seed)
     if len(train) > TRAINED_ROWS:
         train = np.random.default_rng((seed, 5)).choice(train, TRAINED_ROWS, replace=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        held = told(model, _features(data, remedy, fold.test), data)
-        return held, told(model, _features(data, remedy, train), data), train
+        held = predict(model, _features(data, remedy, fold.test), data)
+        return held, predict(model, _features(data, remedy, train), data), train
 
 
 def fit(data: TrainingSet, remedy: Remedy, train: NDArray[np.int64], seed: int) -> tuple[Any, NDArray[np.int64]]:
@@ -304,7 +306,7 @@ def fit(data: TrainingSet, remedy: Remedy, train: NDArray[np.int64], seed: int) 
 def score(data: TrainingSet, model: Any, remedy: Remedy, rows: NDArray[np.int64], metric: Metric) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return metric.of(data.truth[rows], told(model, _features(data, remedy, rows), data, chances=metric.chances))
+        return metric.of(data.truth[rows], predict(model, _features(data, remedy, rows), data, chances=metric.chances))
 
 
 def _features(data: TrainingSet, remedy: Remedy, rows: NDArray[np.int64]) -> Any:

@@ -18,7 +18,7 @@ EPSILON: Final = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Predictions:
     """A model's answers for held-out rows. labels: codes of classes, or values, shape (n,). chances: shape (n, classes), rows
     sum to 1; None for values and for models that give none.
     """
@@ -37,33 +37,33 @@ class Metric:
     name: str
     says: str
     higher: bool
-    of: Callable[[NDArray[np.generic], Told], float]
+    of: Callable[[NDArray[np.generic], Predictions], float]
     floor: float = 0.005
     relative: bool = False
     chances: bool = True
 
 
-def told(model: Any, features: Any, data: TrainingSet, *, chances: bool = True) -> Told:
+def predict(model: Any, features: Any, data: TrainingSet, *, chances: bool = True) -> Predictions:
     """What a fitted `model` answers for `features`; a class that it never saw gets the chance 0."""
     if data.task is Task.REGRESSION:
-        return Told(np.asarray(model.predict(features), dtype="float64").ravel())
+        return Predictions(np.asarray(model.predict(features), dtype="float64").ravel())
     if not chances or not hasattr(model, "predict_proba"):
-        return Told(np.asarray(model.predict(features), dtype="int64"))
+        return Predictions(np.asarray(model.predict(features), dtype="int64"))
     given = np.asarray(model.predict_proba(features), dtype="float64")
     full = np.zeros((len(given), len(data.classes)))
     full[:, np.asarray(model.classes_, dtype="int64")] = given
     # A model may decide otherwise than by the largest chance: a moved threshold does.
     labels = model.predict(features) if getattr(model, "decides", False) else full.argmax(axis=1)
-    return Told(np.asarray(labels, dtype="int64"), full)
+    return Predictions(np.asarray(labels, dtype="int64"), full)
 
 
-def _chances(answer: Told) -> NDArray[np.float64]:
+def _chances(answer: Predictions) -> NDArray[np.float64]:
     if answer.chances is None:
         raise ValueError("this score needs the chances of the classes, got labels alone")
     return answer.chances
 
 
-def ranking(truth: NDArray[np.generic], chance: NDArray[np.float64]) -> float:
+def auc(truth: NDArray[np.generic], chance: NDArray[np.float64]) -> float:
     """ROC AUC of one class: share of pairs in which the row of the class has the larger chance; nan for one class alone."""
     hits = truth.astype(bool)
     ones, zeros = int(hits.sum()), int((~hits).sum())
@@ -74,29 +74,29 @@ def ranking(truth: NDArray[np.generic], chance: NDArray[np.float64]) -> float:
     return float((rankdata(chance)[hits].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
-def _auc(truth: NDArray[np.generic], answer: Told) -> float:
+def _auc(truth: NDArray[np.generic], answer: Predictions) -> float:
     chances = _chances(answer)
     if chances.shape[1] == 2:
-        return ranking(truth == 1, chances[:, 1])
-    each = [ranking(truth == code, chances[:, code]) for code in range(chances.shape[1])]
+        return auc(truth == 1, chances[:, 1])
+    each = [auc(truth == code, chances[:, code]) for code in range(chances.shape[1])]
     known = [value for value in each if np.isfinite(value)]
     return float(np.mean(known)) if known else float("nan")
 
 
-def _log_loss(truth: NDArray[np.generic], answer: Told) -> float:
+def _log_loss(truth: NDArray[np.generic], answer: Predictions) -> float:
     chances = np.clip(_chances(answer), EPSILON, 1 - EPSILON)
     return float(-np.log(chances[np.arange(len(truth)), truth.astype("int64")]).mean())
 
 
-def _accuracy(truth: NDArray[np.generic], answer: Told) -> float:
+def _accuracy(truth: NDArray[np.generic], answer: Predictions) -> float:
     return float(np.mean(truth == answer.labels))
 
 
-def _balanced(truth: NDArray[np.generic], answer: Told) -> float:
+def _balanced(truth: NDArray[np.generic], answer: Predictions) -> float:
     return float(np.mean([np.mean(answer.labels[truth == code] == code) for code in np.unique(truth)]))
 
 
-def _average_precision(truth: NDArray[np.generic], answer: Told) -> float:
+def _average_precision(truth: NDArray[np.generic], answer: Predictions) -> float:
     from sklearn.metrics import average_precision_score
 
     chances = _chances(answer)
@@ -104,24 +104,24 @@ def _average_precision(truth: NDArray[np.generic], answer: Told) -> float:
     return float(np.mean([average_precision_score(truth == code, chances[:, code]) for code in codes if (truth == code).any()]))
 
 
-def _brier(truth: NDArray[np.generic], answer: Told) -> float:
+def _brier(truth: NDArray[np.generic], answer: Predictions) -> float:
     chances = _chances(answer)
     hit = np.zeros_like(chances)
     hit[np.arange(len(truth)), truth.astype("int64")] = 1.0
     return float(((chances - hit) ** 2).sum(axis=1).mean())
 
 
-def _r2(truth: NDArray[np.generic], answer: Told) -> float:
+def _r2(truth: NDArray[np.generic], answer: Predictions) -> float:
     values = truth.astype("float64")
     spread = float(((values - values.mean()) ** 2).sum())
     return 1 - float(((values - answer.labels) ** 2).sum()) / spread if spread > 0 else float("nan")
 
 
-def _rmse(truth: NDArray[np.generic], answer: Told) -> float:
+def _rmse(truth: NDArray[np.generic], answer: Predictions) -> float:
     return float(np.sqrt(np.mean((truth.astype("float64") - answer.labels) ** 2)))
 
 
-def _mae(truth: NDArray[np.generic], answer: Told) -> float:
+def _mae(truth: NDArray[np.generic], answer: Predictions) -> float:
     return float(np.mean(np.abs(truth.astype("float64") - answer.labels)))
 
 
@@ -149,7 +149,7 @@ def metric_for(task: Task) -> Metric:
     return METRICS["auc" if task is Task.CLASSIFICATION else "r2"]
 
 
-def choices(task: Task) -> tuple[Metric, ...]:
+def metrics_for(task: Task) -> tuple[Metric, ...]:
     """Scores that fit the task."""
     values = {"r2", "rmse", "mae"}
     return tuple(m for m in METRICS.values() if (m.name in values) == (task is Task.REGRESSION))

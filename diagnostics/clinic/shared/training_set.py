@@ -155,7 +155,7 @@ class TrainingSet:
         )
 
 
-def fewer(data: TrainingSet, rows: int, *, seed: int) -> TrainingSet:
+def sample_rows(data: TrainingSet, rows: int, *, seed: int) -> TrainingSet:
     """At most `rows` of the rows, drawn without replacement, and described as such."""
     if len(data) <= rows:
         return data

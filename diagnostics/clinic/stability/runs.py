@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.shared.compare import Progress
 from diagnostics.clinic.shared.models import pipeline
-from diagnostics.clinic.shared.scores import Metric, Told, told
+from diagnostics.clinic.shared.scores import Metric, Predictions, predict
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns.incident import Task
 from diagnostics.nouns.intervals import Interval
@@ -89,10 +89,10 @@ class Trainings:
             # A network that has not quite settled is part of what is measured.
             warnings.simplefilter("ignore")
             model.fit(self.data.features.iloc[train], self.data.truth[train])
-            answer = told(model, self.data.features.iloc[test], self.data)
+            answer = predict(model, self.data.features.iloc[test], self.data)
         return self.judged(answer, test)
 
-    def judged(self, answer: Told, test: NDArray[np.int64]) -> Trained:
+    def judged(self, answer: Predictions, test: NDArray[np.int64]) -> Trained:
         raw = np.asarray(answer.labels, dtype="float64")[:, None] if answer.chances is None else answer.chances
         return Trained(self.metric.of(self.data.truth[test], answer), answer.labels, raw)
 
@@ -100,8 +100,8 @@ class Trainings:
         """One answer from several models: the mean of their chances or values."""
         raw = np.mean([one.raw for one in several], axis=0)
         if self.data.task is Task.REGRESSION or raw.shape[1] == 1:
-            return self.judged(Told(raw[:, 0]), test)
-        return self.judged(Told(raw.argmax(axis=1).astype("int64"), raw), test)
+            return self.judged(Predictions(raw[:, 0]), test)
+        return self.judged(Predictions(raw.argmax(axis=1).astype("int64"), raw), test)
 
     def remedy(self, train: NDArray[np.int64], test: NDArray[np.int64], name: str, plain: list[Trained], seed: int) -> Calmer:
         """`AGAIN` trainings of one remedy with seeds of their own, against the plain ones."""

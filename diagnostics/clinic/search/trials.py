@@ -16,9 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 from diagnostics.clinic.search.families import failures
 from diagnostics.clinic.search.objective import Objective
 from diagnostics.clinic.search.plan import Method, Plan
-from diagnostics.clinic.search.space import size
-from diagnostics.clinic.search.storage import BEAT, GRACE, PLAN, Opened, plainly, plan_named, plan_of, quietly, rows_of, turn
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.search.space import count_points
+from diagnostics.clinic.search.storage import (
+    BEAT,
+    GRACE,
+    PLAN,
+    OpenStorage,
+    database_errors_as_bad_input,
+    decode_plan,
+    exclusive,
+    load_plan,
+    load_rows,
+    silence_optuna,
+)
+from diagnostics.clinic.shared import results
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
@@ -40,26 +51,26 @@ SWEEP: Final = 3.0
 IDLE: Final = 0.2
 
 
-def begin(opened: Opened, name: str, plan: Plan) -> None:
+def create_study(opened: OpenStorage, name: str, plan: Plan) -> None:
     """Make the study `name`, or go on with it; what was running and is not any more is marked.
 
     Raises BadInput when a study of that name searches something else.
     """
     import optuna
 
-    from diagnostics.clinic.search.sampler import direction
+    from diagnostics.clinic.search.sampler import optimise_direction
 
-    with turn(opened), quietly(), plainly():
+    with exclusive(opened), silence_optuna(), database_errors_as_bad_input():
         try:
             opened.storage.get_study_id_from_name(name)
         except KeyError:
-            study = optuna.create_study(storage=opened.storage, study_name=name, direction=direction(plan))
+            study = optuna.create_study(storage=opened.storage, study_name=name, direction=optimise_direction(plan))
             study.set_metric_names([plan.metric])
         else:
             study = optuna.load_study(storage=opened.storage, study_name=name)
-            _refuse_another(name, plan_of(study.user_attrs, name), plan)
-        study.set_user_attr(PLAN, kept.encode(plan).decode())
-        sweep(opened, study)
+            _refuse_another(name, decode_plan(study.user_attrs, name), plan)
+        study.set_user_attr(PLAN, results.encode(plan).decode())
+        requeue_lost_trials(opened, study)
 
 
 def _refuse_another(name: str, before: Plan, plan: Plan) -> None:
@@ -87,19 +98,19 @@ def _refuse_another(name: str, before: Plan, plan: Plan) -> None:
             )
 
 
-def asked(plan: Plan) -> int:
+def trials_wanted(plan: Plan) -> int:
     """Trials that the study is to have; a grid has no more than its points. 0 for a search by minutes."""
-    return min(plan.trials, size(plan.space)) if plan.method is Method.GRID else plan.trials
+    return min(plan.trials, count_points(plan.space)) if plan.method is Method.GRID else plan.trials
 
 
-def sweep(opened: Opened, study: optuna.Study) -> int:
+def requeue_lost_trials(opened: OpenStorage, study: optuna.Study) -> int:
     """Mark trials whose worker is gone as failed and put them back into the queue, each once. Returns how many there were."""
     import optuna
 
     again, lost = optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=1), 0
-    with quietly():
+    with silence_optuna():
         for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-            if not _gone(trial):
+            if not _is_lost(trial):
                 continue
             with suppress(optuna.exceptions.UpdateFinishedTrialError):
                 opened.storage.set_trial_state_values(trial._trial_id, state=optuna.trial.TrialState.FAIL)
@@ -109,24 +120,24 @@ def sweep(opened: Opened, study: optuna.Study) -> int:
     return lost
 
 
-def _gone(trial: FrozenTrial) -> bool:
+def _is_lost(trial: FrozenTrial) -> bool:
     """Whether nobody runs it any more. Workers of other machines are told by their heartbeat."""
     worker = trial.user_attrs.get(WORKER)
     if worker:
-        return ended_here(str(worker))
+        return has_ended_here(str(worker))
     began = trial.datetime_start
     return began is not None and (datetime.now(began.tzinfo) - began).total_seconds() > GRACE
 
 
-def ended_here(worker: str) -> bool:
+def has_ended_here(worker: str) -> bool:
     """Whether `worker` was a process of this machine that is no more."""
     machine, _, process = worker.partition("|")
-    return machine == _machine() and not _alive(process)
+    return machine == _machine() and not _is_alive(process)
 
 
-def me() -> str:
+def worker_id() -> str:
     """This process, so that others on this machine can tell whether it still is: machine, number, and when it began."""
-    return f"{_machine()}|{os.getpid()}:{_born(os.getpid())}"
+    return f"{_machine()}|{os.getpid()}:{_start_of(os.getpid())}"
 
 
 def _machine() -> str:
@@ -137,13 +148,13 @@ def _machine() -> str:
     return socket.gethostname()
 
 
-def _born(process: int) -> str:
+def _start_of(process: int) -> str:
     with suppress(OSError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
     return ""
 
 
-def _alive(process: str) -> bool:
+def _is_alive(process: str) -> bool:
     number, _, born = process.partition(":")
     if not number.isdecimal():
         return False
@@ -160,7 +171,7 @@ def _alive(process: str) -> bool:
 
 
 @dataclass(eq=False)
-class Bound:
+class OpenStudy:
     """A study that this process works on. number: its id in the storage. swept: when lost trials were last looked for.
 
     seen: its trials when the present one was taken.
@@ -176,37 +187,39 @@ class Bound:
     seen: Sequence[FrozenTrial] = ()
 
 
-def bind(opened: Opened, name: str, *, lag: int | None, objective: Objective | None = None) -> Bound:
+def open_study(opened: OpenStorage, name: str, *, lag: int | None, objective: Objective | None = None) -> OpenStudy:
     """Open a study for work; all that is needed comes from its storage. Raises BadInput."""
     import optuna
 
     from diagnostics.clinic.search.sampler import Proposer
 
-    plan = plan_named(opened, name)
-    objective = objective or Objective(plan, rows_of(opened, plan.table))
-    with quietly(), plainly():
+    plan = load_plan(opened, name)
+    objective = objective or Objective(plan, load_rows(opened, plan.table))
+    with silence_optuna(), database_errors_as_bad_input():
         study = optuna.load_study(storage=opened.storage, study_name=name)
         number = opened.storage.get_study_id_from_name(name)
-        return Bound(name, number, plan, study, objective, Proposer(plan, lag=lag))
+        return OpenStudy(name, number, plan, study, objective, Proposer(plan, lag=lag))
 
 
-def work(opened: Opened, bound: Sequence[Bound], *, ended: Callable[[Bound], None] = lambda bound: None) -> int:
+def run_trials(
+    opened: OpenStorage, bound: Sequence[OpenStudy], *, ended: Callable[[OpenStudy], None] = lambda bound: None
+) -> int:
     """Run trials of these studies in turn until none is left and none runs elsewhere; how many this process ran.
 
     ended: called after each. Raises BadInput when the storage does not answer any more.
     """
     ran = 0
-    with quietly(), plainly():
+    with silence_optuna(), database_errors_as_bad_input():
         while True:
             took, busy = False, False
             # The study with the fewest trials comes first, so that several searches advance side by side.
             for each in sorted(bound, key=lambda one: len(one.seen)):
                 if time.monotonic() - each.swept > SWEEP:
-                    sweep(opened, each.study)
+                    requeue_lost_trials(opened, each.study)
                     each.swept = time.monotonic()
-                trial, more = take(opened, each)
+                trial, more = take_trial(opened, each)
                 if trial is not None:
-                    run(opened, each, trial)
+                    run_trial(opened, each, trial)
                     ended(each)
                     ran, took = ran + 1, True
                     break
@@ -217,24 +230,24 @@ def work(opened: Opened, bound: Sequence[Bound], *, ended: Callable[[Bound], Non
                 time.sleep(IDLE)
 
 
-def take(opened: Opened, each: Bound) -> tuple[FrozenTrial | None, bool]:
+def take_trial(opened: OpenStorage, each: OpenStudy) -> tuple[FrozenTrial | None, bool]:
     """The next trial, which no other worker has; None where there is none, and then whether there may be one later."""
     from optuna.trial import TrialState, create_trial
 
-    from diagnostics.clinic.search.sampler import PLACE, place_of
+    from diagnostics.clinic.search.sampler import PLACE, number_of
 
     plan, storage = each.plan, opened.storage
     if plan.until and time.time() >= plan.until:
-        return None, _running(each.study.get_trials(deepcopy=False))
-    with turn(opened):
+        return None, _any_running(each.study.get_trials(deepcopy=False))
+    with exclusive(opened):
         each.seen = trials = each.study.get_trials(deepcopy=False)
-        for trial in sorted((t for t in trials if t.state is TrialState.WAITING), key=place_of):
+        for trial in sorted((t for t in trials if t.state is TrialState.WAITING), key=number_of):
             if storage.set_trial_state_values(trial._trial_id, state=TrialState.RUNNING):
-                storage.set_trial_user_attr(trial._trial_id, WORKER, me())
+                storage.set_trial_user_attr(trial._trial_id, WORKER, worker_id())
                 return storage.get_trial(trial._trial_id), True
-        place = max((place_of(trial) for trial in trials), default=-1) + 1
-        if plan.trials and place >= asked(plan):
-            return None, _running(trials)
+        place = max((number_of(trial) for trial in trials), default=-1) + 1
+        if plan.trials and place >= trials_wanted(plan):
+            return None, _any_running(trials)
         params = each.proposer.propose(place, trials)
         if params is None:
             return None, True
@@ -242,27 +255,27 @@ def take(opened: Opened, each: Bound) -> tuple[FrozenTrial | None, bool]:
             state=TrialState.RUNNING,
             params=params,
             distributions=each.proposer.space,
-            user_attrs={PLACE: place, WORKER: me()},
+            user_attrs={PLACE: place, WORKER: worker_id()},
         )
         template.datetime_start = datetime.now()
         return storage.get_trial(storage.create_new_trial(each.number, template)), True
 
 
-def _running(trials: Sequence[FrozenTrial]) -> bool:
+def _any_running(trials: Sequence[FrozenTrial]) -> bool:
     from optuna.trial import TrialState
 
     return any(trial.state in (TrialState.RUNNING, TrialState.WAITING) for trial in trials)
 
 
-def run(opened: Opened, each: Bound, trial: FrozenTrial) -> None:
+def run_trial(opened: OpenStorage, each: OpenStudy, trial: FrozenTrial) -> None:
     """One trial from its settings to its end, which is written at once: before that it is not finished, after it never lost."""
     import numpy as np
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
 
-    from diagnostics.clinic.search.sampler import FOLDS, place_of
+    from diagnostics.clinic.search.sampler import FOLDS, number_of
 
-    plan, storage, place, number = each.plan, opened.storage, place_of(trial), trial._trial_id
+    plan, storage, place, number = each.plan, opened.storage, number_of(trial), trial._trial_id
     state, why, scores = TrialState.COMPLETE, "", list[float]()
     with _heartbeat(opened, number):
         try:
@@ -283,7 +296,7 @@ def run(opened: Opened, each: Bound, trial: FrozenTrial) -> None:
 
 
 @contextmanager
-def _heartbeat(opened: Opened, trial: int) -> Iterator[None]:
+def _heartbeat(opened: OpenStorage, trial: int) -> Iterator[None]:
     """Signs of life while a trial runs, from a thread of their own."""
     import optuna
     from sqlalchemy.exc import SQLAlchemyError

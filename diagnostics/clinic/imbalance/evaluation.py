@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.shared.scores import Metric, Told
+from diagnostics.clinic.shared.scores import Metric, Predictions
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns import intervals
 from diagnostics.nouns.intervals import Interval
@@ -29,7 +29,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Tried:
+class Evaluated:
     """One way on all held-out rows of one round of folds, each row once. curve: (recall, precision), recall ascending.
 
     recall, precision: at the way's own limit. told: mean chance of the rare class. bins: by the chance, ascending.
@@ -47,24 +47,24 @@ class Tried:
 
 
 def cost_of(miss: float) -> Metric:
-    def cost(truth: NDArray[np.generic], answer: Told) -> float:
+    def cost(truth: NDArray[np.generic], answer: Predictions) -> float:
         missed = float(np.mean((truth == 1) & (answer.labels != 1)))
         return 100 * (miss * missed + float(np.mean((truth != 1) & (answer.labels == 1))))
 
     return Metric("cost", N_("cost of 100 rows, in false alarms"), False, cost, 0.02, True)
 
 
-def _recall(truth: NDArray[np.generic], answer: Told) -> float:
+def _recall(truth: NDArray[np.generic], answer: Predictions) -> float:
     rare = truth == 1
     return float(np.mean(answer.labels[rare] == 1)) if rare.any() else float("nan")
 
 
-def _precision(truth: NDArray[np.generic], answer: Told) -> float:
+def _precision(truth: NDArray[np.generic], answer: Predictions) -> float:
     named = answer.labels == 1
     return float(np.mean(truth[named] == 1)) if named.any() else 0.0
 
 
-def _f1(truth: NDArray[np.generic], answer: Told) -> float:
+def _f1(truth: NDArray[np.generic], answer: Predictions) -> float:
     both = float(((truth == 1) & (answer.labels == 1)).sum())
     total = float((truth == 1).sum() + (answer.labels == 1).sum())
     return 2 * both / total if total else 0.0
@@ -75,12 +75,12 @@ PRECISION: Final = Metric("precision", N_("share of alarms that are right (preci
 F1: Final = Metric("f1", N_("F1, between recall and precision"), True, _f1, 0.01)
 
 
-def way(data: TrainingSet, name: str, says: str, given: Sequence[tuple[NDArray[np.int64], Told]]) -> Tried:
+def evaluate(data: TrainingSet, name: str, says: str, given: Sequence[tuple[NDArray[np.int64], Predictions]]) -> Evaluated:
     truth = np.concatenate([data.truth[rows] for rows, _ in given]) == 1
     labels = np.concatenate([answer.labels for _, answer in given]) == 1
     chance = np.concatenate([a.chances[:, 1] if a.chances is not None else a.labels.astype("float64") for _, a in given])
     found, alarms = int((truth & labels).sum()), int((~truth & labels).sum())
-    return Tried(
+    return Evaluated(
         name,
         says,
         intervals.share(found, int(truth.sum())),

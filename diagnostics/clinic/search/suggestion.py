@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from diagnostics.clinic.search.plan import Validation, imbalanced, possible, suited, validation
-from diagnostics.clinic.shared.scores import METRICS, choices
+from diagnostics.clinic.search.plan import Validation, is_imbalanced, possible_validations, suggest_metric, suggest_validation
+from diagnostics.clinic.shared.scores import METRICS, metrics_for
 from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.words import N_, Value
@@ -16,7 +16,7 @@ ROWS: Final = 4_000
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Suggestion:
     """metrics: names that the task can have. metric, validation: what fits. rarest: share of the rarest class; None of values."""
 
     task: Task
@@ -30,25 +30,25 @@ class Outlook:
     level: str
 
 
-def outlook(incident: Incident) -> Outlook:
+def suggest(incident: Incident) -> Suggestion:
     """Raises NotApplicable as `training_set` does."""
     data = training_set(incident, rows=ROWS)
     counts = data.described.counts
     least = min(range(len(counts)), key=lambda place: counts[place]) if counts else 0
-    return Outlook(
+    return Suggestion(
         data.task,
         min(data.described.whole, ROWS) if data.described.drawn >= data.described.whole else data.described.whole,
-        tuple(metric.name for metric in choices(data.task)),
-        suited(data).name,
-        validation(data),
-        possible(data),
-        imbalanced(data),
+        tuple(metric.name for metric in metrics_for(data.task)),
+        suggest_metric(data).name,
+        suggest_validation(data),
+        possible_validations(data),
+        is_imbalanced(data),
         counts[least] / sum(counts) if counts else None,
         data.classes[least] if counts else "",
     )
 
 
-def why(seen: Outlook) -> tuple[str, dict[str, Value]]:
+def explain_metric(seen: Suggestion) -> tuple[str, dict[str, Value]]:
     """Why the metric that fits does."""
     says = METRICS[seen.metric].says
     if seen.rarest is None:

@@ -1,4 +1,4 @@
-"""What a run of the clinic found, as bytes and back: typed JSON, so that a restored file can lie but never act."""
+"""Results of the clinic as bytes and back: typed JSON, so that a restored file may hold wrong numbers but never runs code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Envelope(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class Kept:
+class FinishedRun:
     """One finished run. fingerprint: of the incident that it looked at."""
 
     module: str
@@ -42,7 +42,7 @@ class Kept:
     seconds: float
 
 
-def types_of(diagnostic: Diagnostic) -> tuple[type, type]:
+def find_types(diagnostic: Diagnostic) -> tuple[type, type]:
     """The diagnostic's Settings and profile types."""
     module: Any = diagnostic.module
     seen = inspect.get_annotations(module.profile, eval_str=True)
@@ -68,25 +68,25 @@ def decode(content: bytes, kind: type) -> Any:
         raise ValueError(str(error)) from error
 
 
-def pack(diagnostic: Diagnostic, kept: Kept) -> bytes:
+def pack(diagnostic: Diagnostic, finished: FinishedRun) -> bytes:
     sealed = _Envelope(
         LAYOUT,
-        kept.module,
-        kept.fingerprint,
-        kept.seconds,
-        msgspec.Raw(encode(kept.settings)),
-        msgspec.Raw(encode(kept.profile)),
+        finished.module,
+        finished.fingerprint,
+        finished.seconds,
+        msgspec.Raw(encode(finished.settings)),
+        msgspec.Raw(encode(finished.profile)),
     )
     return encode(sealed)
 
 
-def unpack(diagnostic: Diagnostic, content: bytes) -> Kept:
-    """Raises ValueError when the content is none of this diagnostic, or of an older layout of it."""
+def unpack(diagnostic: Diagnostic, content: bytes) -> FinishedRun:
+    """Raises ValueError when the content belongs to another diagnostic, or to an older layout of this one."""
     opened = decode(content, _Envelope)
     if opened.layout != LAYOUT or opened.module != diagnostic.name:
         raise ValueError(f"not a result of {diagnostic.name}")
-    settings, profile = types_of(diagnostic)
-    return Kept(
+    settings, profile = find_types(diagnostic)
+    return FinishedRun(
         opened.module,
         opened.fingerprint,
         decode(bytes(opened.settings), settings),
@@ -95,7 +95,7 @@ def unpack(diagnostic: Diagnostic, content: bytes) -> Kept:
     )
 
 
-def name_of(diagnostic: Diagnostic, settings: object, fingerprint: str) -> str:
+def file_name(diagnostic: Diagnostic, settings: object, fingerprint: str) -> str:
     """The file's name: the same run is kept once."""
     digest = hashlib.sha256(encode(settings) + fingerprint.encode()).hexdigest()[:16]
     return f"{diagnostic.name}-{digest}.json"
