@@ -41,6 +41,9 @@ DECIDING: Final[Mapping[int, tuple[ModuleType, ...]]] = {
 }
 """Step to the checks that answer its question: one of them must have run before the step is called ok."""
 
+LEAST_ROWS: Final = 20
+"""Rows with a label and a prediction that a side needs before anything is said of its performance."""
+
 SURE: Final = 0.5
 """Confidence from which on the first cause is the answer. Below it is a lead: more likely wrong than right."""
 
@@ -159,7 +162,7 @@ def symptom(investigation: Investigation) -> Symptom:
     if isinstance(measured, performance.Performance):
         left, right = measured.reference, measured.current
         rows = min(measured.rows.reference, measured.rows.current)
-        if left is not None and right is not None and rows >= performance.MIN_ROWS:
+        if left is not None and right is not None and rows >= LEAST_ROWS:
             name = next(n for n in ("error_rate", measured.loss) if n in left.metrics and n in right.metrics)
             before, after = left.metrics[name], right.metrics[name]
             known = Performance.HELD if worse is None else Performance.WORSE
@@ -196,7 +199,7 @@ def _why_unknown(investigation: Investigation, measured: object) -> NotApplicabl
         if measured.reference is None:
             return NotApplicable(NO_REFERENCE, needs="target")
         rows = min(measured.rows.reference, measured.rows.current)
-        return NotApplicable(FEW_LABELS, needs="current", rows=rows, enough=performance.MIN_ROWS)
+        return NotApplicable(FEW_LABELS, needs="current", rows=rows, enough=LEAST_ROWS)
     refused = _check(investigation, performance)
     return (refused.skipped if refused else None) or NotApplicable(NO_LABELS, needs="target")
 

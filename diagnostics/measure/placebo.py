@@ -111,11 +111,13 @@ def beyond_chance(finding: Finding, incident: Incident, *, chance_at: float = 0.
 
     One in a hundred is the share of healthy pairs that may be accused.
     """
-    null = finding.rule.null
-    if null is None or not finding.columns or incident.reference is None or incident.current is None:
+    null, prediction = finding.rule.null, incident.roles.prediction
+    # What is said of no column is said of the predictions.
+    columns = finding.columns or (() if prediction is None else (prediction,))
+    if null is None or incident.reference is None or incident.current is None:
         return True
     try:
-        chance = placebo(incident).chance(finding.columns, links=null is Null.LINKS)
+        chance = placebo(incident).chance(columns, links=null is Null.LINKS)
     except NotApplicable:
         return True
     return chance is None or chance <= chance_at

@@ -20,7 +20,7 @@ from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Event, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.words import N_
 
 
@@ -123,6 +123,7 @@ ERRORS_SINCE: Final = Rule[LevelChanged](
 ANSWERS_SINCE: Final = Rule[LevelChanged](
     code="CON022",
     lane=Lane.ACCURACY,
+    null=Null.VALUES,
     title=N_("The answers moved at a known time"),
     says=_level_says,
     why=N_("Without true answers, a sudden move of the predictions is the first sign that the inputs or the model changed."),

@@ -19,7 +19,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -95,6 +95,7 @@ UNLIKE: Final = Shown(N_("How often rows may be told apart before nothing is est
 WORSE_UNSEEN: Final = Rule[Estimated](
     code="CON031",
     lane=Lane.ACCURACY,
+    null=Null.VALUES,
     title=N_("The model probably makes more errors"),
     says=_expected,
     why=N_("True answers come late. What is known of the rows themselves already lets more errors be expected."),
@@ -110,6 +111,7 @@ WORSE_UNSEEN: Final = Rule[Estimated](
 UNEXPLAINED: Final = Rule[Estimated](
     code="CON032",
     lane=Lane.ACCURACY,
+    null=Null.VALUES,
     title=N_("More errors than the inputs explain"),
     says=_missed,
     why=N_("If the rows were only of a harder kind, the estimate would have foreseen the errors. It did not."),

@@ -20,7 +20,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -88,6 +88,7 @@ TOLD_APART: Final = Rule[Apart](
 COVARIATE: Final = Rule[Apart](
     code="DRF011",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Other rows arrive; the relation held"),
     says=_rows_say,
     why=N_("Rows that were rare in the reference are common now. The model is right where it learnt, and learnt little there."),
@@ -101,6 +102,7 @@ COVARIATE: Final = Rule[Apart](
 PRIOR: Final = Rule[Apart](
     code="DRF012",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("The share of the classes moved; the rows of each class held"),
     says=N_(
         "The shares of {target:name} moved by {target_gap:percent} of the rows; among rows with the same "
@@ -137,6 +139,7 @@ CONCEPT: Final = Rule[Apart](
 BROKEN_LINK: Final = Rule[Apart](
     code="DRF014",
     lane=Lane.DATA,
+    null=Null.LINKS,
     title=N_("A column no longer fits the other columns"),
     says=N_(
         "{column:name} no longer fits the other columns: by itself it looks as before, yet with the others "

@@ -23,7 +23,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule
+from diagnostics.nouns.rule import Lane, Null, Rule
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -81,6 +81,7 @@ SHARES: Final = {
 HARDLY_KNOWN: Final = Rule[GroupMoved](
     code="DRF040",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A group that the reference hardly has"),
     says=_says,
     why=N_("The model learnt next to nothing about these rows, and now must answer for many of them."),
@@ -92,6 +93,7 @@ HARDLY_KNOWN: Final = Rule[GroupMoved](
 HARDLY_SEEN: Final = Rule[GroupMoved](
     code="DRF041",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A group that no longer comes"),
     says=_says,
     why=N_("A part of the rows that the model was built for is missing: a filter, a feed or a region dropped out."),

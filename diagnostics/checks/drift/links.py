@@ -20,7 +20,7 @@ from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.words import N_
 
 
@@ -39,6 +39,7 @@ class Unlinked(ColumnEntry):
 UNLINKED: Final = Rule[Unlinked](
     code="DRF015",
     lane=Lane.DATA,
+    null=Null.LINKS,
     title=N_("A column no longer goes along with the others"),
     says=N_(
         "{column:name} no longer goes along with the other columns: they foretold it with a correlation of {before:number}, "

@@ -20,7 +20,7 @@ from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -111,6 +111,7 @@ MOVED: Final = {
 NUMBER_MOVED: Final = Rule[NumberMoved](
     code="DRF001",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("The values of a number moved"),
     says=_number_says,
     why=N_("The model learnt from other values. Where it saw few rows, it guesses."),
@@ -127,6 +128,7 @@ NUMBER_MOVED: Final = Rule[NumberMoved](
 SHARES_MOVED: Final = Rule[SharesMoved](
     code="DRF002",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("The shares of a category moved"),
     says=_shares_say,
     why=N_("The model meets some kinds of rows more often than it learnt, and others less."),

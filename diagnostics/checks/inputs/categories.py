@@ -25,7 +25,7 @@ from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -112,6 +112,7 @@ _RENAMED_AT: Final = {
 UNSEEN: Final = Rule[NewLevels](
     code="INP090",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("New categories"),
     says=N_("{share:percent} of the rows have a {column:name} that the reference never had ({levels:list})."),
     why=N_("The model has no experience with them; most encoders turn them into nothing or into an error."),
@@ -141,6 +142,7 @@ VANISHED: Final = Rule[GoneLevels](
 RECODED: Final = Rule[OtherNames](
     code="INP092",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Categories go by other names"),
     says=_describe_names,
     why=N_("The rows are the same, but the model does not recognise the new names."),
@@ -156,6 +158,7 @@ RECODED: Final = Rule[OtherNames](
 VARIANTS: Final = Rule[OtherNames | Spellings](
     code="INP093",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("One category is spelt in several ways"),
     says=_describe_spellings,
     why=N_("The model takes each spelling for a category of its own."),

@@ -15,7 +15,7 @@ from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -53,6 +53,7 @@ def _describe(entry: CutOff) -> str:
 CLIPPED: Final = Rule[CutOff](
     code="INP080",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Values are cut off at a bound"),
     says=_describe,
     why=N_("The largest (or smallest) values all become the same, so the model can no longer tell these rows apart."),

@@ -21,7 +21,7 @@ from diagnostics.measure.undo import Undo
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -57,6 +57,7 @@ _THRESHOLDS: Final = {
 NUMBER_FILL: Final = Rule[Fill](
     code="INP050",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("One number stands in many rows"),
     says=N_("{column:name} is {value} in {after:percent} of the rows; in the reference it was so in {before:percent}."),
     why=N_("A default stands for values that did not arrive; the model takes it for a measurement."),
@@ -72,6 +73,7 @@ NUMBER_FILL: Final = Rule[Fill](
 LEVEL_FILL: Final = Rule[Fill](
     code="INP051",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("One category stands in many rows"),
     says=N_("{column:name} is {value:name} in {after:percent} of the rows; in the reference it was so in {before:percent}."),
     why=N_("A default category stands for values that did not arrive; the model takes it for the real one."),

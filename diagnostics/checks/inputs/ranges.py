@@ -24,7 +24,7 @@ from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_
 
@@ -67,6 +67,7 @@ _THRESHOLDS: Final = {
 FAR: Final = Rule[Beyond](
     code="INP030",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Values far outside the range"),
     says=N_(
         "{column:name} is far outside its range in {rows:count} of {of:count} rows, such as {worst}; "
@@ -83,6 +84,7 @@ FAR: Final = Rule[Beyond](
 SIGN: Final = Rule[Beyond](
     code="INP031",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Negative values where there were none"),
     says=N_(
         "{column:name} is negative in {rows:count} of {of:count} rows, as low as {worst}; the reference never goes below {low}."

@@ -21,7 +21,7 @@ from diagnostics.measure.undo import Undo
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -55,6 +55,7 @@ class FewChanges(ColumnEntry):
 STALE: Final = Rule[LongRun](
     code="INP060",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A column stopped changing"),
     says=N_(
         "{column:name} stopped changing: it is {value:name} in {rows:count} rows in a row ({share:percent} "

@@ -22,7 +22,7 @@ from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -65,6 +65,7 @@ def _describe(entry: SwappedPair) -> str:
 SWAPPED: Final = Rule[SwappedPair](
     code="INP044",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Two columns are swapped"),
     says=_describe,
     why=N_("The model reads each of the two as the other, and no check of types or ranges need notice."),

@@ -22,7 +22,7 @@ from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -126,6 +126,7 @@ def _clearness_of_line(entry: Rescaled) -> float:
 UNIT: Final = Rule[Rescaled](
     code="INP040",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A column changed its unit"),
     says=_describe,
     why=N_("The model learnt the numbers in the old unit; in the new one every row looks like nothing it has seen."),
@@ -143,6 +144,7 @@ UNIT: Final = Rule[Rescaled](
 LINE: Final = Rule[Rescaled](
     code="INP041",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A column was scaled or shifted"),
     says=_describe,
     why=N_("The values keep their shape but stand on another scale, as after a conversion or a scaler."),
@@ -159,6 +161,7 @@ LINE: Final = Rule[Rescaled](
 MANY: Final = Rule[RescaledTogether](
     code="INP042",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Many columns were scaled at once"),
     says=N_(
         "{count:count} of {of:count} number columns moved to other scales at once "
