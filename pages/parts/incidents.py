@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from diagnostics.causes.cause import TITLES
+from diagnostics.causes.catalogue import title_of
 from diagnostics.investigation import Investigation
 from diagnostics.keep import store
 from diagnostics.keep.review import listing, record
@@ -70,7 +70,7 @@ def _list(visit: Visit) -> None:
             listing.codes(among),
             index=None,
             placeholder=words(N_("any")),
-            format_func=lambda code: words(TITLES.get(code, code)),
+            format_func=lambda code: words(title_of(code)),
             key="list-cause",
             width=280,
         )
@@ -128,7 +128,7 @@ def _about(one: Listed, words: Words) -> str:
 
 
 def _cause(cause: Found, words: Words) -> str:
-    title = words(TITLES.get(cause.code, cause.code))
+    title = words(title_of(cause.code))
     if not cause.columns:
         return title
     return words(N_("{what}: {columns:list}"), what=title, columns=list(cause.columns))
@@ -156,7 +156,7 @@ def _seen(past: Sequence[Past], words: Words) -> str:
     values: dict[str, Value] = {
         "title": first.listed.title,
         "when": first.listed.opened.date(),
-        "what": TITLES.get(first.code, first.code),
+        "what": title_of(first.code),
     }
     if first.same:
         line = words(N_("These very files were looked at before, in “{title:name}”, {when:time}."), **values)
