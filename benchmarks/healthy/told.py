@@ -156,10 +156,10 @@ def accusations(results: Sequence[Result]) -> str:
     rows = []
     for step, code in rules_seen:
         here = [r for r in results if any(f.step == step and f.code == code for f in r.findings)]
-        tables = Counter(r.table for r in here)
-        rows.append((len(here), step, code, len(tables), sum(r.accused() for r in here), _counted(tables)))
-    for pairs, step, code, tables, accused, where in sorted(rows, reverse=True):
-        parts.append(f"{step}  {code:28}{pairs:5}{tables:4}{accused:5}   {where}")
+        among = Counter(r.table for r in here)
+        rows.append((len(here), step, code, len(among), sum(r.accused() for r in here), _counted(among)))
+    for pairs, step, code, count, accused, where in sorted(rows, reverse=True):
+        parts.append(f"{step}  {code:28}{pairs:5}{count:4}{accused:5}   {where}")
     return "\n".join(parts)
 
 

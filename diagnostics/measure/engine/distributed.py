@@ -1,4 +1,4 @@
-"""The profile of `engine` as one Ibis expression, for tables that outgrow one machine: Spark, Trino, BigQuery and others.
+"""The profile as one Ibis expression, for tables that outgrow one machine: Spark, Trino, BigQuery and others.
 
 Needs `requirements-distributed.txt`; Ibis is imported when a profile is asked for, so that nobody else pays for it. Columns of
 the relation go by their keys (c0, c1, ...), as in the Parquet file of a `Table`. All counts equal those of `engine.profile`,
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from diagnostics.measure.engine import ColumnProfile, Grid, TableProfile
+from diagnostics.measure.engine.profile_types import ColumnProfile, Grid, TableProfile
 from diagnostics.nouns.table import Column, Kind, Table
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The profile of `engine` for tables that fit in memory: the same numbers from arrays.
+"""The profile for tables that fit in memory: the same numbers from arrays.
 
 Planning one SQL aggregate takes DuckDB as long as counting ten thousand rows; at 2,000 columns of 300 rows that is ten seconds
 against a tenth of one.
@@ -7,16 +7,14 @@ against a tenth of one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.measure.engine.profile_types import ColumnProfile, Grid
 from diagnostics.nouns.table import Column, Kind
-
-if TYPE_CHECKING:
-    from diagnostics.measure.engine import ColumnProfile, Grid
 
 
 def count(column: Column, values: NDArray[np.generic], grid: Grid) -> ColumnProfile:
@@ -30,8 +28,6 @@ def count(column: Column, values: NDArray[np.generic], grid: Grid) -> ColumnProf
 
 
 def _levels(column: Column, present: NDArray[np.generic], grid: Grid, rows: int, nulls: int) -> ColumnProfile:
-    from diagnostics.measure.engine import ColumnProfile
-
     found: Mapping[Any, int] = pd.Series(present, dtype=object).value_counts().to_dict()
     levels = tuple(int(found.get(level, 0)) for level in grid.levels)
     other = present.size - sum(levels)
@@ -39,8 +35,6 @@ def _levels(column: Column, present: NDArray[np.generic], grid: Grid, rows: int,
 
 
 def _numbers(column: Column, present: NDArray[np.generic], grid: Grid, rows: int, nulls: int) -> ColumnProfile:
-    from diagnostics.measure.engine import ColumnProfile
-
     if column.kind is Kind.TIME:
         numbers = present.astype("datetime64[us]").astype("int64").astype("float64") / 1e6
     else:
