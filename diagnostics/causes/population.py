@@ -14,8 +14,8 @@ from diagnostics.causes.cause import Family
 from diagnostics.causes.data import columns_of
 from diagnostics.causes.group import find_group
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.checks.drift.label_noise import NOISE, LabelNoise
-from diagnostics.checks.drift.moved import Domain, Moved
+from diagnostics.checks.drift.domain.moved import Domain, Moved
+from diagnostics.checks.drift.label_noise.check import NOISE, LabelNoise
 from diagnostics.measure import engine
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.rule import Severity

@@ -9,7 +9,7 @@ from typing import Final
 from diagnostics.causes.cause import Family
 from diagnostics.causes.data import columns_of
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.checks.drift.links import Links
+from diagnostics.checks.drift.links.check import Links
 from diagnostics.measure.onset import first
 from diagnostics.measure.samples import times
 from diagnostics.nouns.finding import Finding

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.checks.confirm import slices
-from diagnostics.checks.confirm.slices import Axis, Slice
+from diagnostics.checks.confirm.segments import slices
+from diagnostics.checks.confirm.segments.slices import Axis, Slice
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import outcome
 from diagnostics.measure.samples import samples, times

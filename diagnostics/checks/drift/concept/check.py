@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import CONCEPT_DRIFT
-from diagnostics.checks.drift.regions import Region, find_regions
+from diagnostics.checks.drift.concept.regions import Region, find_regions
 from diagnostics.checks.drift.separation import LEAST_ROWS, Frames, frames, separate
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import outcome

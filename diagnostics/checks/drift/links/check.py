@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import MISJOINED_COLUMN
 from diagnostics.checks.drift.columns import comparable, gap
-from diagnostics.checks.drift.forecasts import RIDGE, Forecasts, Seen
+from diagnostics.checks.drift.links.forecasts import RIDGE, Forecasts, Seen
 from diagnostics.measure.onset import since as began
 from diagnostics.measure.samples import Samples, samples, times
 from diagnostics.measure.undo import Undo
