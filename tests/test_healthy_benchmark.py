@@ -114,6 +114,10 @@ def test_a_few_pairs_from_end_to_end(tmp_path: Path) -> None:
     assert [r["failed"] for r in results] == [[], []]
     assert results[0]["rows"] == [75, 75]
     assert "accused: " in done.stdout
+    again = subprocess.run(
+        [sys.executable, command[0], "--read", str(out)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert again.stdout == done.stdout
 
 
 def test_the_last_group_says_that_it_is_one_look() -> None:

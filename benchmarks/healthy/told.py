@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,16 @@ class Result:
         return any(cause.confidence > at for cause in self.causes)
 
 
+def kept(line: str) -> Result:
+    """The result that a line of `--out` holds."""
+    fields = json.loads(line)
+    fields["causes"] = tuple(
+        Named(**{**cause, "columns": tuple(cause["columns"]), "supports": tuple(cause["supports"])}) for cause in fields["causes"]
+    )
+    fields["findings"] = tuple(Found(**{**found, "columns": tuple(found["columns"])}) for found in fields["findings"])
+    return Result(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+
+
 def size(result: Result) -> str:
     smaller = min(result.rows)
     low, high = next((low, high) for low, high in SIZES if low <= smaller < high)
@@ -89,12 +100,11 @@ def report(results: Sequence[Result]) -> str:
     groups: list[tuple[str, Callable[[Result], str]]] = [
         ("per tier", lambda r: r.tier),
         ("per size of the smaller side", size),
-        ("per way of sharing out", lambda r: r.way),
         ("per split", lambda r: r.split),
         ("per kind of table", lambda r: r.kind),
         ("per form of the prediction", lambda r: r.form),
         ("per fit of the model", lambda r: f"{r.model}, {r.fitted}"),
-        ("columns of the calendar", lambda r: "with" if r.calendar else "without"),
+        ("way and columns of the calendar", lambda r: f"{r.way}, calendar" if r.calendar else r.way),
         ("per table", lambda r: r.table),
     ]
     parts = [HEAD, line("all", results), _reach(results), ""]

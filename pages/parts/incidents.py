@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from diagnostics.causes.cause import TITLES
+from diagnostics.causes.catalogue import title_of
 from diagnostics.investigation import Investigation
 from diagnostics.keep import store
 from diagnostics.keep.review import listing, record
@@ -69,7 +69,7 @@ def _list(visit: Visit) -> None:
             listing.codes(among),
             index=None,
             placeholder=words(N_("any")),
-            format_func=lambda code: words(TITLES.get(code, code)),
+            format_func=lambda code: words(title_of(code)),
             key="list-cause",
             width=280,
         )
@@ -127,7 +127,7 @@ def _about(one: Listed, words: Words) -> str:
 
 
 def _cause(cause: Found, words: Words) -> str:
-    title = words(TITLES.get(cause.code, cause.code))
+    title = words(title_of(cause.code))
     if not cause.columns:
         return title
     return words(N_("{what}: {columns:list}"), what=title, columns=list(cause.columns))
@@ -152,7 +152,7 @@ def seen_before(investigation: Investigation, visit: Visit) -> None:
 
 def _seen(past: Sequence[Past], words: Words) -> str:
     first = past[0]
-    values = {"title": first.listed.title, "when": first.listed.opened.date(), "what": TITLES.get(first.code, first.code)}
+    values = {"title": first.listed.title, "when": first.listed.opened.date(), "what": title_of(first.code)}
     if first.same:
         line = words(N_("These very files were looked at before, in “{title:name}”, {when:time}."), **values)
     elif first.columns:

@@ -161,7 +161,7 @@ PROMISE: Final = Rule[Promise](
     source="Cox 1958, doi:10.1093/biomet/45.3-4.562; Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7",
     severity=Severity.INFO,
     suggests=MISCALIBRATION,
-    clear=0.6,
+    clear=0.3,
     thresholds={
         "level_at": Shown(N_("Change of the mean distance from the labels, in their spreads, that counts"), Unit.NUMBER),
         "slope_at": Shown(N_("Change of the calibration slope that counts"), Unit.SHARE),

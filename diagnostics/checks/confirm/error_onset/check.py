@@ -105,6 +105,7 @@ def _event_says(entry: EventBefore) -> str:
 ERRORS_SINCE: Final = Rule[LevelChanged](
     code="CON021",
     lane=Lane.ACCURACY,
+    null=Null.LOSS,
     title=N_("The errors rose at a known time"),
     says=_level_says,
     why=N_("A sudden rise points at something that was changed that day; a slow one at a world that moves."),

@@ -21,7 +21,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.words import N_
 
 
@@ -89,6 +89,7 @@ LEAST: Final = Shown(N_("Rows with a label that either side needs"), Unit.COUNT)
 ERRORS_ROSE: Final = Rule[MetricMoved](
     code="CON001",
     lane=Lane.ACCURACY,
+    null=Null.LOSS,
     title=N_("The model makes more errors"),
     says=_became_worse,
     why=N_("This is the symptom: the answers are worse than when all was well. The other steps look for what made them so."),

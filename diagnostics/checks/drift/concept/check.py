@@ -23,7 +23,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.words import N_
 
 
@@ -116,6 +116,7 @@ RELATION_MOVED: Final = Rule[RegionMoved](
 LOSS_SPLIT: Final = Rule[LossSplit](
     code="DRF021",
     lane=Lane.DATA,
+    null=Null.ANYTHING,
     title=N_("Where the lost performance comes from"),
     says=N_(
         "The {loss:term} rose from {before:number} to {after:number}; {part:percent} of the rise is there on "

@@ -74,6 +74,7 @@ def _rows_say(entry: Apart) -> str:
 TOLD_APART: Final = Rule[Apart](
     code="DRF010",
     lane=Lane.DATA,
+    null=Null.ANYTHING,
     title=N_("Current rows look different from reference rows"),
     says=_apart_says,
     why=N_("Taken together, the columns show another kind of rows than the model was built for."),
@@ -124,6 +125,7 @@ PRIOR: Final = Rule[Apart](
 CONCEPT: Final = Rule[Apart](
     code="DRF013",
     lane=Lane.DATA,
+    null=Null.ANYTHING,
     title=N_("The same rows get other answers"),
     says=N_(
         "The features look as before ({auc:percent} of the pairs told apart; 50% is guessing), but together with "

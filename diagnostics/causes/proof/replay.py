@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from diagnostics.causes.cause import Replay
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.causes.window import affected
+from diagnostics.causes.proof.window import affected
 from diagnostics.checks.drift.columns import ks
 from diagnostics.measure.outcome import row_loss
 from diagnostics.nouns import intervals
@@ -44,12 +44,12 @@ def replay(case: Case, hypothesis: Hypothesis) -> Replayed | None:
     if rows.size < MIN_ROWS:
         return None
     before_frame = case.samples.current.iloc[rows]
-    after_frame = hypothesis.undo(before_frame) if hypothesis.undo else before_frame
+    after_frame = hypothesis.undo.repair(before_frame) if hypothesis.undo.repair else before_frame
     weights = np.ones(rows.size)
-    if hypothesis.reweigh is not None:
-        weights = hypothesis.reweigh[rows]
-    elif hypothesis.keep is not None:
-        weights = hypothesis.keep[rows].astype("float64")
+    if hypothesis.undo.weights is not None:
+        weights = hypothesis.undo.weights[rows]
+    elif hypothesis.kept is not None:
+        weights = hypothesis.kept[rows].astype("float64")
         if weights.sum() < MIN_ROWS:
             return None
     told_before, told_after = case.surrogate.answers(before_frame), case.surrogate.answers(after_frame)
@@ -61,14 +61,14 @@ def replay(case: Case, hypothesis: Hypothesis) -> Replayed | None:
             was, now = row_loss(known, truth, told_before), row_loss(known, truth, told_after)
             reference, before = intervals.mean(home), intervals.mean(was)
             return _share(known.loss_name, reference, before, _weighted(now, weights))
-    if hypothesis.undo is None:
+    if hypothesis.undo.repair is None:
         return None  # Without labels a reweighted score distribution proves nothing.
     home_answers = case.surrogate.answers(case.samples.reference)
     return _shift(known.answer, home_answers, told_before, told_after)
 
 
 def _can_be_replayed(hypothesis: Hypothesis) -> bool:
-    return any(way is not None for way in (hypothesis.undo, hypothesis.keep, hypothesis.reweigh))
+    return any(way is not None for way in (hypothesis.undo.repair, hypothesis.kept, hypothesis.undo.weights))
 
 
 def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Interval:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.hypothesis import Case
-from diagnostics.causes.window import affected
+from diagnostics.causes.proof.window import affected
 from diagnostics.checks.drift.columns import comparable
 from diagnostics.checks.drift.separation import separate
 from diagnostics.measure.samples import encoder
@@ -26,7 +26,7 @@ TOLD: Final = 0.6
 """AUC from which on the other columns know the value well enough to be asked."""
 
 
-def genuine(case: Case, name: str, has_it: Callable[[pd.Series], NDArray[np.bool_]], since: datetime | None) -> float | None:
+def genuine(case: Case, name: str, has_it: Callable[[pd.DataFrame], NDArray[np.bool_]], since: datetime | None) -> float | None:
     """How much the affected current rows with the value look like reference rows with it (1) or like those without (0).
 
     A small model learns from the reference which rows have the value, from the other columns alone. Where the reference has too
@@ -44,7 +44,7 @@ def genuine(case: Case, name: str, has_it: Callable[[pd.Series], NDArray[np.bool
     home = np.sort(rng.permutation(len(drawn.reference))[:ROWS])
     rows = affected(case, since, most=ROWS)
     reference, current = drawn.reference.iloc[home], drawn.current.iloc[rows]
-    having, now = has_it(reference[name]), has_it(current[name])
+    having, now = has_it(reference), has_it(current)
     if not names or now.sum() < LEAST:
         return None
     coder = replace(encoder(drawn), features=names)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from diagnostics.causes.cause import Likeness
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.causes.window import affected
+from diagnostics.causes.proof.window import affected
 from diagnostics.checks.drift.columns import comparable
 from diagnostics.checks.drift.separation import LEAST_ROWS, matched, separate, strata
 from diagnostics.measure import engine
@@ -36,8 +36,8 @@ def likeness(case: Case, told: Hypothesis, *, without: Collection[str] = ()) -> 
 
     None where the hypothesis says nothing about the features, or too few rows are left to compare.
     """
-    drawn = case.samples
-    if drawn is None or not (told.undo or told.keep is not None or told.matched or told.leave_out):
+    drawn, undo = case.samples, told.undo
+    if drawn is None or not (undo.repair or told.kept is not None or undo.matched or undo.leave_out):
         return None
     names = tuple(name for name in comparable(drawn) if name not in without)
     if len(names) > COLUMNS:
@@ -56,18 +56,18 @@ def likeness(case: Case, told: Hypothesis, *, without: Collection[str] = ()) -> 
     if before is None:
         return None
     kept = np.ones(rows.size, dtype=bool)
-    if told.undo is not None:
-        current = coder.matrix(told.undo(frame))
-    if told.keep is not None:
-        kept = told.keep[rows]
+    if undo.repair is not None:
+        current = coder.matrix(undo.repair(frame))
+    if told.kept is not None:
+        kept = told.kept[rows]
         current = current[kept]
-    if told.matched is not None:
-        pair = _matched(case, told.matched, home, rows[kept], rng)
+    if undo.matched is not None:
+        pair = _matched(case, undo.matched, home, rows[kept], rng)
         if pair is None:
             return None
         reference, current = reference[pair[0]], current[pair[1]]
-    if told.leave_out:
-        inside = np.array([name not in told.leave_out for name in names])
+    if undo.leave_out:
+        inside = np.array([name not in undo.leave_out for name in names])
         reference, current = reference[:, inside], current[:, inside]
     after = separate(reference, current, rng)
     if after is None:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from diagnostics.causes import data, history, population, service, training
-from diagnostics.causes.cause import Cause, Family, Likeness
+from diagnostics.causes.catalogue import CLASS_IMBALANCE, CONCEPT_DRIFT, LABEL_NOISE
+from diagnostics.causes.cause import Cause, Likeness
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.causes.likeness import likeness
 from diagnostics.causes.merge import merged
 from diagnostics.causes.next_check import next_check
-from diagnostics.causes.replay import Replayed, replay
-from diagnostics.causes.use import column_use
+from diagnostics.causes.proof.likeness import likeness
+from diagnostics.causes.proof.replay import Replayed, replay
+from diagnostics.causes.proof.use import column_use
+from diagnostics.causes.proposals import columns, history, population, service, training
 from diagnostics.measure.outcome import partial
 from diagnostics.measure.samples import samples
 from diagnostics.measure.uploaded import scoring_model
+from diagnostics.nouns.cause_kind import Family
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
 PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
-    data.propose,
+    columns.propose,
     population.propose,
     training.propose,
     service.propose,
@@ -37,10 +39,6 @@ KEEP_ABOVE: Final = 0.08
 
 IGNORED_BELOW: Final = 0.002
 """A column whose shuffling costs less than this share of what the most important one costs is one that the model ignores."""
-
-LIKE_DRIFT: Final = ("unit_change", "refit_scaler", "clipped_values", "out_of_range", "unseen_categories")
-"""Faults whose marks a change of the world may leave as well: they count in columns that the model is shown to use. What nothing
-but a fault leaves counts unless the model is shown to ignore the column."""
 
 IGNORED_BY_TARGET: Final = 0.02
 """The same where no answers are logged and the target stands in for them: what it depends on is known less well."""
@@ -55,24 +53,6 @@ REPLAY: Final = 1.2
 SHADOW: Final = 1.5
 """Log-odds that a proven fault in the data takes from what it imitates."""
 
-IMITATED: Final[Mapping[str, tuple[str, ...]]] = {
-    "target_leakage": ("misjoined_column", "concept_drift", "overfitting", "prior_shift", "covariate_drift", "model_mismatch"),
-    "label_delay": ("concept_drift", "prior_shift", "label_noise", "miscalibration"),
-    "label_noise": ("concept_drift",),
-    "miscalibration": ("model_mismatch", "concept_drift", "prior_shift"),
-    "model_mismatch": ("concept_drift", "label_noise"),
-    "train_test_overlap": ("overfitting", "duplicated_rows", "model_mismatch", "concept_drift"),
-    "overfitting": ("model_mismatch", "concept_drift", "label_noise"),
-    "class_imbalance": ("underfitting",),
-    "environment_mismatch": ("model_mismatch", "miscalibration"),
-    "config_mismatch": ("model_mismatch", "miscalibration"),
-    "prior_shift": ("concept_drift", "miscalibration"),
-}
-"""Causes outside the columns, and what each of them looks like as well; early ones imitate later ones."""
-
-MOVED_ROWS: Final = ("default_fill", "unit_change", "stale_feature", "clipped_values", "out_of_range")
-"""What other rows may look like, one column at a time."""
-
 CLEAR: Final = 1.0
 """Log-odds from which on a second fault is named beside a likelier one."""
 
@@ -82,6 +62,8 @@ SECOND: Final = 0.35
 REST: Final = 0.35
 """Share of what was lost, or of the reference's own loss, that must stay lost when a broken column is mended, before a second
 fault is looked for in the relation."""
+
+REST_STRENGTH: Final = 0.75
 
 REST_SAYS: Final = N_(
     "With {column:name} mended, the {unit:term} still is {after:number} (reference: {before:number}): rows like those of the "
@@ -122,7 +104,7 @@ def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
 
 def _case(incident: Incident, checks: Sequence[Check]) -> Case:
     findings = tuple(finding for check in checks for finding in check.findings)
-    bare = Case(incident, tuple(checks), findings)
+    bare = Case(incident=incident, checks=tuple(checks), findings=findings)
     try:
         drawn = samples(incident)
         known = partial(incident, drawn)
@@ -131,8 +113,8 @@ def _case(incident: Incident, checks: Sequence[Check]) -> Case:
     try:
         stand = scoring_model(incident)
     except NotApplicable:
-        return Case(incident, bare.checks, findings, drawn, known)
-    known_use = Case(incident, bare.checks, findings, drawn, stand.outcome, stand)
+        return replace(bare, samples=drawn, outcome=known)
+    known_use = replace(bare, samples=drawn, outcome=stand.outcome, surrogate=stand)
     return replace(known_use, weights=column_use(known_use))
 
 
@@ -150,7 +132,7 @@ def _matters(case: Case, told: Hypothesis) -> bool:
         return True
     learnt = case.surrogate is not None and case.surrogate.learnt == "target"
     use = case.use(told.columns)
-    shown = use.sure if told.family is Family.POPULATION or told.code in LIKE_DRIFT else use.at_most
+    shown = use.sure if told.family is Family.POPULATION or told.kind.like_drift else use.at_most
     return shown >= (IGNORED_BY_TARGET if learnt else IGNORED_BELOW)
 
 
@@ -187,24 +169,24 @@ def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
     much = left >= REST or still >= REST * replayed.replay.reference.value
     if not replayed.lost or not much or replayed.replay.after.low <= replayed.replay.reference.high:
         return
-    known = next((w for w in weighed if w.hypothesis.code == "concept_drift"), None)
+    known = next((w for w in weighed if w.hypothesis.kind is CONCEPT_DRIFT), None)
+    alike = known.hypothesis if known is not None else None
     told = Hypothesis(
-        "concept_drift",
-        Family.CONCEPT,
-        0.75,
-        REST_SAYS,
-        REST_REMEDY,
-        {
+        kind=CONCEPT_DRIFT,
+        strength=REST_STRENGTH,
+        says=REST_SAYS,
+        remedy=REST_REMEDY,
+        evidence={
             "column": ", ".join(best.hypothesis.columns),
             "left": left,
             "unit": replayed.replay.unit,
             "after": replayed.replay.after.value,
             "before": replayed.replay.reference.value,
         },
-        known.hypothesis.columns if known is not None else (),
-        known.hypothesis.segment if known is not None else None,
-        best.hypothesis.since,
-        known.hypothesis.supports if known is not None else (),
+        columns=alike.columns if alike is not None else (),
+        segment=alike.segment if alike is not None else None,
+        since=best.hypothesis.since,
+        supports=alike.supports if alike is not None else (),
         explains=left,
         rest=True,
     )
@@ -252,8 +234,8 @@ def _shadow(cause: Weighed, entry: Weighed) -> float:
 
 def _apart(entry: Weighed, likelier: Sequence[Weighed]) -> bool:
     """Whether the hypothesis speaks of something else than all that are likelier."""
-    own = set(entry.hypothesis.columns)
-    return all(other.hypothesis.code != entry.hypothesis.code and not own & set(other.hypothesis.columns) for other in likelier)
+    own, kind = set(entry.hypothesis.columns), entry.hypothesis.kind
+    return all(o.hypothesis.kind is not kind and not own & set(o.hypothesis.columns) for o in likelier)
 
 
 def _shadows(cause: Weighed, entry: Weighed) -> bool:
@@ -264,32 +246,31 @@ def _shadows(cause: Weighed, entry: Weighed) -> bool:
     if one.family in (Family.DATA, Family.OPERATIONS) and other.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL):
         # Rows that moved may look like a broken column as well: then the better proof decides.
         return other.family is not Family.POPULATION or cause.odds > entry.odds
-    if one.family is Family.DATA and other.code in ("label_noise", "class_imbalance"):
-        # A broken column takes away what the labels could be told by: they look as if given by lot. And that a rare class is
-        # hardly named was so before it broke.
+    if one.family is Family.DATA and other.kind in (LABEL_NOISE, CLASS_IMBALANCE):
+        # A broken column takes away what predicts the labels, so that they look random. That a rare class is hardly ever
+        # predicted predates the fault.
         return True
-    if one.family is Family.POPULATION and other.code in MOVED_ROWS:
+    if one.family is Family.POPULATION and other.kind.like_moved_rows:
         return cause.odds > entry.odds
-    return other.code in IMITATED.get(one.code, ())
+    return other.kind in one.kind.imitates()
 
 
 def _cause(entry: Weighed, confidence: float, advice: str | None) -> Cause:
     told, replayed = entry.hypothesis, entry.replayed
     lost = replayed is not None and replayed.lost
     return Cause(
-        told.code,
-        told.family,
-        float(min(0.98, confidence)),
-        told.says,
-        told.remedy,
-        told.evidence,
-        told.columns,
-        told.segment,
-        told.since,
-        replayed.explains if replayed is not None and lost else told.explains,
-        replayed.replay if replayed is not None and lost else None,
-        entry.likeness,
-        told.supports,
-        entry.against,
+        kind=told.kind,
+        confidence=float(min(0.98, confidence)),
+        says=told.says,
+        remedy=told.remedy,
+        evidence=told.evidence,
+        columns=told.columns,
+        segment=told.segment,
+        since=told.since,
+        explains=replayed.explains if replayed is not None and lost else told.explains,
+        replay=replayed.replay if replayed is not None and lost else None,
+        likeness=entry.likeness,
+        supports=told.supports,
+        against=entry.against,
         next_check=advice,
     )

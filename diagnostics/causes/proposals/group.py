@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.hypothesis import Case
-from diagnostics.causes.window import affected
+from diagnostics.causes.proof.window import affected
 from diagnostics.checks.drift.columns import finite
 from diagnostics.measure import engine
 from diagnostics.nouns.table import Kind

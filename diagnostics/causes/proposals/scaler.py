@@ -9,10 +9,27 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.causes.hypothesis import Case
-from diagnostics.causes.window import affected
+from diagnostics.causes.catalogue import REFIT_SCALER
+from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.causes.proof.window import affected
 from diagnostics.checks.drift.columns import finite
+from diagnostics.checks.drift.marginal import NUMBER_MOVED
 from diagnostics.checks.inputs.timeline import ks, ks_noise, thin
+from diagnostics.checks.inputs.units.check import LINE, MANY, convert_back
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.words import N_, Value
+
+REMEDY: Final = N_(
+    "Ship the scaler that was fitted in training together with the model, and never fit it again on production rows."
+)
+SAYS: Final = N_("{count:count} number columns moved to other scales at once ({columns:list}), as if a scaler was fitted again.")
+
+LEAST_LINES: Final = 2
+"""Columns that must go through a line of their own before a scaler is suspected."""
+
+STATED: Final = 0.94
+SHOWN: Final = 0.85
+"""How clear it is where a check says so of many columns, and where only the columns together show it."""
 
 ROWS: Final = 20_000
 DISTINCT: Final = 6
@@ -36,6 +53,42 @@ class Line:
     offset: float
     moved: float
     left: float
+
+
+def refit(case: Case) -> Hypothesis | None:
+    """One scaler for many columns: those of the finding, and whatever else went through a line at the same time."""
+    finding = next(iter(case.of(MANY)), None)
+    moves: list[Finding] = [*case.of(LINE), *case.of(NUMBER_MOVED)]
+    dates = [found.since for found in moves if found.since]
+    since = finding.since if finding else sorted(dates)[len(dates) // 2] if dates else None
+    if finding is None and len(dates) < LEAST_LINES:
+        return None
+    found, moved = lines(case, since)
+    own = {round(float(np.log(line.ratio)), 1) for line in found}
+    if finding is None and not (len(found) >= LEAST_LINES and len(found) >= 0.6 * moved and len(own) > 1):
+        return None
+    known = {line.name: (line.ratio, line.offset) for line in found}
+    if finding is not None:
+        known |= {name: line for name, line in finding.of.lines.items() if name not in known}
+    names = tuple(name for name in (case.samples.numbers if case.samples else ()) if name in known)
+    evidence: dict[str, Value] = {
+        "columns": list(names),
+        "count": len(names),
+        "moved": moved,
+        "ratios": [f"{known[name][0]:.6g}" for name in names],
+        "offsets": [f"{known[name][1]:.6g}" for name in names],
+    }
+    return Hypothesis(
+        kind=REFIT_SCALER,
+        strength=STATED if finding else SHOWN,
+        says=SAYS,
+        remedy=REMEDY,
+        evidence=evidence,
+        columns=names,
+        since=since,
+        supports=(MANY.code,) if finding else (LINE.code, NUMBER_MOVED.code),
+        undo=convert_back(known),
+    )
 
 
 def lines(case: Case, since: datetime | None) -> tuple[list[Line], int]:
