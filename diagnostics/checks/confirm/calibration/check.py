@@ -1,4 +1,4 @@
-"""Calibration: do the answers still rank the rows as before while their level or spread moved?"""
+"""Calibration: do the predictions still rank the rows as before while their level or spread moved?"""
 
 from __future__ import annotations
 

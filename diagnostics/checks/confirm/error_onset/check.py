@@ -1,4 +1,4 @@
-"""Since when: the time at which the errors, the answers or the number of rows changed their level."""
+"""Since when: the time at which the errors, the predictions or the number of rows changed their level."""
 
 from __future__ import annotations
 

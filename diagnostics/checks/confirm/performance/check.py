@@ -1,4 +1,4 @@
-"""Performance: did the answers become worse, by which metric and how surely?"""
+"""Performance: did the predictions become worse, by which metric and how surely?"""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def profile(incident: Incident) -> Segments:
     stated = [name for name in incident.roles.segments if name in drawn.features]
     cut = slices.axes(drawn, [*stated, *(name for name in drawn.features if name not in stated)])
     kept = [np.isfinite(before), np.isfinite(after)]
-    # A few endless errors must not decide which group is worst.
+    # A few infinite errors must not decide which group is worst.
     cap = float(np.quantile(before[kept[0]], 0.995))
     top = cap if cap > 0 else float(after[kept[1]].max())
     sides = [

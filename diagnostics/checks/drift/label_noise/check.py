@@ -1,4 +1,4 @@
-"""Label noise: do labels contradict their rows everywhere alike, as if some had been given by lot?"""
+"""Label noise: do labels contradict their rows everywhere alike, as if some had been assigned at random?"""
 
 from __future__ import annotations
 
