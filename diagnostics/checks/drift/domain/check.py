@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import CONCEPT_DRIFT, COVARIATE_DRIFT, MISJOINED_COLUMN, PRIOR_SHIFT
 from diagnostics.checks.drift.columns import finite, ks
-from diagnostics.checks.drift.late_rows import from_onset
-from diagnostics.checks.drift.moved import Domain, Moved, decide
+from diagnostics.checks.drift.domain.late_rows import from_onset
+from diagnostics.checks.drift.domain.moved import Domain, Moved, decide
 from diagnostics.checks.drift.separation import Frames, Separation, coded_target, frames, matched, separate, strata
 from diagnostics.measure.samples import Samples, samples, times
 from diagnostics.measure.undo import NO_UNDO, Undo

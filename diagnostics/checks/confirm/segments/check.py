@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.checks.confirm import slices
-from diagnostics.checks.confirm.slices import Axis, Slice
+from diagnostics.checks.confirm.segments import slices
+from diagnostics.checks.confirm.segments.slices import Axis, Slice
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import outcome
 from diagnostics.measure.samples import samples, times
@@ -166,7 +166,7 @@ def profile(incident: Incident) -> Segments:
     stated = [name for name in incident.roles.segments if name in drawn.features]
     cut = slices.axes(drawn, [*stated, *(name for name in drawn.features if name not in stated)])
     kept = [np.isfinite(before), np.isfinite(after)]
-    # A few endless errors must not decide which group is worst.
+    # A few infinite errors must not decide which group is worst.
     cap = float(np.quantile(before[kept[0]], 0.995))
     top = cap if cap > 0 else float(after[kept[1]].max())
     sides = [

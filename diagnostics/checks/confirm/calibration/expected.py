@@ -1,4 +1,4 @@
-"""What the reference's model would have answered: the better of a boosted and a linear stand-in. No rule of its own."""
+"""What the reference's model would have predicted: the better of a boosted and a linear stand-in. No rule of its own."""
 
 from __future__ import annotations
 

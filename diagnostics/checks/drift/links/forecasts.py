@@ -1,4 +1,4 @@
-"""Forecasts: what the other columns of a row foretell for each column, by straight lines over bins, ranks and levels. No rule.
+"""Forecasts: what the other columns of a row predict for each column, by straight lines over bins, ranks and levels. No rule.
 
 All regressions come from one inverse covariance (Whittaker 1990, Graphical Models in Applied Multivariate Statistics).
 """
@@ -25,7 +25,7 @@ RIDGE: Final = 3.0
 
 @dataclass(frozen=True)
 class Block:
-    """Where the numbers of one column stand in the expanded matrix: what foretells others, and what is foretold."""
+    """Where the numbers of one column stand in the expanded matrix: what predicts others, and what is predicted."""
 
     inputs: slice
     outputs: slice
@@ -34,7 +34,7 @@ class Block:
 @dataclass(frozen=True)
 class Seen:
     """names: of the columns. blocks: their places in `reference` and `current`, expanded and centred, shapes (n, k) and (m, k).
-    target: the place of the target's block, which foretells nothing unless asked; None without labels in the reference.
+    target: index of the target's block, which predicts nothing unless asked; None without labels in the reference.
     known: which rows have a value, by column, shapes (n, p) and (m, p): gaps are another fault than wrong rows.
     half: which reference rows are of the first half. grams: products of the columns in each half, shapes (k, k).
     """
@@ -95,7 +95,7 @@ def _codes(values: pd.Series, kind: Kind, ranks: object) -> NDArray[np.float64]:
 
 
 def _expanded(x: NDArray[np.float64], y: NDArray[np.float64], kind: Kind) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Columns that a straight line can use, learnt on `x`, and how many of the last are what is foretold. Missing values are 0.
+    """Columns that a straight line can use, learnt on `x`, and how many of the last are what is predicted. Missing values are 0.
 
     Categories: one column per level. Numbers: one per bin, then the rank and its square, both on the scale of a normal deviate.
     """
@@ -130,7 +130,7 @@ def _centred(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What the others foretell for the outputs of every column, shapes (n, k) and (m, k): for reference rows from the half that
+    """What the others predict for the outputs of every column, shapes (n, k) and (m, k): for reference rows from the half that
     they are not in, for current rows from both. own: the place of each column's outputs among the k.
     """
 
@@ -140,7 +140,7 @@ class Forecasts:
 
     @staticmethod
     def of(seen: Seen, *, without: int | None = None, labelled: bool = False) -> Forecasts:
-        """Without the target unless `labelled`; `without`: number of a column that foretells nothing."""
+        """Without the target unless `labelled`; `without`: number of a column that predicts nothing."""
         open_ = np.ones(seen.reference.shape[1], dtype=bool)
         if seen.target is not None and not labelled:
             open_[seen.target] = False

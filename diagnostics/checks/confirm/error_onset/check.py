@@ -1,4 +1,4 @@
-"""Since when: the time at which the errors, the answers or the number of rows changed their level."""
+"""Since when: the time at which the errors, the predictions or the number of rows changed their level."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics.checks.confirm.series import DAY, HOUR, Series, changes, series
+from diagnostics.checks.confirm.error_onset.series import DAY, HOUR, Series, changes, series
 from diagnostics.measure import engine
 from diagnostics.measure.metrics import THRESHOLD
 from diagnostics.measure.onset import Onset, onset

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.checks.drift.ripening import Rows
+from diagnostics.checks.drift.label_delay.ripening import Rows
 from diagnostics.measure.onset import as_datetime
 
 LEAST: Final = 50

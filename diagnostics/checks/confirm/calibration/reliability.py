@@ -1,4 +1,4 @@
-"""Reliability: what was announced beside what came, on both sides. No rule of its own."""
+"""Reliability: predictions beside labels on both sides. No rule of its own."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import LABEL_DELAY
-from diagnostics.checks.drift.label_lag import Shifted, shifted
-from diagnostics.checks.drift.ripening import Ripening, Rows, ratio, ripening
+from diagnostics.checks.drift.label_delay.lag import Shifted, shifted
+from diagnostics.checks.drift.label_delay.ripening import Ripening, Rows, ratio, ripening
 from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.outcome import Outcome, partial
 from diagnostics.measure.samples import samples, times

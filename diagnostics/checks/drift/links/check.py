@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import MISJOINED_COLUMN
 from diagnostics.checks.drift.columns import comparable, gap
-from diagnostics.checks.drift.forecasts import RIDGE, Forecasts, Seen
+from diagnostics.checks.drift.links.forecasts import RIDGE, Forecasts, Seen
 from diagnostics.measure.onset import since as began
 from diagnostics.measure.samples import Samples, samples, times
 from diagnostics.measure.undo import Undo
@@ -97,10 +97,10 @@ LEAST: Final = 120
 
 @dataclass(frozen=True)
 class Link:
-    """One column. before, after: correlation of the column with what the others foretell for it, on reference rows that the
+    """One column. before, after: correlation of the column with what the others predict for it, on reference rows that the
     forecast did not see and on the current rows from the change on, -1 to 1; of all but the first, the most suspect one, as they
     hold together without that. sure: how far it fell with all others as witnesses, in standard errors. gap: how far the column
-    moved by itself, 0 to 1. beyond: share of its variance that the other features foretell besides the target; None without a
+    moved by itself, 0 to 1. beyond: share of its variance that the other features predict besides the target; None without a
     target. kept: how much of the other columns' links is left once this one is put aside, 1 is all of it.
     """
 
@@ -220,7 +220,7 @@ def _late(since: datetime | None, when: NDArray[np.datetime64] | None, rows: NDA
 
 
 def _kept(seen: Seen, number: int, since: datetime | None, when: NDArray[np.datetime64] | None) -> float:
-    """How much of the other columns' links is left, by their squares, when column `number` foretells nothing."""
+    """How much of the other columns' links is left, by their squares, when column `number` predicts nothing."""
     told = Forecasts.of(seen, without=number)
     # Every column has a say: a part of the rows is enough for all of them together.
     few = [max(1, len(side) // KEPT_ROWS) for side in (seen.reference, seen.current)]
@@ -240,7 +240,7 @@ def _kept(seen: Seen, number: int, since: datetime | None, when: NDArray[np.date
 
 
 def _beyond(seen: Seen, labelled: Forecasts, number: int) -> float:
-    """Share of the column's variance on the reference that features foretell on top of the target."""
+    """Share of the column's variance on the reference that features predict on top of the target."""
     block, half = seen.blocks[number], seen.half
     actual = seen.reference[:, block.outputs]
     whole = labelled.reference[:, labelled.own[number]]

@@ -59,7 +59,7 @@ def ripening(wanted: str | None, old: Rows, new: Rows, clock: NDArray[np.datetim
         return None  # Only amounts grow from zero.
     n = new.truth.size
     noise = float(np.std(old.truth - old.told)) or 1.0
-    # A tenth of the expectation more than Bernoulli's, or a model that is sure of itself would make every slip a proof.
+    # A tenth of the expectation more than Bernoulli's, or one miss of a model with probabilities near 0 or 1 would be a proof.
     variance = np.full(n, noise**2) if wanted is None else new.told * (1 - new.told) + 0.1 * new.told + 1e-3
     lack = _Lack((new.told - new.truth) / np.sqrt(variance), new.told / np.sqrt(variance))
     level, growing = _level(lack), max(_fading(lack, clock), _growing(lack))

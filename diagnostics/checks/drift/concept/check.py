@@ -1,4 +1,4 @@
-"""P(y | x): do rows that look alike still get the same answers, and if not, which rows do not?"""
+"""P(y | x): do rows that look alike still have the same labels, and if not, which rows do not?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import CONCEPT_DRIFT
-from diagnostics.checks.drift.regions import Region, find_regions
+from diagnostics.checks.drift.concept.regions import Region, find_regions
 from diagnostics.checks.drift.separation import LEAST_ROWS, Frames, frames, separate
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import outcome
@@ -163,9 +163,9 @@ class Concept:
     """positive: the class whose share is meant; None for regression, where the differences are in the target's unit.
 
     overall: what came less what was expected, averaged over the current rows that both tables share. spread: standard deviation
-    of the target around what the model expects. regions: where it moved, honestly estimated, strongest first. overlap: AUC of
-    telling the tables apart from the features (0.5: alike). split: None without a known loss or when the rows hardly overlap.
-    compared: current rows that were compared.
+    of the target around what the model expects. regions: where it moved, estimated on rows that did not choose them, strongest
+    first. overlap: AUC of telling the tables apart from the features (0.5: alike). split: None without a known loss or when the
+    rows hardly overlap. compared: current rows that were compared.
     """
 
     target: str

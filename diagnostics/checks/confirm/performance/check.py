@@ -1,4 +1,4 @@
-"""Performance: did the answers become worse, by which metric and how surely?"""
+"""Performance: did the predictions become worse, by which metric and how surely?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.checks.confirm.sentences import LESS, MORE
+from diagnostics.checks.confirm.performance.sentences import LESS, MORE
 from diagnostics.measure import engine
 from diagnostics.measure.metrics import HIGHER_IS_BETTER, Measured, measure
 from diagnostics.measure.onset import since

@@ -1,4 +1,4 @@
-"""Label noise: do labels contradict their rows everywhere alike, as if some had been given by lot?"""
+"""Label noise: do labels contradict their rows everywhere alike, as if some had been assigned at random?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import LABEL_NOISE
-from diagnostics.checks.drift.contradiction import WIDER, Hints, Rate, balance, curve, evenness, floor, hints, rate
+from diagnostics.checks.drift.label_noise.contradiction import WIDER, Hints, Rate, balance, curve, evenness, floor, hints, rate
 from diagnostics.measure.cross_fitted import Crossed, Honest, crossed
 from diagnostics.measure.onset import onset, since
 from diagnostics.measure.samples import samples, times

@@ -1,4 +1,4 @@
-"""Calibration: do the answers still rank the rows as before while their level or spread moved?"""
+"""Calibration: do the predictions still rank the rows as before while their level or spread moved?"""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import MISCALIBRATION
-from diagnostics.checks.confirm.expected import Expected, expected
-from diagnostics.checks.confirm.reliability import Reliability, reliability
+from diagnostics.checks.confirm.calibration.expected import Expected, expected
+from diagnostics.checks.confirm.calibration.reliability import Reliability, reliability
 from diagnostics.measure.coverage import coverage
 from diagnostics.measure.onset import onset, since
 from diagnostics.measure.samples import samples, times
