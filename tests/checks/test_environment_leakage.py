@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.environment.leakage import judge, look, profile
+from diagnostics.checks.environment.leakage.check import judge, look, profile
 from diagnostics.code.notebook import read_code
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable

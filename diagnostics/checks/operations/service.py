@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from diagnostics.causes.catalogue import LATENCY_REGRESSION, MEMORY_LEAK, RESOURCE_SATURATION
-from diagnostics.checks.operations.kinds import Kind
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan, Moment, scan
+from diagnostics.checks.operations.reading.kinds import Kind
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan, Moment, scan
 from diagnostics.measure.onset import onset
 from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
