@@ -6,16 +6,29 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from diagnostics.code import expressions
 from diagnostics.code import library as lib
-from diagnostics.code.fitting import Given, called
+from diagnostics.code.combine import column, value_with, without
+from diagnostics.code.fitting import called
+from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.stores import rebind
-from diagnostics.code.values import UNKNOWN, Const, Data, Derived, Estimator, Fit, Func, Rows, Unknown, Value, datas, merge, texts
-
-if TYPE_CHECKING:
-    from diagnostics.code.flow import Flow
+from diagnostics.code.values import (
+    UNKNOWN,
+    Const,
+    Data,
+    Derived,
+    Estimator,
+    Fit,
+    Func,
+    Given,
+    Rows,
+    Unknown,
+    Value,
+    datas,
+    merge,
+    texts,
+)
 
 PARTS: Final = {"query", "filter_rows", "head", "tail", "take", "sample", "truncate", "between_time", "where_rows", "limit"}
 KEEPS: Final = frozenset(
@@ -81,7 +94,7 @@ SILENT: Final = frozenset(
 FILLERS: Final = {"fillna", "replace", "where", "mask"}
 
 
-def method(flow: Flow, data: Data, name: str, where: ast.expr, given: Given) -> Value:
+def method(flow: Interpreter, data: Data, name: str, where: ast.expr, given: Given) -> Value:
     """`data.name(...)`; where: how `data` is written."""
     result = _result(flow, data, name, given)
     inplace = given.kwargs.get("inplace")
@@ -91,11 +104,11 @@ def method(flow: Flow, data: Data, name: str, where: ast.expr, given: Given) -> 
     if name in ("append", "insert", "update") and isinstance(result, Data) and name != "append":
         rebind(flow, where, result)
     if name == "pop" and isinstance(result, Data):
-        rebind(flow, where, expressions.without(data, result.columns))
+        rebind(flow, where, without(data, result.columns))
     return result
 
 
-def _result(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _result(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     if name in lib.STATISTICS:
         return statistic(flow, data, lib.STATISTICS[name], given)
     if name in ("drop", "pop"):
@@ -128,17 +141,17 @@ def _result(flow: Flow, data: Data, name: str, given: Given) -> Value:
     if name in RESHAPES:
         return data
     if name in KEEPS:
-        return expressions.value_with(data, given.all)
+        return value_with(data, given.all)
     if name == "select_dtypes" or name == "filter":
         return replace(data, full=False, columns=None)
     if name == "get":
         names = texts(given.args[0]) if given.args else None
-        return expressions.column(data, names) if names else replace(data, full=False)
+        return column(data, names) if names else replace(data, full=False)
     found = [d for value in given.all for d in datas(value)]
     return replace(merge(data, [d for d in found if not d.statistic or name in FILLERS]), full=False)
 
 
-def statistic(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def statistic(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     """One number for each column, learnt from all rows; along the rows (axis 1) nothing is learnt from other rows."""
     # Tensors call it dim, and take it first.
     axis = given.kwargs.get("axis", given.kwargs.get("dim", given.args[0] if given.args else UNKNOWN))
@@ -161,16 +174,16 @@ def statistic(flow: Flow, data: Data, name: str, given: Given) -> Value:
 def _dropped(data: Data, name: str, given: Given) -> Value:
     value = given.kwargs.get("columns", given.kwargs.get("labels", given.args[0] if given.args else UNKNOWN))
     if name == "pop":
-        return expressions.column(data, texts(value) or frozenset(("?",)))
+        return column(data, texts(value) or frozenset(("?",)))
     axis = given.kwargs.get("axis", given.args[1] if len(given.args) > 1 else UNKNOWN)
     across = "columns" in given.kwargs or (isinstance(axis, Const) and axis.value in (1, "columns"))
     names = texts(value)
     if across:
-        return expressions.without(data, names)
+        return without(data, names)
     if isinstance(value, Data) or "index" in given.kwargs:
         return replace(data, cut=True)
     # Spark drops columns by name; a number is a row.
-    return expressions.without(data, names) if names else data
+    return without(data, names) if names else data
 
 
 def _filled(data: Data, name: str, given: Given) -> Value:
@@ -183,10 +196,10 @@ def _filled(data: Data, name: str, given: Given) -> Value:
             return data
         fit = Fit("backward", "bfill", data.rows, given.node.lineno, given.node)
         return data.seen(frozenset((fit,)))
-    return expressions.value_with(data, given.all, filled=True)
+    return value_with(data, given.all, filled=True)
 
 
-def _moved(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _moved(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     first = given.kwargs.get("periods", given.args[0] if given.args else UNKNOWN)
     marks = data.marks | {"lagged"}
     centre = given.kwargs.get("center")
@@ -212,7 +225,7 @@ def sampled(data: Data, given: Given) -> Data:
     return replace(data, cut=True)
 
 
-def _applied(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _applied(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     if not given.args:
         return data
     function = given.args[0]
@@ -252,7 +265,7 @@ def _applied(flow: Flow, data: Data, name: str, given: Given) -> Value:
     return replace(data, how="made")
 
 
-def _joined(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _joined(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     others = [d for value in given.all for d in datas(value) if not d.statistic]
     encoded = frozenset(
         fit for value in given.all for d in datas(value) for fit in d.touched if d.statistic and fit.kind == "target"

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from diagnostics.causes.catalogue import PREPROCESSING_LEAKAGE, TARGET_LEAKAGE, TRAIN_TEST_OVERLAP
 from diagnostics.code import watch
-from diagnostics.code.expressions import is_target_name
 from diagnostics.code.flow import Flow
+from diagnostics.code.names import is_target_name
 from diagnostics.code.notebook import Code, read_code
 from diagnostics.code.remedy import mended
 from diagnostics.code.watch import Leak, Watch
