@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from diagnostics.code import library as lib
-from diagnostics.code.combine import column
-from diagnostics.code.names import method_of
+from diagnostics.code.combine import pick_columns
+from diagnostics.code.names import find_method
 from diagnostics.code.values import NOTHING, UNKNOWN, Bound, Class, Data, Estimator, Fit, Func, Instance, Lib, Value
 
 SAME: Final = {"values", "T", "loc", "iloc", "at", "iat", "str", "dt", "cat", "sparse", "A", "plot", "real", "array"}
@@ -33,7 +33,7 @@ def attribute(base: Value, name: str) -> Value:
             if name in base.names:
                 return base.names[name]
 
-            found = method_of(base.cls, name)
+            found = find_method(base.cls, name)
             return Func(found, base.cls.scope, base) if found is not None else UNKNOWN
         case Data():
             if name in SAME:
@@ -47,20 +47,20 @@ def attribute(base: Value, name: str) -> Value:
             if name == "data":
                 return replace(base, full=False)
             # A column, or a method that is not called yet.
-            return replace(column(base, frozenset((name,))), target=name in ("target", "targets"))
+            return replace(pick_columns(base, frozenset((name,))), target=name in ("target", "targets"))
         case Estimator():
             if name in LEARNT and base.fits:
-                return _learnt(base)
+                return _pick_by_learnt(base)
             if name in ("best_estimator_", "named_steps", "steps", "estimator_", "base_estimator", "estimator"):
                 return base
             return Bound(base, name)
         case Class():
-            found = method_of(base, name)
+            found = find_method(base, name)
             return Func(found, base.scope) if found is not None else UNKNOWN
     return UNKNOWN
 
 
-def _learnt(base: Estimator) -> Value:
+def _pick_by_learnt(base: Estimator) -> Value:
     """What a fitted object found out about the columns: whoever picks columns by it selects with all rows it saw."""
     last = base.fits[-1]
     fit = Fit(lib.SELECTOR, base.name, last.rows, last.line, last.node, last.input, base.made, supervised=False)

@@ -9,8 +9,8 @@ from typing import Final
 from diagnostics.code import fitting, frames
 from diagnostics.code import library as lib
 from diagnostics.code.attributes import attribute
-from diagnostics.code.combine import blended
-from diagnostics.code.functions import SPECIAL, measured
+from diagnostics.code.combine import blend
+from diagnostics.code.functions import SPECIAL, measure_score
 from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.stores import rebind
 from diagnostics.code.values import (
@@ -81,7 +81,7 @@ def call(flow: Interpreter, node: ast.Call) -> Value:
             callee = attribute(base, function.attr)
     else:
         callee = flow.expr(function)
-    given = _given(flow, node)
+    given = _read_arguments(flow, node)
     if not isinstance(function, ast.Attribute) or isinstance(base, Lib | Class):
         return _function(flow, callee, function, given)
     if isinstance(base, Instance):
@@ -89,7 +89,7 @@ def call(flow: Interpreter, node: ast.Call) -> Value:
     return _method(flow, base, function, given)
 
 
-def _given(flow: Interpreter, node: ast.Call) -> Given:
+def _read_arguments(flow: Interpreter, node: ast.Call) -> Given:
     args: list[Value] = []
     for argument in node.args[:128]:
         value = flow.expr(argument)
@@ -123,7 +123,7 @@ def _function(flow: Interpreter, callee: Value, written: ast.expr, given: Given)
             found = [d for value in given.all for d in datas(value)]
             return Data(found[0].rows, predicted=True) if found else callee
     name = written.id if isinstance(written, ast.Name) else ""
-    return library_call(flow, Lib(f"unknown.{name}"), given) if name else blended(given.all)
+    return library_call(flow, Lib(f"unknown.{name}"), given) if name else blend(given.all)
 
 
 def _object(flow: Interpreter, cls: Class, given: Given) -> Value:
@@ -141,7 +141,7 @@ def _of_instance(flow: Interpreter, base: Instance, function: ast.Attribute, cal
     if isinstance(callee, Func):
         return flow.inline(callee, given.args, dict(given.kwargs), given.node)
     if isinstance(callee, Unknown) and function.attr in fitting.METHODS:
-        return blended(given.all)
+        return blend(given.all)
     return _function(flow, callee, function, given)
 
 
@@ -150,7 +150,7 @@ def _method(flow: Interpreter, base: Value, function: ast.Attribute, given: Give
     match base:
         case Data() if name in fitting.FITS and not isinstance(given.node.func, ast.Name) and name.startswith("fit"):
             # A name that holds rows has no fit; it was used for an estimator before.
-            return blended(given.all)
+            return blend(given.all)
         case Data():
             return frames.method(flow, base, name, function.value, given)
         case Estimator():
@@ -162,24 +162,24 @@ def _method(flow: Interpreter, base: Value, function: ast.Attribute, given: Give
         case Func() if name in ("delay", "remote"):
             return flow.inline(base, given.args, dict(given.kwargs), given.node)
     if name in fitting.METHODS and (isinstance(base, Unknown | Const)):
-        return _guessed(flow, function, name, given)
+        return _guess(flow, function, name, given)
     if name == "optimize" and given.args and isinstance(given.args[0], Func):
         # A study calls its objective again and again with other settings.
         flow.loops.append(given.node.lineno)
         result = flow.inline(given.args[0], [Unknown(given.node.lineno)], {}, given.node)
         flow.loops.pop()
         return result
-    return blended([base, *given.all])
+    return blend([base, *given.all])
 
 
-def _guessed(flow: Interpreter, function: ast.Attribute, name: str, given: Given) -> Value:
+def _guess(flow: Interpreter, function: ast.Attribute, name: str, given: Given) -> Value:
     """A method of an object that came from elsewhere; its name says what it probably is."""
     written = function.value
     label = written.id if isinstance(written, ast.Name) else written.attr if isinstance(written, ast.Attribute) else ""
     made = fitting.from_variable(label)
     if made is None:
         if name in ("fit_transform", "transform") or name == "split":
-            return blended(given.all)
+            return blend(given.all)
         made = Estimator(lib.RESAMPLER if name in ("fit_resample", "fit_sample") else lib.MODEL, label or "model")
     if name in fitting.FITS and isinstance(written, ast.Name | ast.Attribute):
         rebind(flow, written, made)
@@ -205,7 +205,7 @@ def _of_container(flow: Interpreter, base: Many, name: str, where: ast.expr, giv
     found = estimators(base)
     if found and name in fitting.METHODS:
         return fitting.method(flow, found[0], name, given)
-    return blended([base, *given.all]) if name not in ("keys", "index", "count") else UNKNOWN
+    return blend([base, *given.all]) if name not in ("keys", "index", "count") else UNKNOWN
 
 
 def library_call(flow: Interpreter, callee: Lib, given: Given) -> Value:
@@ -221,9 +221,9 @@ def library_call(flow: Interpreter, callee: Lib, given: Given) -> Value:
     if name in lib.STATISTICS and datas(given.args[0] if given.args else UNKNOWN):
         if callee.path.startswith("builtins."):
             return UNKNOWN
-        return frames.statistic(flow, datas(given.args[0])[0], lib.STATISTICS[name], _along(given))
+        return frames.learn_statistic(flow, datas(given.args[0])[0], lib.STATISTICS[name], _along(given))
     if lib.METRICS.search(name):
-        return measured(flow, name, given)
+        return measure_score(flow, name, given)
     found = [d for value in given.all for d in datas(value)]
     if not found and lib.READERS.match(name):
         rows = flow.origin(given.node)
@@ -238,12 +238,10 @@ def library_call(flow: Interpreter, callee: Lib, given: Given) -> Value:
             more = [d for value in given.all[1:] for d in datas(value)]
             wrapped = replace(first, touched=first.touched | frozenset(f for d in more for f in d.touched))
             return wrapped if same else replace(wrapped, full=first.full and name == "get_dummies")
-        return (
-            first if name in ("list", "tuple", "iter", "tqdm", "reversed", "sorted", "deepcopy", "copy") else blended(given.all)
-        )
+        return first if name in ("list", "tuple", "iter", "tqdm", "reversed", "sorted", "deepcopy", "copy") else blend(given.all)
     if name in MEASURED:
         return UNKNOWN
-    result = blended(given.all)
+    result = blend(given.all)
     if isinstance(result, Data) and name.startswith("log") and isinstance(result.how, str):
         return replace(result, how="made")
     return result

@@ -8,18 +8,18 @@ from dataclasses import replace
 from diagnostics.code.values import Data, Unknown, Value, datas, merge
 
 
-def column(base: Data, names: frozenset[str]) -> Data:
+def pick_columns(base: Data, names: frozenset[str]) -> Data:
     return replace(base, columns=names, full=False, cut=base.cut)
 
 
-def without(base: Data, names: frozenset[str] | None) -> Data:
+def drop_columns(base: Data, names: frozenset[str] | None) -> Data:
     """`base` less some columns; None when it is not known which."""
     if names is None:
         return replace(base, full=False, columns=None)
     return replace(base, dropped=base.dropped | names, columns=base.columns - names if base.columns is not None else None)
 
 
-def value_with(data: Data, values: Sequence[Value], *, filled: bool = False) -> Data:
+def replace_values(data: Data, values: Sequence[Value], *, filled: bool = False) -> Data:
     """`data` after some of its values were replaced; filled: gaps were, so what was learnt for it is preprocessing."""
     learnt = frozenset(fit for value in values for d in datas(value) for fit in d.touched)
     if filled:
@@ -28,7 +28,7 @@ def value_with(data: Data, values: Sequence[Value], *, filled: bool = False) -> 
     return data.seen(learnt)
 
 
-def blended(values: Sequence[Value]) -> Value:
+def blend(values: Sequence[Value]) -> Value:
     """What comes out of a function that nobody knows, by what went in."""
     found = [d for value in values for d in datas(value)]
     if not found:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from diagnostics.code import library as lib
 from diagnostics.code.attributes import attribute
 from diagnostics.code.calls import call
-from diagnostics.code.combine import blended, column
+from diagnostics.code.combine import blend, pick_columns
 from diagnostics.code.interpreter import Interpreter
-from diagnostics.code.names import promised
+from diagnostics.code.names import guess_value
 from diagnostics.code.stores import assign
 from diagnostics.code.values import (
     UNKNOWN,
@@ -51,9 +51,9 @@ def value_of(flow: Interpreter, node: ast.expr) -> Value:
         case ast.UnaryOp():
             return _unary(flow.expr(node.operand), node)
         case ast.Compare():
-            return _compared(flow, [flow.expr(part) for part in (node.left, *node.comparators)], node)
+            return _compare(flow, [flow.expr(part) for part in (node.left, *node.comparators)], node)
         case ast.BoolOp():
-            return blended([flow.expr(part) for part in node.values])
+            return blend([flow.expr(part) for part in node.values])
         case ast.IfExp():
             flow.expr(node.test)
             return join(flow.expr(node.body), flow.expr(node.orelse))
@@ -93,7 +93,7 @@ def _name(flow: Interpreter, name: str) -> Value:
     if lib.kind_of_class(name) or name == "train_test_split":
         # Imported with a star, or in a cell that did not parse.
         return Lib(f"unknown.{name}")
-    value = promised(name, flow.unknown_rows)
+    value = guess_value(name, flow.unknown_rows)
     if isinstance(value, Data):
         flow.globals.names[name] = value
     return value
@@ -110,7 +110,7 @@ def _subscript(flow: Interpreter, node: ast.Subscript) -> Value:
             return key
         if isinstance(base, Estimator | Lib):
             if isinstance(base, Lib) and base.tail in ("r_", "c_"):
-                return blended([key])
+                return blend([key])
             return base if isinstance(base, Estimator) else UNKNOWN
         if isinstance(base, Index):
             return base
@@ -143,7 +143,7 @@ def _rows(flow: Interpreter, base: Data, key: ast.expr, *, located: bool) -> Dat
         return replace(base, cut=True)
     names = texts(value)
     if names is not None and not located:
-        return column(base, names)
+        return pick_columns(base, names)
     if located or (isinstance(key, ast.Name) and side_of(key.id)):
         return replace(base, cut=True)
     return replace(base, full=False, columns=None)
@@ -156,7 +156,7 @@ def _columns(flow: Interpreter, base: Data, key: ast.expr) -> Data:
     names = texts(value)
     if isinstance(value, Data) and value.how == "choice":
         base = base.seen(frozenset(fit for fit in value.touched if fit.kind == lib.SELECTOR))
-    return column(base, names) if names is not None else replace(base, full=False, columns=None)
+    return pick_columns(base, names) if names is not None else replace(base, full=False, columns=None)
 
 
 def _bounds(key: ast.Slice) -> tuple[int | None, int | None] | None:
@@ -195,7 +195,7 @@ def _binary(flow: Interpreter, node: ast.BinOp) -> Value:
     if not found:
         others = [d for v in (left, right) for d in datas(v)]
         if others:
-            return blended([left, right])
+            return blend([left, right])
         if isinstance(left, Const) and isinstance(right, Const):
             return UNKNOWN
         return Unknown(max((v.loop for v in (left, right) if isinstance(v, Unknown)), default=0))
@@ -217,7 +217,7 @@ def _unary(value: Value, node: ast.UnaryOp) -> Value:
     return value if isinstance(value, Data | Unknown) else UNKNOWN
 
 
-def _compared(flow: Interpreter, values: Sequence[Value], node: ast.Compare) -> Value:
+def _compare(flow: Interpreter, values: Sequence[Value], node: ast.Compare) -> Value:
     """A mask: which rows, not what they hold; a threshold that was looked up in the data is no feature."""
     found = [v for v in values if isinstance(v, Data)]
     if not found:

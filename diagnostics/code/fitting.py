@@ -9,7 +9,7 @@ from typing import Final
 
 from diagnostics.code import library as lib
 from diagnostics.code.attributes import attribute
-from diagnostics.code.combine import blended
+from diagnostics.code.combine import blend
 from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.names import TARGETISH, is_target_name
 from diagnostics.code.values import (
@@ -98,7 +98,7 @@ def method(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
         if data is None:
             return UNKNOWN
         flow.watch.transformed(est.fits, data, given.node)
-        return _changed(est, data, [f for f in est.fits if f.kind in lib.LEARNING])
+        return _transform(est, data, [f for f in est.fits if f.kind in lib.LEARNING])
     if name in ANSWERS:
         if data is None:
             return UNKNOWN
@@ -117,7 +117,7 @@ def method(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
         est.loop = max(est.loop, loop)
         return est
     if est.kind == lib.STATELESS or name.startswith("fit"):
-        return blended(given.all)
+        return blend(given.all)
     return UNKNOWN
 
 
@@ -129,9 +129,9 @@ def _fit(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
         est = Estimator(lib.RESAMPLER, est.name, est.made)
     parts = learners(est)
     if est.kind not in lib.LEARNING and (is_model(est) or name not in ("fit_transform", "fit_resample", "fit_sample", "fit")):
-        return _trained(flow, est, name, data, given)
+        return _train(flow, est, name, data, given)
     if est.kind == lib.SPLITTER or (est.kind == "" and name == "fit"):
-        return _trained(flow, est, name, data, given)
+        return _train(flow, est, name, data, given)
     answer = _is_answer(flow, data, given.first)
     fits = []
     for part in parts:
@@ -147,11 +147,11 @@ def _fit(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
         second = labels.seen(frozenset(fits)) if labels is not None else UNKNOWN
         return Many((replace(data.seen(frozenset(fits)), cut=False), second))
     if name == "fit_transform":
-        return _changed(est, data, fits)
+        return _transform(est, data, fits)
     return est
 
 
-def _changed(est: Estimator, data: Data, fits: Sequence[Fit]) -> Data:
+def _transform(est: Estimator, data: Data, fits: Sequence[Fit]) -> Data:
     """`data` as the transformer gives it back."""
     same = est.kind in (lib.SCALER, lib.IMPUTER, lib.LEVELS, lib.ENCODER)
     result = data.seen(frozenset(fits))
@@ -176,7 +176,7 @@ def _last_column(written: ast.Subscript) -> bool:
     return isinstance(key, ast.UnaryOp) and isinstance(key.operand, ast.Constant) and isinstance(written.slice, ast.Tuple)
 
 
-def _trained(flow: Interpreter, est: Estimator, name: str, data: Data, given: Given) -> Value:
+def _train(flow: Interpreter, est: Estimator, name: str, data: Data, given: Given) -> Value:
     """A model is fitted; a search or a share for validation splits the rows first."""
     labels = given.data(1, "y", "Y")
     if est.kind == lib.SEARCH:
@@ -217,7 +217,7 @@ def _folds(flow: Interpreter, est: Estimator, given: Given) -> Value:
     return Many((Many((Index("train", split), Index(VALIDATION, split))),), ("#fold",))
 
 
-def called(flow: Interpreter, value: Value, given: Given) -> Value:
+def call_value(flow: Interpreter, value: Value, given: Given) -> Value:
     """A value that is called by another: a function handed to apply, pipe or map."""
     match value:
         case Func():
@@ -226,7 +226,7 @@ def called(flow: Interpreter, value: Value, given: Given) -> Value:
             return method(flow, value.receiver, value.method, given)
         case Lib():
             return flow.call_library(value, given)
-    return blended(given.args)
+    return blend(given.args)
 
 
 def _flat(values: Sequence[Value], depth: int = 0) -> list[Value]:

@@ -8,9 +8,9 @@ from typing import Final
 
 from diagnostics.code import expressions
 from diagnostics.code.calls import library_call
-from diagnostics.code.combine import blended
+from diagnostics.code.combine import blend
 from diagnostics.code.interpreter import Exhausted, Interpreter
-from diagnostics.code.names import Function, method_of, promised
+from diagnostics.code.names import Function, find_method, guess_value
 from diagnostics.code.stores import assign, remove
 from diagnostics.code.values import (
     UNKNOWN,
@@ -45,7 +45,7 @@ class Flow(Interpreter):
             for statement in statements:
                 self.guarded(statement)
             for statement in statements:
-                self._uncalled(statement, None)
+                self._follow_uncalled(statement, None)
         except Exhausted:
             return False
         return True
@@ -158,9 +158,9 @@ class Flow(Interpreter):
         """Follow a function of the script with these arguments."""
         self.tick(5)
         if len(self.calls) >= DEPTH or self.calls.count(func.node) > 0:
-            return blended([*args, *kwargs.values()])
+            return blend([*args, *kwargs.values()])
         self.called.add(id(func.node))
-        scope = Scope(_bound(self, func, args, kwargs), func.scope)
+        scope = Scope(_bind(self, func, args, kwargs), func.scope)
         before, self.scope = self.scope, scope
         given = dict(scope.names)
         self.calls.append(func.node)
@@ -174,15 +174,15 @@ class Flow(Interpreter):
             returned = self.returns.pop()
             self.calls.pop()
             self.scope = before
-        self._written_back(given, scope, node)
+        self._write_back(given, scope, node)
         if not returned:
             return Const(None)
         result = returned[0]
         for other in returned[1:]:
-            result = _joined_returns(result, other)
+            result = _join_returns(result, other)
         return result
 
-    def _written_back(self, given: dict[str, Value], scope: Scope, node: ast.AST) -> None:
+    def _write_back(self, given: dict[str, Value], scope: Scope, node: ast.AST) -> None:
         """A table that the function changed in place is changed for the caller too."""
         if not isinstance(node, ast.Call):
             return
@@ -194,30 +194,30 @@ class Flow(Interpreter):
     def make(self, cls: Class, args: Sequence[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """An object of a class of the script."""
         instance = Instance(cls)
-        init = method_of(cls, "__init__")
+        init = find_method(cls, "__init__")
         if init is not None:
             self.inline(Func(init, cls.scope, instance), args, kwargs, node)
         return instance
 
-    def _uncalled(self, node: ast.stmt, owner: Instance | None) -> None:
+    def _follow_uncalled(self, node: ast.stmt, owner: Instance | None) -> None:
         """Functions that nobody calls here are followed with what their parameters' names promise."""
         if isinstance(node, ast.ClassDef):
             instance = Instance(Class(node, self.globals))
             for inner in node.body:
-                self._uncalled(inner, instance)
+                self._follow_uncalled(inner, instance)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and id(node) not in self.called:
             root = Rows()
             names = [a.arg for a in [*node.args.posonlyargs, *node.args.args]]
             names = names[1:] if owner is not None and names[:1] in (["self"], ["cls"]) else names
             try:
-                self.inline(Func(node, self.globals, owner), [promised(name, root) for name in names], {}, node)
+                self.inline(Func(node, self.globals, owner), [guess_value(name, root) for name in names], {}, node)
             except RecursionError:
                 self.calls.clear()
                 self.returns.clear()
                 self.scope = self.globals
 
 
-def _bound(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
+def _bind(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
     arguments = func.node.args
     names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
     bound: dict[str, Value] = {}
@@ -238,7 +238,7 @@ def _bound(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Valu
     return {**ordered, **owner}
 
 
-def _joined_returns(a: Value, b: Value) -> Value:
+def _join_returns(a: Value, b: Value) -> Value:
     if isinstance(a, Many) and isinstance(b, Many) and len(a.items) == len(b.items):
         return Many(tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True)), a.keys)
     return join(b, a) if isinstance(a, Const | Unknown) else join(a, b)

@@ -29,7 +29,7 @@ def is_data_name(name: str) -> bool:
     return bool(DATA_NAME.search(name))
 
 
-def promised(name: str, root: Rows) -> Value:
+def guess_value(name: str, root: Rows) -> Value:
     """What a parameter or an unknown name holds, judged by its name alone."""
     side = side_of(name)
     if side:
@@ -39,5 +39,5 @@ def promised(name: str, root: Rows) -> Value:
     return UNKNOWN
 
 
-def method_of(cls: Class, name: str) -> Function | None:
+def find_method(cls: Class, name: str) -> Function | None:
     return next((n for n in cls.node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == name), None)

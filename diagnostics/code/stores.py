@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from diagnostics.code.combine import without
+from diagnostics.code.combine import drop_columns
 from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.names import is_data_name, is_target_name
 from diagnostics.code.values import (
@@ -35,7 +35,7 @@ def assign(flow: Interpreter, target: ast.expr, value: Value, node: ast.AST) -> 
     match target:
         case ast.Name():
             scope = flow.globals if target.id in flow.scope.elsewhere else flow.scope
-            scope.names[target.id] = _named(flow, target.id, value, node)
+            scope.names[target.id] = _give_name(flow, target.id, value, node)
             flow.scope.changed.discard(target.id)
         case ast.Tuple() | ast.List():
             _unpack(flow, target.elts, value, node)
@@ -44,7 +44,7 @@ def assign(flow: Interpreter, target: ast.expr, value: Value, node: ast.AST) -> 
         case ast.Attribute():
             base = flow.expr(target.value)
             if isinstance(base, Instance):
-                base.names[target.attr] = _named(flow, target.attr, value, node)
+                base.names[target.attr] = _give_name(flow, target.attr, value, node)
             elif isinstance(base, Data) and target.attr not in ("columns", "index", "name", "names", "shape", "dtype"):
                 _store(flow, target.value, base, Const(target.attr), value, node)
         case ast.Subscript():
@@ -90,7 +90,7 @@ def remove(flow: Interpreter, target: ast.expr) -> None:
             base = flow.expr(target.value)
             names = texts(flow.expr(target.slice))
             if isinstance(base, Data):
-                rebind(flow, target.value, without(base, names))
+                rebind(flow, target.value, drop_columns(base, names))
         case ast.Name():
             flow.scope.names.pop(target.id, None)
 
@@ -99,7 +99,7 @@ def _keys(value: Many) -> Sequence[str]:
     return value.keys or [""] * len(value.items)
 
 
-def _named(flow: Interpreter, name: str, value: Value, node: ast.AST) -> Value:
+def _give_name(flow: Interpreter, name: str, value: Value, node: ast.AST) -> Value:
     """`value` under its new name, which may tell which part of the rows it is, or that it is the answer."""
     side = side_of(name)
     if isinstance(value, Data):
@@ -136,14 +136,14 @@ def _unpack(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: 
     if isinstance(value, Many) and len(value.items) == len(targets) and not any(isinstance(t, ast.Starred) for t in targets):
         parted = [d for item in value.items for d in datas(item) if d.cut]
         if parted and len({_side(t) for t in targets} - {""}) > 1:
-            _sided(flow, targets, value, node)
+            _split_by_names(flow, targets, value, node)
             return
         for target, item in zip(targets, value.items, strict=True):
             assign(flow, target, item, node)
         return
     sides = {_side(target) for target in targets}
     if TRAIN in sides and len(sides - {""}) > 1:
-        _sided(flow, targets, value, node)
+        _split_by_names(flow, targets, value, node)
         return
     found = datas(value)
     for target in targets:
@@ -174,7 +174,7 @@ def _origin(flow: Interpreter, node: ast.AST) -> Rows:
     return flow.origin(node)
 
 
-def _sided(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
+def _split_by_names(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
     """`a_train, a_test = something(a)`: the names say how it was split."""
     found = [d for d in datas(value) if not d.statistic]
     whole = found[0] if found else Data(_origin(flow, node))
@@ -183,7 +183,7 @@ def _sided(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: a
     split = flow.new_split()
     for position, target in enumerate(targets):
         if isinstance(target, ast.Tuple | ast.List):
-            _sided(flow, target.elts, replace(whole, rows=flow.child(whole.rows, _side(target), split)), node)
+            _split_by_names(flow, target.elts, replace(whole, rows=flow.child(whole.rows, _side(target), split)), node)
             continue
         own = whole
         if isinstance(value, Many) and position < len(value.items):
