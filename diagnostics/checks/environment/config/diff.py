@@ -37,26 +37,38 @@ PAIRED_LISTS: Final = 10
 _EMPTY: Final[tuple[Tree, ...]] = ("", [], {})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Change:
-    """One setting; an empty text where a side lacks it, secrets masked. decisive: it shapes the answers, as its name says.
-
-    missing: the side that lacks it, or "". added, removed: entries of a list; moved: the same entries in another order.
-    quoted: the side that reads as text what the other reads as a number or a switch, or "". secret: a part of it is masked, so
-    that both sides may look alike.
-    """
+    """One setting that differs."""
 
     path: str
     reference: str
+    """Its value; an empty text where this side lacks it, secrets masked."""
+
     current: str
+    """The same for the other side."""
+
     missing: str
+    """The side that lacks it, or ""."""
+
     decisive: bool
+    """Whether it shapes the predictions, as its name says."""
+
     matter: Matter = Matter.OTHER
     added: tuple[str, ...] = ()
+    """Entries that a list gained."""
+
     removed: tuple[str, ...] = ()
+    """Entries that it lost."""
+
     moved: bool = False
+    """The same entries in another order."""
+
     quoted: str = ""
+    """The side that reads as text what the other reads as a number or a switch, or ""."""
+
     secret: bool = False
+    """A part of it is masked, so that both sides may look alike."""
 
 
 def changes(before: Settings, after: Settings) -> list[Change]:
@@ -225,7 +237,19 @@ def _made(
     matter = matter_of(path)
     decisive = matter in DECISIVE
     hidden = moved and not secret
-    return Change(path, reference, current, missing, decisive, matter, tuple(more), tuple(fewer), hidden, quoted, secret)
+    return Change(
+        path=path,
+        reference=reference,
+        current=current,
+        missing=missing,
+        decisive=decisive,
+        matter=matter,
+        added=tuple(more),
+        removed=tuple(fewer),
+        moved=hidden,
+        quoted=quoted,
+        secret=secret,
+    )
 
 
 def _secret(tree: Tree, path: str) -> bool:

@@ -156,22 +156,34 @@ BY_CODE: Final = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
-    """One leak. line: in the file, or in the cell where there is one (cells are counted from 1, all kinds).
-
-    code: of the command `code`; says, values: the sentence; before, after: the lines as they are and mended.
-    """
+    """One leak."""
 
     code: str
+    """The kind of leak, as in the answer of the command `code`."""
+
     file: str
     cell: int | None
+    """Cell of a notebook, counted from 1 over cells of all kinds."""
+
     line: int
+    """In the file, or in the cell where there is one."""
+
     says: str
+    """The sentence as a message id."""
+
     values: tuple[tuple[str, Value], ...]
+    """Its values."""
+
     weight: float
+    """How much it usually flatters the score, 0 to 1."""
+
     before: str
+    """The line as it is."""
+
     after: str
+    """The line without the leak."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +280,17 @@ def _place(code: Code, leak: Leak, seen: Watch) -> Place:
         values.append((name, _written(code, int(str(value))) if line_of else value))
     values += [("file", code.file), ("at", _written(code, leak.line))]
     before = textwrap.dedent(code.lines[leak.line - 1])[:300] if 0 < leak.line <= len(code.lines) else ""
-    return Place(leak.code, code.file, cell, line, leak.says, tuple(values), leak.weight, before, mended(leak, seen.models))
+    return Place(
+        code=leak.code,
+        file=code.file,
+        cell=cell,
+        line=line,
+        says=leak.says,
+        values=tuple(values),
+        weight=leak.weight,
+        before=before,
+        after=mended(leak, seen.models),
+    )
 
 
 def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2, critical_at: float = 0.8) -> list[Finding]:

@@ -109,7 +109,7 @@ CONFLICT: Final = Rule[PinConflict](
 RULES: Final = (DIFFERS, PYTHON_DIFFERS, CONFLICT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Packages:
     """differences: most severe first. compared: packages that both files name. unread: lines that could not be read.
 
@@ -148,7 +148,7 @@ def compare(reference: Path, current: Path | None) -> Packages:
     unread = tuple(line for environment in environments for line in environment.unread)
     known = {_bare(conflict) for conflict in conflicts_in(before)} if after is not None else set()
     standing = frozenset(conflict for conflict in conflicts if _bare(conflict) in known)
-    return Packages(found, conflicts, both, unread, standing)
+    return Packages(differences=found, conflicts=conflicts, compared=both, unread=unread, standing=standing)
 
 
 def _bare(conflict: Conflict) -> tuple[str, str]:

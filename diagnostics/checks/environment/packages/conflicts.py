@@ -17,7 +17,7 @@ BUILDS_SOURCE: Final = "https://pytorch.org/get-started/previous-versions/"
 TWICE_SOURCE: Final = "https://pip.pypa.io/en/stable/topics/dependency-resolution/"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Conflict:
     """`needed_by` needs `package` in `needs`, but the file asks for `has`."""
 
@@ -37,7 +37,11 @@ def conflicts_in(environment: Environment) -> tuple[Conflict, ...]:
         pins["python"] = python
     file = environment.file
     found = [_conflict(file, need, pins) for need in NEEDS]
-    found += [Conflict(file, b.name, b.shown, a.shown, file, TWICE_SOURCE) for a, b in environment.twice if not _stand(a, b)]
+    found += [
+        Conflict(file=file, package=b.name, has=b.shown, needs=a.shown, needed_by=file, source=TWICE_SOURCE)
+        for a, b in environment.twice
+        if not _stand(a, b)
+    ]
     found += _builds(file, pins)
     return tuple(dict.fromkeys(conflict for conflict in found if conflict is not None))
 
@@ -53,7 +57,14 @@ def _conflict(file: str, need: Need, pins: Mapping[str, Pin]) -> Conflict | None
         applies = within(mine.asked, need.versions)
     if not applies or _holds(other, need.needs):
         return None
-    return Conflict(file, need.other, other.shown, str(need.needs), f"{need.package} {mine.shown}", need.source)
+    return Conflict(
+        file=file,
+        package=need.other,
+        has=other.shown,
+        needs=str(need.needs),
+        needed_by=f"{need.package} {mine.shown}",
+        source=need.source,
+    )
 
 
 def _holds(pin: Pin, needs: SpecifierSet) -> bool:
@@ -78,4 +89,6 @@ def _builds(file: str, pins: Mapping[str, Pin]) -> Iterator[Conflict]:
     for name, build in builds.items():
         if first and build != first:
             torch = pins["torch"].shown
-            yield Conflict(file, name, pins[name].shown, f"+{first}", f"torch {torch}", BUILDS_SOURCE)
+            yield Conflict(
+                file=file, package=name, has=pins[name].shown, needs=f"+{first}", needed_by=f"torch {torch}", source=BUILDS_SOURCE
+            )

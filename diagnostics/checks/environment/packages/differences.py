@@ -64,7 +64,19 @@ def _alone(left: Pin | None, right: Pin | None, few: bool) -> Difference | None:
     """A package that only one side names."""
     if left is None:
         why = N_("Only production has it.")
-        return Difference(right.name, "", right.shown, "missing", Severity.INFO, why, system=right.system) if right else None
+        return (
+            Difference(
+                package=right.name,
+                reference="",
+                current=right.shown,
+                level="missing",
+                severity=Severity.INFO,
+                why=why,
+                system=right.system,
+            )
+            if right
+            else None
+        )
     why = N_("Production lacks it.")
     severity = Severity.CRITICAL if left.name in WATCHED else Severity.WARNING
     if few:
@@ -72,7 +84,9 @@ def _alone(left: Pin | None, right: Pin | None, few: bool) -> Difference | None:
         why = N_("The shorter list does not name it; it may still be installed.")
     elif left.name in INSTALLERS:
         severity = Severity.INFO
-    return Difference(left.name, left.shown, "", "missing", severity, why, system=left.system)
+    return Difference(
+        package=left.name, reference=left.shown, current="", level="missing", severity=severity, why=why, system=left.system
+    )
 
 
 def _difference(left: Pin, right: Pin) -> Difference | None:
@@ -83,7 +97,16 @@ def _difference(left: Pin, right: Pin) -> Difference | None:
         return None
 
     def told(severity: Severity, why: str, source: str = "") -> Difference:
-        return Difference(left.name, left.shown, right.shown, level, severity, why, source, left.system)
+        return Difference(
+            package=left.name,
+            reference=left.shown,
+            current=right.shown,
+            level=level,
+            severity=severity,
+            why=why,
+            source=source,
+            system=left.system,
+        )
 
     if level == "build":
         return _build(left, right, told(Severity.WARNING, N_("The same version, built for other hardware.")))
@@ -125,7 +148,14 @@ def _range(left: Pin, right: Pin) -> Difference | None:
         severity = Severity.CRITICAL if left.name in WATCHED else Severity.WARNING
         why = N_("No version fits both sides.")
     return Difference(
-        left.name, left.shown, right.shown, "range", severity, why, "https://peps.python.org/pep-0440/", left.system
+        package=left.name,
+        reference=left.shown,
+        current=right.shown,
+        level="range",
+        severity=severity,
+        why=why,
+        source="https://peps.python.org/pep-0440/",
+        system=left.system,
     )
 
 
@@ -137,7 +167,13 @@ def _python(before: Environment, after: Environment) -> Difference | None:
         if compatible(left.asked, right.asked):
             return None
         return Difference(
-            "python", left.shown, right.shown, "range", PYTHON.severity, N_("No version fits both sides."), PYTHON.source
+            package="python",
+            reference=left.shown,
+            current=right.shown,
+            level="range",
+            severity=PYTHON.severity,
+            why=N_("No version fits both sides."),
+            source=PYTHON.source,
         )
     shorter = min(len(left.version.release), len(right.version.release))
     one, other = (Version(".".join(map(str, pin.release[:shorter]))) for pin in (left.version, right.version))
@@ -146,5 +182,20 @@ def _python(before: Environment, after: Environment) -> Difference | None:
     level, known = level_of(one, other), python_break(one, other)
     if known is None:
         # A patch release of Python reads what its neighbours wrote.
-        return Difference("python", left.shown, right.shown, level, Severity.INFO, N_("A small difference."))
-    return Difference("python", left.shown, right.shown, level, known.severity, known.why, known.source)
+        return Difference(
+            package="python",
+            reference=left.shown,
+            current=right.shown,
+            level=level,
+            severity=Severity.INFO,
+            why=N_("A small difference."),
+        )
+    return Difference(
+        package="python",
+        reference=left.shown,
+        current=right.shown,
+        level=level,
+        severity=known.severity,
+        why=known.why,
+        source=known.source,
+    )

@@ -189,27 +189,44 @@ class Skills:
     ahead: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
-    """Mean losses with 95% intervals. logged: of the logged answers; fresh: of the better honest model (`kind`); dummy: of always
-    the same answer. ahead: honest less logged, row by row. early: loss of the logged answers on the first current rows.
-    shared: share of the current rows that also stand in the reference; twins: of the reference rows, those with a twin there.
-    same: share of the commonest logged answer. least: share of the dummy's loss that the weaker honest model saves. unit: name of
-    the loss.
-    """
+    """Mean losses, with 95% intervals, of the logged predictions and of small cross-fitted models."""
 
     unit: str
+    """Name of the loss."""
+
     kind: str
+    """The better of the two cross-fitted models."""
+
     logged: Sides[Interval]
+    """Loss of the logged predictions."""
+
     fresh: Sides[Interval]
+    """Loss of the better cross-fitted model."""
+
     dummy: Sides[Interval]
+    """Loss of always giving the same prediction."""
+
     ahead: Sides[Interval]
+    """Loss of the cross-fitted model less that of the logged predictions, row by row."""
+
     early: Interval
+    """Loss of the logged predictions on the first current rows."""
+
     shared: float
+    """Share of the current rows that also stand in the reference."""
+
     twins: float
+    """Share of the reference rows that stand there more than once."""
+
     same: Sides[float]
+    """Share of the commonest logged prediction."""
+
     skills: Sides[Skills]
     least: Sides[float]
+    """Share of the dummy's loss that the weaker cross-fitted model saves."""
+
     rare: tuple[Rare, ...]
     rows: Sides[int]
 
@@ -259,29 +276,29 @@ def profile(incident: Incident) -> Fit:
     # Squares are least around the mean, distances around the median.
     mean = float(truth.reference[home].astype("float64").mean()) if known.answer is Answer.VALUE else dummy
     return Fit(
-        known.loss_name,
-        models[best].kind,
-        Sides(intervals.mean(before[home]), intervals.mean(after[away])),
-        Sides(intervals.mean(fresh[0]), intervals.mean(fresh[1])),
-        Sides(
+        unit=known.loss_name,
+        kind=models[best].kind,
+        logged=Sides(intervals.mean(before[home]), intervals.mean(after[away])),
+        fresh=Sides(intervals.mean(fresh[0]), intervals.mean(fresh[1])),
+        dummy=Sides(
             intervals.mean(row_loss(known, truth.reference[home], _constant(dummy, home.size))),
             intervals.mean(row_loss(known, truth.current[away], _constant(dummy, away.size))),
         ),
-        Sides(intervals.mean(fresh[0] - before[home]), intervals.mean(fresh[1] - after[away])),
-        intervals.mean(after[away][order[: max(MIN_ROWS // 2, int(EARLY * away.size))]]),
-        shared,
-        float(np.mean(np.bincount(made.groups)[made.groups] > 1)),
-        Sides(_same(told.reference[home]), _same(told.current[away])),
-        Sides(
+        ahead=Sides(intervals.mean(fresh[0] - before[home]), intervals.mean(fresh[1] - after[away])),
+        early=intervals.mean(after[away][order[: max(MIN_ROWS // 2, int(EARLY * away.size))]]),
+        shared=shared,
+        twins=float(np.mean(np.bincount(made.groups)[made.groups] > 1)),
+        same=Sides(_same(told.reference[home]), _same(told.current[away])),
+        skills=Sides(
             _skills(known, before[home], fresh[0], row_loss(known, truth.reference[home], _constant(mean, home.size))),
             _skills(known, after[away], fresh[1], row_loss(known, truth.current[away], _constant(mean, away.size))),
         ),
-        Sides(
+        least=Sides(
             _saved(known, weaker[0], row_loss(known, truth.reference[home], _constant(mean, home.size))),
             _saved(known, weaker[1], row_loss(known, truth.current[away], _constant(mean, away.size))),
         ),
-        rare_classes(known, models[best], models, home, away) if known.answer is Answer.LABEL else (),
-        Sides(int(home.size), int(away.size)),
+        rare=rare_classes(known, models[best], models, home, away) if known.answer is Answer.LABEL else (),
+        rows=Sides(int(home.size), int(away.size)),
     )
 
 

@@ -18,23 +18,34 @@ from diagnostics.nouns.intervals import Interval
 CLASSES: Final = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rare:
-    """One class with a small share. recall, found: of the logged answers, and of the honest model when it names as many rows as
-    there are of the class. auc: how well the honest model ranks it, on the reference. plain: recall on the reference of the
-    honest models as they come out of training, the lesser one. share, named: true and answered shares. classes: how many there
-    are.
-    """
+    """One class with a small share of the rows."""
 
     name: str
     share: Sides[float]
+    """Share of the rows that are of this class."""
+
     named: Sides[float]
+    """Share of the rows that were predicted to be."""
+
     rows: Sides[int]
+    """Rows of this class."""
+
     recall: Sides[Interval]
+    """Share of them that the logged predictions name."""
+
     found: float
+    """The same for the cross-fitted model, when it names as many rows as there are of the class."""
+
     auc: Interval
+    """How well the cross-fitted model ranks the class, on the reference."""
+
     plain: float
+    """Recall on the reference of the cross-fitted models as they come out of training, the lesser one."""
+
     classes: int
+    """How many classes there are."""
 
 
 def rare_classes(
@@ -55,18 +66,20 @@ def rare_classes(
         top = np.argsort(-chance, kind="stable")[: int(hit.sum())]
         found.append(
             Rare(
-                name,
-                Sides(float(hit.mean()), float(late.mean())),
-                Sides(float((a == name).mean()), float((b == name).mean())),
-                Sides(int(hit.sum()), int(late.sum())),
-                Sides(
+                name=name,
+                share=Sides(float(hit.mean()), float(late.mean())),
+                named=Sides(float((a == name).mean()), float((b == name).mean())),
+                rows=Sides(int(hit.sum()), int(late.sum())),
+                recall=Sides(
                     intervals.share(float((a[hit] == name).sum()), float(hit.sum())),
                     intervals.share(float((b[late] == name).sum()), float(late.sum())),
                 ),
-                float(hit[top].mean()),
-                _auc(chance, hit),
-                min(float((m.home.argmax(axis=1)[hit] == m.classes.index(name)).mean()) for m in models if name in m.classes),
-                len(model.classes),
+                found=float(hit[top].mean()),
+                auc=_auc(chance, hit),
+                plain=min(
+                    float((m.home.argmax(axis=1)[hit] == m.classes.index(name)).mean()) for m in models if name in m.classes
+                ),
+                classes=len(model.classes),
             )
         )
     return tuple(sorted(found, key=lambda r: r.share.reference))

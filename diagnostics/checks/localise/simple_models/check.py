@@ -130,7 +130,7 @@ class Scored:
     column: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SimpleModels:
     """models: the logged answers (where there are any), the stand-in for them, then the simple ones from plain to fresh.
 
@@ -201,7 +201,14 @@ def profile(incident: Incident) -> SimpleModels:
         watched = "logged" if logged else best
         home_loss = next(m.reference.value for m in models if m.kind == watched)
         began = since(when[away], losses[watched], home_loss)
-    return SimpleModels(known.loss_name, tuple(models), best, Sides(int(held.size), int(away.size)), began, logged)
+    return SimpleModels(
+        unit=known.loss_name,
+        models=tuple(models),
+        best=best,
+        rows=Sides(int(held.size), int(away.size)),
+        since=began,
+        logged=logged,
+    )
 
 
 def verdict(p: SimpleModels, *, rise_at: float = 0.1, data_at: float = 0.5, holds_at: float = 0.25) -> Verdict:

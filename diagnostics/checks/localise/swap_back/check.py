@@ -167,20 +167,28 @@ SKILL: Final = 0.2
 """A stand-in that explains less of the answers than this says nothing about the model."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SwapBack:
-    """loss: by true answers, None where the current rows have none. shift: by the distance of the answers' distributions.
-
-    weights: (column, weight) of every feature of the stand-in, heaviest first; `weight_of` as a mapping. fidelity: of the
-    stand-in on unseen reference rows; learnt: what it was fitted to. logged_rise: rise of the logged answers' mean loss.
-    """
+    """What comes back with columns set back to their reference values."""
 
     loss: Ranking | None
+    """By labels; None where the current rows have none."""
+
     shift: Ranking
+    """By the distance between the predictions' distributions."""
+
     weights: tuple[tuple[str, float], ...]
+    """(column, weight) of every feature of the stand-in, heaviest first; `weight_of` as a mapping."""
+
     fidelity: float
+    """Of the stand-in on unseen reference rows."""
+
     learnt: str
+    """What the stand-in was fitted to."""
+
     logged_rise: intervals.Interval | None
+    """Rise of the mean loss of the logged predictions."""
+
     rows: int
 
     @property
@@ -215,7 +223,15 @@ def profile(incident: Incident) -> SwapBack:
     shift = by_shift(swaps, weights, moved, rng)
     loss = by_loss(swaps, weights, moved, incident.seed)
     ordered = tuple(sorted(weights.items(), key=lambda item: (-item[1], item[0])))
-    return SwapBack(loss, shift, ordered, stand.fidelity, stand.learnt, _logged_rise(stand), int(scene.rows.size))
+    return SwapBack(
+        loss=loss,
+        shift=shift,
+        weights=ordered,
+        fidelity=stand.fidelity,
+        learnt=stand.learnt,
+        logged_rise=_logged_rise(stand),
+        rows=int(scene.rows.size),
+    )
 
 
 def judge(

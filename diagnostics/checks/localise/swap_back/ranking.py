@@ -44,43 +44,62 @@ class Swaps:
         return self.kept[names]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Swapped:
-    """One column set back. recovered: share of the loss (or shift) that comes back, with its 95% interval; 1 is all of it.
-
-    after: loss or shift then. weight: how far the answers move when only this column is shuffled, as a share of shuffling the
-    answers, 0 (ignored) to 1. moved: KS statistic or distance of the level shares between reference and current, 0 to 1.
-    way: "values" (given the reference's values by rank), "rebuilt" (from the other columns, for a lost link) or "filled" (only
-    missing values, or values that stand there too often, rebuilt).
-    """
+    """One column set back to its reference values."""
 
     name: str
     recovered: intervals.Interval
+    """Share of the loss (or shift) that comes back, with its 95% interval; 1 is all of it."""
+
     after: float
+    """Loss or shift then."""
+
     weight: float
+    """How far the predictions move when only this column is shuffled, as a share of shuffling all of them, 0 to 1."""
+
     moved: float
+    """KS statistic or distance of the level shares between reference and current, 0 to 1."""
+
     way: str
+    """One of "values" (the reference's, by rank), "rebuilt" (from the other columns) or "filled" (rebuilt where
+    missing or too frequent).
+    """
+
     since: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """unit: what is measured. home, before: on unseen reference rows and on current rows, with 95% intervals. lost: whether
-    before exceeds home beyond chance. columns: best first. together: several columns set back at once, those that help
-    alone or those that moved, and what comes back then. everything: what comes back with all columns of the list.
-    expected: the loss that the reference's rows would have if they came as often as their like do in the current table; None
-    where it was not needed or the two tables overlap too little.
-    """
+    """What comes back with each column set back."""
 
     unit: str
+    """What is measured."""
+
     home: intervals.Interval
+    """On unseen reference rows, with its 95% interval."""
+
     before: intervals.Interval
+    """On current rows, with its 95% interval."""
+
     lost: bool
+    """Whether `before` exceeds `home` beyond chance."""
+
     columns: tuple[Swapped, ...]
+    """Best first."""
+
     together: tuple[str, ...]
+    """Several columns set back at once: those that help alone, or those that moved."""
+
     together_recovered: float
+    """What comes back then."""
+
     everything: float
+    """What comes back with all columns of the list."""
+
     expected: float | None = None
+    """Loss of the reference rows if they came as often as their like in the current table; None where it was not needed or the
+    two tables overlap too little."""
 
     @property
     def best(self) -> float:
@@ -122,7 +141,11 @@ def by_loss(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], se
     entries = []
     for name, (_, began) in swaps.values.items():
         recovered, after = back(swaps.scores((name,)))
-        entries.append(Swapped(name, recovered, after, weights[name], moved[name], "values", began))
+        entries.append(
+            Swapped(
+                name=name, recovered=recovered, after=after, weight=weights[name], moved=moved[name], way="values", since=began
+            )
+        )
     entries.sort(key=lambda c: (-c.recovered.value, c.name))
     together: tuple[str, ...] = ()
     together_back = 0.0
@@ -131,7 +154,16 @@ def by_loss(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], se
         if gain > together_back + 0.05:
             together, together_back = group, gain
     everything = back(swaps.scores(tuple(swaps.values)))[0].value
-    found = Ranking(known.loss_name, home, before, lost, tuple(entries), together, together_back, everything)
+    found = Ranking(
+        unit=known.loss_name,
+        home=home,
+        before=before,
+        lost=lost,
+        columns=tuple(entries),
+        together=together,
+        together_recovered=together_back,
+        everything=everything,
+    )
     if found.best >= 0.5:
         return found
     expected = _expected(scene, home_loss, seed)
@@ -150,7 +182,11 @@ def by_loss(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], se
         if old is None or recovered.value > old.recovered.value:
             entries = [c for c in entries if c.name != name]
             way, began = "filled" if holes.any() else "rebuilt", old.since if old else None
-            entries.append(Swapped(name, recovered, after, weights[name], moved[name], way, began))
+            entries.append(
+                Swapped(
+                    name=name, recovered=recovered, after=after, weight=weights[name], moved=moved[name], way=way, since=began
+                )
+            )
     entries.sort(key=lambda c: (-c.recovered.value, c.name))
     return replace(found, columns=tuple(entries), expected=expected)
 
@@ -182,9 +218,21 @@ def _nothing_lost(
 ) -> Ranking:
     """The columns by weight, with nothing to bring back."""
     none = intervals.Interval(0.0, 0.0, 0.0)
-    entries = [Swapped(n, none, before.value, weights[n], moved[n], "values", began) for n, (_, began) in swaps.values.items()]
+    entries = [
+        Swapped(name=n, recovered=none, after=before.value, weight=weights[n], moved=moved[n], way="values", since=began)
+        for n, (_, began) in swaps.values.items()
+    ]
     entries.sort(key=lambda c: (-c.weight, c.name))
-    return Ranking(unit, home, before, False, tuple(entries), (), 0.0, 0.0)
+    return Ranking(
+        unit=unit,
+        home=home,
+        before=before,
+        lost=False,
+        columns=tuple(entries),
+        together=(),
+        together_recovered=0.0,
+        everything=0.0,
+    )
 
 
 def by_shift(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], rng: np.random.Generator) -> Ranking:
@@ -223,7 +271,11 @@ def by_shift(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], r
             gains = [(distance(scene.scores[rows]) - distance(scores[rows])) / scale for rows in drawn]
             half = 1.96 * float(np.std(gains))
             interval = intervals.Interval(value, value - half, value + half)
-        entries.append(Swapped(name, interval, after, weights[name], moved[name], "values", began))
+        entries.append(
+            Swapped(
+                name=name, recovered=interval, after=after, weight=weights[name], moved=moved[name], way="values", since=began
+            )
+        )
     entries.sort(key=lambda c: (-c.recovered.value, c.name))
     together: tuple[str, ...] = ()
     together_back = 0.0
@@ -232,4 +284,13 @@ def by_shift(swaps: Swaps, weights: dict[str, float], moved: dict[str, float], r
         if gain > together_back + 0.05:
             together, together_back = group, gain
     everything = (was - distance(swaps.scores(tuple(swaps.values)))) / scale
-    return Ranking(unit, usual, now, lost, tuple(entries), together, together_back, everything)
+    return Ranking(
+        unit=unit,
+        home=usual,
+        before=now,
+        lost=lost,
+        columns=tuple(entries),
+        together=together,
+        together_recovered=together_back,
+        everything=everything,
+    )

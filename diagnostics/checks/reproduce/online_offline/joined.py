@@ -22,7 +22,7 @@ JOIN_ROWS: Final = 20_000
 MIN_PAIRS: Final = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Joined:
     """offline, online: values of the paired rows, columns by name, one row per pair; numbers float64 (times as seconds since
     1970, NaN where missing), categories str or None. pairs: of the full tables. times: of the online rows, None without a
@@ -68,7 +68,7 @@ def joined(incident: Incident) -> Joined:
         when = _times(con, tables.current, right, stamp)
         before = _times(con, tables.reference, left, stamp)
     same = None if when is None or before is None else bool(np.mean(when == before) >= 0.9)
-    return Joined(offline, online, pairs, when, same)
+    return Joined(offline=offline, online=online, pairs=pairs, times=when, same_moment=same)
 
 
 def _times(
