@@ -33,11 +33,16 @@ NOISE_ROWS: Final = 6_000
 
 @dataclass(frozen=True)
 class Settings:
-    """family: of `models.FAMILIES`. rows: drawn at most. repeats: of the five folds."""
+    """What to examine."""
 
     family: str = "boosting"
+    """One of `models.FAMILIES`."""
+
     rows: int = ROWS
+    """Rows drawn at most."""
+
     repeats: int = 2
+    """Repeats of the five folds."""
 
 
 def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> DataQuality:

@@ -26,32 +26,44 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True)
 class Gap:
-    """where: mean of the target (share of the class to be found, of two; else of the most frequent one) where the column is
-    missing, elsewhere: where it is not. apart: the difference with its interval, 0 where it could be chance (Benjamini-Hochberg
-    over all columns).
-    """
+    """One column with missing values."""
 
     column: str
     share: float
+    """Share of the rows without a value."""
+
     where: float
+    """Mean of the target where the value is missing; for classes, the share of `Gaps.about`."""
+
     elsewhere: float
+    """The same where it is not missing."""
+
     apart: Interval
+    """The difference with its interval."""
+
     beyond_chance: bool
+    """Whether it is more than chance (Benjamini-Hochberg over all columns)."""
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """share: of all cells. complete: share of rows without a gap. together: columns that are missing in the same rows.
-
-    about: the class whose share `Gap.where` is; "" for values. spread: of the target (1 for classes).
-    """
+    """The missing values of a table."""
 
     share: float
+    """Share of all cells."""
+
     complete: float
+    """Share of rows without a missing value."""
+
     columns: tuple[Gap, ...]
     together: tuple[tuple[str, ...], ...]
+    """Columns that are missing in the same rows."""
+
     about: str
+    """The class whose share `Gap.where` is (of two, the one to be found, else the most frequent); "" for a quantity."""
+
     spread: float
+    """Standard deviation of the target, 1 for classes."""
 
 
 def gaps(data: TrainingSet) -> Gaps:

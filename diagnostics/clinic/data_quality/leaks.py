@@ -39,27 +39,33 @@ class Leak(StrEnum):
 
 @dataclass(frozen=True)
 class Inflation:
-    """easy: the score where rows are split at random. honest: where they are kept apart by id or likeness, or in time. lost: the
-    first less the second, positive where the random split flatters, in the score's unit. rows: with a relative in another row.
-    """
+    """The same model on a random and on a proper split."""
 
     leak: Leak
     easy: Interval
+    """Score where rows are split at random."""
+
     honest: Interval
+    """Score where related rows stay together, or later rows are held out."""
+
     lost: Interval
+    """`easy` less `honest`, in the metric's unit; positive where the random split flatters."""
+
     folds: int
     rows: int
+    """Rows that have a relative in another row."""
 
 
 @dataclass(frozen=True)
 class SingleColumn:
-    """alone: score of the column alone, 0 (chance) to 1 (perfect). without: the result of all the others, None where nobody
-    asked.
-    """
+    """One column by itself."""
 
     column: str
     alone: float
+    """Score of the column alone, 0 (chance) to 1 (perfect)."""
+
     without: Result | None
+    """Result of all the others; None where that was not tried."""
 
 
 def measure_inflation(

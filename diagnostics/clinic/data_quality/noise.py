@@ -24,35 +24,52 @@ CLASSES: Final = 20
 
 @dataclass(frozen=True)
 class Suspect:
-    """row: number in the training set. given: its label. looks: the class it looks like. chance: of the given label."""
+    """A row whose label is doubtful."""
 
     row: int
+    """Number in the training set."""
+
     given: str
+    """Its label."""
+
     looks: str
+    """The class that it looks like."""
+
     chance: float
+    """Probability of the given label."""
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """rows: estimated to be labelled `given` while they are `true`."""
+    """Two classes that are mixed up."""
 
     given: str
     true: str
     rows: int
+    """Rows estimated to be labelled `given` while they are `true`."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """rows: looked at. share: of labels estimated to be wrong. suspects: named rows, the least likely label first; found: how
-    many there are. sure: those with a chance below `SURE`.
-    """
+    """Labels that cross-fitted models contradict."""
 
     rows: int
+    """Rows examined."""
+
     share: float
+    """Share of labels estimated to be wrong."""
+
     found: int
+    """How many rows are suspicious."""
+
     sure: int
+    """Those with a probability of their label below `SURE`."""
+
     suspects: tuple[Suspect, ...]
+    """The rows by the probability of their label, ascending, at most `KEPT`."""
+
     mixed: tuple[Mixed, ...]
+    """Pairs of classes, the largest first."""
 
 
 def estimate_joint(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:

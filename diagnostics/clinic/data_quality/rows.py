@@ -37,21 +37,31 @@ DIFFERENT: Final = 0.5
 
 @dataclass(frozen=True)
 class Copies:
-    """rows: looked at. patterns: different rows, the target left out. repeated: rows equal to an earlier one, target and all.
-
-    conflicts: rows that are equal to one with another target. ceiling: share of the rows that the best of all models could get
-    right; None for values. near: rows with a nearly equal twin, of near_rows; by_chance: how many there would be if the columns
-    were shuffled. The tuples hold numbers of rows of the training set, at most `KEPT`.
+    """Rows that repeat, contradict or nearly equal another. The tuples hold numbers of rows of the training set, at most `KEPT`.
     """
 
     rows: int
+    """Rows examined."""
+
     patterns: int
+    """Different rows, the target left out."""
+
     repeated: int
+    """Rows equal to an earlier one, the target too."""
+
     conflicts: int
+    """Rows equal to one with another target."""
+
     ceiling: float | None
+    """Share of the rows that the best of all models could predict right; None for a quantity."""
+
     near: int
+    """Rows that nearly equal another, of `near_rows`."""
+
     near_rows: int
     by_chance: int
+    """How many there would be if the columns were shuffled."""
+
     repeated_rows: tuple[int, ...]
     conflict_rows: tuple[int, ...]
     near_rows_numbers: tuple[int, ...]
@@ -59,22 +69,31 @@ class Copies:
 
 @dataclass(frozen=True)
 class FarOut:
-    """rows: values of the column beyond the fences `low` and `high`."""
+    """Far-out values of one column."""
 
     column: str
     rows: int
+    """Values beyond the fences `low` and `high`."""
+
     low: float
     high: float
 
 
 @dataclass(frozen=True)
 class Outliers:
-    """rows: that stand apart by the isolation forest, of `looked`. columns: with far-out values, the most first."""
+    """Rows that the isolation forest sets apart."""
 
     looked: int
+    """Rows examined."""
+
     rows: int
+    """Rows that stand apart."""
+
     columns: tuple[FarOut, ...]
+    """Columns with far-out values, the most first."""
+
     numbers: tuple[int, ...]
+    """Numbers of the rows in the training set."""
 
 
 def find_copies(data: TrainingSet, *, seed: int = 0) -> Copies:

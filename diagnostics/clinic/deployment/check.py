@@ -51,46 +51,62 @@ TRIED_ROWS: Final = 3_000
 
 @dataclass(frozen=True)
 class Settings:
-    """family: of `models.FAMILIES`. rows: drawn at most."""
+    """Which model to deploy."""
 
     family: str = "boosting"
+    """One of `models.FAMILIES`."""
+
     rows: int = ROWS
+    """Rows drawn at most."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """bytes: of the file. apart: largest difference of its answers from the trained model's (chances, or values by their spread).
-
-    skipped: why there is none.
-    """
+    """One way to deploy the model."""
 
     name: str
     says: str
     bytes: int
+    """Size of the file."""
+
     apart: float
+    """Largest difference of a prediction from the trained model's: of probabilities, or of values in standard deviations."""
+
     skipped: Reason = field(default_factory=Reason)
+    """Why there is none."""
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """file: its name. skipped: why it could not be run."""
+    """The incident's own model."""
 
     file: str
+    """Its name."""
+
     bytes: int
     latency: tuple[Latency, ...]
     skipped: Reason = field(default_factory=Reason)
+    """Why it could not be run."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """variants: the trained model first. latency: of each variant by batch and workers. compared: accuracy on held-out rows."""
+    """The variants of one model side by side."""
 
     data: Described
     family: str
     says: str
+    """Message id of the metric."""
+
     variants: tuple[Variant, ...]
+    """The trained model first."""
+
     latency: tuple[Latency, ...]
+    """Of each variant, by batch and workers."""
+
     compared: Compared
+    """Scores on held-out rows."""
+
     online: Online | None
     uploaded: Uploaded | None
 

@@ -22,18 +22,25 @@ LEAST: Final = 200
 
 @dataclass(frozen=True)
 class Online:
-    """Scores by block of later rows: share of right answers, or mean absolute error by the target's spread (less is better).
-
-    gain: of the one that goes on learning, positive is better; its interval minds that neighbouring blocks are alike.
-    ends: the last row of each block, as a share of all rows. higher: whether a higher score is better.
-    """
+    """A model that goes on learning beside one left as it was, on blocks of later rows."""
 
     rows: int
     fixed: tuple[float, ...]
+    """Score in each block of the one left as it was: share of right predictions, or mean absolute error in standard deviations of
+    the target.
+    """
+
     online: tuple[float, ...]
+    """The same of the one that goes on learning."""
+
     ends: tuple[float, ...]
+    """Last row of each block, as a share of all rows."""
+
     gain: Interval
+    """Gain of the one that goes on learning, positive is better; its interval allows for neighbouring blocks being alike."""
+
     higher: bool
+    """Whether a higher score is better."""
 
 
 def online(data: TrainingSet, *, seed: int = 0) -> Online | None:

@@ -21,15 +21,19 @@ MOST: Final = 2_000
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds of one answer to `batch` rows while `workers` threads ask at once. per_second: rows answered by all."""
+    """How long one request of `batch` rows takes while `workers` threads ask at once."""
 
     what: str
     batch: int
     workers: int
     p50: float
+    """Milliseconds, median."""
+
     p95: float
     p99: float
     per_second: float
+    """Rows predicted a second by all workers."""
+
     answers: int
 
 

@@ -31,31 +31,46 @@ SHOWN: Final = 10
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows of one group. column: "" where groups are tenths of the answers. low, high: bounds of numbers, level: of a category.
-
-    off: mean of truth less answer, with an interval that holds for all segments together. true, told: their means.
-    """
+    """Rows of one group."""
 
     column: str
+    """"" where the groups are tenths of the predictions."""
+
     level: str
+    """The category, "" for a range of numbers."""
+
     low: float | None
+    """Lower bound of a range."""
+
     high: float | None
+    """Upper bound of a range."""
+
     rows: int
     off: Interval
+    """Mean of label less prediction, with an interval that holds for all segments together."""
+
     true: float
+    """Mean of the labels."""
+
     told: float
+    """Mean of the predictions."""
 
 
 @dataclass(frozen=True)
 class Bias:
-    """tenths: by the size of the answer, ascending. worst: segments that lie off beyond chance, the farthest first. looked: how
-    many were looked at. spread: standard deviation of truth less answer.
-    """
+    """Groups of rows by how far their predictions are off."""
 
     tenths: tuple[Segment, ...]
+    """Groups by the size of the prediction, ascending."""
+
     worst: tuple[Segment, ...]
+    """Segments that are off beyond chance, the farthest first."""
+
     looked: int
+    """Segments examined."""
+
     spread: float
+    """Standard deviation of label less prediction."""
 
 
 def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) -> Bias:

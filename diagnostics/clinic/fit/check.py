@@ -48,11 +48,16 @@ TRIED_ROWS: Final = 3_000
 
 @dataclass(frozen=True)
 class Settings:
-    """family: of `models.FAMILIES`. rows: drawn at most. repeats: of the five folds, for the remedies."""
+    """Which model to examine."""
 
     family: str = "boosting"
+    """One of `models.FAMILIES`."""
+
     rows: int = ROWS
+    """Rows drawn at most."""
+
     repeats: int = 2
+    """Repeats of the five folds, for the remedies."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +71,38 @@ class Step:
 
 @dataclass(frozen=True)
 class Curve:
-    """A validation curve from the simplest to the richest value. title: message id of the knob. default: the value in use."""
+    """A validation curve from the simplest to the richest value."""
 
     knob: str
     title: str
+    """Message id of the knob."""
+
     log: bool
     steps: tuple[Step, ...]
     default: float | None
+    """The value in use."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """kinds: direction of each of `compared.remedies`. guess: score of always the same answer. worth: least gain worth naming."""
+    """One model beside simpler and richer ones."""
 
     data: Described
     family: str
     title: str
     says: str
+    """Message id of the metric."""
+
     guess: float
+    """Score of always the same prediction."""
+
     worth: float
+    """Least gain worth naming."""
+
     compared: Compared
     kinds: tuple[Kind, ...]
+    """Direction of each of `compared.remedies`."""
+
     curve: LearningCurve
     knobs: tuple[Curve, ...]
     bias: Bias

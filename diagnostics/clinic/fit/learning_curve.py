@@ -37,27 +37,39 @@ class More(StrEnum):
 
 @dataclass(frozen=True)
 class Point:
-    """rows: trained on. held, trained: held-out score and score on the rows trained on, each with its interval."""
+    """Scores of models trained on so many rows."""
 
     rows: int
+    """Rows trained on."""
+
     held: Interval
+    """Score on held-out rows, with its interval."""
+
     trained: Interval
+    """Score on the rows trained on, with its interval."""
 
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """points: ascending in rows. doubled: what twice the rows would bring, positive is better, with its 95% interval.
-
-    more: whether that is a help, nothing to speak of, or not to be known. power, limit: of the fitted curve; drawn: (rows, score)
-    of that curve, up to twice the rows, empty where it is not to be known.
-    """
+    """Scores by rows, and the power law through them."""
 
     points: tuple[Point, ...]
+    """Ascending in rows."""
+
     doubled: Interval
+    """Gain with twice the rows, positive is better, with its 95% interval."""
+
     more: More
+    """Whether that is a help, too little to matter, or unknown."""
+
     power: float
+    """Power of the fitted curve."""
+
     limit: float
+    """Score that it tends to."""
+
     drawn: tuple[tuple[float, float], ...]
+    """(rows, score) of the fitted curve, up to twice the rows; empty where unknown."""
 
 
 def learning_curve(

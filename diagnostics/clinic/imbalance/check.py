@@ -42,35 +42,50 @@ BARE: Final = ("true", "false", "yes", "no", "y", "n", "t", "f")
 
 @dataclass(frozen=True)
 class Settings:
-    """cost: false alarms that one miss is worth. neighbours: of SMOTE."""
+    """What a miss costs, and what to try."""
 
     family: str = "boosting"
     cost: float = 5.0
+    """False alarms that one miss costs."""
+
     neighbours: int = 5
+    """Neighbours of SMOTE."""
+
     rows: int = ROWS
     repeats: int = 2
 
 
 @dataclass(frozen=True)
 class Imbalance:
-    """share: of the rare class, `positive`. majority: share of right answers of never naming it. accuracy: of nothing done.
-
-    compared: by cost of 100 rows. others: the same by recall, precision, F1, average precision and Brier score. ways: nothing
-    done first. neighbours: of SMOTE, as the training parts allow.
-    """
+    """Ways to treat a rare class side by side."""
 
     data: Described
     family: str
     positive: str
+    """The rare class."""
+
     share: float
+    """Its share of the rows."""
+
     rare_rows: int
     majority: float
+    """Accuracy of never naming it."""
+
     accuracy: float
+    """Accuracy of the plain training."""
+
     cost: float
     neighbours: int
+    """Neighbours of SMOTE, as many as the training parts allow."""
+
     compared: Compared
+    """By cost of 100 rows."""
+
     others: tuple[Compared, ...]
+    """By recall, precision, F1, average precision and Brier score."""
+
     ways: tuple[Evaluated, ...]
+    """The plain training first."""
 
     @property
     def named(self) -> str:

@@ -30,20 +30,26 @@ class Bin:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One way on all held-out rows of one round of folds, each row once. curve: (recall, precision), recall ascending.
-
-    recall, precision: at the way's own limit. told: mean chance of the rare class. bins: by the chance, ascending.
-    """
+    """One way on all held-out rows of one round of folds, each row once."""
 
     name: str
     says: str
     recall: Interval
+    """At the way's own threshold."""
+
     precision: Interval
+    """At the way's own threshold."""
+
     found: int
     alarms: int
     told: float
+    """Mean predicted probability of the rare class."""
+
     curve: tuple[tuple[float, float], ...]
+    """(recall, precision), recall ascending."""
+
     bins: tuple[Bin, ...]
+    """By the predicted probability, ascending."""
 
 
 def cost_of(miss: float) -> Metric:

@@ -26,31 +26,46 @@ CAP: Final = 20_000
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of the picture. name: a column, or "" for a principal component, which then shows `share` of the spread."""
+    """One axis of the picture."""
 
     name: str
+    """A column, or "" for a principal component."""
+
     share: float = 0.0
+    """Share of the spread that a component shows."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """common, rare, made: points (x, y) of the common class, the rare class and the synthetic rows.
-
-    count: synthetic rows in all. rows: of the rare class. neighbours: used; most: what the class allows. missing: cells that
-    were missing and are filled first.
-    """
+    """Synthetic rows among the real ones, as points (x, y)."""
 
     level: str
     x: Axis
     y: Axis
     common: tuple[tuple[float, float], ...]
+    """Rows of the common class."""
+
     rare: tuple[tuple[float, float], ...]
+    """Rows of the rare class."""
+
     made: tuple[tuple[float, float], ...]
+    """Synthetic rows."""
+
     count: int
+    """Synthetic rows in all."""
+
     rows: int
+    """Rows of the rare class in all."""
+
     neighbours: int
+    """Neighbours used."""
+
     most: int
+    """Neighbours that the class allows."""
+
     missing: int
+    """Missing cells, which are imputed first."""
+
     kind: str
 
 

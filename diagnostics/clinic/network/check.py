@@ -37,41 +37,55 @@ TENTH: Final = 10.0
 
 @dataclass(frozen=True)
 class Settings:
-    """mode: "train" (one run), "remedies" (before and after) or "range" (a learning rate is looked for). problem: key of
-    PRESETS that
-    says the remedies and how many rows. seeds: trainings of each in "remedies".
-    """
+    """What the lab is to train."""
 
     mode: str = "train"
+    """"train" (one run), "remedies" (before and after) or "range" (a search for a learning rate)."""
+
     problem: str = "healthy"
+    """Key of PRESETS, which names the remedies and how many rows."""
+
     network: Network = field(default_factory=Network)
     seeds: int = 6
+    """Trainings of each remedy."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """rates: learning rate of each step, rising; losses: smoothed loss there. suggested: the rate to train with; lowest, highest:
-    between which the loss falls at all.
-    """
+    """A range test of the learning rate."""
 
     rates: tuple[float, ...]
+    """Learning rate of each step, rising."""
+
     losses: tuple[float, ...]
+    """Smoothed loss at each step."""
+
     suggested: float
+    """The rate to train with."""
+
     lowest: float
+    """The loss falls from this rate on."""
+
     highest: float
+    """The loss falls up to this rate."""
 
 
 @dataclass(frozen=True)
 class Lab:
-    """runs: the run of "train", or the first one of "before" and of every remedy; names: what each is. compared, swept: of
-    the other modes.
-    """
+    """What one run of the lab showed."""
 
     data: Described
     runs: tuple[Diagnosed, ...] = ()
+    """The run of "train", or the first one of "before" and of every remedy."""
+
     names: tuple[str, ...] = ()
+    """What each run is."""
+
     compared: Compared | None = None
+    """Of "remedies"."""
+
     swept: Range | None = None
+    """Of "range"."""
 
 
 def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Lab:

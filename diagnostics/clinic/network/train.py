@@ -25,41 +25,55 @@ BLIND: Final = 2_000
 
 @dataclass(frozen=True)
 class Rows:
-    """x: standardised inputs, shape (n, d), float32. y: class numbers, shape (n,), int32, or standardised values, float32.
-
-    classes: how many, 0 for a regression. x_judged, y_judged: rows of which nothing is known while training goes on, where those
-    held out decide when it stops.
-    """
+    """Rows to train on, to watch and to judge by."""
 
     x: NDArray[np.float32]
+    """Standardised inputs, shape (n, d), float32."""
+
     y: NDArray[Any]
+    """Class codes, shape (n,), int32, or standardised values, float32."""
+
     x_held: NDArray[np.float32]
     y_held: NDArray[Any]
     classes: int
+    """Number of classes, 0 for a regression."""
+
     x_judged: NDArray[np.float32] | None = None
+    """Rows that score the result, where the held-out rows decide when training stops."""
+
     y_judged: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch showed. loss, score: mean over its batches as they came, as Keras logs them; val_*: on the held-out rows.
-
-    gradients: mean norm of each layer's weight gradient before clipping, first layer first. ratios: mean size of an update by
-    that of the weights. dead: share of each hidden layer's units that are silent on every row. judged: the score on
-    `Rows.x_judged`, None without. A number that overflowed is NaN or inf.
-    """
+    """What one epoch showed. A number that overflowed is NaN or inf."""
 
     number: int
     loss: float
+    """Mean over the batches as they came, as Keras logs it."""
+
     score: float
+    """Likewise."""
+
     val_loss: float
+    """On the held-out rows."""
+
     val_score: float
+    """On the held-out rows."""
+
     rate: float
     gradients: tuple[float, ...]
+    """Mean norm of each layer's weight gradient before clipping, first layer first."""
+
     ratios: tuple[float, ...]
+    """Mean size of an update relative to that of the weights, by layer."""
+
     dead: tuple[float, ...]
+    """Share of each hidden layer's units that are 0 on every row."""
+
     step_losses: tuple[float, ...]
     judged: float | None = None
+    """Score on `Rows.x_judged`, None without."""
 
 
 def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False) -> Iterator[Epoch]:

@@ -47,20 +47,21 @@ LARGEST: Final = 10**7
 
 @dataclass(frozen=True)
 class Settings:
-    """model: what is described. measure: whether something is also measured here. rows: drawn from the table at most."""
+    """Which model to plan for."""
 
     model: Described = field(default_factory=Described)
+    """The model described."""
+
     measure: bool = True
+    """Whether something is also measured here."""
+
     rows: int = TRIED_ROWS
+    """Rows drawn from the table at most."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """plan: names of the changes that make training fit, one after the other; planned: bytes with them. trials: measured steps.
-
-    own: whether they were measured on the user's rows. compared: what the changes do to the answers on held-out rows; None
-    without a table. data: None likewise; why: the reason (message id), "" where there is a table or nothing was measured.
-    """
+    """Memory by formulas, and what was measured here."""
 
     model: Described
     parameters: int
@@ -68,12 +69,25 @@ class Resources:
     serving: Parts
     changes: tuple[Change, ...]
     plan: tuple[str, ...]
+    """Names of the changes that make training fit, in their order."""
+
     planned: float
+    """Bytes with them."""
+
     trials: tuple[Trial, ...]
+    """Measured steps."""
+
     own: bool
+    """Whether they were measured on the user's rows."""
+
     compared: Compared | None
+    """Scores with the changes on held-out rows; None without a table."""
+
     data: Rows | None
+    """None without a table."""
+
     why: str
+    """Message id of the reason why there is no table, "" where there is one or nothing was measured."""
 
     @property
     def fits(self) -> bool:

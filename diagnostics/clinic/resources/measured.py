@@ -28,16 +28,20 @@ STEPS: Final = 5
 
 @dataclass(frozen=True)
 class Trial:
-    """seconds: of one step, median. bytes: of what the step holds in between (XLA's plan of the compiled step). same: largest
-    difference of the gradient from the first trial's, as a share of its largest entry; None where it cannot be the same.
-    """
+    """One measured step."""
 
     name: str
     says: str
     batch: int
     seconds: float
+    """Of one step, median."""
+
     bytes: int
+    """What the step holds in between (XLA's plan of the compiled step)."""
+
     same: float | None
+    """Largest difference of the gradient from the first trial's, relative to its largest entry; None where it cannot be the same.
+    """
 
 
 def trials(rows: NDArray[np.float64], on_progress: Progress) -> tuple[Trial, ...]:

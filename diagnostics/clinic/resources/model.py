@@ -49,47 +49,72 @@ SERVED_BYTES: Final = {"float32": 4.0, "float16": 2.0, "int8": 1.0, "int4": 0.5}
 
 @dataclass(frozen=True)
 class Described:
-    """A model and how it is trained. batch: rows of one step on one device. accumulation: parts that a batch is cut into.
-
-    Transformer: layers, hidden (width), heads, sequence (tokens), vocabulary. Dense: inputs, hidden, layers. CNN: image (pixels
-    of a side), channels of the first stage, layers: stages, of two 3x3 convolutions each; every stage halves the side and doubles
-    the channels. devices: that share the batch (data parallel); tensor: that share each layer. zero: stage 0 to 3. reserve: GB
-    that the framework itself takes. pruned: share of the weights' rows and columns taken out. served: precision in service.
-    """
+    """A model and how it is trained."""
 
     kind: Kind = Kind.TRANSFORMER
     layers: int = 24
+    """Layers; of a CNN, stages of two 3x3 convolutions each, which halve the side and double the channels."""
+
     hidden: int = 1024
+    """Width."""
+
     heads: int = 16
     sequence: int = 512
+    """Tokens, of a transformer."""
+
     vocabulary: int = 50_000
     inputs: int = 100
+    """Of a dense network."""
+
     image: int = 224
+    """Side of the image in pixels, of a CNN."""
+
     channels: int = 64
+    """Channels of the first stage, of a CNN."""
+
     batch: int = 16
+    """Rows of one step on one device."""
+
     accumulation: int = 1
+    """Parts that a batch is cut into."""
+
     optimiser: Optimiser = Optimiser.ADAM
     precision: Precision = Precision.FULL
     recompute: Recompute = Recompute.NONE
     devices: int = 1
+    """Devices that share the batch (data parallel)."""
+
     tensor: int = 1
+    """Devices that share each layer."""
+
     zero: int = 0
+    """ZeRO stage, 0 to 3."""
+
     memory: float = 16.0
+    """GB of one device."""
+
     reserve: float = 1.0
+    """GB that the framework itself takes."""
+
     pruned: float = 0.0
+    """Share of the weights' rows and columns taken out."""
+
     served: str = "float16"
+    """Precision in service."""
+
     served_batch: int = 1
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Bytes on one device. reserve: the framework's own."""
+    """Bytes on one device."""
 
     weights: float
     gradients: float
     optimiser: float
     activations: float
     reserve: float
+    """The framework's own."""
 
     @property
     def total(self) -> float:

@@ -65,25 +65,34 @@ LONGEST: Final = 4.5 * 3600
 
 @dataclass(frozen=True)
 class Settings:
-    """family: of `search_families.families()`. metric: "" for the one that fits. methods: each is a study of its own.
-
-    trials or minutes: minutes count where above 0. space: None for the family's own. name: of the study, "" for one that the
-    settings give, so that the same search with more trials goes on. seed: None for the incident's.
-    """
+    """What to search, and for how long."""
 
     family: str = "boosting"
+    """One of `families.families()`."""
+
     metric: str = ""
+    """"" for the one that fits."""
+
     methods: tuple[Method, ...] = (Method.TPE,)
+    """Each is a study of its own."""
+
     trials: int = 40
     minutes: float = 0.0
+    """Counts instead of `trials` where above 0."""
+
     validation: Validation = Validation.AUTO
     parts: int = 5
     pruning: bool = True
     space: Space | None = None
+    """None for the family's own."""
+
     name: str = ""
+    """Of the study; "" for one derived from the settings, so that the same search with more trials goes on."""
+
     rows: int = MOST_ROWS
     workers: int = WORKERS
     seed: int | None = None
+    """None for the incident's."""
 
     @property
     def longest(self) -> float:
@@ -115,13 +124,18 @@ def profile(
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A search before it begins. searched: its rows; held: those that it never sees. content: the former as bytes."""
+    """A search before it begins."""
 
     searched: TrainingSet
+    """The rows of the search."""
+
     held: TrainingSet
+    """The rows that it never sees."""
+
     names: tuple[str, ...]
     plans: tuple[Plan, ...]
     content: bytes
+    """The rows of the search as bytes."""
 
 
 def prepare(incident: Incident, settings: Settings) -> Prepared:

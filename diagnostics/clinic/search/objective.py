@@ -26,11 +26,15 @@ PREPARED_CAP: Final = 400_000_000
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A fold as numbers, by a preparation that saw its training rows alone. train: shape (n, k); test: shape (m, k)."""
+    """A fold as numbers, by a preparation fitted to its training rows alone."""
 
     train: NDArray[np.float64]
+    """Shape (n, k)."""
+
     truth: NDArray[np.generic]
     test: NDArray[np.float64]
+    """Shape (m, k)."""
+
     held: NDArray[np.generic]
 
 

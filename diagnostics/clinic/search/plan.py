@@ -79,25 +79,30 @@ WHY: Final[Mapping[Validation, str]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a worker must know beside the rows. table: digest of the rows. trials: asked for, 0 when `minutes` decide.
-
-    until: seconds since 1970 at which a search by minutes ends, 0 otherwise. owner: the incident's secretless name, "" for none.
-    """
+    """Everything that a worker must know beside the rows."""
 
     table: str
+    """Digest of the rows."""
+
     target: str
     family: str
     metric: str
     method: Method
     space: Space
     trials: int
+    """Trials wanted, 0 when `minutes` decide."""
+
     minutes: float
     validation: Validation
     parts: int
     pruning: bool
     seed: int
     owner: str = ""
+    """Digest of the incident, which says nothing of its link; "" for none."""
+
     until: float = 0.0
+    """Seconds since 1970 at which a search by minutes ends, 0 otherwise."""
+
     layout: int = LAYOUT
 
     @property

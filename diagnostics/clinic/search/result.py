@@ -43,20 +43,24 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Try:
-    """One trial. value: mean over its folds; of a pruned one, over those it got to. began: seconds since 1970. why: it failed.
-
-    worker: 1, 2, … in the order in which workers took their first trial; 0 for none.
-    """
+    """One trial."""
 
     number: int
     state: State
     value: float | None
+    """Mean over its folds; of a pruned one, over those it reached."""
+
     params: tuple[tuple[str, Scalar], ...]
     folds: tuple[float, ...]
     began: float | None
+    """Seconds since 1970."""
+
     seconds: float | None
     worker: int
+    """1, 2, … in the order in which workers took their first trial; 0 for none."""
+
     why: str = ""
+    """Why it failed."""
 
     def param(self, name: str) -> Scalar:
         return next((value for key, value in self.params if key == name), None)
@@ -64,14 +68,17 @@ class Try:
 
 @dataclass(frozen=True)
 class Study:
-    """One search. asked: trials to make, 0 for a search by minutes. importances: shares that sum to 1, the largest first."""
+    """One kind of search."""
 
     name: str
     method: Method
     asked: int
+    """Trials wanted, 0 for a search by minutes."""
+
     minutes: float
     tries: tuple[Try, ...]
     importances: tuple[tuple[str, float], ...]
+    """Shares that sum to 1, the largest first."""
 
     @property
     def done(self) -> tuple[Try, ...]:
@@ -91,18 +98,20 @@ class Study:
 
 @dataclass(frozen=True)
 class Held:
-    """Scores on the rows that no trial saw. gain, over_dummy: chosen less default, and less dummy, positive is better.
-
-    optimism: how much better the search's own best value is than the chosen model on these rows, positive is flattering.
-    """
+    """Scores on the rows that no trial saw."""
 
     rows: int
     chosen: Interval
     default: Interval
     dummy: Interval
     gain: Interval
+    """Chosen less default, positive is better."""
+
     over_dummy: Interval
+    """Chosen less dummy, positive is better."""
+
     optimism: float
+    """How much better the search's own best value is than the chosen model on these rows; positive flatters."""
 
 
 @dataclass(frozen=True, kw_only=True)

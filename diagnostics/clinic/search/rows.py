@@ -22,9 +22,11 @@ META: Final = b"model-clinic"
 
 
 class _Meta(msgspec.Struct):
-    """What a TrainingSet knows beside its arrays. features: names in the order of the columns f0, f1, …"""
+    """What a TrainingSet knows beside its arrays."""
 
     features: tuple[str, ...]
+    """Names in the order of the columns f0, f1, …"""
+
     numbers: tuple[str, ...]
     classes: tuple[str, ...]
     described: Described

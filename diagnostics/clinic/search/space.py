@@ -29,17 +29,20 @@ MOST_POINTS: Final = 100_000
 
 @dataclass(frozen=True)
 class Dimension:
-    """One setting and its values: `choices`, or numbers from `low` to `high`, whole where `whole`; log: even steps are factors.
-
-    steps: values that a grid tries; all choices are tried.
-    """
+    """One setting and its values: `choices`, or numbers from `low` to `high`."""
 
     name: str
     low: float = 0.0
     high: float = 0.0
     log: bool = False
+    """Whether even steps are factors."""
+
     whole: bool = False
+    """Whether the numbers are whole."""
+
     steps: int = 4
+    """Values that a grid tries; all choices are tried."""
+
     choices: tuple[Scalar, ...] = ()
 
     def distribution(self) -> BaseDistribution:
@@ -301,7 +304,7 @@ def _written(choice: Scalar) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table that people edit. values: the choices with commas between them, "" for numbers."""
+    """A row of the table that people edit."""
 
     use: bool
     name: str
@@ -310,6 +313,7 @@ class Line:
     log: bool
     steps: int | None
     values: str = ""
+    """The choices with commas between them, "" for numbers."""
 
 
 def write_table(space: Space, whole: Space) -> tuple[Line, ...]:

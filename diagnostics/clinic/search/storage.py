@@ -60,10 +60,14 @@ rows_table: Final = sql.Table(
 
 @dataclass(frozen=True, eq=False)
 class OpenStorage:
-    """url: as given. storage: what Optuna reads and writes through, finished trials cached. Close it, or use it in a `with`."""
+    """An open storage of studies. Close it, or use it in a `with`."""
 
     url: str
+    """As given."""
+
     storage: BaseStorage
+    """What Optuna reads and writes through, finished trials cached."""
+
     tables: RDBStorage
 
     def __enter__(self) -> OpenStorage:

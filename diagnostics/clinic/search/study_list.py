@@ -52,14 +52,20 @@ STANDS: Final = {
 
 @dataclass(frozen=True)
 class StudySummary:
-    """done: trials that came to an end with a value. failed: without one. left: were running when their worker ended."""
+    """One study of a storage."""
 
     name: str
     plan: Plan
     progress: Progress
     done: int
+    """Trials that ended with a value."""
+
     failed: int
+    """Trials that ended without one."""
+
     left: int
+    """Trials that were running when their worker ended."""
+
     best: float | None
 
 

@@ -17,17 +17,26 @@ ROWS: Final = 4_000
 
 @dataclass(frozen=True)
 class Suggestion:
-    """metrics: names that the task can have. metric, validation: what fits. rarest: share of the rarest class; None of values."""
+    """What fits a table."""
 
     task: Task
     rows: int
     metrics: tuple[str, ...]
+    """Names of the metrics that the task can have."""
+
     metric: str
+    """The one that fits."""
+
     validation: Validation
+    """The one that fits."""
+
     validations: tuple[Validation, ...]
     imbalanced: bool
     rarest: float | None
+    """Share of the rarest class; None for a quantity."""
+
     level: str
+    """The rarest class."""
 
 
 def suggest(incident: Incident) -> Suggestion:

@@ -172,19 +172,21 @@ def _is_alive(process: str) -> bool:
 
 @dataclass(eq=False)
 class OpenStudy:
-    """A study that this process works on. number: its id in the storage. swept: when lost trials were last looked for.
-
-    seen: its trials when the present one was taken.
-    """
+    """A study that this process works on."""
 
     name: str
     number: int
+    """Its id in the storage."""
+
     plan: Plan
     study: optuna.Study
     objective: Objective
     proposer: Proposer
     swept: float = 0.0
+    """When lost trials were last looked for."""
+
     seen: Sequence[FrozenTrial] = ()
+    """Its trials when the present one was taken."""
 
 
 def open_study(opened: OpenStorage, name: str, *, lag: int | None, objective: Objective | None = None) -> OpenStudy:

@@ -33,29 +33,44 @@ PARTIAL_EVERY: Final = 0.5
 
 
 class Request(msgspec.Struct):
-    """module: name of the diagnostic, "" to read the tables only. folder: of the incident, "" for none. work: of its tables."""
+    """What to run."""
 
     module: str
+    """Name of the diagnostic, "" to read the tables only."""
+
     settings: msgspec.Raw
     folder: str = ""
+    """Of the incident, "" for none."""
+
     work: str = ""
+    """Folder of its tables."""
+
     seed: int = 0
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """kind: progress, partial, result, refused (NotApplicable), bad (BadInput), failed.
-
-    share, what: of progress. profile: of partial and result. reason, needs, values: of refused and bad; of failed, reason is the
-    name of the error.
-    """
+    """One line to whoever asked."""
 
     kind: str
+    """progress, partial, result, refused (NotApplicable), bad (BadInput) or failed."""
+
     share: float = 0.0
+    """Of progress, 0 to 1."""
+
     what: str = ""
+    """Of progress: what runs next, as a message id."""
+
     profile: msgspec.Raw = msgspec.Raw()
+    """Of partial and result."""
+
     reason: str = ""
+    """Of refused and bad; of failed, the name of the error."""
+
     needs: str = ""
+    """Of refused."""
+
     values: dict[str, str | int | float | bool | list[str] | None] = {}
+    """Of refused and bad."""
 
 
 def main() -> int:

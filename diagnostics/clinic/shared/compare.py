@@ -48,35 +48,45 @@ VERDICTS: Final = {Verdict.GAIN: N_("gain"), Verdict.NO_GAIN: N_("no gain"), Ver
 
 @dataclass(frozen=True)
 class Remedy:
-    """One thing to try. name: stable key. says: message id. build: an unfitted model with fit, predict and predict_proba.
-
-    rows: which of the training rows (numbers of rows) it is trained on; all unless given. It never sees a held-out row.
-    features: the columns it is given; all unless named.
-    """
+    """One thing to try."""
 
     name: str
+    """Stable key."""
+
     says: str
+    """Message id."""
+
     build: Callable[[TrainingSet, int], Any]
+    """An unfitted model with fit, predict and predict_proba."""
+
     rows: Callable[[TrainingSet, NDArray[np.int64], int], NDArray[np.int64]] | None = None
+    """Which of the training rows (numbers of rows) it is trained on, all unless given; it never sees a held-out row."""
+
     features: tuple[str, ...] | None = None
+    """The columns it is given, all unless named."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """score: mean over the folds with its interval. gain: against "before", in the metric's unit, positive is better.
-
-    trained: the score on the rows trained on, mean over the folds. folds: the score on each. skipped: why it could not run;
-    the numbers are then 0.
-    """
+    """One remedy on all folds."""
 
     name: str
     says: str
     score: Interval
+    """Mean over the folds with its interval."""
+
     gain: Interval
+    """Against "before", in the metric's unit, positive is better."""
+
     verdict: Verdict
     trained: float
+    """Score on the rows trained on, mean over the folds."""
+
     folds: tuple[float, ...]
+    """Score on each fold."""
+
     skipped: Reason = field(default_factory=Reason)
+    """Why it could not run; the numbers are then 0."""
 
     @property
     def gap(self) -> float:
@@ -86,10 +96,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Compared:
-    """metric: name and `says` of the score. level: of each interval, so that all hold together in 95 of 100 comparisons."""
+    """Remedies side by side on the same folds."""
 
     metric: str
+    """Name of the metric."""
+
     says: str
+    """Its message id."""
+
     higher: bool
     before: Result
     remedies: tuple[Result, ...]
@@ -98,6 +112,7 @@ class Compared:
     test_rows: int
     split: Split
     level: float
+    """Level of each interval, so that all hold together in 95 of 100 comparisons."""
 
     @property
     def ran(self) -> tuple[Result, ...]:

@@ -64,29 +64,41 @@ class Telling:
 
 @dataclass(frozen=True)
 class Knob:
-    """One setting whose values run from the simplest model to the richest. title: message id. log: even steps are factors."""
+    """One setting whose values run from the simplest model to the richest."""
 
     name: str
     title: str
+    """Message id."""
+
     values: tuple[float, ...]
     log: bool = False
+    """Whether even steps are factors."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """name: stable key. title: message id. make: the bare model of (classification?, seed, settings).
-
-    scaled: whether numbers are scaled and categories spread over columns; trees take them as they are. settings: the defaults.
-    complexity, regularisation: the knobs whose curves are drawn.
-    """
+    """One kind of model."""
 
     name: str
+    """Stable key."""
+
     title: str
+    """Message id."""
+
     make: Callable[[bool, int, Mapping[str, Any]], Any]
+    """The bare model of (classification?, seed, settings)."""
+
     scaled: bool
+    """Whether numbers are scaled and categories spread over columns; trees take them as they are."""
+
     settings: Mapping[str, Any]
+    """The defaults."""
+
     complexity: Knob
+    """A knob whose curve is drawn."""
+
     regularisation: Knob
+    """A knob whose curve is drawn."""
 
 
 def _linear(classes: bool, seed: int, s: Mapping[str, Any]) -> Any:

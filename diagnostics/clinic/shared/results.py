@@ -21,22 +21,29 @@ CAP: Final = 8_000_000
 
 
 class _Envelope(msgspec.Struct):
-    """layout: of this file. settings, profile: as the module's own types encode."""
+    """A result as a file."""
 
     layout: int
+    """Version of the file."""
+
     module: str
     fingerprint: str
     seconds: float
     settings: msgspec.Raw
+    """As the module's own type encodes."""
+
     profile: msgspec.Raw
+    """As the module's own type encodes."""
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One finished run. fingerprint: of the incident that it looked at."""
+    """One finished run."""
 
     module: str
     fingerprint: str
+    """Of the incident that it looked at."""
+
     settings: Any
     profile: Any
     seconds: float

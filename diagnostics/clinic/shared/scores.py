@@ -19,28 +19,37 @@ EPSILON: Final = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """A model's answers for held-out rows. labels: codes of classes, or values, shape (n,). chances: shape (n, classes), rows
-    sum to 1; None for values and for models that give none.
-    """
+    """A model's predictions for held-out rows."""
 
     labels: NDArray[np.generic]
+    """Codes of classes, or values, shape (n,)."""
+
     chances: NDArray[np.float64] | None = None
+    """Probabilities of the classes, shape (n, classes), rows sum to 1; None for values and for models that give none."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """name: stable key. says: message id for an axis or a sentence. higher: whether more is better.
-
-    floor: the smallest difference worth speaking of; as a share of the score before where `relative`.
-    """
+    """One way to score predictions."""
 
     name: str
+    """Stable key."""
+
     says: str
+    """Message id for an axis or a sentence."""
+
     higher: bool
+    """Whether more is better."""
+
     of: Callable[[NDArray[np.generic], Predictions], float]
     floor: float = 0.005
+    """The smallest difference worth speaking of."""
+
     relative: bool = False
+    """Whether `floor` is a share of the score before."""
+
     chances: bool = True
+    """Whether it needs probabilities."""
 
 
 def predict(model: Any, features: Any, data: TrainingSet, *, chances: bool = True) -> Predictions:

@@ -84,51 +84,65 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Described:
-    """What a profile says of the rows it used. rows: used; drawn: looked at; whole: rows of the table; unlabelled: drawn rows
-    without a target.
-
-    small: classes left out for having fewer than `MIN_CLASS` rows. counts: rows per class, in the order of `classes`.
-    """
+    """What a profile says of the rows it used."""
 
     target: str
     task: Task
     rows: int
+    """Rows used."""
+
     drawn: int
+    """Rows looked at."""
+
     whole: int
+    """Rows of the table."""
+
     unlabelled: int
+    """Drawn rows without a target."""
+
     features: int
     left_out: tuple[LeftOut, ...]
     classes: tuple[str, ...]
     counts: tuple[int, ...]
+    """Rows per class, in the order of `classes`."""
+
     small: tuple[str, ...]
+    """Classes left out for having fewer than `MIN_CLASS` rows."""
+
     split: Split
     seed: int
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Rows to train on.
-
-    features: shape (rows, p); numbers float64 (times as seconds since 1970), NaN where missing or infinite; categories object,
-        str or None.
-    truth: shape (rows,); int64 codes into `classes`, or float64 values.
-    classes: names; of two, the one to be found stands last (code 1). Empty for values.
-    groups: int64 codes of rows that must stay on one side, shape (rows,); None where all are different.
-    order: the rows' times as datetime64[us], shape (rows,), none missing; None without a timestamp.
-    drawn: number of each row in the frame that was drawn (`frame`), shape (rows,). frame: the drawn rows with every column.
-    """
+    """Rows to train on."""
 
     features: pd.DataFrame
+    """Shape (rows, p): numbers float64 (times as seconds since 1970), NaN where missing or infinite; categories object, str or
+    None.
+    """
+
     truth: NDArray[np.generic]
+    """Shape (rows,): int64 codes into `classes`, or float64 values."""
+
     task: Task
     classes: tuple[str, ...]
+    """Names; of two, the one to be found stands last (code 1). Empty for a quantity."""
+
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
     groups: NDArray[np.int64] | None
+    """int64 codes of rows that must stay on one side, shape (rows,); None where all are different."""
+
     order: NDArray[np.datetime64] | None
+    """The rows' times as datetime64[us], shape (rows,), none missing; None without a timestamp."""
+
     described: Described
     drawn: NDArray[np.int64]
+    """Number of each row in `frame`, shape (rows,)."""
+
     frame: pd.DataFrame
+    """The drawn rows with every column."""
 
     def __len__(self) -> int:
         return len(self.features)

@@ -33,47 +33,63 @@ BATCHES: Final = (32, 64, 128, 256, 512)
 
 @dataclass(frozen=True)
 class Settings:
-    """trainings: of each kind, 4 to 30."""
+    """Which model to train, and how often."""
 
     family: str = "network"
     trainings: int = 8
+    """Of each kind, 4 to 30."""
+
     rows: int = ROWS
 
 
 @dataclass(frozen=True)
 class Source:
-    """One thing that was changed and nothing else. scores: of each training. spread: their standard deviation with its interval.
-
-    flipped: share of held-out rows whose answer differs between two of the trainings, mean over the pairs (of a quantity: whose
-    answers differ by more than a tenth of the target's spread); 0 where the held-out rows themselves differ.
-    """
+    """One thing that was changed and nothing else."""
 
     name: str
     says: str
     scores: tuple[float, ...]
+    """Of each training."""
+
     spread: Interval
+    """Their standard deviation with its interval."""
+
     flipped: float
+    """Share of held-out rows whose prediction differs between two trainings, mean over the pairs (of a quantity: differs by more
+    than a tenth of the target's standard deviation); 0 where the held-out rows themselves differ.
+    """
+
     share: float
 
 
 @dataclass(frozen=True)
 class Stability:
-    """sources: what was changed, each alone. calmer: the plain training first. turned: share of held-out rows that changed their
-    answer in at least one training with another seed. flips: share of rows by the share of trainings that disagree with the usual
-    answer, ten steps from none to half.
-    """
+    """The same training again and again."""
 
     data: Described
     family: str
     title: str
     says: str
+    """Message id of the metric."""
+
     floor: float
+    """The smallest difference of the score worth speaking of."""
+
     trainings: int
     held: int
+    """Held-out rows."""
+
     sources: tuple[Source, ...]
+    """What was changed, each alone."""
+
     calmer: tuple[Calmer, ...]
+    """Remedies, in the order in which they were tried."""
+
     turned: float
+    """Share of held-out rows whose prediction changed in at least one training with another seed."""
+
     flips: tuple[float, ...]
+    """Share of rows by the share of trainings that disagree with the usual prediction, ten steps from none to half."""
 
     def source(self, name: str) -> Source | None:
         return next((source for source in self.sources if source.name == name), None)

@@ -47,26 +47,36 @@ def remedies_of(family: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Calmer:
-    """One remedy. flipped, spread, score: as those of a source, over trainings with different seeds. less: flipped before less
-    flipped now, with a 95% interval over the trainings; gain: score now less before, likewise, positive is better.
-    """
+    """One remedy, over trainings with different seeds."""
 
     name: str
     says: str
     flipped: float
+    """As that of a source."""
+
     spread: float
+    """Standard deviation of the score."""
+
     score: float
+    """Mean."""
+
     less: Interval
+    """`flipped` before less `flipped` now, with a 95% interval over the trainings."""
+
     gain: Interval
+    """Score now less before, likewise, positive is better."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """score, and the answers that people get: codes or values, shape (held,)."""
+    """One training."""
 
     score: float
     answers: NDArray[np.generic]
+    """The predictions that people get, codes or values, shape (held,)."""
+
     raw: NDArray[np.float64]
+    """Probabilities, shape (held, classes), or values, shape (held, 1)."""
 
 
 class Trainings:
