@@ -96,9 +96,7 @@ def _focus(figure: go.Figure, values: list[float], higher: bool) -> None:
     best, worst = ordered[0], ordered[int(0.9 * len(ordered))]
     room = abs(best - worst)
     if room > 0 and abs(best - ordered[-1]) > 3 * room:
-        figure.update_yaxes(
-            range=sorted((worst - (room if higher else -room), best + (0.15 * room if higher else -0.15 * room)))
-        )
+        figure.update_yaxes(range=sorted((worst - (room if higher else -room), best + (0.15 * room if higher else -0.15 * room))))
 
 
 def draw_importances(p: Search, words: Words, palette: Palette) -> go.Figure | None:

@@ -210,7 +210,9 @@ def _took(run: Run, line: Line) -> None:
             run.so_far = profile
         else:
             seconds = time.monotonic() - (run.began or time.monotonic())
-            run.result = FinishedRun(run.module, run.fingerprint, run.settings, profile, round(seconds, 1))
+            run.result = FinishedRun(
+                module=run.module, fingerprint=run.fingerprint, settings=run.settings, profile=profile, seconds=round(seconds, 1)
+            )
     if line.kind == "refused":
         run.refused = NotApplicable(line.reason, needs=line.needs, **line.values)
     if line.kind == "bad":

@@ -72,7 +72,17 @@ def search_settings(opened: Opened, last: Settings) -> Settings:
         st.markdown(plain(words(limited, rows=ROWS[family])))
     methods, pruning = _methods(opened, last)
     space = _space(opened, last, family, seen, methods)
-    return Settings(family, metric, methods, trials, minutes, validation, parts, pruning, space)
+    return Settings(
+        family=family,
+        metric=metric,
+        methods=methods,
+        trials=trials,
+        minutes=minutes,
+        validation=validation,
+        parts=parts,
+        pruning=pruning,
+        space=space,
+    )
 
 
 def _budget(opened: Opened, last: Settings) -> tuple[int, float, int]:
@@ -187,11 +197,11 @@ def _line(row: dict[Any, Any]) -> Line:
 
     steps = number(row["steps"])
     return Line(
-        bool(row["use"]),
-        str(row["name"]),
-        number(row["low"]),
-        number(row["high"]),
-        bool(row["log"]),
-        None if steps is None else int(steps),
-        str(row["values"] or ""),
+        use=bool(row["use"]),
+        name=str(row["name"]),
+        low=number(row["low"]),
+        high=number(row["high"]),
+        log=bool(row["log"]),
+        steps=None if steps is None else int(steps),
+        values=str(row["values"] or ""),
     )

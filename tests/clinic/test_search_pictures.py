@@ -23,7 +23,7 @@ from diagnostics.pictures.search_trials import draw_contour, draw_timeline
 from diagnostics.pictures.style import LIGHT
 from tests.clinic.searches import ROOT, begun, table, worker
 
-SPACE = (Dimension("learning_rate", 0.01, 0.5, log=True), Dimension("max_iter", 20, 300, whole=True))
+SPACE = (Dimension(name="learning_rate", low=0.01, high=0.5, log=True), Dimension(name="max_iter", low=20, high=300, whole=True))
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +36,22 @@ def trial(
     number: int, value: float | None, *, rate: float = 0.1, rounds: int = 50, state: State = State.FINISHED, **more: object
 ) -> Try:
     params = (("learning_rate", rate), ("max_iter", rounds))
-    return replace(Try(number, state, value, params, (), 1_000.0 + number, 1.0, 1), **more)  # type: ignore[arg-type]
+    return replace(
+        Try(number=number, state=state, value=value, params=params, folds=(), began=1_000.0 + number, seconds=1.0, worker=1),
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def searched(made: Search, *studies: tuple[Try, ...]) -> Search:
     named = tuple(
-        Study(f"s{place}", list(Method)[place % 3], 40, 0.0, tries, (("learning_rate", 0.7), ("max_iter", 0.3)))
+        Study(
+            name=f"s{place}",
+            method=list(Method)[place % 3],
+            asked=40,
+            minutes=0.0,
+            tries=tries,
+            importances=(("learning_rate", 0.7), ("max_iter", 0.3)),
+        )
         for place, tries in enumerate(studies)
     )
     return replace(made, space=SPACE, studies=named, of="s0", best=0.9)
@@ -127,7 +137,7 @@ def test_a_dummy_that_explains_nothing_has_nought(made: Search) -> None:
 
 
 def line(name: str, low: float | None = None, high: float | None = None, values: str = "") -> Line:
-    return Line(True, name, low, high, True, 3, values)
+    return Line(use=True, name=name, low=low, high=high, log=True, steps=3, values=values)
 
 
 def test_a_cell_that_would_not_count_is_refused() -> None:

@@ -31,7 +31,7 @@ MOST: Final = 10**10
 LOOKS: Final = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """A result. rows: of each side. hits: rows with a success (shares). mean, spread: of the value (means)."""
 
@@ -45,7 +45,7 @@ class Counts:
     b_spread: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """A test to plan, or to read."""
 
@@ -100,7 +100,7 @@ class Look:
     """Days since the start."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a test takes."""
 
@@ -119,7 +119,7 @@ class Plan:
     """(rows, chance to see the difference)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What the counts say at this look."""
 
@@ -238,7 +238,7 @@ def _make_plan(s: Settings) -> Plan:
         drift = straight * np.sqrt(factor)
         chance = norm.sf(plain - drift) + norm.cdf(-plain - drift)
         curve.append((int(np.ceil(one * factor)), float(chance)))
-    return Plan(int(np.ceil(one)), rows, rows / s.daily, looks, careless, tuple(curve))
+    return Plan(single=int(np.ceil(one)), rows=rows, days=rows / s.daily, looks=looks, careless=careless, curve=tuple(curve))
 
 
 def _read_result(s: Settings) -> Reading:
@@ -276,7 +276,18 @@ def _read_result(s: Settings) -> Reading:
     odds = float(chisquare([c.a_rows, c.b_rows], [rows * (1 - s.b_share), rows * s.b_share]).pvalue)
     plainly = float(norm.isf(s.alpha / 2))
     careless = crossing_probability(shares[: s.look], [plainly] * s.look)
-    return Reading(a, b, plain, within, always_valid(b - a, variance, s.effect, s.alpha), z, p, bound, odds, careless)
+    return Reading(
+        a=a,
+        b=b,
+        difference=plain,
+        within=within,
+        always=always_valid(b - a, variance, s.effect, s.alpha),
+        z=z,
+        p=p,
+        limit=bound,
+        odds=odds,
+        careless=careless,
+    )
 
 
 def newcombe(c: Counts, z: float) -> Interval:

@@ -43,7 +43,7 @@ def limits_of_looks(shares: Sequence[float], alpha: float, rule: Rule) -> tuple[
     for share in shares:
         now = error_spent(rule, share, alpha)
         step = max(now - before, 1e-12)
-        # What is left to spend may be less than what can be reckoned with: nobody stops there.
+        # What is left to spend may be smaller than a number can hold: no test stops there.
         limit = WIDEST if step < 1e-9 else float(brentq(_excess, 0.0, WIDEST, args=(ahead, share, step)))
         found.append(limit)
         ahead, before = ahead.kept(share, limit), now

@@ -1,4 +1,4 @@
-"""What makes a score look better than it is: twins on both sides, the future in training, a column that holds the answer."""
+"""What overstates a score: duplicates across the split, the future in training, a column that holds the target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
 ALONE: Final = 0.85
-"""Score of one column alone, where 1 is perfect, from which it is asked whether it holds the answer."""
+"""Score of one column alone, where 1 is perfect, from which on the others are scored without it."""
 
 ASKED: Final = 3
 """Columns, the most telling ones, that are taken out to see what remains."""
@@ -37,7 +37,7 @@ class Leak(StrEnum):
     TIME = "time"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inflation:
     """The same model on a random and on a proper split."""
 
@@ -134,7 +134,14 @@ def _measure(
     sign = 1.0 if metric.higher else -1.0
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in honest]))
     lost = corrected_interval(sign * (scores[0] - scores[1]), ratio)
-    return Inflation(leak, corrected_interval(scores[0], ratio), corrected_interval(scores[1], ratio), lost, len(honest), rows)
+    return Inflation(
+        leak=leak,
+        easy=corrected_interval(scores[0], ratio),
+        honest=corrected_interval(scores[1], ratio),
+        lost=lost,
+        folds=len(honest),
+        rows=rows,
+    )
 
 
 def keep_columns(data: TrainingSet, columns: Sequence[str]) -> TrainingSet:
@@ -162,8 +169,8 @@ def score_single_columns(
     alone: list[tuple[float, str]] = []
     for place, name in enumerate(names):
         on_progress(0.5 * place / len(names), N_("Asking each column alone"))
-        # A small tree: a column that holds the answer needs no more than a few cuts, a chance likeness needs many.
-        one = Remedy(name, name, _alone(name), features=(name,))
+        # A small tree: a column that holds the target needs few splits, a coincidence needs many.
+        one = Remedy(name=name, says=name, build=_alone(name), features=(name,))
         scores = np.array([score_fold(data, one, fold, metric, seed)[0] for fold in made])
         mean = float(np.nanmean(scores)) if np.isfinite(scores).any() else worst
         alone.append((min(1.0, max(0.0, (mean - worst) / (1 - worst))), name))
@@ -171,9 +178,9 @@ def score_single_columns(
     asked = [name for score, name in alone[:ASKED] if score >= ALONE and len(names) > 1]
     found: dict[str, Result] = {}
     if asked:
-        whole = Remedy("all", N_("all columns"), lambda d, s: pipeline(d, family, seed=s))
+        whole = Remedy(name="all", says=N_("all columns"), build=lambda d, s: pipeline(d, family, seed=s))
         others = {name: [n for n in data.features.columns if n != name] for name in asked}
-        remedies = [Remedy(name, name, _of(others[name], family), features=tuple(others[name])) for name in asked]
+        remedies = [Remedy(name=name, says=name, build=_of(others[name], family), features=tuple(others[name])) for name in asked]
 
         def later(share: float, what: str = "", so_far: Any = None) -> None:
             on_progress(0.5 + 0.5 * share, N_("Taking out the column that tells most"))

@@ -19,7 +19,7 @@ SURE: Final = 0.1
 
 KEPT: Final = 2_000
 CLASSES: Final = 20
-"""Classes whose pairs are told apart."""
+"""Classes whose pairs are examined."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Mixed:
     """Rows estimated to be labelled `given` while they are `true`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Noise:
     """Labels that cross-fitted models contradict."""
 
@@ -147,12 +147,14 @@ def noise(data: TrainingSet, before: Remedy, *, seed: int = 0) -> Noise | None:
         if given != true and round(float(expected[given, true]))
     ]
     return Noise(
-        len(data),
-        float(off / len(data)),
-        len(rows),
-        int((own < SURE).sum()),
-        tuple(Suspect(int(rows[p]), data.classes[labels[rows[p]]], data.classes[looks[p]], float(own[p])) for p in order[:KEPT]),
-        tuple(sorted(pairs, key=lambda pair: -pair.rows)[:10]),
+        rows=len(data),
+        share=float(off / len(data)),
+        found=len(rows),
+        sure=int((own < SURE).sum()),
+        suspects=tuple(
+            Suspect(int(rows[p]), data.classes[labels[rows[p]]], data.classes[looks[p]], float(own[p])) for p in order[:KEPT]
+        ),
+        mixed=tuple(sorted(pairs, key=lambda pair: -pair.rows)[:10]),
     )
 
 
@@ -169,7 +171,7 @@ def without_suspects(before: Remedy) -> Remedy:
         kept = np.setdiff1d(np.arange(len(train)), suspicious)
         return train[kept] if len(np.unique(labels[kept])) == len(np.unique(labels)) else train
 
-    return Remedy("suspects", N_("trained without suspicious labels"), before.build, rows=rows)
+    return Remedy(name="suspects", says=N_("trained without suspicious labels"), build=before.build, rows=rows)
 
 
 def _without_order(data: TrainingSet) -> TrainingSet:

@@ -22,7 +22,7 @@ NEAR: Final = 0.02
 """Rows nearly equal: in every number within this share of the column's spread, in every category the same."""
 
 NEAR_COLUMNS: Final = 3
-"""Fewer numbers with many values than this lie close to each other by nature."""
+"""With fewer numeric columns than this, many rows are close to each other anyway."""
 
 MANY_VALUES: Final = 50
 APART: Final = 3.5
@@ -35,10 +35,9 @@ DIFFERENT: Final = 0.5
 """Standard deviations of the target by which equal rows must differ to contradict each other."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Copies:
-    """Rows that repeat, contradict or nearly equal another. The tuples hold numbers of rows of the training set, at most `KEPT`.
-    """
+    """Rows that repeat, contradict or nearly equal another. The tuples hold numbers of training rows, at most `KEPT`."""
 
     rows: int
     """Rows examined."""
@@ -107,17 +106,17 @@ def find_copies(data: TrainingSet, *, seed: int = 0) -> Copies:
         ceiling = float(counted.groupby("pattern").max().sum() / len(data))
     near, looked, chance = _near(data, pattern, seed)
     return Copies(
-        len(data),
-        int(pattern.max()) + 1,
-        int(repeated.sum()),
-        int(conflict.sum()),
-        ceiling,
-        len(near),
-        looked,
-        chance,
-        _numbers(np.flatnonzero(repeated)),
-        _numbers(np.flatnonzero(conflict)),
-        _numbers(near),
+        rows=len(data),
+        patterns=int(pattern.max()) + 1,
+        repeated=int(repeated.sum()),
+        conflicts=int(conflict.sum()),
+        ceiling=ceiling,
+        near=len(near),
+        near_rows=looked,
+        by_chance=chance,
+        repeated_rows=_numbers(np.flatnonzero(repeated)),
+        conflict_rows=_numbers(np.flatnonzero(conflict)),
+        near_rows_numbers=_numbers(near),
     )
 
 
@@ -151,7 +150,7 @@ def group_duplicates(data: TrainingSet, *, seed: int = 0) -> NDArray[np.int64] |
 
 
 def _near(data: TrainingSet, pattern: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], int, int]:
-    """Numbers of the rows with a nearly equal twin, how many were looked at, and how many shuffled columns would give."""
+    """Numbers of the rows that nearly equal another, how many rows were examined, and how many shuffled columns would give."""
     first = np.unique(pattern, return_index=True)[1]
     if len(first) > NEAR_ROWS:
         first = np.sort(np.random.default_rng((seed, 41)).choice(first, NEAR_ROWS, replace=False))

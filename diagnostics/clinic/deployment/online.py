@@ -1,4 +1,4 @@
-"""A learner that goes on learning as rows come in, beside the same one left as it was: each row is answered, then learnt."""
+"""Online learning beside a fixed model: each row is predicted first, then learnt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BLOCKS: Final = 20
 LEAST: Final = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Online:
     """A model that goes on learning beside one left as it was, on blocks of later rows."""
 
@@ -78,7 +78,7 @@ def online(data: TrainingSet, *, seed: int = 0) -> Online | None:
     sign = 1.0 if higher else -1.0
     apart = sign * (np.array(scores[1]) - np.array(scores[0]))
     ends = tuple(float(start + block[-1] + 1) / len(rows) for block in blocks)
-    return Online(len(later), tuple(scores[0]), tuple(scores[1]), ends, serial(apart), higher)
+    return Online(rows=len(later), fixed=tuple(scores[0]), online=tuple(scores[1]), ends=ends, gain=serial(apart), higher=higher)
 
 
 def _learner(data: TrainingSet, matrix: NDArray[np.float64], truth: NDArray[np.generic], seed: int) -> Any:
@@ -97,10 +97,10 @@ def _learner(data: TrainingSet, matrix: NDArray[np.float64], truth: NDArray[np.g
     return made
 
 
-def _score(told: NDArray[np.generic], right: NDArray[np.generic], task: Task) -> float:
+def _score(predicted: NDArray[np.generic], right: NDArray[np.generic], task: Task) -> float:
     if task is Task.CLASSIFICATION:
-        return float(np.mean(told == right))
-    return float(np.mean(np.abs(told.astype("float64") - right.astype("float64"))))
+        return float(np.mean(predicted == right))
+    return float(np.mean(np.abs(predicted.astype("float64") - right.astype("float64"))))
 
 
 def serial(values: NDArray[np.float64], *, lags: int = 2) -> Interval:

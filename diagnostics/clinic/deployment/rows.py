@@ -91,7 +91,7 @@ def as_inputs(features: pd.DataFrame, data: TrainingSet) -> dict[str, NDArray[An
 
 
 def _needed(nodes: Sequence[Any], last: str) -> list[Any]:
-    """The nodes that the answer hangs on; converters also write the label, which nobody asked for."""
+    """The nodes that the output depends on; converters also write the label, which is not needed."""
     wanted, kept = {last}, list[Any]()
     for node in reversed(nodes):
         if wanted & set(node.output):

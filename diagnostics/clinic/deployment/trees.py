@@ -22,7 +22,7 @@ def is_supported(model: Any) -> bool:
 
 
 def trees_as_onnx(model: Any, width: int) -> bytes:
-    """Input "x", shape (n, width); the answer is chances, shape (n, classes), or values, shape (n, outputs).
+    """Input "x", shape (n, width); the output is probabilities, shape (n, classes), or values, shape (n, outputs).
 
     Single trees and forests look at rows in 32 bits, also in scikit-learn; boosted ones in 64, and so does the file: a time in
     seconds rounded to 32 bits is a minute off.

@@ -1,4 +1,4 @@
-"""Systematic bias: groups of held-out rows for which the answers lie off, always to the same side."""
+"""Systematic bias: groups of held-out rows whose predictions are too high or too low on average."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ALPHA: Final = 0.01
 SHOWN: Final = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Segment:
     """Rows of one group."""
 
@@ -74,7 +74,7 @@ class Bias:
 
 
 def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) -> Bias:
-    """Every row is answered by a model that did not see it (where the folds cover all rows)."""
+    """Every row is predicted by a model that did not see it (where the folds cover all rows)."""
     made = folds(data, parts=parts, repeats=1, seed=seed)
     true, answer = np.full(len(data), np.nan), np.full(len(data), np.nan)
     for number, fold in enumerate(made):
@@ -100,7 +100,9 @@ def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) ->
 
 
 def as_numbers(data: TrainingSet, given: Predictions, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What is true and what was told, as numbers: values; the class to be found and its chance; right or wrong and how sure."""
+    """Labels and predictions as numbers: values; of two classes, the one to be found and its probability; of more, whether the
+    prediction is right and its probability.
+    """
     truth = data.truth[rows]
     if data.task is Task.REGRESSION or given.chances is None:
         return truth.astype("float64"), np.asarray(given.labels, dtype="float64")
@@ -136,16 +138,16 @@ def _segment(group: Any, true: NDArray[np.float64], answer: NDArray[np.float64],
     name, level, low, high, inside = group
     rows = int(inside.sum())
     if rows < 2:
-        return Segment(name, level, low, high, rows, Interval(0.0, 0.0, 0.0), 0.0, 0.0)
+        return Segment(column=name, level=level, low=low, high=high, rows=rows, off=Interval(0.0, 0.0, 0.0), true=0.0, told=0.0)
     off = true[inside] - answer[inside]
     value, half = float(off.mean()), z * float(off.std(ddof=1)) / float(np.sqrt(rows))
     return Segment(
-        name,
-        level,
-        low,
-        high,
-        rows,
-        Interval(value, value - half, value + half),
-        float(true[inside].mean()),
-        float(answer[inside].mean()),
+        column=name,
+        level=level,
+        low=low,
+        high=high,
+        rows=rows,
+        off=Interval(value, value - half, value + half),
+        true=float(true[inside].mean()),
+        told=float(answer[inside].mean()),
     )

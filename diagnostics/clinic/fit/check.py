@@ -43,7 +43,7 @@ from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
 TRIED_ROWS: Final = 3_000
-"""Rows on which the remedies are compared: seventy trainings are to end within seconds. The learning curve uses all drawn."""
+"""Rows on which the remedies are compared: seventy trainings should end within seconds. The learning curve uses all."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Step:
     trained: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Curve:
     """A validation curve from the simplest to the richest value."""
 
@@ -83,7 +83,7 @@ class Curve:
     """The value in use."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     """One model beside simpler and richer ones."""
 
@@ -120,7 +120,19 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     def partial(so_far: tuple[Compared, ...]) -> Fit:
         title, guess = family.title, 0.5 if data.task is Task.CLASSIFICATION else 0.0
         none = Bias((), (), 0, 0.0)
-        return Fit(data.described, family.name, title, metric.says, guess, metric.floor, so_far[0], (), curve, (), none)
+        return Fit(
+            data=data.described,
+            family=family.name,
+            title=title,
+            says=metric.says,
+            guess=guess,
+            worth=metric.floor,
+            compared=so_far[0],
+            kinds=(),
+            curve=curve,
+            knobs=(),
+            bias=none,
+        )
 
     def within(start: float, end: float) -> Progress:
         return lambda share, what="", so_far=None: on_progress(start + (end - start) * share, what, so_far)
@@ -144,17 +156,17 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     on_progress(0.95, N_("Looking for groups of rows whose answers lie off"))
     off = bias(small, before, seed=seed)
     return Fit(
-        data.described,
-        settings.family,
-        family.title,
-        metric.says,
-        0.5 if data.task is Task.CLASSIFICATION else 0.0,
-        metric.floor,
-        compared,
-        tuple(kind for kind, _ in named),
-        curve,
-        tuple(knobs),
-        off,
+        data=data.described,
+        family=settings.family,
+        title=family.title,
+        says=metric.says,
+        guess=0.5 if data.task is Task.CLASSIFICATION else 0.0,
+        worth=metric.floor,
+        compared=compared,
+        kinds=tuple(kind for kind, _ in named),
+        curve=curve,
+        knobs=tuple(knobs),
+        bias=off,
     )
 
 
@@ -171,12 +183,14 @@ def _validate(data: TrainingSet, family: str, knob: Knob, metric: Metric, seed: 
         try:
             scores = [score_fold(data, remedy, fold, metric, seed + number) for number, fold in enumerate(made)]
         except (ValueError, NotApplicable):
-            # More neighbours than rows, say: this end of the curve is left out.
+            # Such as more neighbours than rows: the curve then ends before this value.
             continue
         held, trained = np.array([s[0] for s in scores]), np.array([s[1] for s in scores])
         steps.append(Step(float(value), corrected_interval(held, ratio), corrected_interval(trained, ratio)))
     default = FAMILIES[family].settings.get(knob.name)
-    return Curve(knob.name, knob.title, knob.log, tuple(steps), None if default is None else float(default))
+    return Curve(
+        knob=knob.name, title=knob.title, log=knob.log, steps=tuple(steps), default=None if default is None else float(default)
+    )
 
 
 def judge(

@@ -49,7 +49,7 @@ class Point:
     """Score on the rows trained on, with its interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LearningCurve:
     """Scores by rows, and the power law through them."""
 
@@ -128,10 +128,10 @@ def extrapolate(
     from scipy.stats import norm, t
 
     if len(sizes) < 4 or sizes[-1] < 2 * sizes[0]:
-        return LearningCurve(points, nothing, More.UNKNOWN, 0.0, 0.0, ())
+        return LearningCurve(points=points, doubled=nothing, more=More.UNKNOWN, power=0.0, limit=0.0, drawn=())
     rows = np.asarray(sizes, dtype="float64")
     means = sign * held.mean(axis=0)
-    # A resampled mean varies with 1/J alone, but folds share training rows: its spread is widened as in `corrected`, and by the
+    # A resampled mean varies with 1/J alone, but folds share training rows: its spread is widened as in `corrected_interval`, and by the
     # quantile of t, as five folds know their own spread badly.
     few = float(t.ppf(0.975, len(held) - 1) / norm.ppf(0.975))
     widen = few * float(np.sqrt((1 / len(held) + ratio) * len(held) * len(held) / (len(held) - 1)))
@@ -152,7 +152,14 @@ def extrapolate(
         more = More.UNKNOWN
     ahead = np.geomspace(rows[0], 2 * rows[-1], 40)
     curve = [(round(float(n), 1), float(sign * (limit - slope * n**-power))) for n in ahead]
-    return LearningCurve(points, doubled, more, power, float(sign * limit), tuple(curve) if more is not More.UNKNOWN else ())
+    return LearningCurve(
+        points=points,
+        doubled=doubled,
+        more=more,
+        power=power,
+        limit=float(sign * limit),
+        drawn=tuple(curve) if more is not More.UNKNOWN else (),
+    )
 
 
 def _power_laws(rows: NDArray[np.float64], means: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

@@ -40,7 +40,7 @@ RARE_ROWS: Final = 250
 BARE: Final = ("true", "false", "yes", "no", "y", "n", "t", "f")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What a miss costs, and what to try."""
 
@@ -55,7 +55,7 @@ class Settings:
     repeats: int = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Imbalance:
     """Ways to treat a rare class side by side."""
 
@@ -118,18 +118,18 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
 
     def made(compared: Compared, others: tuple[Compared, ...], ways: tuple[Evaluated, ...], accuracy: float) -> Imbalance:
         return Imbalance(
-            data.described,
-            settings.family,
-            whole.classes[1],
-            share,
-            int((whole.truth == 1).sum()),
-            1 - share,
-            accuracy,
-            settings.cost,
-            tries.allowed(int(0.8 * (data.truth == 1).sum()), settings.neighbours),
-            compared,
-            others,
-            ways,
+            data=data.described,
+            family=settings.family,
+            positive=whole.classes[1],
+            share=share,
+            rare_rows=int((whole.truth == 1).sum()),
+            majority=1 - share,
+            accuracy=accuracy,
+            cost=settings.cost,
+            neighbours=tries.allowed(int(0.8 * (data.truth == 1).sum()), settings.neighbours),
+            compared=compared,
+            others=others,
+            ways=ways,
         )
 
     compared, *others = compare_all(
@@ -140,7 +140,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         repeats=max(1, min(settings.repeats, 10)),
         seed=seed,
         on_progress=on_progress,
-        on_told=keep,
+        on_predicted=keep,
         partial=lambda so_far: made(so_far[0], so_far[1:], (), 0.0),
     )
     ways = [evaluate(data, one.name, one.says, given) for one, given in zip((before, *named), answers, strict=True) if given]

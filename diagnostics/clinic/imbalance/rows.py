@@ -35,7 +35,7 @@ class Axis:
     """Share of the spread that a component shows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preview:
     """Synthetic rows among the real ones, as points (x, y)."""
 
@@ -121,18 +121,18 @@ def preview(
     rng = np.random.default_rng((seed, 17))
     kind = "SMOTENC" if data.categories and data.numbers else "SMOTE" if data.numbers else "SMOTEN"
     return Preview(
-        data.classes[rare],
-        x,
-        y,
-        _some(points[codes != rare], rng),
-        _some(points[codes == rare], rng),
-        _some(points_made, rng),
-        len(extra),
-        rows,
-        allowed(rows, neighbours),
-        allowed(rows, rows),
-        int(data.features.isna().to_numpy().sum()),
-        kind,
+        level=data.classes[rare],
+        x=x,
+        y=y,
+        common=_some(points[codes != rare], rng),
+        rare=_some(points[codes == rare], rng),
+        made=_some(points_made, rng),
+        count=len(extra),
+        rows=rows,
+        neighbours=allowed(rows, neighbours),
+        most=allowed(rows, rows),
+        missing=int(data.features.isna().to_numpy().sum()),
+        kind=kind,
     )
 
 

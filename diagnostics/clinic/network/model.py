@@ -70,7 +70,7 @@ class Dense(eqx.Module):
         keys = jax.random.split(key, 2 * len(sizes))
         self.layers, self.norms = [], []
         for place, (before, after) in enumerate(itertools.pairwise(sizes)):
-            # The last layer is always drawn well: the fault that is tried stands in the hidden ones.
+            # The last layer is always initialised well: the fault under test is in the hidden ones.
             draw = INITIALISATIONS[initialisation if place < depth else "lecun"]
             layer = eqx.nn.Linear(before, after, key=keys[2 * place])
             start = jnp.full((after,), bias if place < depth else 0.0, dtype=jnp.float32)
@@ -82,7 +82,7 @@ class Dense(eqx.Module):
         self.activation, self.residual = activation, residual
 
     def __call__(self, x: Any, state: Any, key: Any, inference: bool) -> tuple[Any, tuple[Any, ...], Any]:
-        """One row, shape (inputs,): its answer, shape (outputs,), the activations of each hidden layer, and the norms' new
+        """One row, shape (inputs,): its output, shape (outputs,), the activations of each hidden layer, and the norms' new
         state.
         """
         hidden, active = x, ACTIVATIONS[self.activation]

@@ -11,7 +11,7 @@ OPTIMISERS: Final = ("sgd", "momentum", "rmsprop", "adam", "adamw")
 SCHEDULES: Final = ("constant", "step", "cosine", "cyclical", "one_cycle")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """A small network and how it is trained."""
 

@@ -59,7 +59,7 @@ class Settings:
     """Rows drawn from the table at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Resources:
     """Memory by formulas, and what was measured here."""
 
@@ -163,7 +163,20 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
                 seed=incident.seed,
                 on_progress=lambda share, what="", so_far=None: on_progress(0.4 + 0.6 * share, what),
             )
-    return Resources(m, parameters(m), training(m), serving(m), changes(m), plan, planned, tried, own, compared, described, why)
+    return Resources(
+        model=m,
+        parameters=parameters(m),
+        training=training(m),
+        serving=serving(m),
+        changes=changes(m),
+        plan=plan,
+        planned=planned,
+        trials=tried,
+        own=own,
+        compared=compared,
+        data=described,
+        why=why,
+    )
 
 
 def names_of_changes(m: Described) -> dict[str, str]:

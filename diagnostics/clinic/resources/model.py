@@ -47,7 +47,7 @@ STATES: Final = {Optimiser.ADAM: 2, Optimiser.MOMENTUM: 1, Optimiser.SGD: 0}
 SERVED_BYTES: Final = {"float32": 4.0, "float16": 2.0, "int8": 1.0, "int4": 0.5}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
     """A model and how it is trained."""
 
@@ -105,7 +105,7 @@ class Described:
     served_batch: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parts:
     """Bytes on one device."""
 
@@ -197,7 +197,7 @@ def training(m: Described) -> Parts:
         gradients /= shared
     if m.zero >= 3:
         weights /= shared
-    return Parts(weights, gradients, states, activations(m), m.reserve * GB)
+    return Parts(weights=weights, gradients=gradients, optimiser=states, activations=activations(m), reserve=m.reserve * GB)
 
 
 def serving(m: Described) -> Parts:
@@ -211,10 +211,10 @@ def serving(m: Described) -> Parts:
         held = 2.0 * m.hidden * m.served_batch * computed / m.tensor
     else:
         held = 2.0 * max(after * side * side for _, after, side in _stages(m)) * m.served_batch * computed / m.tensor
-    return Parts(weights, 0.0, 0.0, held * (1 - m.pruned), m.reserve * GB)
+    return Parts(weights=weights, gradients=0.0, optimiser=0.0, activations=held * (1 - m.pruned), reserve=m.reserve * GB)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """One change, what it costs in words, and the bytes of training and of service with it."""
 
@@ -279,7 +279,8 @@ def propose_changes(m: Described) -> list[tuple[str, str, str, Described]]:
 
 def changes(m: Described) -> tuple[Change, ...]:
     return tuple(
-        Change(name, says, costs, training(other).total, serving(other).total) for name, says, costs, other in propose_changes(m)
+        Change(name=name, says=says, costs=costs, training=training(other).total, serving=serving(other).total)
+        for name, says, costs, other in propose_changes(m)
     )
 
 

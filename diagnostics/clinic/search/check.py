@@ -53,7 +53,7 @@ from diagnostics.nouns.words import N_
 __all__ = ["RULES", "Search", "Settings", "judge", "profile"]
 
 WATCH_EVERY: Final = 1.0
-"""Seconds between two looks at the studies for whoever watches."""
+"""Seconds between two reports of progress."""
 
 HELP_AFTER: Final = 1.5
 HELP_PAYS: Final = 12.0
@@ -63,7 +63,7 @@ WORKERS: Final = 2
 LONGEST: Final = 4.5 * 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What to search, and for how long."""
 
@@ -96,7 +96,7 @@ class Settings:
 
     @property
     def longest(self) -> float:
-        """Seconds after which whoever runs this may end it."""
+        """Seconds after which the run may be ended."""
         return LONGEST
 
 
@@ -122,7 +122,7 @@ def profile(
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Prepared:
     """A search before it begins."""
 
@@ -169,7 +169,9 @@ def prepare(incident: Incident, settings: Settings) -> Prepared:
         until=time.time() + 60 * settings.minutes if settings.minutes > 0 else 0.0,
     )
     plans = tuple(check_plan(replace(first, method=method), searched) for method in dict.fromkeys(settings.methods))
-    return Prepared(searched, held, study_names(settings.name, plans), plans, to_bytes(searched))
+    return Prepared(
+        searched=searched, held=held, names=study_names(settings.name, plans), plans=plans, content=to_bytes(searched)
+    )
 
 
 def study_names(given: str, plans: Sequence[Plan]) -> tuple[str, ...]:
@@ -192,7 +194,7 @@ def storage_url(incident: Incident) -> str:
 
 
 def owner(incident: Incident) -> str:
-    """What tells the studies of one incident in a shared database; says nothing of the secret in its link."""
+    """Marks the studies of one incident in a shared database, without its secret link."""
     if incident.reference is None:
         return ""
     folder = incident.reference.path.absolute().parent

@@ -77,7 +77,7 @@ WHY: Final[Mapping[Validation, str]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that a worker must know beside the rows."""
 
@@ -148,7 +148,7 @@ def possible_validations(data: TrainingSet) -> tuple[Validation, ...]:
 
 
 def find_metric(name: str, data: TrainingSet) -> Metric:
-    """Raises BadInput for a score that there is not, or that this task cannot have; "" is the one that fits."""
+    """Raises BadInput for an unknown metric, or one that this task cannot have; "" is the one that fits."""
     if not name:
         return suggest_metric(data)
     known = metrics_for(data.task)
@@ -182,7 +182,7 @@ ALIASES: Final[Mapping[str, str]] = {
 
 
 def find_family(name: str) -> str:
-    """Raises BadInput for a family that there is not."""
+    """Raises BadInput for an unknown family."""
     from diagnostics.clinic.search.families import ALIASES as NAMES
 
     key = NAMES.get(name.lower(), name.lower())
@@ -255,9 +255,9 @@ def _require_classes(data: TrainingSet, fold: Fold, number: int, parts: int) -> 
 
 
 def hold_out(data: TrainingSet, kind: Validation, *, seed: int) -> tuple[TrainingSet, TrainingSet]:
-    """The rows to search on, and those that no trial sees: the last ones of a time series, else drawn as the folds are.
+    """The rows to search on, and those that no trial sees: the last ones of a time series, else sampled as the folds are.
 
-    Raises NotApplicable as `cut`.
+    Raises NotApplicable as `make_folds`.
     """
     if kind is Validation.AUTO:
         kind = suggest_validation(data)

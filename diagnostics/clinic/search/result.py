@@ -27,7 +27,7 @@ DRAWS: Final = 200
 """Bootstrap samples of the held-out rows: the ends of a 95% interval then rest on five of them each."""
 
 FEWEST_TRIALS: Final = 6
-"""Finished trials below which nobody can say what mattered."""
+"""With fewer finished trials, importances are left unknown."""
 
 
 class State(StrEnum):
@@ -41,7 +41,7 @@ class State(StrEnum):
     WAITING = "waiting"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Try:
     """One trial."""
 
@@ -66,7 +66,7 @@ class Try:
         return next((value for key, value in self.params if key == name), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """One kind of search."""
 
@@ -96,7 +96,7 @@ class Study:
         return min(self.done, key=lambda one: (sign * (one.value or 0.0), one.number), default=None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Held:
     """Scores on the rows that no trial saw."""
 
@@ -163,7 +163,16 @@ def read_studies(named: Sequence[tuple[str, Plan, optuna.Study]]) -> tuple[Study
     for (name, plan, study), part in zip(named, trials, strict=True):
         names = [dimension.name for dimension in plan.space]
         tries = tuple(_read_trial(trial, names, workers) for trial in part)
-        made.append(Study(name, plan.method, trials_wanted(plan), plan.minutes, tries, measure_importances(study, plan.space)))
+        made.append(
+            Study(
+                name=name,
+                method=plan.method,
+                asked=trials_wanted(plan),
+                minutes=plan.minutes,
+                tries=tries,
+                importances=measure_importances(study, plan.space),
+            )
+        )
     return tuple(made)
 
 
@@ -182,15 +191,15 @@ def _read_trial(trial: FrozenTrial, names: Sequence[str], workers: dict[str, int
     }
     duration = trial.duration
     return Try(
-        trial.number,
-        states[trial.state],
-        trial.value if trial.value is not None and np.isfinite(trial.value) else None,
-        tuple((name, trial.params[name]) for name in names if name in trial.params),
-        folds_of(trial),
-        trial.datetime_start.timestamp() if trial.datetime_start else None,
-        duration.total_seconds() if duration else None,
-        workers.get(str(trial.user_attrs.get(WORKER, "")), 0),
-        why,
+        number=trial.number,
+        state=states[trial.state],
+        value=trial.value if trial.value is not None and np.isfinite(trial.value) else None,
+        params=tuple((name, trial.params[name]) for name in names if name in trial.params),
+        folds=folds_of(trial),
+        began=trial.datetime_start.timestamp() if trial.datetime_start else None,
+        seconds=duration.total_seconds() if duration else None,
+        worker=workers.get(str(trial.user_attrs.get(WORKER, "")), 0),
+        why=why,
     )
 
 
@@ -214,7 +223,7 @@ def measure_importances(study: optuna.Study, space: Space) -> tuple[tuple[str, f
 
 
 def judge_held_out(plan: Plan, searched: TrainingSet, held: TrainingSet, params: dict[str, Any], best: float) -> Held:
-    """Chosen, default and dummy, trained on all rows of the search and asked for the held-out rows."""
+    """Chosen, default and dummy, trained on all rows of the search, predicting the held-out rows."""
     import warnings
 
     family, metric = families()[plan.family], plan.score
@@ -242,7 +251,15 @@ def compare_held_out(metric: Metric, held: TrainingSet, answers: Sequence[Predic
     drawn = np.array([[_score(metric, held.truth, answer, rows) for answer in answers] for rows in _draws(held, rng)])
     scores = [_interval(value, drawn[:, place]) for place, value in enumerate(whole)]
     gains = [_interval(sign * (whole[0] - whole[other]), sign * (drawn[:, 0] - drawn[:, other])) for other in (1, 2)]
-    return Held(len(held), scores[0], scores[1], scores[2], gains[0], gains[1], sign * (best - whole[0]))
+    return Held(
+        rows=len(held),
+        chosen=scores[0],
+        default=scores[1],
+        dummy=scores[2],
+        gain=gains[0],
+        over_dummy=gains[1],
+        optimism=sign * (best - whole[0]),
+    )
 
 
 def _draws(held: TrainingSet, rng: np.random.Generator) -> list[NDArray[np.int64]]:

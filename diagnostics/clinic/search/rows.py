@@ -16,7 +16,7 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
 CAP: Final = 64_000_000
-"""Bytes of the rows as Parquet that a database is asked to hold; 20,000 rows of 200 numbers are 32 MB at most."""
+"""Bytes of the rows as Parquet that a database has to hold; 20,000 rows of 200 numbers are 32 MB at most."""
 
 META: Final = b"model-clinic"
 
@@ -108,15 +108,15 @@ def from_bytes(content: bytes) -> TrainingSet:
     truth = table.column("truth").to_numpy()
     rows = np.arange(len(truth), dtype="int64")
     return TrainingSet(
-        features,
-        truth,
-        meta.described.task,
-        meta.classes,
-        meta.numbers,
-        categories,
-        groups,
-        order,
-        meta.described,
-        rows,
-        pd.DataFrame(),
+        features=features,
+        truth=truth,
+        task=meta.described.task,
+        classes=meta.classes,
+        numbers=meta.numbers,
+        categories=categories,
+        groups=groups,
+        order=order,
+        described=meta.described,
+        drawn=rows,
+        frame=pd.DataFrame(),
     )

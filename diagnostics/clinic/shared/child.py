@@ -1,7 +1,7 @@
 """One run of a clinic diagnostic in a process of its own: ``python -m diagnostics.clinic.shared.child``.
 
 A request comes as one line on standard input; progress, results so far and the result go as lines of JSON to standard output.
-Standard input stays open as long as somebody wants the answer: when it closes, the process ends, whatever it is doing.
+Standard input stays open as long as the result is wanted: when it closes, the process ends, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Request(msgspec.Struct):
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """One line to whoever asked."""
+    """One line of output."""
 
     kind: str
     """progress, partial, result, refused (NotApplicable), bad (BadInput) or failed."""
@@ -119,7 +119,7 @@ def run(diagnostic: Diagnostic, incident: Incident, settings: msgspec.Raw, send:
 
     module: Any = diagnostic.module
     content = results.encode(module.profile(incident, results.decode(bytes(settings), wanted), on_progress=on_progress))
-    # Here, where it can be mended, rather than when somebody comes back to it.
+    # Found here, a profile that does not decode is an error at once, not when the result is opened later.
     results.decode(content, profiled)
     return msgspec.Raw(content)
 

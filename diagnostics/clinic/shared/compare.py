@@ -20,7 +20,7 @@ from diagnostics.nouns.words import N_, Words
 
 LEVEL: Final = 0.95
 TRAINED_ROWS: Final = 1_500
-"""Rows trained on that are answered again to see the gap; the gap needs no finer figure."""
+"""Rows trained on that are predicted again to measure the gap; more would not make it clearer."""
 
 
 class Progress(Protocol):
@@ -30,11 +30,11 @@ class Progress(Protocol):
 
 
 Partial = Callable[[tuple["Compared", ...]], Any]
-"""From what was compared so far, one for each score, to a profile that is not complete yet; None where there is none."""
+"""Makes an incomplete profile of the comparisons so far, one for each metric; None for diagnostics without one."""
 
 
 def ignore_progress(share: float, what: str = "", so_far: Any = None) -> None:
-    """Tells nobody."""
+    """Ignore progress."""
 
 
 class Verdict(StrEnum):
@@ -46,7 +46,7 @@ class Verdict(StrEnum):
 VERDICTS: Final = {Verdict.GAIN: N_("gain"), Verdict.NO_GAIN: N_("no gain"), Verdict.WORSE: N_("worse")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Remedy:
     """One thing to try."""
 
@@ -66,7 +66,7 @@ class Remedy:
     """The columns it is given, all unless named."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """One remedy on all folds."""
 
@@ -94,7 +94,7 @@ class Result:
         return self.trained - self.score.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """Remedies side by side on the same folds."""
 
@@ -187,13 +187,13 @@ def compare_all(
     repeats: int = 2,
     seed: int = 0,
     on_progress: Progress = ignore_progress,
-    on_told: Callable[[int, int, Fold, Predictions], None] = lambda place, number, fold, answer: None,
+    on_predicted: Callable[[int, int, Fold, Predictions], None] = lambda place, number, fold, answer: None,
     partial: Partial = lambda so_far: None,
 ) -> tuple[Compared, ...]:
     """As `compare`, by several scores of the same models, one Compared for each.
 
-    on_told: given the held-out answers of remedy number `place` (0 is "before") on fold `number`. partial: makes of what is known
-    so far ("before" alone at first, then fold by fold) the profile that is told along with the progress.
+    on_predicted: given the held-out predictions of remedy number `place` (0 is "before") on fold `number`.
+    partial: makes the profile that goes with the progress, of the folds so far ("before" alone at first).
     """
     made = folds(data, parts=parts, repeats=repeats, seed=seed)
     if len(made) < 2:
@@ -206,7 +206,7 @@ def compare_all(
     trained = np.full_like(held, np.nan)
     skipped = [Reason()] * len(names)
     shown: Any = None
-    # Fold by fold, so that whatever was done when somebody looks is a fair comparison.
+    # Fold by fold, so that results so far are a fair comparison.
     for number, fold in enumerate(made):
         for place, remedy in enumerate(names):
             on_progress((number * len(names) + place) / (len(made) * len(names)), remedy.says, shown)
@@ -233,7 +233,7 @@ def compare_all(
                 first = str(error).splitlines()[0][:200] if str(error) else ""
                 skipped[place] = Reason("{kind}: {said}", {"kind": type(error).__name__, "said": first})
             else:
-                on_told(place, number, fold, answer)
+                on_predicted(place, number, fold, answer)
     if skipped[0]:
         raise NotApplicable(
             N_("The model could not be trained on these rows ({error})."), needs="reference", error=skipped[0].statement(Words())
@@ -263,28 +263,28 @@ def _compared(
         failed = bool(skipped[place])
         results.append(
             Result(
-                remedy.name,
-                remedy.says,
-                Interval(0.0, 0.0, 0.0) if failed else corrected_interval(held[place], ratio),
-                Interval(0.0, 0.0, 0.0) if failed or not place else gain,
-                Verdict.NO_GAIN if failed or not place else decide(gain, floor),
-                0.0 if failed else _mean(trained[place]),
-                () if failed else tuple(_round(value) for value in held[place]),
-                skipped[place],
+                name=remedy.name,
+                says=remedy.says,
+                score=Interval(0.0, 0.0, 0.0) if failed else corrected_interval(held[place], ratio),
+                gain=Interval(0.0, 0.0, 0.0) if failed or not place else gain,
+                verdict=Verdict.NO_GAIN if failed or not place else decide(gain, floor),
+                trained=0.0 if failed else _mean(trained[place]),
+                folds=() if failed else tuple(_round(value) for value in held[place]),
+                skipped=skipped[place],
             )
         )
     sizes = [(len(f.train), len(f.test)) for f in made]
     return Compared(
-        metric.name,
-        metric.says,
-        metric.higher,
-        results[0],
-        tuple(results[1:]),
-        len(made),
-        int(np.mean([train for train, _ in sizes])),
-        int(np.mean([test for _, test in sizes])),
-        data.described.split,
-        level,
+        metric=metric.name,
+        says=metric.says,
+        higher=metric.higher,
+        before=results[0],
+        remedies=tuple(results[1:]),
+        folds=len(made),
+        train_rows=int(np.mean([train for train, _ in sizes])),
+        test_rows=int(np.mean([test for _, test in sizes])),
+        split=data.described.split,
+        level=level,
     )
 
 
@@ -297,7 +297,7 @@ def score_fold(data: TrainingSet, remedy: Remedy, fold: Fold, metric: Metric, se
 def fit_and_predict(
     data: TrainingSet, remedy: Remedy, fold: Fold, seed: int
 ) -> tuple[Predictions, Predictions, NDArray[np.int64]]:
-    """Held-out answers; answers for (some of) the rows trained on, and the numbers of these rows."""
+    """Predictions for the held-out rows; predictions for (some of) the rows trained on, and the numbers of these rows."""
     model, train = fit(data, remedy, fold.train, seed)
     if len(train) > TRAINED_ROWS:
         train = np.random.default_rng((seed, 5)).choice(train, TRAINED_ROWS, replace=False)

@@ -1,4 +1,4 @@
-"""Who is trained on and who is held out: repeated folds that keep classes even, groups together and time in order."""
+"""Which rows are trained on and which are held out: repeated folds that keep classes even, groups together and time in order."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class _Envelope(msgspec.Struct):
     """As the module's own type encodes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FinishedRun:
     """One finished run."""
 
@@ -94,11 +94,11 @@ def unpack(diagnostic: Diagnostic, content: bytes) -> FinishedRun:
         raise ValueError(f"not a result of {diagnostic.name}")
     settings, profile = find_types(diagnostic)
     return FinishedRun(
-        opened.module,
-        opened.fingerprint,
-        decode(bytes(opened.settings), settings),
-        decode(bytes(opened.profile), profile),
-        opened.seconds,
+        module=opened.module,
+        fingerprint=opened.fingerprint,
+        settings=decode(bytes(opened.settings), settings),
+        profile=decode(bytes(opened.profile), profile),
+        seconds=opened.seconds,
     )
 
 

@@ -1,4 +1,4 @@
-"""What an answer is worth: scores of held-out answers, each with the words that say it."""
+"""Metrics of held-out predictions, each with its name for people."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Predictions:
     """Probabilities of the classes, shape (n, classes), rows sum to 1; None for values and for models that give none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """One way to score predictions."""
 
@@ -53,7 +53,7 @@ class Metric:
 
 
 def predict(model: Any, features: Any, data: TrainingSet, *, chances: bool = True) -> Predictions:
-    """What a fitted `model` answers for `features`; a class that it never saw gets the chance 0."""
+    """Predictions of a fitted `model` for `features`; a class that it never saw gets the probability 0."""
     if data.task is Task.REGRESSION:
         return Predictions(np.asarray(model.predict(features), dtype="float64").ravel())
     if not chances or not hasattr(model, "predict_proba"):
@@ -137,24 +137,37 @@ def _mae(truth: NDArray[np.generic], answer: Predictions) -> float:
 METRICS: Final[Mapping[str, Metric]] = {
     m.name: m
     for m in (
-        Metric("auc", N_("share of pairs ranked right (AUC)"), True, _auc),
-        Metric("log_loss", N_("log loss"), False, _log_loss, 0.01, True),
-        Metric("accuracy", N_("share of right answers (accuracy)"), True, _accuracy, chances=False),
+        Metric(name="auc", says=N_("share of pairs ranked right (AUC)"), higher=True, of=_auc),
+        Metric(name="log_loss", says=N_("log loss"), higher=False, of=_log_loss, floor=0.01, relative=True),
+        Metric(name="accuracy", says=N_("share of right answers (accuracy)"), higher=True, of=_accuracy, chances=False),
         Metric(
-            "balanced", N_("share of right answers, mean over the classes (balanced accuracy)"), True, _balanced, chances=False
+            name="balanced",
+            says=N_("share of right answers, mean over the classes (balanced accuracy)"),
+            higher=True,
+            of=_balanced,
+            chances=False,
         ),
-        Metric("average_precision", N_("average precision (area under the PR curve)"), True, _average_precision),
-        Metric("brier", N_("squared error of the chances (Brier score)"), False, _brier, 0.01, True),
-        Metric("r2", N_("share of the spread explained (R²)"), True, _r2),
-        Metric("rmse", N_("root mean squared error"), False, _rmse, 0.01, True),
-        Metric("mae", N_("mean absolute error"), False, _mae, 0.01, True),
+        Metric(
+            name="average_precision", says=N_("average precision (area under the PR curve)"), higher=True, of=_average_precision
+        ),
+        Metric(
+            name="brier",
+            says=N_("squared error of the chances (Brier score)"),
+            higher=False,
+            of=_brier,
+            floor=0.01,
+            relative=True,
+        ),
+        Metric(name="r2", says=N_("share of the spread explained (R²)"), higher=True, of=_r2),
+        Metric(name="rmse", says=N_("root mean squared error"), higher=False, of=_rmse, floor=0.01, relative=True),
+        Metric(name="mae", says=N_("mean absolute error"), higher=False, of=_mae, floor=0.01, relative=True),
     )
 }
 """Scores by name. What is worth speaking of: half a point of a share, one percent of an error."""
 
 
 def metric_for(task: Task) -> Metric:
-    """What a comparison is read by unless somebody chooses: ranking for classes, explained spread for values."""
+    """The default metric: ranking (AUC) for classes, explained variance (R²) for values."""
     return METRICS["auc" if task is Task.CLASSIFICATION else "r2"]
 
 

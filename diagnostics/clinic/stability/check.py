@@ -1,4 +1,4 @@
-"""Stability: the same training again with other seeds and small changes; how far the score and the answers move, and why."""
+"""Stability: the same training again with other seeds and small changes; how far the score and the predictions move, and why."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Settings:
     rows: int = ROWS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """One thing that was changed and nothing else."""
 
@@ -62,7 +62,7 @@ class Source:
     share: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stability:
     """The same training again and again."""
 
@@ -127,31 +127,31 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         """What the trainings so far say."""
         plain = groups["seed"]
         return Stability(
-            data.described,
-            settings.family,
-            FAMILIES[settings.family].title,
-            metric.says,
-            metric.floor,
-            settings.trainings,
-            len(fold.test),
-            _sources({name: runs for name, runs in groups.items() if len(runs) > 1}, bench),
-            tuple(calmer),
-            float(np.mean(bench.differ(plain).any(axis=0))),
-            _flips(plain, bench),
+            data=data.described,
+            family=settings.family,
+            title=FAMILIES[settings.family].title,
+            says=metric.says,
+            floor=metric.floor,
+            trainings=settings.trainings,
+            held=len(fold.test),
+            sources=_sources({name: runs for name, runs in groups.items() if len(runs) > 1}, bench),
+            calmer=tuple(calmer),
+            turned=float(np.mean(bench.differ(plain).any(axis=0))),
+            flips=_flips(plain, bench),
         )
 
     bench.so_far = lambda: known() if len(groups["seed"]) > 1 else None
     for n in range(settings.trainings):
-        groups["seed"].append(bench.trained(fold.train, fold.test, seed=seed + n))
+        groups["seed"].append(bench.train(fold.train, fold.test, seed=seed + n))
     for n in range(settings.trainings):
         fewer_rows = _without(fold.train, np.random.default_rng((seed, 19, n)))
-        groups["drop"].append(bench.trained(fewer_rows, fold.test, seed=seed))
+        groups["drop"].append(bench.train(fewer_rows, fold.test, seed=seed))
     for other in made[: settings.trainings]:
-        groups["split"].append(bench.trained(other.train, other.test, seed=seed))
+        groups["split"].append(bench.train(other.train, other.test, seed=seed))
     if settings.family == "network":
         groups["batch"] = []
         for size in BATCHES:
-            groups["batch"].append(bench.trained(fold.train, fold.test, seed=seed, batch_size=size))
+            groups["batch"].append(bench.train(fold.train, fold.test, seed=seed, batch_size=size))
     for name in remedies_of(settings.family):
         calmer.append(bench.remedy(fold.train, fold.test, name, groups["seed"], seed))
     on_progress(1.0)
@@ -175,12 +175,12 @@ def _sources(groups: dict[str, list[Trained]], bench: Trainings) -> tuple[Source
     total = sum(spread.value**2 for spread in spreads.values())
     return tuple(
         Source(
-            name,
-            NAMES[name],
-            tuple(run.score for run in runs),
-            spreads[name],
-            0.0 if name == "split" else bench.flipped(runs),
-            spreads[name].value ** 2 / total if total else 0.0,
+            name=name,
+            says=NAMES[name],
+            scores=tuple(run.score for run in runs),
+            spread=spreads[name],
+            flipped=0.0 if name == "split" else bench.flipped(runs),
+            share=spreads[name].value ** 2 / total if total else 0.0,
         )
         for name, runs in groups.items()
     )
@@ -193,8 +193,8 @@ def _flips(plain: list[Trained], bench: Trainings) -> tuple[float, ...]:
 
 
 def judge(p: Stability, *, flip_at: float = 0.03, swing_at: float = 0.01, calm_at: float = 0.2) -> list[Finding]:
-    """STA001: two trainings with other seeds, or with one row in a hundred left out, answer at least `flip_at` of the held-out
-    rows otherwise: as many as a new version would have to improve to be worth shipping. STA002: the standard deviation of the
+    """STA001: two trainings with other seeds, or with one row in a hundred left out, predict at least `flip_at` of the held-out
+    rows differently: as many as a new version would have to improve to be worth shipping. STA002: the standard deviation of the
     score over seeds is at least `swing_at`, its interval's lower end half of that; published gains are often smaller (Bouthillier
     et al. 2021). STA004: a remedy that lessens the flips by `calm_at` of what they were, beyond its interval, at no loss of score
     beyond chance.
