@@ -14,7 +14,7 @@ from diagnostics.clinic.search.check import Search, Settings, judge, profile
 from diagnostics.clinic.search.families import families
 from diagnostics.clinic.search.plan import Method
 from diagnostics.clinic.search.result import State, Study, Try
-from diagnostics.clinic.search.space import Dimension, Line, bounded_size, read_table
+from diagnostics.clinic.search.space import Dimension, Line, bounded_size, parse_table
 from diagnostics.clinic.search.study_list import list_studies, resume_together
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import Words
@@ -143,11 +143,11 @@ def line(name: str, low: float | None = None, high: float | None = None, values:
 def test_a_cell_that_would_not_count_is_refused() -> None:
     boosting = families()["boosting"]
     with pytest.raises(BadInput, match="leave its values empty"):
-        read_table([line("learning_rate", 0.01, 0.5, "0.1, 0.2")], boosting)
+        parse_table([line("learning_rate", 0.01, 0.5, "0.1, 0.2")], boosting)
     with pytest.raises(BadInput, match="leave From and To empty"):
-        read_table([line("class_weight", 1.0, None, "none")], boosting)
+        parse_table([line("class_weight", 1.0, None, "none")], boosting)
     for written in ("none, balanced", "none，balanced", "none；balanced", "none、balanced"):
-        assert read_table([line("class_weight", values=written)], boosting)[0].choices == (None, "balanced")
+        assert parse_table([line("class_weight", values=written)], boosting)[0].choices == (None, "balanced")
     with pytest.raises(BadInput, match="more than 100,000"):
         bounded_size(tuple(replace(dimension, high=10_000, steps=400) for dimension in SPACE))
 

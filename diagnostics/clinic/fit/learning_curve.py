@@ -131,8 +131,8 @@ def extrapolate(
         return LearningCurve(points=points, doubled=nothing, more=More.UNKNOWN, power=0.0, limit=0.0, drawn=())
     rows = np.asarray(sizes, dtype="float64")
     means = sign * held.mean(axis=0)
-    # A resampled mean varies with 1/J alone, but folds share training rows: its spread is widened as in `corrected_interval`, and by the
-    # quantile of t, as five folds know their own spread badly.
+    # A resampled mean varies with 1/J alone, but folds share training rows: its spread is widened as in `corrected_interval`,
+    # and by the quantile of t, as the spread of five folds is itself uncertain.
     few = float(t.ppf(0.975, len(held) - 1) / norm.ppf(0.975))
     widen = few * float(np.sqrt((1 / len(held) + ratio) * len(held) * len(held) / (len(held) - 1)))
     drawn = sign * held[rng.integers(0, len(held), (DRAWS, len(held)))].mean(axis=1)

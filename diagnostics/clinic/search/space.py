@@ -320,7 +320,7 @@ class Line:
     """The choices with commas between them, "" for numbers."""
 
 
-def write_table(space: Space, whole: Space) -> tuple[Line, ...]:
+def tabulate(space: Space, whole: Space) -> tuple[Line, ...]:
     """The table of a space: every setting of `whole`, ticked where it is searched."""
     chosen = {dimension.name: dimension for dimension in space}
     rows = []
@@ -334,7 +334,7 @@ def write_table(space: Space, whole: Space) -> tuple[Line, ...]:
     return tuple(rows)
 
 
-def read_table(table: Sequence[Line], family: Family) -> Space:
+def parse_table(table: Sequence[Line], family: Family) -> Space:
     """The space that the table says. Raises BadInput as `check`."""
     known = {d.name: d for d in DEFAULTS[family.name]}
     made = []
