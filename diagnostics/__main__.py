@@ -192,10 +192,8 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
 
 
 def _summary(result: Any, words: Words) -> None:
-    from diagnostics.report.outline import NOTHING, NOTHING_SURE
-
-    if not result.causes:
-        print(words(NOTHING_SURE if result.limited else NOTHING))
+    if result.conclusion.cause is None:
+        print(result.conclusion.statement(words))
     for cause in result.causes:
         print(words(N_("{share:percent} sure: {statement}"), share=cause.confidence, statement=cause.statement(words)))
         print("    " + cause.remedy_text(words))

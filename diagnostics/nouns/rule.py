@@ -55,6 +55,16 @@ class Sign(StrEnum):
     """The same inputs get other predictions than in the reference."""
 
 
+class Null(StrEnum):
+    """What a rule's claim is held against: what the same claim would find if nothing had changed (`measure.placebo`)."""
+
+    VALUES = "values"
+    """The columns' values changed."""
+
+    LINKS = "links"
+    """The columns' links to other columns changed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule(Generic[E]):
     """One thing that can be wrong. Texts are English message ids (`N_`).
@@ -92,6 +102,9 @@ class Rule(Generic[E]):
     """How clear the signature of that cause is by itself, 0 to 1."""
 
     shows: Sign | None = None
+    null: Null | None = None
+    """What chance is asked; None for what is plain to see (another type, a missing column) or has a null of its own."""
+
     thresholds: Mapping[str, Shown] = field(default_factory=dict)
     """Those arguments of `judge` that decide about this rule, with their names for people."""
 

@@ -14,7 +14,7 @@ def draw(p: Clock, finding: Finding | None, words: Words, palette: Palette) -> g
     """Share of the rows per hour, as two steps round the day; None without a finding, or for a unit."""
     if finding is None:
         return None
-    moved = next((m for m in p.moved if m.column in finding.columns and m.rule == finding.code), None)
+    moved = next((m for m in p.moved if m.column in finding.columns and m.rule is finding.rule), None)
     if moved is None or not moved.reference or not moved.current:
         return None
     figure = blank(words, palette, x=N_("hour of the day"), y=N_("share of the rows"))

@@ -14,7 +14,7 @@ SHOWN = 10
 
 
 def draw(p: Domain, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    if finding is not None and finding.code == TOLD_APART.code and p.tells:
+    if finding is not None and finding.rule is TOLD_APART and p.tells:
         return _tells(p, words, palette)
     return _aucs(p, finding, words, palette)
 

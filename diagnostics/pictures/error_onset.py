@@ -28,7 +28,7 @@ def draw(p: ErrorOnset, finding: Finding | None, words: Words, palette: Palette)
     """None where there are too few bins to see a course."""
     if len(p.shown.current.bins) < 3:
         return None
-    volume = finding is not None and finding.code == VOLUME.code
+    volume = finding is not None and finding.rule is VOLUME
     figure = blank(words, palette, y=N_("rows") if volume else AXES[p.measure], height=360)
     if volume:
         _rows(figure, p.shown.current, palette)

@@ -13,9 +13,9 @@ from diagnostics.pictures.style import Palette, blank, onset_line, threshold_lin
 
 def draw(p: LabelDelay, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """A line over time for labels that ripen; three bars for labels beside other rows; None without either."""
-    if finding is None or finding.code not in (IMMATURE.code, MISALIGNED.code):
+    if finding is None or finding.rule not in (IMMATURE, MISALIGNED):
         return None
-    if finding.code == MISALIGNED.code and p.shifted is not None:
+    if finding.rule is MISALIGNED and p.shifted is not None:
         return _places(p.shifted, words, palette)
     if not p.when:
         return None

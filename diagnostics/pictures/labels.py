@@ -13,12 +13,12 @@ SHOWN = 12
 
 
 def draw(p: Labels, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    code = finding.code if finding else ""
-    if code == GAP_OPENED.code:
+    rule = finding.rule if finding else None
+    if rule is GAP_OPENED:
         return _gap(p, words, palette)
-    if code == LABELS_LATE.code:
+    if rule is LABELS_LATE:
         return _late(p, words, palette)
-    shown = p.answers if code == ANSWERS_MOVED.code or (p.labels is None) else p.labels
+    shown = p.answers if rule is ANSWERS_MOVED or (p.labels is None) else p.labels
     return None if shown is None else _distribution(shown, finding, words, palette)
 
 

@@ -16,7 +16,7 @@ SHOWN = 12
 
 def draw(p: ModelFiles, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Of the finding's file, or of the first pickle; None when there is none, or when it imports nothing."""
-    named = finding.evidence.get("file") if finding else None
+    named = finding.of.file if finding else None
     headers = [file.header for file in p.files if file.header is not None and named in (None, file.name)]
     if not headers or not headers[0].names:
         return None

@@ -64,13 +64,13 @@ def assemble(
     if reference is not None and current is not None:
         reference, current = adopt_kinds(reference, current), adopt_kinds(current, reference)
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
-    roles, task, answer, guessed = settle(_roles(stated), _task(stated), reference, current, none)
+    roles, task, answer, guesses = settle(_roles(stated), _task(stated), reference, current, none)
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
         task=task,
         answer=answer,
         roles=roles,
-        guessed=guessed,
+        guesses=guesses,
         reference=reference,
         current=current,
         events=_events(stated.get("events")),

@@ -22,13 +22,9 @@ from diagnostics.nouns.check import Check
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.rule import Lane, Severity
 from diagnostics.nouns.words import N_, Words
-from diagnostics.report.as_json import reason
 from diagnostics.report.numbers import thresholds, written
 from diagnostics.report.written import Opinion, Written, capped, told
 from diagnostics.timeline import Timeline
-
-NOTHING: Final = N_("No cause was found: what could be checked looks as it did in the reference.")
-NOTHING_SURE: Final = N_("No cause was found, but what was given does not suffice to say that all is well.")
 
 LIBRARIES: Final = ("duckdb", "numpy", "pandas", "plotly", "pyarrow", "ruptures", "scikit-learn", "scipy")
 
@@ -138,11 +134,7 @@ def outline(investigation: Investigation, words: Words, record: Record | None = 
     opinions = notes.opinions if notes else ()
     judged = {opinion.key: opinion for opinion in opinions}
     keys = [cause_key(cause.code, cause.columns) for cause in investigation.causes]
-    summary = (
-        investigation.causes[0].statement(words)
-        if investigation.causes
-        else words(NOTHING_SURE if investigation.limited else NOTHING)
-    )
+    summary = investigation.conclusion.statement(words)
     p = review(known, investigation)
     return Outline(
         known.title or words(N_("Incident")),
@@ -254,7 +246,7 @@ def _steps(investigation: Investigation, words: Words) -> list[StepText]:
         status = investigation.status(number)
         checks = investigation.step(number)
         skipped = [c.skipped.statement(words) for c in checks if c.skipped] + [_failed(c, words) for c in checks if c.failed]
-        why = reason(investigation, number, words)
+        why = investigation.standing(number).statement(words)
         told.append(
             StepText(
                 f"{number}. {words(STEP_TITLES[number - 1])}" if number else words(N_("Clinic")),

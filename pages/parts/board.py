@@ -11,13 +11,13 @@ from diagnostics.causes.cause import TITLES, Cause, Family
 from diagnostics.investigation import Investigation
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import pictured
-from diagnostics.report.outline import NOTHING_SURE, PROOFS
+from diagnostics.report.outline import PROOFS
 from pages.parts import visit as visits
 from pages.parts.cards import badge, picture, plot, remedy, section
 from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.needs import needs_link
-from pages.parts.step import remarked, say, unreadable
+from pages.parts.step import concluded, remarked, say, unreadable
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -36,16 +36,17 @@ def board_page() -> None:
     header(visit.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
     remarked(investigation, visit)
-    if investigation.causes:
-        first, *rivals = investigation.causes
+    first = investigation.conclusion.cause
+    rivals = investigation.causes[1:] if first else investigation.causes
+    if first is not None:
         _first(first, investigation, visit)
-        if rivals:
-            st.subheader(words(N_("Less likely")), anchor=False)
+    else:
+        _nothing(investigation, visit)
+    if rivals:
+        st.subheader(words(N_("Less likely")) if first else words(N_("Weak leads")), anchor=False)
         for position, cause in enumerate(rivals):
             with st.expander(line(cause, words), key=f"cause-{position}"):
                 _details(cause, investigation, visit)
-    else:
-        _nothing(investigation, visit)
     _not_checked(investigation, visit)
     if st.button(words(N_("Next: the report")), type="primary", key="next"):
         st.switch_page(ROOT / REPORT, query_params=visit.link)
@@ -148,13 +149,9 @@ def _nothing(investigation: Investigation, visit: Visit) -> None:
     words = visit.words
     ran = [check for check in investigation.checks if check.profile is not None]
     found = investigation.findings()
+    concluded(investigation, words)
     if not ran:
-        say(plain(words(N_("Nothing could be checked yet."))))
         return
-    if investigation.limited:
-        say(plain(words(NOTHING_SURE)))
-    else:
-        say(f":green[✓] {plain(words(N_('Nothing is wrong: no cause was found.')))}")
     rules = sum(len(check.diagnostic.rules) for check in ran)
     st.markdown(
         plain(

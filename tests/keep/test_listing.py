@@ -116,7 +116,16 @@ def test_a_reader_leaves_no_trace_in_the_list(home: None) -> None:
         listing.remember(sharing.share(incident), Investigation(Incident(), (), (), 1.0))
 
 
-RULE = Rule("INP999", "A column changed", "why", "remedy", "statistic", "source", Severity.CRITICAL)
+RULE = Rule(
+    code="INP999",
+    title="A column changed",
+    why="why",
+    remedy="remedy",
+    statistic="statistic",
+    source="source",
+    severity=Severity.CRITICAL,
+    lane=Lane.DATA,
+)
 
 
 def investigated(incident: Incident, *causes: Cause) -> Investigation:

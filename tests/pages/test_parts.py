@@ -18,7 +18,7 @@ from pages.parts.export import csv_bytes, defused
 from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
-RULE = Rule("X", "t", "w", "r", "s", "source")
+RULE = Rule(code="X", title="t", why="w", remedy="r", statistic="s", source="source")
 
 
 @pytest.mark.parametrize(

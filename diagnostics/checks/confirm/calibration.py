@@ -2,30 +2,116 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import MISCALIBRATION
 from diagnostics.checks.confirm.expected import Expected, expected
 from diagnostics.checks.confirm.reliability import Reliability, reliability
 from diagnostics.measure.coverage import coverage
 from diagnostics.measure.onset import onset, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import surrogate
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, optional, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-LEVEL_MOVED: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Bent(Entry):
+    """How the logged predictions relate to those that the same inputs used to get."""
+
+    cause: CauseKind = MISCALIBRATION
+    shift: float = shown(N_("Change of the mean prediction for the same inputs"))
+    slope: float = shown(N_("Spread of the predictions for the same inputs, now against before"))
+    moved: float
+    """Mean distance between the two maps, in the unit of the prediction."""
+
+    size: float
+    """The same in spreads of the prediction; a share of the rows for labels."""
+
+    explained: float = shown(N_("Share of the change that keeps the order of the rows"), Unit.SHARE)
+    ranking: float = shown(N_("Rank agreement with the expected predictions, current table"))
+    ranking_before: float = shown(N_("Rank agreement with the expected predictions, reference"))
+    sure: float = shown(N_("Change in standard errors"))
+    apt: float
+    """Share of the predictions' variation that the stand-in explains."""
+
+    apart: float
+    """How well the inputs of the two tables can be told apart, 0.5 to 1."""
+
+    rows: int = shown(N_("Rows compared"), Unit.COUNT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announced(Entry):
+    """Predictions beside labels on both sides; all None without enough labels."""
+
+    told: float | None = shown(N_("Mean prediction in the current table"), optional=True)
+    came: float | None = shown(N_("Mean label in the current table"), optional=True)
+    told_before: float | None = shown(N_("Mean prediction in the reference"), optional=True)
+    came_before: float | None = shown(N_("Mean label in the reference"), optional=True)
+    slope_before: float | None = shown(N_("Calibration slope in the reference (1 is right)"), optional=True)
+    slope_after: float | None = shown(N_("Calibration slope in the current table (1 is right)"), optional=True)
+    level_before: float | None = optional()
+    level_after: float | None = optional()
+    auc_before: float | None = shown(N_("Agreement of the ranking with the labels, reference"), optional=True)
+    auc_after: float | None = shown(N_("Agreement of the ranking with the labels, current table"), optional=True)
+    held: bool | None = shown(N_("The ranking held"), Unit.YES_NO, optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelMoved(Announced, Bent):
+    """`Bent`, then what the labels say about it."""
+
+    class_: str | None = shown(N_("Predicted class"), Unit.NAME, optional=True)
+    """The class whose share moved most, where the predictions are labels."""
+
+    by: float | None = optional()
+    """Size of the shift, where the level of scores or numbers moved more than their spread."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise(Announced):
+    """Predictions and labels that came to differ in level."""
+
+    explained: float | None = shown(N_("Share of the change that keeps the order of the rows"), Unit.SHARE, optional=True)
+    answers_moved: float | None = optional()
+    """How far the map of the predictions moved, in spreads of the prediction."""
+
+
+def _says(entry: LevelMoved) -> str:
+    if entry.class_ is not None:
+        if entry.shift < 0:
+            return N_(
+                "{class:name} is answered in {size:points} of a hundred rows less often than the same inputs got before, and the "
+                "rows next to the limit are those that changed: the limit moved."
+            )
+        return N_(
+            "{class:name} is answered in {size:points} of a hundred rows more often than the same inputs got before, and the "
+            "rows next to the limit are those that changed: the limit moved."
+        )
+    if entry.by is None:
+        return N_("The answers lie {slope:number} times as far apart as the same inputs got before; their order held.")
+    if entry.shift < 0:
+        return N_("The answers lie {by:number} lower on average than the same inputs got before; their order held.")
+    return N_("The answers lie {by:number} higher on average than the same inputs got before; their order held.")
+
+
+LEVEL_MOVED: Final = Rule[LevelMoved](
     code="CON041",
     lane=Lane.ACCURACY,
     title=N_("Same order, other level"),
+    says=_says,
     why=N_(
         "The answers still put the rows in the right order, but they lie higher, lower or further apart than for the same inputs "
         "before. Whoever acts on a limit now acts on other rows."
@@ -41,11 +127,29 @@ LEVEL_MOVED: Final = Rule(
     source="Cox 1958, doi:10.1093/biomet/45.3-4.562 (slope and intercept); Van Calster et al. 2019, "
     "doi:10.1186/s12916-019-1466-7; Zadrozny and Elkan 2002, doi:10.1145/775047.775151 (isotonic map)",
     severity=Severity.CRITICAL,
+    suggests=MISCALIBRATION,
+    clear=0.92,
+    thresholds={
+        "moved_at": Shown(N_("Change, in spreads of the prediction, that counts"), Unit.NUMBER),
+        "label_moved_at": Shown(N_("Share of the rows with another predicted class that counts"), Unit.SHARE),
+        "sure_at": Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER),
+        "explained_at": Shown(N_("Share of the change that must keep the order of the rows"), Unit.SHARE),
+        "label_explained_at": Shown(N_("Share that must keep the order, where classes are predicted"), Unit.SHARE),
+        "drop_at": Shown(N_("Loss of rank agreement that is still the same order"), Unit.NUMBER),
+        "apt_at": Shown(N_("Share of the predictions that the stand-in must explain"), Unit.SHARE),
+        "apart_at": Shown(N_("How often rows of the two tables may be told apart"), Unit.SHARE),
+        "covered_at": Shown(N_("Share of the current rows that must look like reference rows"), Unit.SHARE),
+        "critical_at": Shown(N_("Change that is called critical"), Unit.NUMBER),
+    },
 )
-PROMISE: Final = Rule(
+PROMISE: Final = Rule[Promise](
     code="CON042",
     lane=Lane.ACCURACY,
     title=N_("Answers and truth lie further apart, in the same order"),
+    says=N_(
+        "On average {told:number} was answered and {came:number} came; in the reference it was {told_before:number} and "
+        "{came_before:number}. The rows are still ranked as well as before."
+    ),
     why=N_(
         "What is announced and what comes differ in level. When the model answers as it always did, the truth moved: the mix of "
         "the classes, or what the same rows get."
@@ -56,6 +160,14 @@ PROMISE: Final = Rule(
     ),
     source="Cox 1958, doi:10.1093/biomet/45.3-4.562; Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7",
     severity=Severity.INFO,
+    suggests=MISCALIBRATION,
+    clear=0.6,
+    thresholds={
+        "level_at": Shown(N_("Change of the mean distance from the labels, in their spreads, that counts"), Unit.NUMBER),
+        "slope_at": Shown(N_("Change of the calibration slope that counts"), Unit.SHARE),
+        "gap_sure_at": Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER),
+        "held_at": Shown(N_("Loss of ranking that is still the same order"), Unit.NUMBER),
+    },
 )
 RULES: Final = (LEVEL_MOVED, PROMISE)
 
@@ -150,16 +262,23 @@ def judge(
     apart_at: float = 0.75,
     covered_at: float = 0.3,
     critical_at: float = 0.4,
+    level_at: float = 0.1,
+    slope_at: float = 0.3,
+    gap_sure_at: float = 4.0,
+    held_at: float = 0.05,
 ) -> list[Finding]:
     """CON041 fires when, where the reference has rows, the answers moved by `moved_at` of their own spread (for labels: by
     `label_moved_at` of the rows), `sure_at` standard errors clear of chance, a monotone map explains `explained_at` of it (for
     labels, which are coarse, `label_explained_at`), and the rank agreement with the expected answers lost no more than `drop_at`.
 
-    Cohen (1988) calls a tenth of a spread less than small. A map that keeps the order leaves nothing unexplained; another model
-    leaves most. Not when the stand-in explains less than `apt_at` of the logged answers, nor when the inputs can be told apart
-    with an area above `apart_at`: the stand-in itself may then be wrong.
+    CON042 fires when, without that, predictions and labels came apart by `level_at` spreads of the labels or their slope changed
+    by `slope_at` of itself, each by `gap_sure_at` standard errors, while the ranking lost no more than `held_at`.
+
+    Cohen (1988) calls a tenth of a spread less than small; the amounts were chosen on benchmarks/incidents. A map that keeps the
+    order leaves nothing unexplained; another model leaves most. Not when the stand-in explains less than `apt_at` of the logged
+    answers, nor when the inputs can be told apart with an area above `apart_at`: the stand-in itself may then be wrong.
     """
-    findings = []
+    findings: list[Finding] = []
     bend = p.bend
     if bend is not None:
         size = bend.moved if p.answer is Answer.LABEL else bend.moved / max(bend.unit, 1e-12)
@@ -169,67 +288,63 @@ def judge(
         # What the stand-in itself gets wrong may double, because the onset is known to some rows only.
         ordered = 1 - bend.ranking_after <= 2 * (1 - bend.ranking_before) + drop_at
         if checked and monotone and ordered and size >= wanted and bend.sure >= sure_at:
-            findings.append(_level_moved(p, bend, size, Severity.CRITICAL if size >= critical_at else Severity.WARNING))
-    if not findings and p.truth is not None and p.truth.moved:
-        findings.append(_promise(p.truth, bend))
+            entry = _level_moved(p, bend, size, held_at)
+            findings.append(LEVEL_MOVED.found(entry, severity=Severity.CRITICAL if size >= critical_at else Severity.WARNING))
+    moved = p.truth is not None and p.truth.moved(level_at=level_at, sure_at=gap_sure_at, slope_at=slope_at)
+    if not findings and p.truth is not None and moved and p.truth.held(held_at):
+        findings.append(PROMISE.found(_promise(p.truth, bend, held_at)))
     return findings
 
 
-def _level_moved(p: Calibration, bend: Bend, size: float, severity: Severity) -> Finding:
-    numbers: dict[str, Value] = {
-        "cause": "miscalibration",
-        "shift": bend.shift,
-        "slope": bend.slope,
-        "moved": bend.moved,
-        "size": size,
-        "explained": bend.explained,
-        "ranking": bend.ranking_after,
-        "ranking_before": bend.ranking_before,
-        "sure": bend.sure,
-        "apt": p.apt,
-        "apart": p.apart,
-        "rows": bend.rows,
-    }
-    if p.truth is not None:
-        numbers |= p.truth.numbers()
-    if p.answer is Answer.LABEL:
-        says = N_(
-            "{class:name} is answered in {size:points} of a hundred rows more often than the same inputs got before, and the "
-            "rows next to the limit are those that changed: the limit moved."
-        )
-        if bend.shift < 0:
-            says = N_(
-                "{class:name} is answered in {size:points} of a hundred rows less often than the same inputs got before, and the "
-                "rows next to the limit are those that changed: the limit moved."
-            )
-        numbers["class"] = bend.name
-    elif abs(bend.shift) >= 0.5 * bend.moved:
-        says = N_("The answers lie {by:number} higher on average than the same inputs got before; their order held.")
-        if bend.shift < 0:
-            says = N_("The answers lie {by:number} lower on average than the same inputs got before; their order held.")
-        numbers["by"] = abs(bend.shift)
-    else:
-        says = N_("The answers lie {slope:number} times as far apart as the same inputs got before; their order held.")
-    return loose(LEVEL_MOVED, says, numbers, (), severity, weight=float(np.clip(size, 0, 1)), since=bend.since)
-
-
-def _promise(truth: Reliability, bend: Bend | None) -> Finding:
-    numbers = truth.numbers()
-    if bend is not None:
-        numbers["explained"] = bend.explained
-        numbers["answers_moved"] = bend.moved / max(bend.unit, 1e-12)
-    return loose(
-        PROMISE,
-        N_(
-            "On average {told:number} was answered and {came:number} came; in the reference it was {told_before:number} and "
-            "{came_before:number}. The rows are still ranked as well as before."
-        ),
-        numbers,
-        (),
-        Severity.INFO,
-        weight=float(np.clip(abs(truth.current.gap - truth.reference.gap) / max(truth.unit, 1e-12), 0, 1)) / 2,
-        since=truth.since,
+def _level_moved(p: Calibration, bend: Bend, size: float, held_at: float) -> LevelMoved:
+    entry = LevelMoved(
+        since=bend.since,
+        weight=float(np.clip(size, 0, 1)),
+        shift=bend.shift,
+        slope=bend.slope,
+        moved=bend.moved,
+        size=size,
+        explained=bend.explained,
+        ranking=bend.ranking_after,
+        ranking_before=bend.ranking_before,
+        sure=bend.sure,
+        apt=p.apt,
+        apart=p.apart,
+        rows=bend.rows,
+        class_=bend.name if p.answer is Answer.LABEL else None,
+        by=abs(bend.shift) if p.answer is not Answer.LABEL and abs(bend.shift) >= 0.5 * bend.moved else None,
     )
+    return entry if p.truth is None else _announced(entry, p.truth, held_at)
+
+
+A = TypeVar("A", bound=Announced)
+
+
+def _announced(entry: A, truth: Reliability, held_at: float) -> A:
+    return replace(
+        entry,
+        told=truth.current.told,
+        came=truth.current.came,
+        told_before=truth.reference.told,
+        came_before=truth.reference.came,
+        slope_before=truth.reference.slope,
+        slope_after=truth.current.slope,
+        level_before=truth.reference.level,
+        level_after=truth.current.level,
+        auc_before=truth.reference.ranking.value,
+        auc_after=truth.current.ranking.value,
+        held=truth.held(held_at),
+    )
+
+
+def _promise(truth: Reliability, bend: Bend | None, held_at: float) -> Promise:
+    entry = Promise(
+        since=truth.since,
+        weight=float(np.clip(abs(truth.current.gap - truth.reference.gap) / max(truth.unit, 1e-12), 0, 1)) / 2,
+        explained=None if bend is None else bend.explained,
+        answers_moved=None if bend is None else bend.moved / max(bend.unit, 1e-12),
+    )
+    return _announced(entry, truth, held_at)
 
 
 def _bend(answer: Answer, seen: Expected, inside: NDArray[np.bool_], when: NDArray[np.datetime64] | None) -> Bend | None:

@@ -16,51 +16,150 @@ from diagnostics.measure.metrics import THRESHOLD
 from diagnostics.measure.onset import Onset, onset
 from diagnostics.measure.outcome import Outcome, known
 from diagnostics.measure.samples import times
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Event, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
+from diagnostics.nouns.words import N_
 
-ERRORS_SINCE: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class LevelChanged(Entry):
+    """The time at which the followed measure changed its level."""
+
+    measure: str
+    """As in `ErrorOnset.measure`."""
+
+    level: str = shown(N_("Predicted class"), Unit.NAME)
+    """ "" where the measure is no share of a class."""
+
+    before: float = shown(N_("Before the change"))
+    after: float = shown(N_("After the change"))
+    usual: float = shown(N_("In the reference"))
+    since: datetime = shown(N_("Time of the change"), Unit.TIME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsChanged(Entry):
+    """The time at which the number of rows per bin changed."""
+
+    since: datetime = shown(N_("Time of the change"), Unit.TIME)
+    ratio: float = shown(N_("Rows after the change, as a share of those before"), Unit.SHARE)
+    before: float = shown(N_("Rows per bin of time before the change"))
+    after: float = shown(N_("Rows per bin of time after the change"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoRows(Entry):
+    """A stretch without rows."""
+
+    start: datetime = shown(N_("Last row before the gap"), Unit.TIME)
+    end: datetime = shown(N_("First row after the gap"), Unit.TIME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventBefore(Entry):
+    """The event that happened nearest to the onset."""
+
+    what: str = shown(N_("What happened"), Unit.NAME)
+    minutes: int = shown(N_("Minutes from the event to the change"), Unit.COUNT)
+    hours: int
+    between: float = internal()
+    """Minutes from the event to the onset, not rounded; negative where the event came after it."""
+
+
+ROSE: Final = {
+    "error rate": N_("The error rate rose from {before:percent} to {after:percent} on {since:time}."),
+    "Brier score": N_(
+        "The mean squared error of the probabilities (Brier score) rose from {before:number} to {after:number} on {since:time}."
+    ),
+    "mean absolute error": N_("The mean error rose from {before:number} to {after:number} on {since:time}."),
+}
+MOVED: Final = {
+    "mean prediction": N_("The mean prediction moved from {before:number} to {after:number} on {since:time}."),
+    "share of answers": N_(
+        "The share of the answer {level:name} moved from {before:percent} to {after:percent} on {since:time}."
+    ),
+}
+
+
+def _level_says(entry: LevelChanged) -> str:
+    return {**ROSE, **MOVED}[entry.measure]
+
+
+def _rows_say(entry: RowsChanged | NoRows) -> str:
+    if isinstance(entry, NoRows):
+        return N_("No rows came between {start:time} and {end:time}.")
+    return N_("From {since:time} on, {ratio:percent} as many rows came as before.")
+
+
+def _event_says(entry: EventBefore) -> str:
+    if entry.between < 2:
+        return N_("{what:name} happened at the same time.")
+    if entry.between < 120:
+        return N_("This was {minutes:count} minutes after {what:name}.")
+    return N_("This was {hours:count} hours after {what:name}.")
+
+
+ERRORS_SINCE: Final = Rule[LevelChanged](
     code="CON021",
     lane=Lane.ACCURACY,
     title=N_("The errors rose at a known time"),
+    says=_level_says,
     why=N_("A sudden rise points at something that was changed that day; a slow one at a world that moves."),
     remedy=N_("Compare what was deployed, configured or delivered just before this time with what was there before."),
     statistic=N_(
         "The time that best splits the rows into two levels; it counts only when chance would hardly ever split them so."
     ),
     source="Killick et al. 2012 (PELT), doi:10.1080/01621459.2012.737745; Page 1954, doi:10.2307/2333009",
+    shows=Sign.WORSE,
+    thresholds={
+        "relative_at": Shown(N_("Rise of the error, as a share of the reference's, that counts"), Unit.SHARE),
+        "rise_at": Shown(N_("Rise of the error rate that counts"), Unit.SHARE),
+        "critical_at": Shown(N_("Rise, as a share of the reference's error, that is called critical"), Unit.SHARE),
+    },
 )
-ANSWERS_SINCE: Final = Rule(
+ANSWERS_SINCE: Final = Rule[LevelChanged](
     code="CON022",
     lane=Lane.ACCURACY,
+    null=Null.VALUES,
     title=N_("The answers moved at a known time"),
+    says=_level_says,
     why=N_("Without true answers, a sudden move of the predictions is the first sign that the inputs or the model changed."),
     remedy=N_("Compare what was deployed, configured or delivered just before this time with what was there before."),
     statistic=N_("The time that best splits the rows into two levels of the prediction."),
     source="Killick et al. 2012 (PELT), doi:10.1080/01621459.2012.737745; Cohen 1988 (effect sizes)",
+    shows=Sign.MOVED,
+    thresholds={"spread_at": Shown(N_("Change, in standard deviations of the predictions, that counts"), Unit.NUMBER)},
 )
-VOLUME: Final = Rule(
+VOLUME: Final = Rule[RowsChanged | NoRows](
     code="CON023",
     lane=Lane.ACCURACY,
     title=N_("The number of rows changed"),
+    says=_rows_say,
     why=N_("When rows stop coming or come twice, a feed or a join often broke at the same time."),
     remedy=N_("Ask whoever sends the rows whether a source was added, lost or repeated."),
     statistic=N_("Rows per bin of time before and after the change."),
     source="Breck et al. 2019, Data validation for machine learning (MLSys)",
     severity=Severity.INFO,
+    thresholds={
+        "volume_at": Shown(N_("Factor between the numbers of rows that counts"), Unit.NUMBER),
+        "gap_times": Shown(N_("How many times longer than every other a gap must be"), Unit.NUMBER),
+        "gap_share": Shown(N_("Share of the time that a gap must take"), Unit.SHARE),
+    },
 )
-EVENT: Final = Rule(
+EVENT: Final = Rule[EventBefore](
     code="CON024",
     lane=Lane.ACCURACY,
     title=N_("Something happened just before"),
+    says=_event_says,
     why=N_("What changed shortly before the onset is the first suspect, though not yet proved."),
     remedy=N_("Look at what this event changed, and undo it in a test if you can."),
     statistic=N_("Time between the event and the onset."),
     source="Beyer et al. 2016, Site Reliability Engineering, chapter 12",
     severity=Severity.INFO,
+    thresholds={"event_hours": Shown(N_("Hours within which an event is named"), Unit.NUMBER)},
 )
 RULES: Final = (ERRORS_SINCE, ANSWERS_SINCE, VOLUME, EVENT)
 
@@ -70,15 +169,18 @@ LABELLED: Final = 60
 CLASSES: Final = 8
 """Classes whose share of the answers is followed."""
 
-EVENT_REACH: Final = timedelta(days=1)
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gap:
-    """A stretch without any row, far longer than all others."""
+    """The longest stretch without any row."""
 
     start: datetime
     end: datetime
+    next_longest: int
+    """Length of the second longest, in seconds."""
+
+    share: float
+    """Its length as a share of the time that the table spans."""
 
 
 @dataclass(frozen=True)
@@ -208,26 +310,14 @@ def _gap(when: NDArray[np.datetime64]) -> Gap | None:
     inner = ordered[ordered.size // 100 : ordered.size - ordered.size // 100]
     steps = np.diff(inner).astype("int64")
     largest = int(np.argmax(steps))
-    second = int(np.sort(steps)[-2])
-    if steps[largest] < 3 * max(second, HOUR) or steps[largest] < 0.05 * float((inner[-1] - inner[0]).astype("int64")):
+    if not steps[largest]:
         return None
-    start, end = inner[largest].item(), inner[largest + 1].item()
-    return Gap(start, end)
-
-
-ROSE: Final = {
-    "error rate": N_("The error rate rose from {before:percent} to {after:percent} on {since:time}."),
-    "Brier score": N_(
-        "The mean squared error of the probabilities (Brier score) rose from {before:number} to {after:number} on {since:time}."
-    ),
-    "mean absolute error": N_("The mean error rose from {before:number} to {after:number} on {since:time}."),
-}
-MOVED: Final = {
-    "mean prediction": N_("The mean prediction moved from {before:number} to {after:number} on {since:time}."),
-    "share of answers": N_(
-        "The share of the answer {level:name} moved from {before:percent} to {after:percent} on {since:time}."
-    ),
-}
+    return Gap(
+        start=inner[largest].item(),
+        end=inner[largest + 1].item(),
+        next_longest=int(np.sort(steps)[-2]),
+        share=float(steps[largest]) / float((inner[-1] - inner[0]).astype("int64")),
+    )
 
 
 def judge(
@@ -238,12 +328,17 @@ def judge(
     spread_at: float = 0.25,
     critical_at: float = 0.5,
     volume_at: float = 2.0,
+    gap_times: float = 3.0,
+    gap_share: float = 0.05,
+    event_hours: float = 24.0,
 ) -> list[Finding]:
     """A change fires when the new level is worse than the old and than any level that the reference itself had for longer.
 
     Errors: by `relative_at` of the usual level (and `rise_at` for an error rate). Answers without truth: by `spread_at` of the
     reference's standard deviation, between what Cohen (1988) calls small and medium. A rise by `critical_at` of the usual level
-    is critical. The number of rows: by a factor of `volume_at`. Of several changes the first that fires is told.
+    is critical. Of several changes the first that fires is told, with the last event within `event_hours` before it. The number
+    of rows: by a factor of `volume_at`, or none at all for `gap_share` of the time, `gap_times` as long as any other gap and an
+    hour. Where no source is named, the amounts were chosen on benchmarks/incidents.
     """
     findings: list[Finding] = []
     errors = p.measure in ROSE
@@ -259,74 +354,59 @@ def judge(
             fires = min(abs(change.after - change.before), away) >= floor
         if fires:
             findings.append(_turn(p, change, usual, errors, critical_at))
-            event = _near(p, change.since)
+            event = _near(p, change.since, event_hours)
             if event is not None:
-                findings.append(_event(event, change.since))
+                findings.append(EVENT.found(_event(event, change.since)))
             break
     findings += _rows(p, volume_at)
+    gap = p.gap
+    if (
+        gap is not None
+        and gap.share >= gap_share
+        and gap.end - gap.start >= gap_times * timedelta(seconds=max(gap.next_longest, HOUR))
+    ):
+        findings.append(VOLUME.found(NoRows(since=gap.start, start=gap.start, end=gap.end)))
     return findings
 
 
-def _turn(p: ErrorOnset, change: Onset, usual: float, errors: bool, critical_at: float) -> Finding:
+def _turn(p: ErrorOnset, change: Onset, usual: float, errors: bool, critical_at: float) -> Finding[LevelChanged]:
     size = (change.after - usual) / max(abs(usual), 1e-12) if errors else (change.after - usual) / max(p.spread, 1e-12)
-    evidence: dict[str, Value] = {
-        "measure": p.measure,
-        "level": p.level,
-        "before": change.before,
-        "after": change.after,
-        "usual": usual,
-        "since": change.since,
-    }
-    return loose(
-        ERRORS_SINCE if errors else ANSWERS_SINCE,
-        (ROSE if errors else MOVED)[p.measure],
-        evidence,
-        severity=Severity.CRITICAL if errors and size >= critical_at else Severity.WARNING,
+    entry = LevelChanged(
         weight=float(np.clip(abs(size), 0, 1)),
+        measure=p.measure,
+        level=p.level,
+        before=change.before,
+        after=change.after,
+        usual=usual,
         since=change.since,
     )
+    severity = Severity.CRITICAL if errors and size >= critical_at else Severity.WARNING
+    return (ERRORS_SINCE if errors else ANSWERS_SINCE).found(entry, severity=severity)
 
 
-def _near(p: ErrorOnset, since: datetime) -> Event | None:
-    """The last event within a day before the onset; the onset is known to a bin, so one just after it counts too."""
+def _near(p: ErrorOnset, since: datetime, hours: float) -> Event | None:
+    """The last event within `hours` before the onset; the onset is known to a bin, so one just after it counts too."""
     slack = timedelta(seconds=max(2 * HOUR, min(p.shown.current.width, DAY)))
-    events = [e for e in p.events if -slack <= since - e.time.replace(tzinfo=None) <= max(EVENT_REACH, slack)]
+    reach = max(timedelta(hours=hours), slack)
+    events = [e for e in p.events if -slack <= since - e.time.replace(tzinfo=None) <= reach]
     return min(events, key=lambda e: (abs(since - e.time.replace(tzinfo=None)), e.what)) if events else None
 
 
-def _event(event: Event, since: datetime) -> Finding:
+def _event(event: Event, since: datetime) -> EventBefore:
     minutes = (since - event.time.replace(tzinfo=None)).total_seconds() / 60
-    if minutes < 2:
-        says = N_("{what:name} happened at the same time.")
-    elif minutes < 120:
-        says = N_("This was {minutes:count} minutes after {what:name}.")
-    else:
-        says = N_("This was {hours:count} hours after {what:name}.")
-    evidence: dict[str, Value] = {"what": event.what, "minutes": round(minutes), "hours": round(minutes / 60)}
-    return loose(EVENT, says, evidence, since=since)
+    return EventBefore(since=since, what=event.what, minutes=round(minutes), hours=round(minutes / 60), between=minutes)
 
 
 def _rows(p: ErrorOnset, volume_at: float) -> list[Finding]:
-    findings = []
     volume = p.volume
-    if volume is not None and max(volume.before, volume.after) >= volume_at * min(volume.before, volume.after):
-        ratio = volume.after / max(volume.before, 1e-9)
-        findings.append(
-            loose(
-                VOLUME,
-                N_("From {since:time} on, {ratio:percent} as many rows came as before."),
-                {"since": volume.since, "ratio": ratio, "before": volume.before, "after": volume.after},
-                weight=float(np.clip(abs(np.log10(max(ratio, 1e-9))), 0, 1)),
-                since=volume.since,
-            )
-        )
-    if p.gap is not None:
-        findings.append(
-            loose(
-                VOLUME,
-                N_("No rows came between {start:time} and {end:time}."),
-                {"start": p.gap.start, "end": p.gap.end},
-                since=p.gap.start,
-            )
-        )
-    return findings
+    if volume is None or max(volume.before, volume.after) < volume_at * min(volume.before, volume.after):
+        return []
+    ratio = volume.after / max(volume.before, 1e-9)
+    entry = RowsChanged(
+        weight=float(np.clip(abs(np.log10(max(ratio, 1e-9))), 0, 1)),
+        since=volume.since,
+        ratio=ratio,
+        before=volume.before,
+        after=volume.after,
+    )
+    return [VOLUME.found(entry)]

@@ -16,47 +16,139 @@ from diagnostics.measure.metrics import HIGHER_IS_BETTER, Measured, measure
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import Outcome, known
 from diagnostics.measure.samples import times
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.words import N_
 
-ERRORS_ROSE: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class MetricMoved(Entry):
+    """One metric of the predictions on both sides."""
+
+    metric: str
+    """Its name in `Measured.metrics`."""
+
+    before: float = shown(N_("In the reference"))
+    before_low: float = shown(N_("In the reference, lower end of the 95% interval"))
+    before_high: float = shown(N_("In the reference, upper end of the 95% interval"))
+    after: float = shown(N_("In the current table"))
+    low: float = shown(N_("In the current table, lower end of the 95% interval"))
+    high: float = shown(N_("In the current table, upper end of the 95% interval"))
+    rows: int = shown(N_("Rows with a label in the current table"), Unit.COUNT)
+    rows_reference: int = shown(N_("Rows with a label in the reference"), Unit.COUNT)
+    positive: str | None = shown(N_("Class that the metric is about"), Unit.NAME)
+    """None where the metric is averaged over the classes, or there are none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OffLevel(Entry):
+    """How far predictions lie above or below the labels on average."""
+
+    gap: float = shown(N_("Distance from the labels on average, in the current table"))
+    before: float = shown(N_("Distance from the labels on average, in the reference"))
+    signed: float
+    """Mean prediction less mean label in the current table."""
+
+    metric: str
+    """Its name in `Measured.metrics`: bias for numbers, score_gap for scores."""
+
+    ece_before: float | None = shown(N_("Expected calibration error in the reference"), optional=True)
+    ece_after: float | None = shown(N_("Expected calibration error in the current table"), optional=True)
+    slope_before: float | None = shown(N_("Calibration slope in the reference (1 is right)"), optional=True)
+    slope_after: float | None = shown(N_("Calibration slope in the current table (1 is right)"), optional=True)
+
+
+LEVELS: Final = {
+    ("bias", True): N_("Predictions are {gap:number} too high on average; in the reference they were off by {before:number}."),
+    ("bias", False): N_("Predictions are {gap:number} too low on average; in the reference they were off by {before:number}."),
+    ("score_gap", True): N_(
+        "The scores are {gap:points} points too high on average; in the reference they were off by {before:points}."
+    ),
+    ("score_gap", False): N_(
+        "The scores are {gap:points} points too low on average; in the reference they were off by {before:points}."
+    ),
+}
+
+AVERAGED: Final = ("precision", "recall", "f1")
+"""Metrics of one class; without a class to look for they are averaged over all."""
+
+
+def _became_worse(entry: MetricMoved) -> str:
+    averaged = entry.positive is None and entry.metric in AVERAGED
+    return MORE[f"{entry.metric}_all" if averaged else entry.metric]
+
+
+SURE: Final = Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER)
+RELATIVE: Final = Shown(N_("Change of the error, as a share of the reference's, that counts"), Unit.SHARE)
+LEAST: Final = Shown(N_("Rows with a label that either side needs"), Unit.COUNT)
+
+ERRORS_ROSE: Final = Rule[MetricMoved](
     code="CON001",
     lane=Lane.ACCURACY,
     title=N_("The model makes more errors"),
+    says=_became_worse,
     why=N_("This is the symptom: the answers are worse than when all was well. The other steps look for what made them so."),
     remedy=N_("See whether all rows or one group is hit and since when, then follow the steps to the cause before retraining."),
     statistic=N_("The error of an answer, averaged over the rows, with the range in which the true value lies 95 times in 100."),
     source="Wilson 1927, doi:10.1080/01621459.1927.10502953; Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2",
     severity=Severity.WARNING,
+    shows=Sign.WORSE,
+    thresholds={
+        "rise_at": Shown(N_("Rise of the error rate that counts"), Unit.SHARE),
+        "relative_at": RELATIVE,
+        "z_at": SURE,
+        "critical_at": Shown(N_("Rise, as a share of the reference's error, that is called critical"), Unit.SHARE),
+        "critical_rise_at": Shown(N_("Rise of the error rate that a critical one needs"), Unit.SHARE),
+        "least_rows": LEAST,
+    },
 )
-METRIC_WORSE: Final = Rule(
+METRIC_WORSE: Final = Rule[MetricMoved](
     code="CON002",
     lane=Lane.ACCURACY,
     title=N_("One side of the performance became worse"),
+    says=_became_worse,
     why=N_("A model can keep its error rate and still lose what it is used for, such as finding the rare cases."),
     remedy=N_("Look at the confusion matrix and at the metric that your use of the model depends on."),
     statistic=N_("A metric of the answers with its 95% interval, held against the same metric in the reference."),
     source="DeLong et al. 1988, doi:10.2307/2531595; Saito and Rehmsmeier 2015, doi:10.1371/journal.pone.0118432",
     severity=Severity.WARNING,
+    shows=Sign.WORSE,
+    thresholds={
+        "fall_at": Shown(N_("Fall of the ROC AUC that counts"), Unit.NUMBER),
+        "share_at": Shown(N_("Fall of precision, recall or F1 that counts"), Unit.SHARE),
+        "relative_at": RELATIVE,
+        "z_at": SURE,
+        "critical_at": Shown(N_("Rise, as a share of the reference's error, that is called critical"), Unit.SHARE),
+        "critical_share_at": Shown(N_("Fall of precision, recall or F1 that is called critical"), Unit.SHARE),
+        "least_rows": LEAST,
+    },
 )
-OFF_LEVEL: Final = Rule(
+OFF_LEVEL: Final = Rule[OffLevel](
     code="CON003",
     lane=Lane.ACCURACY,
     title=N_("The answers are too high or too low on average"),
+    says=lambda entry: LEVELS[entry.metric, entry.signed > 0],
     why=N_("A score is read as a probability, a number as an amount. When its level is off, every decision based on it is off."),
     remedy=N_("Calibrate the answers again on recent rows with known truth, once the inputs are known to be right."),
     statistic=N_("Mean answer less mean truth: zero when the answers are right on average."),
     source="Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7",
     severity=Severity.WARNING,
+    shows=Sign.WORSE,
+    thresholds={
+        "level_at": Shown(N_("Change of the mean distance from the labels that counts"), Unit.SHARE),
+        "z_at": SURE,
+        "least_rows": LEAST,
+    },
 )
-IMPROVED: Final = Rule(
+IMPROVED: Final = Rule[MetricMoved](
     code="CON004",
     lane=Lane.ACCURACY,
     title=N_("The model makes fewer errors"),
+    says=lambda entry: LESS[entry.metric],
     why=N_(
         "Fewer errors than before are welcome, but may mean that easier rows arrive or that the answer leaked into the inputs."
     ),
@@ -64,13 +156,12 @@ IMPROVED: Final = Rule(
     statistic=N_("The error of an answer, averaged over the rows, with the range in which the true value lies 95 times in 100."),
     source="Wilson 1927, doi:10.1080/01621459.1927.10502953",
     severity=Severity.INFO,
+    thresholds={"relative_at": RELATIVE, "z_at": SURE, "least_rows": LEAST},
 )
 RULES: Final = (ERRORS_ROSE, METRIC_WORSE, OFF_LEVEL, IMPROVED)
 
 BLOCKS: Final = 20
 MIN_BLOCK: Final = 15
-MIN_ROWS: Final = 20
-"""Rows with truth that a side needs before it is judged."""
 
 
 @dataclass(frozen=True)
@@ -164,24 +255,39 @@ def judge(
     share_at: float = 0.05,
     level_at: float = 0.03,
     critical_at: float = 0.5,
+    critical_rise_at: float = 0.05,
+    critical_share_at: float = 0.2,
     z_at: float = 3.5,
+    least_rows: int = 20,
 ) -> list[Finding]:
     """A metric fires when it is worse by an amount that matters, its 95% intervals do not touch, and by `z_at` standard errors.
 
     What matters: an error rate up by `rise_at` and by `relative_at` of its old value; another loss up by `relative_at`; an AUC
     down by `fall_at`; precision, recall or F1 down by `share_at`; the level off by `level_at` more than before (in probability,
-    or in units of three standard deviations of the truth). A loss up by `critical_at` of its old value is critical. Three
-    standard errors are the customary control limit (Shewhart 1931), half a one more because several metrics are looked at; they
-    are widened by the design effect of the reference's own blocks. The amounts keep random halves of public tables silent.
+    or in units of three standard deviations of the truth). Critical is a loss up by `critical_at` of its old value (an error rate
+    also by `critical_rise_at`), an AUC down by as much of the way to guessing, and another share down by `critical_share_at`.
+    Nothing is said with fewer than `least_rows` rows with label and prediction on a side.
+
+    Three standard errors are the customary control limit (Shewhart 1931), half a one more because several metrics are looked at;
+    they are widened by the design effect of the reference's own blocks. All amounts were chosen on benchmarks/incidents, so that
+    random halves of public tables stay silent.
     """
-    if p.reference is None or p.current is None or min(p.rows.reference, p.rows.current) < MIN_ROWS:
+    if p.reference is None or p.current is None or min(p.rows.reference, p.rows.current) < least_rows:
         return []
     pair = _Pair(p, p.reference.metrics, p.current.metrics, z_at * float(np.sqrt(p.design_effect)))
     headline = _headline(pair, rise_at, relative_at)
-    findings = [] if headline is None else [_worse(pair, ERRORS_ROSE, headline, critical_at)]
+    findings: list[Finding] = []
+
+    def worse(rule: Rule[MetricMoved], name: str) -> Finding[MetricMoved]:
+        severe, share = _severe(pair, name, critical_at, critical_rise_at, critical_share_at)
+        severity = Severity.CRITICAL if severe else Severity.WARNING
+        return rule.found(pair.moved(name, weight=float(np.clip(share, 0, 1)), since=p.since), severity=severity)
+
+    if headline is not None:
+        findings.append(worse(ERRORS_ROSE, headline))
     for name, floor in _others(pair, fall_at, share_at, relative_at, headline):
         if pair.sure(name) and pair.gap(name) >= floor:
-            findings.append(_worse(pair, METRIC_WORSE, name, critical_at))
+            findings.append(worse(METRIC_WORSE, name))
     findings += _level(pair, level_at)
     return findings or _better(pair, relative_at)
 
@@ -210,20 +316,22 @@ class _Pair:
         left, right = self.before[name], self.after[name]
         return left.apart(right) and abs(self.gap(name)) > self.errors * float(np.hypot(_error(left), _error(right)))
 
-    def evidence(self, name: str) -> dict[str, Value]:
+    def moved(self, name: str, *, weight: float, since: datetime | None) -> MetricMoved:
         left, right = self.before[name], self.after[name]
-        return {
-            "metric": name,
-            "before": left.value,
-            "before_low": left.low,
-            "before_high": left.high,
-            "after": right.value,
-            "low": right.low,
-            "high": right.high,
-            "rows": self.p.rows.current,
-            "rows_reference": self.p.rows.reference,
-            "positive": self.p.positive,
-        }
+        return MetricMoved(
+            since=since,
+            weight=weight,
+            metric=name,
+            before=left.value,
+            before_low=left.low,
+            before_high=left.high,
+            after=right.value,
+            low=right.low,
+            high=right.high,
+            rows=self.p.rows.current,
+            rows_reference=self.p.rows.reference,
+            positive=self.p.positive,
+        )
 
 
 def _error(interval: Interval) -> float:
@@ -256,51 +364,29 @@ def _others(pair: _Pair, fall_at: float, share_at: float, relative_at: float, he
     return [(name, floor) for name, floor in wanted if name in before]
 
 
-def _worse(pair: _Pair, rule: Rule, name: str, critical_at: float) -> Finding:
+def _severe(pair: _Pair, name: str, critical_at: float, critical_rise_at: float, critical_share_at: float) -> tuple[bool, float]:
+    """Whether a metric became much worse, and by which share of what it was."""
     left, size = pair.before[name].value, pair.gap(name)
     if name == "roc_auc":
         # The part of the way from the old value down to guessing.
         share = size / max(left - 0.5, 1e-12)
-        severe = share >= critical_at
-    elif name in HIGHER_IS_BETTER:
-        share = size
-        severe = share >= 0.2
-    else:
-        share = size / max(left, 1e-12)
-        severe = share >= critical_at and (name != "error_rate" or size >= 0.05)
-    averaged = pair.p.positive is None and name in ("precision", "recall", "f1")
-    return loose(
-        rule,
-        MORE[f"{name}_all" if averaged else name],
-        pair.evidence(name),
-        severity=Severity.CRITICAL if severe else Severity.WARNING,
-        weight=float(np.clip(share, 0, 1)),
-        since=pair.p.since,
-    )
+        return share >= critical_at, share
+    if name in HIGHER_IS_BETTER:
+        return size >= critical_share_at, size
+    share = size / max(left, 1e-12)
+    return share >= critical_at and (name != "error_rate" or size >= critical_rise_at), share
 
 
 def _better(pair: _Pair, relative_at: float) -> list[Finding]:
     for name in dict.fromkeys(("error_rate", pair.p.loss)):
         if pair.sure(name) and -pair.gap(name) >= relative_at * pair.before[name].value:
             share = -pair.gap(name) / pair.before[name].value
-            return [loose(IMPROVED, LESS[name], pair.evidence(name), weight=min(1.0, share))]
+            return [IMPROVED.found(pair.moved(name, weight=min(1.0, share), since=None))]
     return []
 
 
-LEVELS: Final = {
-    ("bias", True): N_("Predictions are {gap:number} too high on average; in the reference they were off by {before:number}."),
-    ("bias", False): N_("Predictions are {gap:number} too low on average; in the reference they were off by {before:number}."),
-    ("score_gap", True): N_(
-        "The scores are {gap:points} points too high on average; in the reference they were off by {before:points}."
-    ),
-    ("score_gap", False): N_(
-        "The scores are {gap:points} points too low on average; in the reference they were off by {before:points}."
-    ),
-}
-
-
 def _level(pair: _Pair, level_at: float) -> list[Finding]:
-    """Answers that became too high or too low on average."""
+    """Predictions that became too high or too low on average; five times as far is critical."""
     p, name = pair.p, "bias" if pair.p.answer is Answer.VALUE else "score_gap"
     if not pair.sure(name):
         return []
@@ -308,10 +394,20 @@ def _level(pair: _Pair, level_at: float) -> list[Finding]:
     unit = 3 * p.spread if name == "bias" else 1.0
     if abs(right) - abs(left) < level_at * unit:
         return []
-    evidence: dict[str, Value] = {"gap": abs(right), "before": abs(left), "signed": right, "metric": name}
-    for key in ("ece", "slope"):
-        if key in pair.before and key in pair.after:
-            evidence |= {f"{key}_before": pair.before[key].value, f"{key}_after": pair.after[key].value}
-    severity = Severity.CRITICAL if abs(right) >= 5 * level_at * unit else Severity.WARNING
-    weight = float(np.clip(abs(right - left) / unit, 0, 1))
-    return [loose(OFF_LEVEL, LEVELS[name, right > 0], evidence, severity=severity, weight=weight, since=p.since)]
+    ece, slope = (
+        (pair.before[key].value, pair.after[key].value) if key in pair.before and key in pair.after else (None, None)
+        for key in ("ece", "slope")
+    )
+    entry = OffLevel(
+        since=p.since,
+        weight=float(np.clip(abs(right - left) / unit, 0, 1)),
+        gap=abs(right),
+        before=abs(left),
+        signed=right,
+        metric=name,
+        ece_before=ece[0],
+        ece_after=ece[1],
+        slope_before=slope[0],
+        slope_after=slope[1],
+    )
+    return [OFF_LEVEL.found(entry, severity=Severity.CRITICAL if abs(right) >= 5 * level_at * unit else Severity.WARNING)]

@@ -14,7 +14,6 @@ from diagnostics.measure.outcome import Outcome
 from diagnostics.nouns import intervals
 from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.intervals import Interval
-from diagnostics.nouns.words import Value
 
 BINS: Final = 10
 MIN_ROWS: Final = 60
@@ -42,39 +41,26 @@ class Reliable:
 
 @dataclass(frozen=True)
 class Reliability:
-    """unit: spread of the truth in the reference. moved: the level or slope moved beyond chance while the ranking held."""
+    """unit: spread of the labels in the reference."""
 
     reference: Reliable
     current: Reliable
     unit: float
     since: datetime | None
 
-    @property
-    def held(self) -> bool:
-        return self.current.ranking.value >= self.reference.ranking.value - 0.05
+    def held(self, at: float) -> bool:
+        """Whether the ranking lost no more than `at`."""
+        return self.current.ranking.value >= self.reference.ranking.value - at
 
-    @property
-    def moved(self) -> bool:
+    def moved(self, *, level_at: float, sure_at: float, slope_at: float) -> bool:
+        """Whether the level moved by `level_at` of the labels' spread, or the slope by `slope_at` of itself, each by `sure_at`
+        standard errors.
+        """
         a, b = self.reference, self.current
         level = abs(b.gap - a.gap)
         error = float(np.hypot(a.gap_error, b.gap_error))
-        bent = abs(b.slope - a.slope) > max(0.3 * abs(a.slope), 4 * float(np.hypot(a.slope_error, b.slope_error)))
-        return self.held and ((level > 0.1 * self.unit and level > 4 * error) or bent)
-
-    def numbers(self) -> dict[str, Value]:
-        return {
-            "told": self.current.told,
-            "came": self.current.came,
-            "told_before": self.reference.told,
-            "came_before": self.reference.came,
-            "slope_before": self.reference.slope,
-            "slope_after": self.current.slope,
-            "level_before": self.reference.level,
-            "level_after": self.current.level,
-            "auc_before": self.reference.ranking.value,
-            "auc_after": self.current.ranking.value,
-            "held": self.held,
-        }
+        bent = abs(b.slope - a.slope) > max(slope_at * abs(a.slope), sure_at * float(np.hypot(a.slope_error, b.slope_error)))
+        return (level > level_at * self.unit and level > sure_at * error) or bent
 
 
 def reliability(known: Outcome, when: NDArray[np.datetime64] | None, began: datetime | None) -> Reliability | None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import CONCEPT_DRIFT
 from diagnostics.checks.drift.regions import Region, find_regions
 from diagnostics.checks.drift.separation import LEAST_ROWS, Frames, frames, separate
 from diagnostics.measure.onset import since
@@ -16,17 +17,83 @@ from diagnostics.measure.outcome import outcome
 from diagnostics.measure.samples import Samples, as_level, as_number, samples, times
 from diagnostics.measure.surrogate import one_thread
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
-RELATION_MOVED: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class RegionMoved(Entry):
+    """A region of the rows in which the labels are no longer what a model of the reference expects."""
+
+    target: str = shown(N_("Label"), Unit.NAME)
+    positive: str | None = shown(N_("Class that is counted"), Unit.NAME)
+    """None for numbers."""
+
+    region: str = shown(N_("Region"), Unit.NAME)
+    expected: float = shown(N_("Expected on average"))
+    came: float = shown(N_("Label on average"))
+    difference: float = shown(N_("Difference from what was expected, beyond the reference's"))
+    low: float = shown(N_("Difference, lower end of its interval"))
+    high: float = shown(N_("Difference, upper end of its interval"))
+    share: float = shown(N_("Share of the rows in the region"), Unit.SHARE)
+    rows: int = shown(N_("Rows in the region"), Unit.COUNT)
+    overlap: float = shown(N_("How often rows of the two tables can be told apart"), Unit.SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossSplit(Entry):
+    """The rise of the mean loss, in the part that alike rows have and the part that other rows bring."""
+
+    loss: str = shown(N_("Measure of the error"), Unit.TERM)
+    before: float = shown(N_("In the reference"))
+    after: float = shown(N_("In the current table"))
+    part: float = shown(N_("Share of the rise that alike rows have"), Unit.SHARE)
+    answers: float = shown(N_("Rise on alike rows"))
+    answers_low: float = shown(N_("Rise on alike rows, lower end of the 95% interval"))
+    answers_high: float = shown(N_("Rise on alike rows, upper end of the 95% interval"))
+    rows_part: float = shown(N_("Rise because other rows arrive"))
+    overlap: float = shown(N_("How often rows of the two tables can be told apart"), Unit.SHARE)
+
+
+def _region_says(entry: RegionMoved) -> str:
+    if entry.positive is not None:
+        if entry.region:
+            return N_(
+                "For {region}, {positive:name} came in {came:percent} of the rows; rows like these used to have "
+                "{expected:percent}."
+            )
+        return N_("{positive:name} came in {came:percent} of the rows; rows like these used to have {expected:percent}.")
+    if entry.difference > 0:
+        if entry.region:
+            return N_("For {region}, {target:name} was {came:number} on average; rows like these used to have {expected:number}.")
+        return N_("{target:name} was {came:number} on average; rows like these used to have {expected:number}.")
+    if entry.region:
+        return N_(
+            "For {region}, {target:name} was only {came:number} on average; rows like these used to have {expected:number}."
+        )
+    return N_("{target:name} was only {came:number} on average; rows like these used to have {expected:number}.")
+
+
+MOSTLY: Final = 0.6
+"""Share of the rise on alike rows from which the relation explains a loss by itself; chosen on benchmarks/incidents."""
+
+
+def _mostly_relation(entry: LossSplit) -> CauseKind | None:
+    """No region stands out, yet rows like those of the reference are predicted worse."""
+    return CONCEPT_DRIFT if entry.part >= MOSTLY and entry.answers_low > 0 else None
+
+
+RELATION_MOVED: Final = Rule[RegionMoved](
     code="DRF020",
     lane=Lane.DATA,
     title=N_("Rows that look alike get other answers"),
+    says=_region_says,
     why=N_("In this region the truth changed while the rows look as before. The model cannot know, so it is wrong there."),
     remedy=N_(
         "Ask what changed for these rows (a rule, a price, a law, how the answer is recorded), and train again on rows from "
@@ -38,11 +105,23 @@ RELATION_MOVED: Final = Rule(
     ),
     source="Widmer and Kubat 1996, doi:10.1007/BF00116900; Liu et al. 2023 (WhyShift), arXiv:2307.05284; Athey and Imbens 2016 "
     "(honest trees), doi:10.1073/pnas.1510489113",
+    suggests=CONCEPT_DRIFT,
+    clear=0.9,
+    thresholds={
+        "share_at": Shown(N_("Share of the region's rows with another label that counts"), Unit.SHARE),
+        "spread_at": Shown(N_("Change of a number, in spreads of what cannot be predicted, that counts"), Unit.NUMBER),
+        "far_at": Shown(N_("How often rows may be told apart before a change is only noted"), Unit.SHARE),
+    },
 )
-LOSS_SPLIT: Final = Rule(
+LOSS_SPLIT: Final = Rule[LossSplit](
     code="DRF021",
     lane=Lane.DATA,
     title=N_("Where the lost performance comes from"),
+    says=N_(
+        "The {loss:term} rose from {before:number} to {after:number}; {part:percent} of the rise is there on "
+        "rows "
+        "that both tables share, so it comes from other answers, not from other rows."
+    ),
     why=N_("More rows of a difficult kind ask for another remedy than answers that changed for the same rows."),
     remedy=N_(
         "If most comes from other rows, weigh the training rows to the new mix; if most comes from other answers, train again on "
@@ -53,6 +132,13 @@ LOSS_SPLIT: Final = Rule(
         "from other rows."
     ),
     source="Cai, Namkoong, Yadlowsky 2023 (DISDE), arXiv:2303.02011",
+    severity=Severity.INFO,
+    suggests=_mostly_relation,
+    clear=0.6,
+    thresholds={
+        "rise_at": Shown(N_("Rise of the error, as a share of the reference's, that counts"), Unit.SHARE),
+        "sure_at": Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER),
+    },
 )
 RULES: Final = (RELATION_MOVED, LOSS_SPLIT)
 
@@ -301,102 +387,71 @@ def _difference(
     return means[0] - means[1], float(np.sqrt(variance))
 
 
-def _sure(part: Interval) -> bool:
-    """Above 0 beyond chance once in two thousand times; the 95% interval alone would pass once in forty."""
-    return part.value > 3.29 / 1.96 * (part.value - part.low)
-
-
 def judge(
-    p: Concept, *, share_at: float = 0.08, spread_at: float = 0.35, far_at: float = 0.8, rise_at: float = 0.1
+    p: Concept,
+    *,
+    share_at: float = 0.08,
+    spread_at: float = 0.35,
+    far_at: float = 0.8,
+    rise_at: float = 0.1,
+    sure_at: float = 3.29,
 ) -> list[Finding]:
     """A region fires when the answers moved there by `share_at` of its rows (classes) or `spread_at` spreads (numbers).
 
     The regions' intervals are 99.9% ones, corrected for the number of regions, and must not hold 0. `share_at`, `spread_at`:
     below that, a model built on 10,000 rows errs as much by itself. Above an overlap AUC of `far_at` the inputs themselves may
-    be wrong: then it is only listed. `rise_at`: a loss that rose by less than a tenth is not split.
+    be wrong: then it is only listed. `rise_at`: a loss that rose by less than a tenth is not split, nor one whose rise on alike
+    rows is within `sure_at` standard errors of 0, which chance passes once in two thousand times.
     """
-    findings = []
+    findings: list[Finding] = []
     careful = Severity.WARNING if p.overlap.value <= far_at else Severity.INFO
     for region, began in zip(p.regions, p.since, strict=True):
         size = abs(region.difference.value)
         least = share_at if p.positive is not None else spread_at * p.spread
-        if size < least or region.difference.low <= 0 <= region.difference.high:
-            continue
-        rose = region.difference.value > 0
-        values: dict[str, Any] = {
-            "target": p.target,
-            "positive": p.positive,
-            "region": region.text,
-            # A linear stand-in may expect a little less than nothing.
-            "expected": float(np.clip(region.expected, 0, 1)) if p.positive is not None else region.expected,
-            "came": region.came,
-            "difference": region.difference.value,
-            "low": region.difference.low,
-            "high": region.difference.high,
-            "share": region.share,
-            "rows": int(region.rows.size),
-            "overlap": p.overlap.value,
-        }
-        if p.positive is not None:
-            where = (
-                N_(
-                    "For {region}, {positive:name} came in {came:percent} of the rows; rows like these used to have "
-                    "{expected:percent}."
-                ),
-                N_("{positive:name} came in {came:percent} of the rows; rows like these used to have {expected:percent}."),
-            )
-        elif rose:
-            where = (
-                N_("For {region}, {target:name} was {came:number} on average; rows like these used to have {expected:number}."),
-                N_("{target:name} was {came:number} on average; rows like these used to have {expected:number}."),
-            )
-        else:
-            where = (
-                N_(
-                    "For {region}, {target:name} was only {came:number} on average; rows like these used to have "
-                    "{expected:number}."
-                ),
-                N_("{target:name} was only {came:number} on average; rows like these used to have {expected:number}."),
-            )
-        findings.append(
-            loose(
-                RELATION_MOVED,
-                where[0] if region.text else where[1],
-                values,
-                region.columns,
-                careful,
-                weight=float(np.clip(size / (1.0 if p.positive is not None else 3 * p.spread), 0, 1)),
-                since=began,
-                segment=region.text or None,
-            )
-        )
+        if size >= least and not region.difference.low <= 0 <= region.difference.high:
+            findings.append(RELATION_MOVED.found(_region_moved(p, region, began), severity=careful))
     split = p.split
     if split is not None:
         rise = split.after - split.before
-        if rise > rise_at * max(split.before, 1e-12) and _sure(split.answers) and rise > 0:
+        clear = split.answers.value > sure_at / 1.96 * (split.answers.value - split.answers.low)
+        if rise > rise_at * max(split.before, 1e-12) and clear and rise > 0:
             part = float(np.clip(split.answers.value / rise, 0, 1))
             findings.append(
-                loose(
-                    LOSS_SPLIT,
-                    N_(
-                        "The {loss:term} rose from {before:number} to {after:number}; {part:percent} of the rise is there on "
-                        "rows "
-                        "that both tables share, so it comes from other answers, not from other rows."
-                    ),
-                    {
-                        "loss": split.loss,
-                        "before": split.before,
-                        "after": split.after,
-                        "part": part,
-                        "answers": split.answers.value,
-                        "answers_low": split.answers.low,
-                        "answers_high": split.answers.high,
-                        "rows_part": split.rows.value,
-                        "overlap": p.overlap.value,
-                    },
-                    (),
-                    Severity.INFO,
-                    weight=part / 2,
+                LOSS_SPLIT.found(
+                    LossSplit(
+                        weight=part / 2,
+                        loss=split.loss,
+                        before=split.before,
+                        after=split.after,
+                        part=part,
+                        answers=split.answers.value,
+                        answers_low=split.answers.low,
+                        answers_high=split.answers.high,
+                        rows_part=split.rows.value,
+                        overlap=p.overlap.value,
+                    )
                 )
             )
     return findings
+
+
+def _region_moved(p: Concept, region: Region, began: datetime | None) -> RegionMoved:
+    unit = 1.0 if p.positive is not None else 3 * p.spread
+    return RegionMoved(
+        columns=region.columns,
+        since=began,
+        segment=region.text or None,
+        weight=float(np.clip(abs(region.difference.value) / unit, 0, 1)),
+        target=p.target,
+        positive=p.positive,
+        region=region.text,
+        # A linear stand-in may expect a little less than nothing.
+        expected=float(np.clip(region.expected, 0, 1)) if p.positive is not None else region.expected,
+        came=region.came,
+        difference=region.difference.value,
+        low=region.difference.low,
+        high=region.difference.high,
+        share=region.share,
+        rows=int(region.rows.size),
+        overlap=p.overlap.value,
+    )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import CONCEPT_DRIFT, COVARIATE_DRIFT, MISJOINED_COLUMN, PRIOR_SHIFT
 from diagnostics.checks.drift.columns import finite, ks
 from diagnostics.checks.drift.late_rows import from_onset
 from diagnostics.checks.drift.moved import Domain, Moved, decide
 from diagnostics.checks.drift.separation import Frames, Separation, coded_target, frames, matched, separate, strata
 from diagnostics.measure.samples import Samples, samples, times
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.measure.undo import NO_UNDO, Undo
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -25,28 +28,86 @@ _AUC = N_(
     "Show a small model one reference row and one current row: how often does it say rightly which is which? "
     "50% is guessing, 100% is certain."
 )
-TOLD_APART: Final = Rule(
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apart(Entry):
+    """How well current rows can be told from reference rows, from which columns."""
+
+    auc: float = shown(N_("How often rows of the two tables can be told apart"), Unit.SHARE)
+    auc_low: float = shown(N_("Told apart, lower end of the 95% interval"), Unit.SHARE)
+    auc_high: float = shown(N_("Told apart, upper end of the 95% interval"), Unit.SHARE)
+    given_column: float | None = shown(N_("Told apart among rows alike in the column that moved most"), Unit.SHARE)
+    given_target: float | None = shown(N_("Told apart among rows with the same label"), Unit.SHARE)
+    with_target: float | None = shown(N_("Told apart with the label as well"), Unit.SHARE)
+    usual: float | None = shown(N_("Told apart within the reference, earlier against later half"), Unit.SHARE)
+    column: str = shown(N_("Column that moved most"), Unit.NAME)
+    columns_: tuple[str, ...] = shown(N_("Columns that tell the tables apart"), Unit.NAMES)
+    target_alone: float | None = shown(N_("Told apart by the label alone"), Unit.SHARE)
+    moved: Moved
+    target: str | None = shown(N_("Label"), Unit.NAME)
+    target_gap: float = shown(N_("Share of the rows whose label moved"), Unit.SHARE)
+
+
+def _apart_says(entry: Apart) -> str:
+    if entry.columns_:
+        return N_("A small model tells current rows from reference rows in {auc:percent} of the pairs, mostly by {columns:list}.")
+    return N_("A small model tells current rows from reference rows in {auc:percent} of the pairs.")
+
+
+EXPLAINED: Final = 0.54
+"""Area under the curve up to which nothing else moved among rows alike in one column, as `moved.decide` asks."""
+
+
+def _rows_say(entry: Apart) -> str:
+    if entry.given_column and entry.given_column > EXPLAINED and entry.with_target is not None:
+        return N_(
+            "Other rows arrive: {column:name} moved most; knowing {target:name} does not help to tell the rows apart "
+            "({with_target:percent} of the pairs with it, {auc:percent} without)."
+        )
+    return N_(
+        "Other rows arrive: {column:name} moved, and among rows with the same {column:name} nothing else did "
+        "({given_column:percent} of the pairs told apart; 50% is guessing)."
+    )
+
+
+TOLD_APART: Final = Rule[Apart](
     code="DRF010",
     lane=Lane.DATA,
     title=N_("Current rows look different from reference rows"),
+    says=_apart_says,
     why=N_("Taken together, the columns show another kind of rows than the model was built for."),
     remedy=N_("Start with the columns that give the rows away: are they measured as before, and do other customers come?"),
     statistic=_AUC,
     source="Rabanser, Günnemann, Lipton 2019 (Failing Loudly), arXiv:1810.11953; Hanley and McNeil 1982",
+    thresholds={
+        "apart_at": Shown(N_("How often rows must be told apart to be listed"), Unit.SHARE),
+        "far_at": Shown(N_("How often rows must be told apart for a warning"), Unit.SHARE),
+    },
 )
-COVARIATE: Final = Rule(
+COVARIATE: Final = Rule[Apart](
     code="DRF011",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Other rows arrive; the relation held"),
+    says=_rows_say,
     why=N_("Rows that were rare in the reference are common now. The model is right where it learnt, and learnt little there."),
     remedy=N_("Train again with rows weighted to the new mix, or collect more rows of the kind that became common."),
     statistic=_AUC,
     source="Shimodaira 2000, doi:10.1016/S0378-3758(00)00115-4; Rabanser et al. 2019",
+    suggests=COVARIATE_DRIFT,
+    clear=0.85,
+    thresholds={"far_at": Shown(N_("How often rows must be told apart for a warning"), Unit.SHARE)},
 )
-PRIOR: Final = Rule(
+PRIOR: Final = Rule[Apart](
     code="DRF012",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("The share of the classes moved; the rows of each class held"),
+    says=N_(
+        "The shares of {target:name} moved by {target_gap:percent} of the rows; among rows with the same "
+        "{target:name} the features look as before ({given_target:percent} of the pairs told apart)."
+    ),
     why=N_(
         "A class came to be more common. The model still expects the old shares, so its probabilities and its threshold are off."
     ),
@@ -56,24 +117,40 @@ PRIOR: Final = Rule(
     ),
     statistic=_AUC,
     source="Saerens, Latinne, Decaestecker 2002, doi:10.1162/089976602753284446; Lipton et al. 2018 (BBSE), arXiv:1802.03916",
+    suggests=PRIOR_SHIFT,
+    clear=0.85,
+    thresholds={"classes_at": Shown(N_("Share of the rows with another label for a warning"), Unit.SHARE)},
 )
-CONCEPT: Final = Rule(
+CONCEPT: Final = Rule[Apart](
     code="DRF013",
     lane=Lane.DATA,
     title=N_("The same rows get other answers"),
+    says=N_(
+        "The features look as before ({auc:percent} of the pairs told apart; 50% is guessing), but together with "
+        "{target:name} they do not ({with_target:percent}): the same rows get other answers."
+    ),
     why=N_("The rows look as before, but what is true of them changed. The model cannot know."),
     remedy=N_("Train again on recent rows, and look for the region where the answers changed."),
     statistic=_AUC,
     source="Widmer and Kubat 1996, doi:10.1007/BF00116900; Zhang et al. 2023 (Why did the model fail?)",
+    suggests=CONCEPT_DRIFT,
+    clear=0.8,
 )
-BROKEN_LINK: Final = Rule(
+BROKEN_LINK: Final = Rule[Apart](
     code="DRF014",
     lane=Lane.DATA,
+    null=Null.LINKS,
     title=N_("A column no longer fits the other columns"),
+    says=N_(
+        "{column:name} no longer fits the other columns: by itself it looks as before, yet with the others "
+        "it gives current rows away in {auc:percent} of the pairs, and without it nothing does."
+    ),
     why=N_("Each column looks right by itself, but the values stand in the wrong rows, as after a join on the wrong key."),
     remedy=N_("Check the join that brings this column: its key, its date, and whether an index was shifted."),
     statistic=_AUC,
     source="Zhang et al. 2023 (Why did the model fail?); Rabanser et al. 2019",
+    suggests=MISJOINED_COLUMN,
+    clear=0.75,
 )
 RULES: Final = (TOLD_APART, COVARIATE, PRIOR, CONCEPT, BROKEN_LINK)
 
@@ -212,98 +289,44 @@ def judge(p: Domain, *, apart_at: float = 0.6, far_at: float = 0.7, classes_at: 
     threshold.
     """
     telling = tuple(name for name, fall in p.tells if fall >= 0.1 * p.tells[0][1])[:5]
-    shared = {
-        "auc": p.x.value,
-        "auc_low": p.x.low,
-        "auc_high": p.x.high,
-        "given_column": p.given_column.value if p.given_column else None,
-        "given_target": p.given_target.value if p.given_target else None,
-        "with_target": p.xy.value if p.xy else None,
-        "usual": p.usual.value if p.usual else None,
-        "column": p.column,
-        "columns": list(telling),
-        "target_alone": p.y.value if p.y else None,
-        "moved": p.moved.value,
-        "target": p.target,
-        "target_gap": p.target_gap,
-    }
-    weight = float(np.clip(2 * p.x.value - 1, 0, 1))
+    entry = Apart(
+        since=p.since,
+        weight=float(np.clip(2 * p.x.value - 1, 0, 1)),
+        auc=p.x.value,
+        auc_low=p.x.low,
+        auc_high=p.x.high,
+        given_column=p.given_column.value if p.given_column else None,
+        given_target=p.given_target.value if p.given_target else None,
+        with_target=p.xy.value if p.xy else None,
+        usual=p.usual.value if p.usual else None,
+        column=p.column,
+        columns_=telling,
+        target_alone=p.y.value if p.y else None,
+        moved=p.moved,
+        target=p.target,
+        target_gap=p.target_gap,
+    )
     far = Severity.WARNING if p.x.value >= far_at else Severity.INFO
-    findings = []
+    findings: list[Finding] = []
     if p.moved is not Moved.NOTHING and p.x.value >= apart_at:
-        findings.append(
-            loose(
-                TOLD_APART,
-                N_(
-                    "A small model tells current rows from reference rows in {auc:percent} of the pairs, "
-                    "mostly by {columns:list}."
-                )
-                if telling
-                else N_("A small model tells current rows from reference rows in {auc:percent} of the pairs."),
-                shared,
-                telling,
-                far,
-                weight=weight,
-                since=p.since,
-            )
-        )
+        findings.append(TOLD_APART.found(replace(entry, columns=telling), severity=far))
     match p.moved:
         case Moved.ROWS:
-            says = N_(
-                "Other rows arrive: {column:name} moved, and among rows with the same {column:name} nothing else did "
-                "({given_column:percent} of the pairs told apart; 50% is guessing)."
-            )
-            if p.given_column and p.given_column.value > 0.54 and p.xy is not None:
-                says = N_(
-                    "Other rows arrive: {column:name} moved most; knowing {target:name} does not help to tell the rows apart "
-                    "({with_target:percent} of the pairs with it, {auc:percent} without)."
-                )
-            findings.append(loose(COVARIATE, says, shared, (p.column,), far, weight=weight, since=p.since))
+            findings.append(COVARIATE.found(replace(entry, columns=(p.column,)), severity=far))
         case Moved.CLASSES:
-            findings.append(
-                loose(
-                    PRIOR,
-                    N_(
-                        "The shares of {target:name} moved by {target_gap:percent} of the rows; among rows with the same "
-                        "{target:name} the features look as before ({given_target:percent} of the pairs told apart)."
-                    ),
-                    shared,
-                    (p.target,) if p.target else (),
-                    Severity.WARNING if p.target_gap >= classes_at else Severity.INFO,
-                    weight=float(np.clip(p.target_gap, 0, 1)),
-                    since=p.since,
-                )
-            )
+            columns = (p.target,) if p.target else ()
+            classes = replace(entry, columns=columns, weight=float(np.clip(p.target_gap, 0, 1)))
+            findings.append(PRIOR.found(classes, severity=Severity.WARNING if p.target_gap >= classes_at else Severity.INFO))
         case Moved.RELATION:
-            findings.append(
-                loose(
-                    CONCEPT,
-                    N_(
-                        "The features look as before ({auc:percent} of the pairs told apart; 50% is guessing), but together with "
-                        "{target:name} they do not ({with_target:percent}): the same rows get other answers."
-                    ),
-                    shared,
-                    (),
-                    Severity.WARNING,
-                    weight=float(np.clip(2 * (p.xy.value if p.xy else 0.5) - 1, 0, 1)),
-                    since=p.since,
-                )
-            )
+            weight = float(np.clip(2 * (p.xy.value if p.xy else 0.5) - 1, 0, 1))
+            findings.append(CONCEPT.found(replace(entry, weight=weight)))
         case Moved.LINK:
-            findings.append(
-                loose(
-                    BROKEN_LINK,
-                    N_(
-                        "{column:name} no longer fits the other columns: by itself it looks as before, yet with the others "
-                        "it gives current rows away in {auc:percent} of the pairs, and without it nothing does."
-                    ),
-                    shared,
-                    (p.column,),
-                    Severity.WARNING,
-                    weight=weight,
-                    since=p.since,
-                )
-            )
+            findings.append(BROKEN_LINK.found(replace(entry, columns=(p.column,))))
         case _:
             pass
     return findings
+
+
+def undo(finding: Finding[Apart], incident: Incident) -> Undo:
+    """What stands in the wrong rows can only be left out. Rows, classes and relations that moved are no fault of a column."""
+    return Undo(leave_out=finding.columns) if finding.rule is BROKEN_LINK else NO_UNDO

@@ -11,47 +11,133 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import LABEL_DELAY
 from diagnostics.checks.drift.label_lag import Shifted, shifted
 from diagnostics.checks.drift.ripening import Ripening, Rows, ratio, ripening
 from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.outcome import Outcome, partial
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import stand_in
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
-IMMATURE: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Immature(ColumnEntry):
+    """A `Ripening` that is told."""
+
+    wanted: str | None = shown(N_("Class that comes late"), Unit.NAME)
+    """None for amounts."""
+
+    share: float = shown(N_("Share of the current rows concerned"), Unit.SHARE)
+    before: float = shown(N_("True cases per expected case before these rows"), Unit.SHARE)
+    first: float = shown(N_("True cases per expected case in the first of these rows"), Unit.SHARE)
+    last: float = shown(N_("True cases per expected case in the last of these rows"), Unit.SHARE)
+    level: float
+    slope: float
+    expected: float = shown(N_("Cases expected in these rows"))
+    moved: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misaligned(ColumnEntry):
+    """A `Shifted` that is told."""
+
+    lag: int
+    rows: int = shown(N_("Rows between label and prediction"), Unit.COUNT)
+    there: float = shown(N_("Correlation with the predictions that many rows away"))
+    same: float = shown(N_("Correlation with the predictions of the same rows"))
+    usual: float = shown(N_("Correlation in the reference"))
+    share: float = shown(N_("Share of the current rows concerned"), Unit.SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotArrived(ColumnEntry):
+    """Labels that get fewer towards the end."""
+
+    before: float = shown(N_("Earlier rows with a label"), Unit.SHARE)
+    after: float = shown(N_("Latest rows with a label"), Unit.SHARE)
+    share: float = shown(N_("Share of the current rows concerned"), Unit.SHARE)
+
+
+def _immature_says(entry: Immature) -> str:
+    if entry.wanted is None:
+        return N_(
+            "The latest amounts in {column:name} fall to {last:percent} of what the model expects, while its answers hold: "
+            "they are still growing."
+        )
+    return N_(
+        "In the latest rows {column:name} is {wanted:name} only {last:percent} as often as the model expects, while its "
+        "answers hold: many are not known yet."
+    )
+
+
+IMMATURE: Final = Rule[Immature](
     code="DRF034",
     lane=Lane.DATA,
     title=N_("Recent labels are not final"),
+    says=_immature_says,
     why=N_(
         "What comes late (a default, a cancellation, a payment) is still missing in the latest labels: the model looks wrong."
     ),
     remedy=N_("Wait: judge the model only on rows older than the time shown, and store with each label when it became final."),
     statistic=N_("True cases per case that the model expects, row by row towards the end of the table."),
     source="Chapelle 2014, Modeling delayed feedback in display advertising, doi:10.1145/2623330.2623634; Plasse and Adams 2016",
+    suggests=LABEL_DELAY,
+    clear=0.94,
+    thresholds={
+        "level_at": Shown(N_("Evidence for a lack of cases that counts, in nats"), Unit.NUMBER),
+        "slope_at": Shown(N_("Evidence that the lack grows that counts, in nats"), Unit.NUMBER),
+        "last_at": Shown(N_("Cases per expected case, at the end, from which on labels are final"), Unit.SHARE),
+        "gone_at": Shown(N_("Cases per expected case that are next to none"), Unit.SHARE),
+        "cases_at": Shown(N_("Cases that must be expected"), Unit.COUNT),
+        "moved_at": Shown(N_("How far the predictions may share the change"), Unit.SHARE),
+        "even_at": Shown(N_("Standard errors by which rows with low expectation may have more cases"), Unit.NUMBER),
+        "critical_at": Shown(N_("Share of the labels lacking that is called critical"), Unit.SHARE),
+    },
 )
-MISALIGNED: Final = Rule(
+MISALIGNED: Final = Rule[Misaligned](
     code="DRF035",
     lane=Lane.DATA,
     title=N_("Labels stand beside other rows"),
+    says=N_(
+        "Labels in {column:name} fit the predictions {rows:count} rows away (correlation {there:number}), "
+        "not their own ({same:number}); in the reference they fit their own ({usual:number})."
+    ),
     why=N_("The labels fit the predictions of rows further up or down: they were joined with a shifted index or a wrong period."),
     remedy=N_("Join labels to predictions by id instead of by position, and join the rows since the date shown again."),
     statistic=N_("Correlation of the label with the prediction of the same row, and of the row so many places away."),
     source="Box, Jenkins, Reinsel, Ljung 2015, Time Series Analysis, section 12.1 (cross-correlation)",
+    severity=Severity.CRITICAL,
+    suggests=LABEL_DELAY,
+    clear=0.94,
+    thresholds={
+        "own_at": Shown(N_("Agreement with their own rows, as a share of the reference's, that is lost"), Unit.SHARE),
+        "there_at": Shown(N_("Agreement with other rows, as a share of the reference's, that counts"), Unit.SHARE),
+        "noise_at": Shown(N_("How many times more than chance gives the best of all rows"), Unit.NUMBER),
+        "beyond_at": Shown(N_("Correlation with other rows less that with their own that counts"), Unit.NUMBER),
+    },
 )
-PENDING: Final = Rule(
+PENDING: Final = Rule[NotArrived](
     code="DRF036",
     lane=Lane.DATA,
     title=N_("Recent labels have not arrived"),
+    says=N_("{after:percent} of the latest rows have a label in {column:name}, of the earlier ones {before:percent}."),
     why=N_("The latest rows have fewer and fewer labels, and those that come first are seldom typical."),
     remedy=N_("Judge the model only on rows old enough for their label to be final, and say so on the dashboard."),
     statistic=N_("Share of rows with a label, towards the end of the table."),
     source="Plasse and Adams 2016, doi:10.1109/DSAA.2016.69",
     severity=Severity.INFO,
+    suggests=LABEL_DELAY,
+    clear=0.7,
+    thresholds={
+        "pending_at": Shown(N_("Labels of the latest rows, as a share of the earlier rows', that are too few"), Unit.SHARE),
+        "fewer_at": Shown(N_("Share of the rows that must have lost their label"), Unit.SHARE),
+    },
 )
 RULES: Final = (IMMATURE, MISALIGNED, PENDING)
 
@@ -219,19 +305,31 @@ def judge(
     gone_at: float = 0.15,
     cases_at: float = 10.0,
     moved_at: float = 0.5,
+    even_at: float = 2.5,
+    critical_at: float = 0.2,
+    own_at: float = 0.5,
+    there_at: float = 0.5,
+    noise_at: float = 1.7,
+    beyond_at: float = 0.1,
     pending_at: float = 0.5,
+    fewer_at: float = 0.2,
 ) -> list[Finding]:
     """Labels ripen when a lack up to the last row explains them `level_at` nats better than no change, and when the lack grows
     (`slope_at` nats better than one level, less than `last_at` of the expected at the end) or next to nothing is left
     (`gone_at` of at least `cases_at` expected cases). A change that stays level is a change of the relation, and one that the
     answers share (`moved_at` of what other rows would have done to them) is one of the rows. Labels that change both ways are
-    noise or drift: where the model expects least, no more may come than elsewhere.
+    noise or drift: where the model expects least, no more may come than elsewhere (`even_at` standard errors).
 
-    Four nats are the 0.5% point of a chi-square with one degree of freedom, eight pass for the choice of the beginning.
+    Labels stand beside other rows when they fit their own no better than `own_at` of what they did, and others by `there_at` of
+    that, by `noise_at` times what chance gives the best lag, and by `beyond_at` more than their own. They have not arrived when
+    the latest rows have at most `pending_at` of the earlier rows' share of labels, and `fewer_at` less of the rows.
+
+    Where no source is named, the amounts were chosen on benchmarks/incidents. Four nats are the 0.5% point of a chi-square with
+    one degree of freedom, eight pass for the choice of the beginning.
     """
-    findings = []
+    findings: list[Finding] = []
     r = p.ripening
-    if r is not None and r.level + max(0.0, r.slope) >= level_at and r.even <= 2.5 and r.moved <= moved_at:
+    if r is not None and r.level + max(0.0, r.slope) >= level_at and r.even <= even_at and r.moved <= moved_at:
         enough = r.expected >= cases_at
         steep = r.slope >= slope_at and r.last <= last_at and r.last < r.first
         # Hardly anything is left at the end of the table, and clearly more before it.
@@ -239,80 +337,55 @@ def judge(
         sinks = low and r.slope >= (slope_at / 8 if r.first < 3 * r.last else -slope_at / 8)
         gone = r.last <= gone_at and r.first <= 2 * gone_at
         if enough and (steep or sinks or gone):
-            findings.append(_immature(p.target, r))
+            severe = r.share * (1 - r.last) >= critical_at
+            entry = _immature(p.target, r)
+            findings.append(IMMATURE.found(entry, severity=Severity.CRITICAL if severe else Severity.WARNING))
     s = p.shifted
     if (
         s is not None
         and not findings
-        and s.same <= 0.5 * s.usual
-        and s.there >= max(0.5 * s.usual, 1.7 * s.noise)
-        and s.there - s.same >= max(0.1, 0.4 * s.usual)
+        and s.same <= own_at * s.usual
+        and s.there >= max(there_at * s.usual, noise_at * s.noise)
+        and s.there - s.same >= max(beyond_at, 0.4 * s.usual)
     ):
-        findings.append(
-            loose(
-                MISALIGNED,
-                N_(
-                    "Labels in {column:name} fit the predictions {rows:count} rows away (correlation {there:number}), "
-                    "not their own ({same:number}); in the reference they fit their own ({usual:number})."
-                ),
-                {
-                    "column": p.target,
-                    "lag": s.lag,
-                    "rows": abs(s.lag),
-                    "there": s.there,
-                    "same": s.same,
-                    "usual": s.usual,
-                    "share": s.share,
-                },
-                (p.target,),
-                Severity.CRITICAL,
-                weight=float(np.clip(s.there - s.same, 0, 1)),
-                since=s.since,
-            )
+        misaligned = Misaligned(
+            since=s.since,
+            weight=float(np.clip(s.there - s.same, 0, 1)),
+            column=p.target,
+            lag=s.lag,
+            rows=abs(s.lag),
+            there=s.there,
+            same=s.same,
+            usual=s.usual,
+            share=s.share,
         )
+        findings.append(MISALIGNED.found(misaligned))
     w = p.pending
-    if w is not None and w.last <= pending_at * w.before and w.before - w.last >= 0.2:
-        findings.append(
-            loose(
-                PENDING,
-                N_("{after:percent} of the latest rows have a label in {column:name}, of the earlier ones {before:percent}."),
-                {"column": p.target, "before": w.before, "after": w.last, "share": w.share},
-                (p.target,),
-                weight=float(np.clip(w.share * (w.before - w.last), 0, 1)),
-                since=w.since,
-            )
+    if w is not None and w.last <= pending_at * w.before and w.before - w.last >= fewer_at:
+        late = NotArrived(
+            since=w.since,
+            weight=float(np.clip(w.share * (w.before - w.last), 0, 1)),
+            column=p.target,
+            before=w.before,
+            after=w.last,
+            share=w.share,
         )
+        findings.append(PENDING.found(late))
     return findings
 
 
-def _immature(target: str, r: Ripening) -> Finding:
-    if r.wanted is None:
-        says = N_(
-            "The latest amounts in {column:name} fall to {last:percent} of what the model expects, while its answers hold: "
-            "they are still growing."
-        )
-    else:
-        says = N_(
-            "In the latest rows {column:name} is {wanted:name} only {last:percent} as often as the model expects, while its "
-            "answers hold: many are not known yet."
-        )
-    return loose(
-        IMMATURE,
-        says,
-        {
-            "column": target,
-            "wanted": r.wanted,
-            "share": r.share,
-            "before": r.before,
-            "first": r.first,
-            "last": r.last,
-            "level": r.level,
-            "slope": r.slope,
-            "expected": r.expected,
-            "moved": r.moved,
-        },
-        (target,),
-        Severity.CRITICAL if r.share * (1 - r.last) >= 0.2 else Severity.WARNING,
-        weight=float(np.clip(r.share * (1 - r.last), 0, 1)),
+def _immature(target: str, r: Ripening) -> Immature:
+    return Immature(
         since=r.since,
+        weight=float(np.clip(r.share * (1 - r.last), 0, 1)),
+        column=target,
+        wanted=r.wanted,
+        share=r.share,
+        before=r.before,
+        first=r.first,
+        last=r.last,
+        level=r.level,
+        slope=r.slope,
+        expected=r.expected,
+        moved=r.moved,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -10,21 +10,78 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import LABEL_NOISE
 from diagnostics.checks.drift.contradiction import WIDER, Hints, Rate, balance, curve, evenness, floor, hints, rate
 from diagnostics.measure.cross_fitted import Crossed, Honest, crossed
 from diagnostics.measure.onset import onset, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, optional, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-NOISE: Final = Rule(
+CURRENT: Final = "current"
+BOTH: Final = "both"
+"""Where the false labels lie."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise(Entry):
+    """Labels that contradict their rows: how many, how evenly, and where."""
+
+    cause: CauseKind = LABEL_NOISE
+    target: str = shown(N_("Label"), Unit.NAME)
+    rate: float = shown(N_("Labels that look wrong in the current table"), Unit.SHARE)
+    rate_before: float
+    """The same in the reference, as estimated; may lie below 0."""
+
+    error: float = shown(N_("Standard error of the change"), Unit.SHARE)
+    even: float = shown(N_("How evenly they lie over all kinds of rows, 0 to 1"))
+    unsure: float
+    balance: float
+    moved: float
+    skill: float = shown(N_("How well a small model predicts the label, 0 to 1"))
+    rows: int = shown(N_("Rows compared"), Unit.COUNT)
+    floor: float = shown(N_("Contradicting labels among the clearest rows"), Unit.SHARE)
+    flat: float
+    """The same as a share of that among more rows."""
+
+    floor_even: float
+    rises: float
+    since: datetime | None = optional()
+    was: float | None = shown(N_("Labels that look wrong in the reference"), Unit.SHARE, optional=True)
+    """None where both tables have them."""
+
+    where: str
+    """`CURRENT` or `BOTH`."""
+
+
+def _says(entry: Noise) -> str:
+    if entry.where == BOTH:
+        return N_(
+            "Even where the rows leave no doubt, {floor:percent} of the labels in {target:name} say otherwise, in both "
+            "tables and in all kinds of rows alike."
+        )
+    if entry.since is not None:
+        return N_(
+            "Since {since:time} {rate:percent} of the labels in {target:name} look as if given by lot, in all kinds of "
+            "rows alike; in the reference it was {was:percent}."
+        )
+    return N_(
+        "{rate:percent} of the labels in {target:name} look as if given by lot, in all kinds of rows alike; in the "
+        "reference it was {was:percent}."
+    )
+
+
+NOISE: Final = Rule[Noise](
     code="DRF037",
     lane=Lane.DATA,
     title=N_("Labels look as if some were given by lot"),
+    says=_says,
     why=N_(
         "Labels contradict what their rows lead to expect, and no kind of row more than another. A rule that changed would "
         "show in some place; mistakes in labelling do not."
@@ -39,6 +96,23 @@ NOISE: Final = Rule(
     ),
     source="Northcutt, Jiang and Chuang 2021 (confident learning), doi:10.1613/jair.1.12125; "
     "Patrini et al. 2017 (noise from the surest rows), doi:10.1109/CVPR.2017.240",
+    suggests=LABEL_NOISE,
+    clear=0.9,
+    thresholds={
+        "rate_at": Shown(N_("Rise of the share of wrong labels that counts"), Unit.SHARE),
+        "most": Shown(N_("Share of wrong labels above which the relation is turned round"), Unit.SHARE),
+        "sure_at": Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER),
+        "even_at": Shown(N_("How evenly they must lie over all kinds of rows, 0 to 1"), Unit.NUMBER),
+        "balance_at": Shown(N_("Lowest share of a class over the highest"), Unit.NUMBER),
+        "moved_at": Shown(N_("Change of the mean label, in spreads, that is no noise any more"), Unit.NUMBER),
+        "floor_at": Shown(N_("Contradicting labels among the clearest rows that count, for classes"), Unit.SHARE),
+        "number_floor_at": Shown(N_("The same for numbers"), Unit.SHARE),
+        "flat_at": Shown(N_("Contradictions among the clearest rows, as a share of those among more rows"), Unit.SHARE),
+        "rises_at": Shown(N_("Standard errors by which the least clear rows must contradict more"), Unit.NUMBER),
+        "skill_at": Shown(N_("How well a small model must predict the label, 0 to 1"), Unit.NUMBER),
+        "rows_at": Shown(N_("Rows that are needed where both tables have wrong labels"), Unit.COUNT),
+        "critical_at": Shown(N_("Rise that is called critical"), Unit.SHARE),
+    },
 )
 RULES: Final = (NOISE,)
 
@@ -168,35 +242,28 @@ def judge(
     rise = p.after.value - p.before.value
     error = float(np.hypot(p.before.error, p.after.error))
     clear = _clear(rise, error, rate_at, sure_at) and p.after.value <= most
-    numbers: dict[str, Value] = {
-        "cause": "label_noise",
-        "target": p.target,
-        "rate": p.after.value,
-        "rate_before": p.before.value,
-        "error": error,
-        "even": p.even,
-        "unsure": p.unsure,
-        "balance": p.balance,
-        "moved": p.moved,
-        "skill": p.skill,
-        "rows": p.rows,
-    }
     flat = p.floor / max(p.floor_wide, 1e-9)
-    numbers |= {"floor": p.floor, "flat": flat, "floor_even": p.floor_even, "rises": p.rises}
+    entry = Noise(
+        target=p.target,
+        rate=p.after.value,
+        rate_before=p.before.value,
+        error=error,
+        even=p.even,
+        unsure=p.unsure,
+        balance=p.balance,
+        moved=p.moved,
+        skill=p.skill,
+        rows=p.rows,
+        floor=p.floor,
+        flat=flat,
+        floor_even=p.floor_even,
+        rises=p.rises,
+        where=BOTH,
+    )
     if clear and p.even >= even_at and p.unsure <= unsure_at and p.balance >= balance_at and abs(p.moved) <= moved_at:
-        says = N_(
-            "{rate:percent} of the labels in {target:name} look as if given by lot, in all kinds of rows alike; in the "
-            "reference it was {was:percent}."
-        )
-        if p.since is not None:
-            says = N_(
-                "Since {since:time} {rate:percent} of the labels in {target:name} look as if given by lot, in all kinds of "
-                "rows alike; in the reference it was {was:percent}."
-            )
-            numbers["since"] = p.since
-        numbers |= {"was": max(p.before.value, 0.0), "where": "current"}
-        severity = Severity.CRITICAL if rise >= critical_at else Severity.WARNING
-        return [loose(NOISE, says, numbers, (), severity, weight=float(np.clip(rise, 0, 1)), since=p.since)]
+        weight = float(np.clip(rise, 0, 1))
+        late = replace(entry, where=CURRENT, was=max(p.before.value, 0.0), since=p.since, weight=weight)
+        return [NOISE.found(late, severity=Severity.CRITICAL if rise >= critical_at else Severity.WARNING)]
     # Half of the false numbers lie on the right side of the median.
     least = floor_at if p.classes else number_floor_at
     held = p.rows >= rows_at and abs(rise) < max(rate_at, 3 * error) and p.floor_low >= least and min(p.floor_sides) >= least
@@ -206,20 +273,7 @@ def judge(
         # Numbers that pile up on a few values bend the curve by themselves; only where much can be learnt it says something.
         shape = flat >= number_flat_at and p.skill >= number_skill_at
     if held and shape and p.floor_even >= even_at and p.rises >= rises_at:
-        numbers |= {"where": "both"}
-        return [
-            loose(
-                NOISE,
-                N_(
-                    "Even where the rows leave no doubt, {floor:percent} of the labels in {target:name} say otherwise, in both "
-                    "tables and in all kinds of rows alike."
-                ),
-                numbers,
-                (),
-                Severity.WARNING,
-                weight=float(np.clip(p.floor, 0, 1)),
-            )
-        ]
+        return [NOISE.found(replace(entry, weight=float(np.clip(p.floor, 0, 1))))]
     return []
 
 

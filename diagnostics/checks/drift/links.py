@@ -10,20 +10,41 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import MISJOINED_COLUMN
 from diagnostics.checks.drift.columns import comparable, gap
 from diagnostics.checks.drift.forecasts import RIDGE, Forecasts, Seen
 from diagnostics.measure.onset import since as began
 from diagnostics.measure.samples import Samples, samples, times
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.measure.undo import Undo
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.words import N_
 
-UNLINKED: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Unlinked(ColumnEntry):
+    """A `Link` that is lost."""
+
+    before: float = shown(N_("Correlation with what the other columns predict, reference"))
+    after: float = shown(N_("Correlation with what the other columns predict, current table"))
+    sure: float = shown(N_("Change in standard errors"))
+    gap: float = shown(N_("How far its own values moved, 0 to 1"))
+    beyond: float | None = shown(N_("Share of its variance that features predict beyond the label"), Unit.SHARE)
+    kept: float = shown(N_("Share of the other columns' links that stand"), Unit.SHARE)
+
+
+UNLINKED: Final = Rule[Unlinked](
     code="DRF015",
     lane=Lane.DATA,
+    null=Null.LINKS,
     title=N_("A column no longer goes along with the others"),
+    says=N_(
+        "{column:name} no longer goes along with the other columns: they foretold it with a correlation of {before:number}, "
+        "now of {after:number}; its values by themselves look as before, and the links among the other columns stand."
+    ),
     why=N_("Each value is one that the column always had, but it stands in the wrong row, as after a join on the wrong key."),
     remedy=N_("Check the join that brings this column: its key, its date, and whether an index was shifted."),
     statistic=N_(
@@ -33,6 +54,16 @@ UNLINKED: Final = Rule(
     source="Whittaker 1990, Graphical Models in Applied Multivariate Statistics (partial regression from the inverse of the "
     "covariance); Fisher 1915, doi:10.2307/2331838; Lopez-Paz and Oquab 2017, arXiv:1610.06545",
     severity=Severity.CRITICAL,
+    suggests=MISJOINED_COLUMN,
+    clear=0.93,
+    thresholds={
+        "sure_at": Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER),
+        "linked_at": Shown(N_("Correlation in the reference that is a link"), Unit.NUMBER),
+        "left_at": Shown(N_("Share of the correlation that may be left"), Unit.SHARE),
+        "gap_at": Shown(N_("How far its own values may move, 0 to 1"), Unit.NUMBER),
+        "beyond_at": Shown(N_("Share of its variance that features must predict beyond the label"), Unit.SHARE),
+        "kept_at": Shown(N_("Share of the other columns' links that must stand"), Unit.SHARE),
+    },
 )
 RULES: Final = (UNLINKED,)
 
@@ -243,7 +274,8 @@ def judge(
     while its own distribution moved by less than `gap_at` beyond chance, the features told more about it than the target does
     (`beyond_at`; else it may be the answer that left it), and the links among all others stand (`kept_at`).
 
-    Chance passes four and a half standard errors once in 300,000 columns. Seasons move many links a little: hence `left_at`.
+    The amounts were chosen on benchmarks/incidents. Chance passes four and a half standard errors once in 300,000 columns.
+    Seasons move many links a little: hence `left_at`.
     """
     if not p.links:
         return []
@@ -253,25 +285,20 @@ def judge(
     alone = link.kept >= kept_at and (link.beyond is None or link.beyond >= beyond_at)
     if not lost or not alone or link.gap > gap_at + chance:
         return []
-    says = N_(
-        "{column:name} no longer goes along with the other columns: they foretold it with a correlation of {before:number}, "
-        "now of {after:number}; its values by themselves look as before, and the links among the other columns stand."
+    entry = Unlinked(
+        since=link.since,
+        weight=float(np.clip(link.before - link.after, 0, 1)),
+        column=link.column,
+        before=link.before,
+        after=link.after,
+        sure=link.sure,
+        gap=link.gap,
+        beyond=link.beyond,
+        kept=link.kept,
     )
-    return [
-        loose(
-            UNLINKED,
-            says,
-            {
-                "column": link.column,
-                "before": link.before,
-                "after": link.after,
-                "sure": link.sure,
-                "gap": link.gap,
-                "beyond": link.beyond,
-                "kept": link.kept,
-            },
-            (link.column,),
-            weight=float(np.clip(link.before - link.after, 0, 1)),
-            since=link.since,
-        )
-    ]
+    return [UNLINKED.found(entry)]
+
+
+def undo(finding: Finding[Unlinked], incident: Incident) -> Undo:
+    """Values in the wrong rows say nothing: the column can only be left out."""
+    return Undo(leave_out=finding.columns)

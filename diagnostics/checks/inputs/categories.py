@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import RECODED_CATEGORIES, UNSEEN_CATEGORIES
 from diagnostics.checks.inputs.names import plain
 from diagnostics.checks.inputs.notation import TEXT, by_level, classify
 from diagnostics.checks.inputs.recoding import Recoding, Shares, by_permutation, by_shares, by_spelling
@@ -19,49 +20,154 @@ from diagnostics.checks.inputs.timeline import Stretch, Timeline, timeline
 from diagnostics.measure import engine
 from diagnostics.measure.engine import ColumnProfile
 from diagnostics.measure.samples import as_level, samples
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.measure.undo import NO_UNDO, Undo
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
-UNSEEN: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class NewLevels(ColumnEntry):
+    """Levels that the reference never had."""
+
+    share: float = shown(N_("Rows with a new category"), Unit.SHARE)
+    levels: tuple[str, ...] = shown(N_("New categories"), Unit.NAMES)
+    """The commonest 20."""
+
+    count: int = shown(N_("Number of new categories"), Unit.COUNT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoneLevels(ColumnEntry):
+    """Levels that the current table lacks."""
+
+    share: float = shown(N_("Rows with one of them in the reference"), Unit.SHARE)
+    levels: tuple[str, ...] = shown(N_("Categories that no longer arrive"), Unit.NAMES)
+    """The commonest 20."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherNames(ColumnEntry):
+    """Levels that go by other names."""
+
+    share: float = shown(N_("Rows with another name"), Unit.SHARE)
+    """Of the rows since the change."""
+
+    mapping: tuple[str, ...] = shown(N_("Old names and new names"), Unit.NAMES)
+    """At most 50 pairs, as `old` and `new`."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    how: str
+    """As `Recoding.how`."""
+
+    whole: bool
+    """Whether hardly a row still has an old name."""
+
+    sharp: bool
+    """Whether it began suddenly."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spellings(ColumnEntry):
+    """Levels that differ in spelling only, in the reference as well."""
+
+    levels: tuple[str, ...] = shown(N_("Spellings of one category"), Unit.NAMES)
+    """At most 20 groups."""
+
+
+def _describe_names(entry: OtherNames) -> str:
+    if entry.how == "permuted":
+        return N_(
+            "The names of {column:name} stand for each other now ({mapping:list}): the shares are the same, under other names."
+        )
+    return N_("{column:name} goes by other names in {share:percent} of the rows ({mapping:list}).")
+
+
+def _describe_spellings(entry: OtherNames | Spellings) -> str:
+    if isinstance(entry, Spellings):
+        return N_("{column:name} spells the same in several ways ({levels:list}), in the reference too.")
+    return N_("{column:name} is spelt in new ways in {share:percent} of the rows ({mapping:list}).")
+
+
+def _suggest(entry: OtherNames | Spellings) -> CauseKind | None:
+    # What the reference does too is no change.
+    return RECODED_CATEGORIES if isinstance(entry, OtherNames) else None
+
+
+def _clearness(entry: OtherNames | Spellings) -> float:
+    # The same names over other shares may also be another population.
+    return 0.75 if isinstance(entry, OtherNames) and entry.how == "permuted" and not entry.sharp else 0.93
+
+
+_RENAMED_AT: Final = {
+    "renamed_at": Shown(N_("Share of the rows that counts"), Unit.SHARE),
+    "renamed_critical_at": Shown(N_("Share that is called critical"), Unit.SHARE),
+}
+
+UNSEEN: Final = Rule[NewLevels](
     code="INP090",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("New categories"),
+    says=N_("{share:percent} of the rows have a {column:name} that the reference never had ({levels:list})."),
     why=N_("The model has no experience with them; most encoders turn them into nothing or into an error."),
     remedy=N_("Map the new categories to known ones, or train again with rows that have them."),
     statistic=N_("Share of the rows whose category never occurs in training."),
     source="Good 1953, doi:10.1093/biomet/40.3-4.237 (what share of unseen levels chance explains)",
+    suggests=UNSEEN_CATEGORIES,
+    clear=0.85,
+    shows=Sign.BROKEN,
+    thresholds={
+        "unseen_at": Shown(N_("Share of the rows that counts"), Unit.SHARE),
+        "critical_at": Shown(N_("Share that is called critical"), Unit.SHARE),
+    },
 )
-VANISHED: Final = Rule(
+VANISHED: Final = Rule[GoneLevels](
     code="INP091",
     lane=Lane.DATA,
     title=N_("Categories no longer arrive"),
+    says=N_("{levels:list} of {column:name} no longer arrive; in the reference they were {share:percent} of the rows."),
     why=N_("A group that the model knew is gone: a feed may be cut off, or the group may have left."),
     remedy=N_("Ask whether this group is still expected."),
     statistic=N_("Share in training of the categories that the current table lacks."),
     source="Breck et al. 2019, Data validation for machine learning (MLSys)",
     severity=Severity.INFO,
+    thresholds={"vanished_at": Shown(N_("Share in the reference that counts"), Unit.SHARE)},
 )
-RECODED: Final = Rule(
+RECODED: Final = Rule[OtherNames](
     code="INP092",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Categories go by other names"),
+    says=_describe_names,
     why=N_("The rows are the same, but the model does not recognise the new names."),
     remedy=N_("Map the names back before the model, as listed, and agree on the names with the owner of the feed."),
     statistic=N_("Shares of the new names beside those of the names that they replaced."),
     source="Rahm and Bernstein 2001, doi:10.1007/s007780100057 (matching by names and by values)",
     severity=Severity.CRITICAL,
+    suggests=RECODED_CATEGORIES,
+    clear=_clearness,
+    shows=Sign.BROKEN,
+    thresholds=_RENAMED_AT,
 )
-VARIANTS: Final = Rule(
+VARIANTS: Final = Rule[OtherNames | Spellings](
     code="INP093",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("One category is spelt in several ways"),
+    says=_describe_spellings,
     why=N_("The model takes each spelling for a category of its own."),
     remedy=N_("Trim spaces and unify case and accents before the model, in training and in production alike."),
     statistic=N_("Spellings that differ in case, spaces, accents or punctuation only."),
     source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    suggests=_suggest,
+    clear=_clearness,
+    thresholds=_RENAMED_AT,
 )
 RULES: Final = (UNSEEN, VANISHED, RECODED, VARIANTS)
 
@@ -235,16 +341,29 @@ def _spellings(shares: Shares) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
-def judge(p: Categories, *, unseen_at: float = 0.005, critical_at: float = 0.05, vanished_at: float = 0.02) -> list[Finding]:
+def judge(
+    p: Categories,
+    *,
+    unseen_at: float = 0.005,
+    critical_at: float = 0.05,
+    vanished_at: float = 0.02,
+    renamed_at: float = 0.003,
+    renamed_critical_at: float = 0.05,
+) -> list[Finding]:
     """Unseen: `unseen_at` of the rows, three times what chance explains (Good-Turing), and one new level so common that chance
     would not have spared the reference. Vanished: levels that held `vanished_at` of the reference. Recoded and variants:
-    whatever matches.
+    whatever matches in `renamed_at` of the rows. All shares were chosen on benchmarks/incidents.
     """
-    findings = []
+    findings: list[Finding] = []
     for column in p.columns:
         mapped = {new for recoding in column.recodings if recoding.how != "permuted" for _, new in recoding.pairs}
         replaced = {old for recoding in column.recodings for old, _ in recoding.pairs}
-        findings += [_recoded(column, recoding) for recoding in column.recodings if recoding.share >= 0.003]
+        for recoding in column.recodings:
+            if recoding.share >= renamed_at:
+                minor = recoding.how == "permuted" or recoding.share < renamed_critical_at
+                rule = VARIANTS if recoding.how == "spelling" and not recoding.whole else RECODED
+                severity = Severity.WARNING if minor else Severity.CRITICAL
+                findings.append(rule.found(_other_names(column, recoding), severity=severity))
         if column.codes:
             continue
         unseen = [(level, share) for level, share in column.unseen if level not in mapped]
@@ -253,79 +372,69 @@ def judge(p: Categories, *, unseen_at: float = 0.005, critical_at: float = 0.05,
         total = share * column.m * np.log1p(column.n / max(1, column.m))
         if share >= max(unseen_at, 3 * column.expected) and (spared > 9 or (total > 14 and column.expected < 0.002)):
             findings.append(
-                loose(
-                    UNSEEN,
-                    N_("{share:percent} of the rows have a {column:name} that the reference never had ({levels:list})."),
-                    {"column": column.name, "share": share, "levels": tuple(v for v, _ in unseen[:20]), "count": len(unseen)},
-                    (column.name,),
-                    Severity.CRITICAL if share >= critical_at else Severity.WARNING,
-                    weight=float(min(1.0, share)),
-                    since=column.since,
+                UNSEEN.found(
+                    NewLevels(
+                        since=column.since,
+                        weight=float(min(1.0, share)),
+                        column=column.name,
+                        share=share,
+                        levels=tuple(v for v, _ in unseen[:20]),
+                        count=len(unseen),
+                    ),
+                    severity=Severity.CRITICAL if share >= critical_at else Severity.WARNING,
                 )
             )
         gone = [(v, s) for v, s in column.vanished if v not in replaced and s * column.m > 12]
-        if sum(s for _, s in gone) >= vanished_at:
-            findings.append(
-                loose(
-                    VANISHED,
-                    N_(
-                        "{levels:list} of {column:name} no longer arrive; in the reference they were {share:percent} of the rows."
-                    ),
-                    {"column": column.name, "share": sum(s for _, s in gone), "levels": tuple(v for v, _ in gone[:20])},
-                    (column.name,),
-                    weight=float(sum(s for _, s in gone)),
-                )
-            )
-        old = [group for group in column.spellings if not mapped & set(group)]
-        if old:
-            findings.append(
-                loose(
-                    VARIANTS,
-                    N_("{column:name} spells the same in several ways ({levels:list}), in the reference too."),
-                    {"column": column.name, "levels": tuple(" / ".join(group) for group in old[:20])},
-                    (column.name,),
-                    Severity.INFO,
-                    weight=0.01,
-                )
-            )
+        share = sum(s for _, s in gone)
+        if share >= vanished_at:
+            levels = tuple(v for v, _ in gone[:20])
+            findings.append(VANISHED.found(GoneLevels(weight=float(share), column=column.name, share=share, levels=levels)))
+        groups = [group for group in column.spellings if not mapped & set(group)]
+        if groups:
+            spelt = Spellings(weight=0.01, column=column.name, levels=tuple(" / ".join(group) for group in groups[:20]))
+            findings.append(VARIANTS.found(spelt, severity=Severity.INFO))
     return findings
 
 
-def _recoded(column: ColumnLevels, recoding: Recoding) -> Finding:
-    mapping = tuple(f"{old} -> {new}" for old, new in recoding.pairs[:50])
-    variants = recoding.how == "spelling" and not recoding.whole
-    if variants:
-        says = N_("{column:name} is spelt in new ways in {share:percent} of the rows ({mapping:list}).")
-    elif recoding.how == "permuted":
-        says = N_(
-            "The names of {column:name} stand for each other now ({mapping:list}): the shares are the same, under other names."
-        )
-    else:
-        says = N_("{column:name} goes by other names in {share:percent} of the rows ({mapping:list}).")
-    return loose(
-        VARIANTS if variants else RECODED,
-        says,
-        {
-            "column": column.name,
-            "share": recoding.share,
-            "mapping": mapping,
-            "old": tuple(old for old, _ in recoding.pairs[:50]),
-            "new": tuple(new for _, new in recoding.pairs[:50]),
-            "how": recoding.how,
-            "whole": recoding.whole,
-            "sharp": column.sharp,
-        },
-        (column.name,),
-        Severity.WARNING if recoding.how == "permuted" or recoding.share < 0.05 else Severity.CRITICAL,
-        weight=float(min(1.0, recoding.share)),
+def _other_names(column: ColumnLevels, recoding: Recoding) -> OtherNames:
+    pairs = recoding.pairs[:50]
+    return OtherNames(
         since=column.since,
+        weight=float(min(1.0, recoding.share)),
+        column=column.name,
+        share=recoding.share,
+        mapping=tuple(f"{old} -> {new}" for old, new in pairs),
+        old=tuple(old for old, _ in pairs),
+        new=tuple(new for _, new in pairs),
+        how=recoding.how,
+        whole=recoding.whole,
+        sharp=column.sharp,
     )
 
 
-def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+def undo(finding: Finding[NewLevels | GoneLevels | OtherNames | Spellings], incident: Incident) -> Undo:
+    """Gives levels their old names back; rows with a level that is new can only be left out."""
+    entry = finding.of
+    name = entry.column
+    if isinstance(entry, OtherNames):
+        back = dict(zip(entry.new, entry.old, strict=True))
+        return Undo(
+            repair=lambda frame: frame.assign(
+                **{name: frame[name].map(lambda level: back.get(level, level), na_action="ignore")},
+            )
+        )
+    if isinstance(entry, NewLevels):
+        levels = set(entry.levels)
+        return Undo(faulty=lambda frame: frame[name].isin(levels).to_numpy(dtype=bool), leave_out=(name,))
+    return NO_UNDO
+
+
+def offending(
+    incident: Incident, finding: Finding[NewLevels | GoneLevels | OtherNames | Spellings], *, limit: int = 10_000
+) -> pd.DataFrame:
     """The rows with a new category or a new name, as `rows.rows_where` gives them."""
-    column = incident.pair().current[finding.columns[0]]
-    levels = finding.evidence.get("new") or finding.evidence.get("levels") or ()
-    if column.kind is not Kind.CATEGORY or not isinstance(levels, tuple) or not levels:
+    column = incident.pair().current[finding.of.column]
+    levels = finding.of.new if isinstance(finding.of, OtherNames) else finding.of.levels
+    if column.kind is not Kind.CATEGORY or not levels:
         return none(incident)
     return rows_where(incident, f"{column.key} IN ({', '.join('?' * len(levels))})", list(levels), limit=limit)

@@ -14,22 +14,79 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import TIME_SHIFT
 from diagnostics.checks.inputs.epochs import epoch_jump
 from diagnostics.checks.inputs.hours import Turn, jump, turn
 from diagnostics.checks.inputs.timeline import ks, ks_noise, thin
 from diagnostics.measure import engine
 from diagnostics.measure.samples import times
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Column, Kind, Table
 from diagnostics.nouns.words import N_
 
-HOURS_OFF: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class ClockJump(ColumnEntry):
+    """A column of times or hours that jumped."""
+
+    beside: str | None = shown(N_("Time column that it was compared with"), Unit.NAME)
+    """None where the rhythm of the day told."""
+
+    hours: float | None = shown(N_("Hours ahead of what it was"))
+    """Negative: behind. None where the unit changed, as is `size`."""
+
+    size: float | None
+    """Hours without the sign."""
+
+    factor: float
+    """Times what it was, or the other way round where it became smaller: at least 1."""
+
+    times: float = shown(N_("Times what it was"))
+    """1 where the unit held."""
+
+    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    off: float = shown(N_("Distance to the reference (KS statistic or total variation)"))
+    fit: float = shown(N_("Distance once it is undone (KS statistic or total variation)"))
+    sharp: bool
+    """As `Moved.sharp`."""
+
+
+def _describe_hours(entry: ClockJump) -> str:
+    later = entry.hours is not None and entry.hours > 0
+    if entry.beside is not None and later:
+        return N_(
+            "{column:name} is {size:number} h later beside {beside:name} than in the reference, in {share:percent} of the rows."
+        )
+    if entry.beside is not None:
+        return N_(
+            "{column:name} is {size:number} h earlier beside {beside:name} than in the reference, in {share:percent} of the rows."
+        )
+    if later:
+        return N_("The busy hours of {column:name} come {size:number} h later than in the reference.")
+    return N_("The busy hours of {column:name} come {size:number} h earlier than in the reference.")
+
+
+def _describe_unit(entry: ClockJump) -> str:
+    if entry.times > 1:
+        return N_("{column:name} is {factor:number} times what it was in {share:percent} of the rows, as if its unit changed.")
+    return N_("{column:name} is a {factor:number}th of what it was in {share:percent} of the rows, as if its unit changed.")
+
+
+_THRESHOLDS: Final = {
+    "share_at": Shown(N_("Share of the rows that counts"), Unit.SHARE),
+    "fit_at": Shown(N_("Distance that may be left once it is undone (KS statistic or total variation)"), Unit.NUMBER),
+    "gain_at": Shown(N_("Distance that undoing it must gain (KS statistic or total variation)"), Unit.NUMBER),
+}
+
+HOURS_OFF: Final = Rule[ClockJump](
     code="INP061",
     lane=Lane.DATA,
     title=N_("A time column is hours off"),
+    says=_describe_hours,
     why=N_("Every feature made of that time (hour, day, age, time since) is wrong, and joins by time meet other rows."),
     remedy=N_(
         "Find where the time zone is set or the summer time begins, write times in UTC with their offset, and move the rows "
@@ -40,25 +97,36 @@ HOURS_OFF: Final = Rule(
         "must be turned to match the reference."
     ),
     source="Fisher 1993, Statistical Analysis of Circular Data; Eggert 2024, Theory and pragmatics of the tz code and data",
+    suggests=TIME_SHIFT,
+    clear=0.95,
+    thresholds=_THRESHOLDS,
 )
-EPOCH: Final = Rule(
+EPOCH: Final = Rule[ClockJump](
     code="INP062",
     lane=Lane.DATA,
     title=N_("A time column counts in another unit"),
+    says=_describe_unit,
     why=N_("Seconds read as milliseconds end in 1970, milliseconds read as seconds in the far future."),
     remedy=N_("Divide the times by the factor shown where they are read, and state the unit in the column's name."),
     statistic=N_("Size of the times beside the reference, in steps of a thousand: seconds, milliseconds, microseconds."),
     source="IEEE Std 1003.1-2017, section 4.16 (seconds since the Epoch)",
     severity=Severity.CRITICAL,
+    suggests=TIME_SHIFT,
+    clear=0.95,
+    thresholds=_THRESHOLDS,
 )
-HOUR_COLUMN: Final = Rule(
+HOUR_COLUMN: Final = Rule[ClockJump](
     code="INP063",
     lane=Lane.DATA,
     title=N_("An hour-of-day column is turned"),
+    says=_describe_hours,
     why=N_("The model learnt what happens at which hour; with the hours turned it applies the night's pattern to the day."),
     remedy=N_("Compute the hour in the time zone that was used for training, and turn the rows since the jump back."),
     statistic=N_("Number of hours by which the column must be turned to match the reference or the time column beside it."),
     source="Fisher 1993, Statistical Analysis of Circular Data",
+    suggests=TIME_SHIFT,
+    clear=0.95,
+    thresholds=_THRESHOLDS,
 )
 RULES: Final = (HOURS_OFF, EPOCH, HOUR_COLUMN)
 
@@ -72,29 +140,41 @@ MOST: Final = 12
 HOUR_NAME: Final = re.compile(r"(?<![a-z])(hour|hr|hod)(?![a-z])|hour_?of_?day", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Moved:
-    """One column that jumped.
+    """One column that jumped."""
 
-    rule: which of the three. beside: the column it was compared with, None where the rhythm of the day told. hours: ahead of what
-    it was (negative: behind), nan for a unit. factor: times what it was, 1 where the unit held. share: of the current rows.
-    off, fit: distance to the reference as it is and after turning it back, 0 to 1. sharp: it is a whole number of quarter hours
-    (or of units) to within minutes, or the row that began it is clear.
-    reference, current: share of the rows per bin of the day, shape (bins,), current from the jump on; empty for units.
-    """
+    rule: Rule[ClockJump]
+    """The one of the three that it may break."""
 
-    rule: str
     column: str
     beside: str | None
+    """The column it was compared with, None where the rhythm of the day told."""
+
     hours: float
+    """Ahead of what it was (negative: behind), nan for a unit."""
+
     factor: float
+    """Times what it was, 1 where the unit held."""
+
     share: float
+    """Of the current rows, 0 to 1."""
+
     off: float
+    """Distance to the reference as it is, 0 to 1."""
+
     fit: float
+    """The same after turning it back."""
+
     sharp: bool
+    """It is a whole number of quarter hours (or of units) to within minutes, or the row that began it is clear."""
+
     since: datetime | None
     reference: tuple[float, ...] = ()
+    """Share of the rows per bin of the day, shape (bins,); empty for units."""
+
     current: tuple[float, ...] = ()
+    """The same from the jump on."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +241,18 @@ def _units(shared: list[tuple[Column, Column]], left: pd.DataFrame, right: pd.Da
         other = incident.roles.timestamp if old.name != incident.roles.timestamp else None
         found = epoch_jump(old, new, _numbers(left, old), _numbers(right, new), times(right, other))
         if found is not None:
-            yield Moved(EPOCH.code, old.name, None, float("nan"), found.factor, found.share, 1.0, 0.0, found.sharp, found.since)
+            yield Moved(
+                rule=EPOCH,
+                column=old.name,
+                beside=None,
+                hours=float("nan"),
+                factor=found.factor,
+                share=found.share,
+                off=1.0,
+                fit=0.0,
+                sharp=found.sharp,
+                since=found.since,
+            )
 
 
 def _numbers(frame: pd.DataFrame, column: Column) -> NDArray[np.float64]:
@@ -193,12 +284,7 @@ def _differences(stamps: list[str], known: _Sides, role: str | None) -> list[Mov
         found, sign = rest[pair], 1.0 if pair[0] == culprit else -1.0
         beside = pair[1] if pair[0] == culprit else pair[0]
         shapes = _shapes(culprit, known, found.affected)
-        blamed.append(
-            Moved(
-                HOURS_OFF.code, culprit, beside, sign * found.hours, 1.0, found.share, found.off, found.fit, found.sharp,
-                found.since, *shapes,
-            )
-        )  # fmt: skip
+        blamed.append(_moved(HOURS_OFF, culprit, beside, found, shapes, hours=sign * found.hours))
         rest = {pair: found for pair, found in rest.items() if culprit not in pair}
     return blamed
 
@@ -273,9 +359,31 @@ def _rhythm(name: str, known: _Sides) -> Moved | None:
     found = turn(_day_bins(old, bins), _day_bins(new, bins), bins, _as_times(old), when)
     if found is None:
         return None
-    shapes = _shapes(name, known, found.affected)
+    return _moved(HOURS_OFF, name, None, found, _shapes(name, known, found.affected))
+
+
+def _moved(
+    rule: Rule[ClockJump],
+    column: str,
+    beside: str | None,
+    found: Turn,
+    shapes: tuple[tuple[float, ...], tuple[float, ...]],
+    *,
+    hours: float | None = None,
+) -> Moved:
     return Moved(
-        HOURS_OFF.code, name, None, found.hours, 1.0, found.share, found.off, found.fit, found.sharp, found.since, *shapes
+        rule=rule,
+        column=column,
+        beside=beside,
+        hours=found.hours if hours is None else hours,
+        factor=1.0,
+        share=found.share,
+        off=found.off,
+        fit=found.fit,
+        sharp=found.sharp,
+        since=found.since,
+        reference=shapes[0],
+        current=shapes[1],
     )
 
 
@@ -308,11 +416,9 @@ def _hours(values: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def _turned(name: str, other: str | None, found: Turn, old: NDArray[np.intp], new: NDArray[np.intp]) -> Moved:
-    shapes = [np.bincount(side[side >= 0], minlength=24) for side in (old, new[found.affected])]
-    shares = [tuple((shape / max(1, shape.sum())).tolist()) for shape in shapes]
-    return Moved(
-        HOUR_COLUMN.code, name, other, found.hours, 1.0, found.share, found.off, found.fit, found.sharp, found.since, *shares
-    )
+    before, after = (np.bincount(side[side >= 0], minlength=24) for side in (old, new[found.affected]))
+    shapes = tuple((before / max(1, before.sum())).tolist()), tuple((after / max(1, after.sum())).tolist())
+    return _moved(HOUR_COLUMN, name, other, found, shapes)
 
 
 def _mode(values: NDArray[np.float64]) -> tuple[float, float] | None:
@@ -328,56 +434,34 @@ def _round(hours: NDArray[np.float64]) -> NDArray[np.float64]:
     return (hours + 11) % 24 - 11
 
 
-def judge(p: Clock, *, share_at: float = 0.03, fit_at: float = 0.35, gain_at: float = 0.1) -> list[Finding]:
+def judge(p: Clock, *, share_at: float = 0.03, fit_at: float = 0.35, gain_at: float = 0.1) -> list[Finding[ClockJump]]:
     """A column fires when at least `share_at` of the current rows jumped, when turning them back leaves at most `fit_at` of
-    distance to the reference (KS, or total variation of the hours), and at least `gain_at` less than as they are.
+    distance to the reference (KS, or total variation of the hours), and at least `gain_at` less than as they are. All three were
+    chosen on benchmarks/incidents.
 
     Time zones lie whole, half and quarter hours apart (Eggert 2024), so a jump by any other amount is a delay and no clock.
     """
-    findings = []
+    findings: list[Finding[ClockJump]] = []
     for m in p.moved:
         if m.share < share_at or m.fit > fit_at or m.off - m.fit < gain_at:
             continue
+        hours = None if np.isnan(m.hours) else m.hours
         findings.append(
-            loose(
-                next(rule for rule in RULES if rule.code == m.rule),
-                _says(m),
-                {
-                    "column": m.column,
-                    "beside": m.beside,
-                    "hours": None if np.isnan(m.hours) else m.hours,
-                    "size": None if np.isnan(m.hours) else abs(m.hours),
-                    "factor": m.factor if m.factor >= 1 else 1 / m.factor,
-                    "times": m.factor,
-                    "share": m.share,
-                    "off": m.off,
-                    "fit": m.fit,
-                    "sharp": m.sharp,
-                },
-                (m.column,),
-                weight=float(np.clip(m.share * (m.off - m.fit), 0, 1)),
-                since=m.since,
+            m.rule.found(
+                ClockJump(
+                    since=m.since,
+                    weight=float(np.clip(m.share * (m.off - m.fit), 0, 1)),
+                    column=m.column,
+                    beside=m.beside,
+                    hours=hours,
+                    size=None if hours is None else abs(hours),
+                    factor=m.factor if m.factor >= 1 else 1 / m.factor,
+                    times=m.factor,
+                    share=m.share,
+                    off=m.off,
+                    fit=m.fit,
+                    sharp=m.sharp,
+                )
             )
         )
     return findings
-
-
-def _says(m: Moved) -> str:
-    if m.rule == EPOCH.code:
-        if m.factor > 1:
-            return N_(
-                "{column:name} is {factor:number} times what it was in {share:percent} of the rows, as if its unit changed."
-            )
-        return N_("{column:name} is a {factor:number}th of what it was in {share:percent} of the rows, as if its unit changed.")
-    if m.beside is not None:
-        if m.hours > 0:
-            return N_(
-                "{column:name} is {size:number} h later beside {beside:name} than in the reference, "
-                "in {share:percent} of the rows."
-            )
-        return N_(
-            "{column:name} is {size:number} h earlier beside {beside:name} than in the reference, in {share:percent} of the rows."
-        )
-    if m.hours > 0:
-        return N_("The busy hours of {column:name} come {size:number} h later than in the reference.")
-    return N_("The busy hours of {column:name} come {size:number} h earlier than in the reference.")

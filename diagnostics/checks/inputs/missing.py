@@ -20,7 +20,7 @@ from diagnostics.nouns import intervals
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -53,6 +53,7 @@ class NewWords(ColumnEntry):
 MISSING_ROSE: Final = Rule[MoreMissing](
     code="INP001",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("More missing values"),
     says=N_("Missing values in {column:name} rose from {before:percent} to {after:percent} of the rows."),
     why=N_("The model learnt from rows that had this value. Without it, it answers from a default that it hardly ever saw."),
@@ -74,6 +75,7 @@ MISSING_ROSE: Final = Rule[MoreMissing](
 INFINITE: Final = Rule[Unusable](
     code="INP002",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Infinite or not-a-number values"),
     says=N_("{column:name} holds infinity or NaN in {count:count} rows; the reference had {before:count}."),
     why=N_("Most models refuse such values or turn them into nonsense; they come from divisions by zero and overflows."),

@@ -11,35 +11,78 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import PRECISION_LOSS
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
-ROUNDED: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Coarser(ColumnEntry):
+    """A column with fewer different values. before, after: shares of the values on the step, 0 to 1."""
+
+    step: float | None = shown(N_("Step that the values lie on"))
+    before: float = shown(N_("Values on the step in the reference"), Unit.SHARE)
+    after: float = shown(N_("Values on the step since the change"), Unit.SHARE)
+    distinct_before: int = shown(N_("Different values in the reference"), Unit.COUNT)
+    distinct_after: int = shown(N_("Different values since the change"), Unit.COUNT)
+    of: int = shown(N_("Rows that they were counted in"), Unit.COUNT)
+    """Of each table."""
+
+    sharp: bool
+    """Whether it began suddenly."""
+
+
+_FEWER: Final = N_("Share of the different values that may be left")
+
+ROUNDED: Final = Rule[Coarser](
     code="INP070",
     lane=Lane.DATA,
     title=N_("Values are rounded"),
+    says=N_(
+        "{column:name} is rounded to steps of {step:number}: {after:percent} of the values lie "
+        "on them, {before:percent} did in the reference."
+    ),
     why=N_("Rows that used to differ now look the same to the model."),
     remedy=N_(
         "Look for a rounding, a cast to integers or a shorter number format on the way of this column, and send all digits again."
     ),
     statistic=N_("Share of values that are a whole multiple of the step, beside the same share in training."),
     source="Heitjan and Rubin 1991, doi:10.1214/aos/1176348396 (coarse data)",
+    suggests=PRECISION_LOSS,
+    clear=0.88,
+    thresholds={
+        "on_at": Shown(N_("Share of the values on the step"), Unit.SHARE),
+        "rise_at": Shown(N_("Rise of that share that counts"), Unit.SHARE),
+        "fewer_at": Shown(_FEWER, Unit.SHARE),
+    },
 )
-BINNED: Final = Rule(
+BINNED: Final = Rule[Coarser](
     code="INP071",
     lane=Lane.DATA,
     title=N_("Few different values are left"),
+    says=N_(
+        "{column:name} has {distinct_after:count} different values left among {of:count} "
+        "rows; the reference has {distinct_before:count}."
+    ),
     why=N_("The values were put into bins: rows that used to differ now look the same to the model."),
     remedy=N_("Look for a binning or a lookup on the way of this column, and send the values themselves again."),
     statistic=N_("Number of different values among as many rows of each table."),
     source="Heitjan and Rubin 1991, doi:10.1214/aos/1176348396 (coarse data)",
+    suggests=PRECISION_LOSS,
+    clear=0.88,
+    thresholds={
+        "binned_at": Shown(_FEWER, Unit.SHARE),
+        "binned_most": Shown(N_("Different values that may be left"), Unit.COUNT),
+        "binned_from": Shown(N_("Different values that the reference must have"), Unit.COUNT),
+    },
 )
 RULES: Final = (ROUNDED, BINNED)
 
@@ -166,51 +209,49 @@ def _snapped(reference: NDArray[np.float64], current: NDArray[np.float64]) -> fl
 
 
 def judge(
-    p: Precision, *, on_at: float = 0.95, rise_at: float = 0.2, fewer_at: float = 0.6, binned_at: float = 0.25
-) -> list[Finding]:
+    p: Precision,
+    *,
+    on_at: float = 0.95,
+    rise_at: float = 0.2,
+    fewer_at: float = 0.6,
+    binned_at: float = 0.25,
+    binned_from: int = 20,
+    binned_most: int = 30,
+) -> list[Finding[Coarser]]:
     """Rounded: `on_at` of the values lie on one step, `rise_at` more than in the reference, and at most `fewer_at` as many
-    different values are left. Binned: at most `binned_at` as many different values, of at least 20 in the reference, without
-    one of them holding more than 80% of the rows (that would be a fill or a stale column).
+    different values are left. Binned: at most `binned_at` as many different values, of at least `binned_from` in the reference,
+    and at most `binned_most`, without one of them holding more than 80% of the rows (that would be a fill or a stale column).
+    All were chosen on benchmarks/incidents.
 
     A change of scale moves the values off their old steps too, so the reference and the current must still overlap.
     """
-    findings = []
+    findings: list[Finding[Coarser]] = []
     for column in p.columns:
         fewer = column.distinct / max(1, column.distinct_reference)
-        evidence = {
-            "column": column.name,
-            "step": column.step,
-            "before": column.reference,
-            "after": column.current,
-            "distinct_before": column.distinct_reference,
-            "distinct_after": column.distinct,
-            "of": column.of,
-            "sharp": column.sharp,
-        }
         # What is left of the reference's own values once they are put on so few is the surest sign.
         if (column.distance > 0.4 or column.wide > 0.8) and (column.snapped > 0.05 or column.distinct < 3):
             continue
-        if (
-            column.step is not None
-            and column.current >= on_at
-            and column.current - column.reference >= rise_at
-            and fewer <= fewer_at
-        ):
-            says = N_(
-                "{column:name} is rounded to steps of {step:number}: {after:percent} of the values lie "
-                "on them, {before:percent} did in the reference."
-            )
-            findings.append(loose(ROUNDED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
-        elif column.distinct_reference >= 20 and fewer <= binned_at and column.distinct <= 30:
-            says = N_(
-                "{column:name} has {distinct_after:count} different values left among {of:count} "
-                "rows; the reference has {distinct_before:count}."
-            )
-            findings.append(loose(BINNED, says, evidence, (column.name,), weight=float(1 - fewer), since=column.since))
+        entry = Coarser(
+            since=column.since,
+            weight=float(1 - fewer),
+            column=column.name,
+            step=column.step,
+            before=column.reference,
+            after=column.current,
+            distinct_before=column.distinct_reference,
+            distinct_after=column.distinct,
+            of=column.of,
+            sharp=column.sharp,
+        )
+        on_step_now = column.current >= on_at and column.current - column.reference >= rise_at
+        if column.step is not None and on_step_now and fewer <= fewer_at:
+            findings.append(ROUNDED.found(entry))
+        elif column.distinct_reference >= binned_from and fewer <= binned_at and column.distinct <= binned_most:
+            findings.append(BINNED.found(entry))
     return findings
 
 
-def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+def offending(incident: Incident, finding: Finding[Coarser], *, limit: int = 10_000) -> pd.DataFrame:
     """The rows since the change, as `rows.rows_where` gives them."""
     table = incident.pair().current
     if finding.since is None or incident.roles.timestamp is None or table[incident.roles.timestamp].kind is not Kind.TIME:

@@ -13,34 +13,89 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import OUT_OF_RANGE
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import timeline
 from diagnostics.measure import engine
 from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.measure.undo import Undo
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind, Table
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-FAR: Final = Rule(
+STRAY: Final = 0.3
+"""Stray values are few: where more of the rows than this lie beyond a fence, something else moved them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beyond(ColumnEntry):
+    """Values beyond a fence."""
+
+    rows: int = shown(N_("Rows at fault"), Unit.COUNT)
+    of: int = shown(N_("Rows in the current table"), Unit.COUNT)
+    share: float = shown(N_("Share of all rows"), Unit.SHARE)
+    dense: float = shown(N_("Share of the rows since the first of them"), Unit.SHARE)
+    worst: str = shown(N_("Furthest value"), Unit.NAME)
+    low: str = shown(N_("Lowest value in the reference"), Unit.NAME)
+    high: str = shown(N_("Highest value in the reference"), Unit.NAME)
+    low_fence: float
+    """Below it a value is at fault; of times in seconds since 1970, as `high_fence`."""
+
+    high_fence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimesBeyond(Beyond):
+    """The same in a column of times."""
+
+
+def _suggest(entry: Beyond) -> CauseKind | None:
+    # Time goes on: times leave the range of the reference by nature.
+    return None if isinstance(entry, TimesBeyond) or entry.dense > STRAY else OUT_OF_RANGE
+
+
+_THRESHOLDS: Final = {
+    "part_at": Shown(N_("Share of the rows from which on these are no stray values"), Unit.SHARE),
+    "critical_at": Shown(N_("Share that is called critical"), Unit.SHARE),
+}
+
+FAR: Final = Rule[Beyond](
     code="INP030",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Values far outside the range"),
+    says=N_(
+        "{column:name} is far outside its range in {rows:count} of {of:count} rows, such as {worst}; "
+        "the reference lies between {low} and {high}."
+    ),
     why=N_("The model has never seen such values; its answer for these rows is a guess."),
     remedy=N_("Reject or repair these rows before the model, and ask where they come from."),
     statistic=N_("How far a value lies beyond the furthest that the training values lead one to expect in a million tables."),
     source="Hill 1975, doi:10.1214/aos/1176343247; Weissman 1978, doi:10.1080/01621459.1978.10480104 (quantiles beyond the data)",
+    suggests=_suggest,
+    clear=0.8,
+    thresholds=_THRESHOLDS | {"lone_at": Shown(N_("Times the distance of the fence for a single row"), Unit.NUMBER)},
 )
-SIGN: Final = Rule(
+SIGN: Final = Rule[Beyond](
     code="INP031",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Negative values where there were none"),
+    says=N_(
+        "{column:name} is negative in {rows:count} of {of:count} rows, as low as {worst}; the reference never goes below {low}."
+    ),
     why=N_("A quantity that is never negative became so: a lost or added sign, or a code for an error."),
     remedy=N_("Reject or repair these rows before the model, and ask where the sign comes from."),
     statistic=N_("Rows below zero in a column that had none in training."),
     source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    suggests=_suggest,
+    clear=0.8,
+    thresholds=_THRESHOLDS | {"negative_rows": Shown(N_("Negative rows that count"), Unit.COUNT)},
 )
 RULES: Final = (FAR, SIGN)
 
@@ -187,14 +242,17 @@ def _count(
     )
 
 
-def judge(p: Ranges, *, part_at: float = 0.3, negative_rows: int = 4, lone_at: float = 3.0) -> list[Finding]:
+def judge(
+    p: Ranges, *, part_at: float = STRAY, negative_rows: int = 4, lone_at: float = 3.0, critical_at: float = 0.05
+) -> list[Finding[Beyond]]:
     """Far: any row beyond a fence, as long as at most `part_at` of the rows are (more is another unit or another population).
     Sign: `negative_rows` negative rows, and so many that chance would not have spared the reference.
 
     A single row must lie `lone_at` times as far out as the fence: the largest value of all is often odd.
     One and the same value in most of them (and in three at least) is a default, which has its own check.
+    All four were chosen on benchmarks/incidents.
     """
-    findings = []
+    findings: list[Finding[Beyond]] = []
     for column in p.columns:
         far = column.below + column.above
         rows = max(far, column.negative)
@@ -210,43 +268,37 @@ def judge(p: Ranges, *, part_at: float = 0.3, negative_rows: int = 4, lone_at: f
         if not far and not signed:
             continue
         time = column.kind is Kind.TIME
-        evidence: dict[str, Value] = {
-            "column": column.name,
-            "rows": rows,
-            "of": column.rows,
-            "share": rows / max(1, column.rows),
-            "dense": column.dense,
-            "worst": _written(column.worst, time),
-            "low": _written(column.low, time),
-            "high": _written(column.high, time),
-            "low_fence": 0.0 if signed else column.low_fence,
-            "high_fence": column.high_fence,
-        }
-        if signed and column.negative >= column.above:
-            says = N_(
-                "{column:name} is negative in {rows:count} of {of:count} rows, as low as "
-                "{worst}; the reference never goes below {low}."
-            )
-            rule = SIGN
-        else:
-            says = N_(
-                "{column:name} is far outside its range in {rows:count} of {of:count} rows, such as {worst}; "
-                "the reference lies between {low} and {high}."
-            )
-            rule = FAR
-        findings.append(
-            loose(
-                rule,
-                says,
-                evidence,
-                (column.name,),
-                # Where most rows are beyond, these are no stray values: another check says what moved them.
-                Severity.CRITICAL if rows >= 0.05 * column.rows and column.dense <= part_at else Severity.WARNING,
-                weight=float(np.clip(rows / max(1, column.rows), 0.01, 1)) if column.dense <= part_at else 0.01,
-                since=column.since,
-            )
+        kind = TimesBeyond if time else Beyond
+        entry = kind(
+            since=column.since,
+            weight=float(np.clip(rows / max(1, column.rows), 0.01, 1)) if column.dense <= part_at else 0.01,
+            column=column.name,
+            rows=rows,
+            of=column.rows,
+            share=rows / max(1, column.rows),
+            dense=column.dense,
+            worst=_written(column.worst, time),
+            low=_written(column.low, time),
+            high=_written(column.high, time),
+            low_fence=0.0 if signed else column.low_fence,
+            high_fence=column.high_fence,
         )
+        # Where most rows are beyond, these are no stray values: another check says what moved them.
+        critical = rows >= critical_at * column.rows and column.dense <= part_at
+        rule = SIGN if signed and column.negative >= column.above else FAR
+        findings.append(rule.found(entry, severity=Severity.CRITICAL if critical else Severity.WARNING))
     return findings
+
+
+def undo(finding: Finding[Beyond], incident: Incident) -> Undo:
+    """The rows beyond the fences can only be left out."""
+    entry = finding.of
+
+    def beyond(frame: pd.DataFrame) -> NDArray[np.bool_]:
+        numbers = engine.seconds(frame[entry.column])
+        return np.asarray((numbers < entry.low_fence) | (numbers > entry.high_fence))
+
+    return Undo(faulty=beyond, leave_out=entry.columns)
 
 
 def _written(value: float, time: bool) -> str:
@@ -255,11 +307,11 @@ def _written(value: float, time: bool) -> str:
     return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.3g}"
 
 
-def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+def offending(incident: Incident, finding: Finding[Beyond], *, limit: int = 10_000) -> pd.DataFrame:
     """The rows beyond the fences, as `rows.rows_where` gives them."""
-    column = incident.pair().current[finding.columns[0]]
+    column = incident.pair().current[finding.of.column]
     if column.kind not in (Kind.NUMBER, Kind.TIME):
         return none(incident)
     value = engine.number_sql(column)
-    bounds = [finding.evidence["low_fence"], finding.evidence["high_fence"]]
+    bounds = [finding.of.low_fence, finding.of.high_fence]
     return rows_where(incident, f"({value} < ? OR {value} > ?)", bounds, limit=limit)

@@ -11,22 +11,63 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import SWAPPED_COLUMNS
 from diagnostics.checks.inputs.exchange import COMPANY, Exchange, Values, by_values, exchanged, likely, likely_pairs
 from diagnostics.checks.inputs.exchange_joint import by_neighbours
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure import engine
 from diagnostics.measure.samples import Samples, encoder, samples
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.measure.undo import Undo
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
-SWAPPED: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class SwappedPair(Entry):
+    """Two columns that hold each other's values."""
+
+    one: str
+    other: str
+    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    gain: float = shown(N_("Gain in log-likelihood once exchanged back"))
+    """In nats."""
+
+    apart: float = shown(N_("Distance to the reference (KS statistic or total variation)"))
+    """Of the exchanged rows, mean of the two columns."""
+
+    fit: float = shown(N_("Distance once it is undone (KS statistic or total variation)"))
+    """The worse of the two columns."""
+
+    how: str
+    """As `Swap.how`."""
+
+    sharp: bool
+    """Whether a moment divides the exchanged rows from the others."""
+
+
+def _describe(entry: SwappedPair) -> str:
+    if entry.how == "neighbours":
+        return N_(
+            "{one:name} and {other:name} are swapped in {share:percent} of the rows: exchanged back, they fit the "
+            "other columns as in the reference."
+        )
+    return N_(
+        "{one:name} and {other:name} are swapped in {share:percent} of the rows: each holds the values "
+        "that the other has in the reference."
+    )
+
+
+SWAPPED: Final = Rule[SwappedPair](
     code="INP044",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Two columns are swapped"),
+    says=_describe,
     why=N_("The model reads each of the two as the other, and no check of types or ranges need notice."),
     remedy=N_(
         "Exchange the two columns back in the rows since the date shown, and select columns by name, not by position, where the "
@@ -38,8 +79,18 @@ SWAPPED: Final = Rule(
     ),
     source="Rabanser et al. 2019 (per-feature tests), arXiv:1810.11953; Neyman and Pearson 1933, doi:10.1098/rsta.1933.0009",
     severity=Severity.CRITICAL,
+    suggests=SWAPPED_COLUMNS,
+    clear=0.95,
+    shows=Sign.BROKEN,
+    thresholds={
+        "gain_at": Shown(N_("Gain in log-likelihood that counts"), Unit.NUMBER),
+        "share_at": Shown(N_("Share of the rows that counts"), Unit.SHARE),
+    },
 )
 RULES: Final = (SWAPPED,)
+
+ALL_ROWS: Final = 0.8
+"""Share of swapped rows from which on all rows are exchanged back; of fewer it is unknown which."""
 
 ROWS: Final = 5_000
 """Rows of a side that are looked at."""
@@ -192,53 +243,50 @@ def _quantiles(values: pd.Series) -> tuple[float, ...]:
     return tuple(np.quantile(known, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist()) if known.size else ()
 
 
-def judge(p: Swaps, *, gain_at: float = 20.0, share_at: float = 0.05) -> list[Finding]:
+def judge(p: Swaps, *, gain_at: float = 20.0, share_at: float = 0.05) -> list[Finding[SwappedPair]]:
     """A pair fires when exchanging back gains `gain_at` nats of likelihood in at least `share_at` of the rows.
 
-    Pairs, directions and beginnings are many; twenty nats are 1 in 480 million for one of them. The distance of the exchanged
-    rows to the reference is part of the search itself (`exchange.py`).
+    Pairs, directions and beginnings are many; twenty nats are 1 in 480 million for one of them. The share was chosen on
+    benchmarks/incidents. The distance of the exchanged rows to the reference is part of the search itself (`exchange.py`).
     """
-    findings = []
+    findings: list[Finding[SwappedPair]] = []
     for pair in p.pairs:
         if pair.gain < gain_at or pair.share < share_at:
             continue
-        if pair.how != "neighbours":
-            says = N_(
-                "{one:name} and {other:name} are swapped in {share:percent} of the rows: each holds the values "
-                "that the other has in the reference."
-            )
-        else:
-            says = N_(
-                "{one:name} and {other:name} are swapped in {share:percent} of the rows: exchanged back, they fit the "
-                "other columns as in the reference."
-            )
         findings.append(
-            loose(
-                SWAPPED,
-                says,
-                {
-                    "one": pair.one,
-                    "other": pair.other,
-                    "share": pair.share,
-                    "gain": pair.gain,
-                    "apart": pair.apart,
-                    "fit": pair.fit,
-                    "how": pair.how,
-                    "sharp": pair.sharp,
-                },
-                (pair.one, pair.other),
-                weight=float(np.clip(pair.share, 0, 1)),
-                since=pair.since,
+            SWAPPED.found(
+                SwappedPair(
+                    columns=(pair.one, pair.other),
+                    since=pair.since,
+                    weight=float(np.clip(pair.share, 0, 1)),
+                    one=pair.one,
+                    other=pair.other,
+                    share=pair.share,
+                    gain=pair.gain,
+                    apart=pair.apart,
+                    fit=pair.fit,
+                    how=pair.how,
+                    sharp=pair.sharp,
+                )
             )
         )
     return findings
 
 
-def exchanged_rows(finding: Finding, drawn: Samples, frame: pd.DataFrame) -> NDArray[np.bool_]:
+def undo(finding: Finding[SwappedPair], incident: Incident) -> Undo:
+    """Exchanges the two columns back, where all rows are swapped or a moment tells which."""
+    entry = finding.of
+    if entry.share < ALL_ROWS and not entry.sharp:
+        return Undo(leave_out=entry.columns)
+    one, other = entry.columns
+    return Undo(repair=lambda frame: frame.assign(**{one: frame[other], other: frame[one]}))
+
+
+def exchanged_rows(finding: Finding[SwappedPair], drawn: Samples, frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Which rows of `frame` (columns as in `drawn.current`) fit the reference better exchanged, shape (len(frame),).
 
     For findings whose `how` is "scattered": of the others all rows since the onset are exchanged.
     """
-    one, other = finding.columns
+    one, other = finding.of.columns
     kind = drawn.kinds[one]
     return exchanged(one, other, _values(drawn.reference, (one, other), kind), _values(frame, (one, other), kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,21 +11,124 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import REFIT_SCALER, UNIT_CHANGE
 from diagnostics.checks.inputs.affine import Affine, fit
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.measure.samples import samples
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.measure.undo import Undo
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
-UNIT: Final = Rule(
+ALL_ROWS: Final = 0.999
+"""Share of changed rows from which on every row is converted back; of fewer, those that lie nearer to the reference then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rescaled(ColumnEntry):
+    """current = ratio * reference + offset in a share of the rows."""
+
+    ratio: float = shown(N_("Times what it was"))
+    divisor: float
+    """1 / ratio."""
+
+    offset: float = shown(N_("Added to every value"))
+    """In the unit of the current values."""
+
+    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    before: float = shown(N_("Median in the reference"))
+    """Of the values other than 0, as `after`."""
+
+    after: float = shown(N_("Median since the change"))
+    known: bool
+    """Whether ratio and offset belong to two units."""
+
+    kind: str
+    """As `affine.Affine.kind`."""
+
+    sharp: bool
+    """Whether it began suddenly, in rows that looked like the reference before."""
+
+    distance: float = shown(N_("Distance to the reference (KS statistic)"))
+    left: float = shown(N_("Distance once it is undone (KS statistic)"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescaledTogether(Entry):
+    """Columns that moved at once, each by a line of its own."""
+
+    columns: tuple[str, ...] = shown(N_("Columns at fault"), Unit.NAMES)
+    count: int = shown(N_("Number of columns at fault"), Unit.COUNT)
+    of: int = shown(N_("Number columns compared"), Unit.COUNT)
+    ratios: tuple[str, ...] = shown(N_("Times what each was"), Unit.NAMES)
+    """In the order of `columns`, with six digits; `offsets` likewise."""
+
+    offsets: tuple[str, ...] = shown(N_("Added to the values of each"), Unit.NAMES)
+
+    @property
+    def lines(self) -> dict[str, tuple[float, float]]:
+        """Column to its ratio and offset."""
+        return {
+            name: (float(ratio), float(offset))
+            for name, ratio, offset in zip(self.columns, self.ratios, self.offsets, strict=True)
+        }
+
+
+def _describe(entry: Rescaled) -> str:
+    up = abs(entry.ratio) >= 1
+    if entry.share < 1 and up:
+        return N_("In {share:percent} of the rows {column:name} is {ratio:number} times what it was, as if the unit changed.")
+    if entry.share < 1:
+        return N_("In {share:percent} of the rows {column:name} is divided by {divisor:number}, as if the unit changed.")
+    if entry.kind == "offset":
+        return N_("Median {column:name} went from {before:number} to {after:number}: every value moved by {offset:number}.")
+    if entry.kind == "standardised":
+        return N_(
+            "{column:name} arrives standardised: its median went from {before:number} to "
+            "{after:number}, its spread is now about 1."
+        )
+    if entry.kind == "range":
+        return N_("{column:name} arrives squeezed between 0 and 1: its median went from {before:number} to {after:number}.")
+    if entry.kind != "scale":
+        return N_(
+            "Median {column:name} went from {before:number} to {after:number}: {ratio:number} "
+            "times the old value plus {offset:number}."
+        )
+    if entry.ratio == -1:
+        return N_("{column:name} changed its sign: its median went from {before:number} to {after:number}.")
+    if entry.ratio < 0:
+        return N_("Median {column:name} went from {before:number} to {after:number}: {ratio:number} times, with the sign turned.")
+    if up:
+        return N_(
+            "Median {column:name} rose from {before:number} to {after:number}: {ratio:number} times, as if the unit changed."
+        )
+    return N_(
+        "Median {column:name} fell from {before:number} to {after:number}: divided by {divisor:number}, as if the unit changed."
+    )
+
+
+def _suggest(entry: Rescaled) -> CauseKind | None:
+    # A turned sign belongs to no unit.
+    return UNIT_CHANGE if entry.ratio > 0 else None
+
+
+def _clearness_of_line(entry: Rescaled) -> float:
+    # A population that grows slowly looks like an unknown line as well.
+    return 0.8 if entry.sharp else 0.5
+
+
+UNIT: Final = Rule[Rescaled](
     code="INP040",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A column changed its unit"),
+    says=_describe,
     why=N_("The model learnt the numbers in the old unit; in the new one every row looks like nothing it has seen."),
     remedy=N_(
         "Find the change of the feed at that time and convert the values back before the model; then score the rows again."
@@ -34,11 +138,15 @@ UNIT: Final = Rule(
     ),
     source="NIST SP 811 (2008), appendix B; Wilk and Gnanadesikan 1968, doi:10.1093/biomet/55.1.1 (quantiles against quantiles)",
     severity=Severity.CRITICAL,
+    suggests=_suggest,
+    clear=0.93,
 )
-LINE: Final = Rule(
+LINE: Final = Rule[Rescaled](
     code="INP041",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A column was scaled or shifted"),
+    says=_describe,
     why=N_("The values keep their shape but stand on another scale, as after a conversion or a scaler."),
     remedy=N_("Compare the preparation of this column in training and in production, and undo the difference before the model."),
     statistic=N_(
@@ -46,16 +154,31 @@ LINE: Final = Rule(
         "training values, and what it leaves unexplained."
     ),
     source="Wilk and Gnanadesikan 1968, doi:10.1093/biomet/55.1.1 (quantiles against quantiles)",
+    suggests=_suggest,
+    clear=_clearness_of_line,
+    thresholds={"unknown_at": Shown(N_("Distance from which on an unknown ratio counts (KS statistic)"), Unit.NUMBER)},
 )
-MANY: Final = Rule(
+MANY: Final = Rule[RescaledTogether](
     code="INP042",
     lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("Many columns were scaled at once"),
+    says=N_(
+        "{count:count} of {of:count} number columns moved to other scales at once "
+        "({columns:list}), as if a scaler was fitted again."
+    ),
     why=N_("Several columns moved to other scales together: a scaler was fitted again, or is not applied."),
     remedy=N_("Load the scaler that was fitted in training; never fit one on production rows."),
     statistic=N_("Number of columns whose quantiles lie on a straight line against those of training, but not on the same one."),
     source="Wilk and Gnanadesikan 1968, doi:10.1093/biomet/55.1.1 (quantiles against quantiles)",
     severity=Severity.CRITICAL,
+    suggests=REFIT_SCALER,
+    clear=0.94,
+    thresholds={
+        "many_at": Shown(N_("Columns moved at once that count"), Unit.COUNT),
+        "many_share": Shown(N_("Share of the number columns that counts"), Unit.SHARE),
+        "line_at": Shown(N_("Distance from which on a column counts as moved (KS statistic)"), Unit.NUMBER),
+    },
 )
 RULES: Final = (UNIT, LINE, MANY)
 
@@ -176,108 +299,103 @@ def _trend(y: NDArray[np.float64], line: Timeline, points: int = 80) -> tuple[tu
     return tuple(trend)
 
 
-def judge(p: Units, *, many_at: int = 3, many_share: float = 0.5) -> list[Finding]:
-    """A known ratio fires where it explains the distance; an unknown one only after a sudden change.
+def judge(
+    p: Units, *, many_at: int = 3, many_share: float = 0.5, line_at: float = 0.12, unknown_at: float = 0.2
+) -> list[Finding]:
+    """A known ratio fires where it explains the distance; an unknown one only after a sudden change and from a KS statistic of
+    `unknown_at` on.
 
-    `many_at` columns, and `many_share` of all that could, moved by straight lines of their own: a scaler, named once. A
-    conversion touches the columns of one quantity, rarely half of a table.
+    `many_at` columns, and `many_share` of all that could, moved by straight lines of their own (by a KS statistic of `line_at`
+    beyond chance): a scaler, named once. A conversion touches the columns of one quantity, rarely half of a table.
+    All four were chosen on benchmarks/incidents.
     """
-    lines = [c for c in p.columns if c.map.share == 1 and c.map.distance >= 0.12 + c.map.noise]
+    lines = [c for c in p.columns if c.map.share == 1 and c.map.distance >= line_at + c.map.noise]
     # One ratio for all is a change of currency or unit; a scaler gives each column its own.
     own = {(round(np.log(abs(c.map.ratio)), 1), c.map.kind) for c in lines}
     many = len(lines) >= max(many_at, many_share * p.considered) and (
         len(own) >= max(2, len(lines) // 3) or all(c.map.kind in ("standardised", "range") for c in lines)
     )
-    findings = []
+    findings: list[Finding] = []
     if many:
-        names = tuple(c.name for c in lines)
         began = sorted(c.since for c in lines if c.since is not None)
         findings.append(
-            loose(
-                MANY,
-                N_(
-                    "{count:count} of {of:count} number columns moved to other scales at once "
-                    "({columns:list}), as if a scaler was fitted again."
-                ),
-                {
-                    "columns": names,
-                    "count": len(names),
-                    "of": p.considered,
-                    "ratios": tuple(f"{c.map.ratio:.6g}" for c in lines),
-                    "offsets": tuple(f"{c.map.offset:.6g}" for c in lines),
-                },
-                names,
-                weight=min(1.0, len(names) / max(1, p.considered)),
-                since=began[len(began) // 2] if began else None,
+            MANY.found(
+                RescaledTogether(
+                    columns=tuple(c.name for c in lines),
+                    since=began[len(began) // 2] if began else None,
+                    weight=min(1.0, len(lines) / max(1, p.considered)),
+                    count=len(lines),
+                    of=p.considered,
+                    ratios=tuple(f"{c.map.ratio:.6g}" for c in lines),
+                    offsets=tuple(f"{c.map.offset:.6g}" for c in lines),
+                )
             )
         )
     for column in p.columns:
-        kept = column.map.known or (column.sharp and column.map.distance >= 0.2)
-        if kept or (many and column in lines):
-            findings.append(_finding(column, many and column in lines))
+        if many and column in lines:
+            # The scaler is said once; its columns are the details.
+            findings.append(LINE.found(_entry(column), severity=Severity.INFO))
+        elif column.map.known and column.map.kind in ("scale", "offset", "affine"):
+            findings.append(UNIT.found(_entry(column)))
+        elif column.map.known or (column.sharp and column.map.distance >= unknown_at):
+            findings.append(LINE.found(_entry(column)))
     return findings
 
 
-def _finding(column: ColumnUnit, one_of_many: bool) -> Finding:
+def _entry(column: ColumnUnit) -> Rescaled:
     map_ = column.map
-    unit = map_.known and map_.kind in ("scale", "offset", "affine")
-    up = abs(map_.ratio) >= 1
-    if map_.share < 1:
-        says = (
-            N_("In {share:percent} of the rows {column:name} is {ratio:number} times what it was, as if the unit changed.")
-            if up
-            else N_("In {share:percent} of the rows {column:name} is divided by {divisor:number}, as if the unit changed.")
-        )
-    elif map_.ratio == -1 and map_.kind == "scale":
-        says = N_("{column:name} changed its sign: its median went from {before:number} to {after:number}.")
-    elif map_.kind == "scale" and map_.ratio < 0:
-        says = N_("Median {column:name} went from {before:number} to {after:number}: {ratio:number} times, with the sign turned.")
-    elif map_.kind == "scale" and up:
-        says = N_(
-            "Median {column:name} rose from {before:number} to {after:number}: {ratio:number} times, as if the unit changed."
-        )
-    elif map_.kind == "scale":
-        says = N_(
-            "Median {column:name} fell from {before:number} to {after:number}: divided by "
-            "{divisor:number}, as if the unit changed."
-        )
-    elif map_.kind == "offset":
-        says = N_("Median {column:name} went from {before:number} to {after:number}: every value moved by {offset:number}.")
-    elif map_.kind == "standardised":
-        says = N_(
-            "{column:name} arrives standardised: its median went from {before:number} to "
-            "{after:number}, its spread is now about 1."
-        )
-    elif map_.kind == "range":
-        says = N_("{column:name} arrives squeezed between 0 and 1: its median went from {before:number} to {after:number}.")
-    else:
-        says = N_(
-            "Median {column:name} went from {before:number} to {after:number}: {ratio:number} "
-            "times the old value plus {offset:number}."
-        )
-    return loose(
-        UNIT if unit and not one_of_many else LINE,
-        says,
-        {
-            "column": column.name,
-            "ratio": map_.ratio,
-            "divisor": 1 / map_.ratio,
-            "offset": map_.offset,
-            "share": map_.share,
-            "before": column.before,
-            "after": column.after,
-            "known": map_.known,
-            "kind": map_.kind,
-            "sharp": column.sharp,
-            "distance": map_.distance,
-            "left": map_.left,
-        },
-        (column.name,),
-        # The scaler is said once; its columns are the details.
-        Severity.INFO if one_of_many else Severity.CRITICAL if unit else Severity.WARNING,
-        weight=float(np.clip(map_.share * (map_.distance - map_.left), 0, 1)),
+    return Rescaled(
         since=column.since,
+        weight=float(np.clip(map_.share * (map_.distance - map_.left), 0, 1)),
+        column=column.name,
+        ratio=map_.ratio,
+        divisor=1 / map_.ratio,
+        offset=map_.offset,
+        share=map_.share,
+        before=column.before,
+        after=column.after,
+        known=map_.known,
+        kind=map_.kind,
+        sharp=column.sharp,
+        distance=map_.distance,
+        left=map_.left,
     )
+
+
+def undo(finding: Finding[Rescaled | RescaledTogether], incident: Incident) -> Undo:
+    """Converts the values back: in all rows, or in those that a changed share of the rows most probably are."""
+    entry = finding.of
+    if isinstance(entry, RescaledTogether):
+        return _undo_lines(entry.lines)
+    if entry.share >= ALL_ROWS:
+        return _undo_lines({entry.column: (entry.ratio, entry.offset)})
+    return _undo_some_rows(entry, incident)
+
+
+def _undo_lines(lines: Mapping[str, tuple[float, float]]) -> Undo:
+    def repair(frame: pd.DataFrame) -> pd.DataFrame:
+        back = {name: (frame[name] - offset) / ratio for name, (ratio, offset) in lines.items() if name in frame and ratio}
+        return frame.assign(**back)
+
+    return Undo(repair=repair)
+
+
+def _undo_some_rows(entry: Rescaled, incident: Incident) -> Undo:
+    """Divides only the rows that lie nearer to the reference's median after the division, on a log scale."""
+    sizes = np.abs(samples(incident).reference[entry.column].to_numpy("float64"))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    if entry.ratio <= 0 or not sizes.size:
+        return Undo(leave_out=entry.columns)
+    middle = float(np.median(np.log(sizes)))
+
+    def repair(frame: pd.DataFrame) -> pd.DataFrame:
+        values = frame[entry.column].to_numpy("float64")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = np.log(np.abs(values))
+            changed = np.abs(size - np.log(entry.ratio) - middle) < np.abs(size - middle)
+        return frame.assign(**{entry.column: np.where(changed, values / entry.ratio, values)})
+
+    return Undo(repair=repair)
 
 
 def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:

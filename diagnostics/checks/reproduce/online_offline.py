@@ -8,32 +8,112 @@ from typing import Final
 
 import numpy as np
 
+from diagnostics.causes.catalogue import (
+    MISJOINED_COLUMN,
+    MISSING_VALUES,
+    PRECISION_LOSS,
+    RECODED_CATEGORIES,
+    REFIT_SCALER,
+    UNIT_CHANGE,
+)
 from diagnostics.checks.reproduce.joined import JOIN_ROWS, joined
-from diagnostics.checks.reproduce.relation import LINKED, Kindred, Relation, relate_levels, relate_numbers
+from diagnostics.checks.reproduce.relation import LINKED, Relation, RelationKind, relate_levels, relate_numbers
 from diagnostics.measure.onset import since
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, optional, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-SKEW: Final = Rule(
+CAUSES: Final = {
+    RelationKind.AFFINE: UNIT_CHANGE,
+    RelationKind.PERMUTED: MISJOINED_COLUMN,
+    RelationKind.ROUNDED: PRECISION_LOSS,
+    RelationKind.RECODED: RECODED_CATEGORIES,
+    RelationKind.MISSING: MISSING_VALUES,
+}
+"""The cause that each relation suggests; values that merely differ suggest none by themselves."""
+
+SAYS: Final = {
+    RelationKind.AFFINE: N_(
+        "For the same ids, {column:name} is {slope:number} times the offline value plus {offset:number} in {share:percent} "
+        "of the rows."
+    ),
+    RelationKind.PERMUTED: N_(
+        "For the same ids, {column:name} holds the values of other rows in {share:percent} of the rows: its distribution is "
+        "the same, its link to the id is lost."
+    ),
+    RelationKind.ROUNDED: N_("For the same ids, {column:name} is rounded online in {share:percent} of the rows."),
+    RelationKind.RECODED: N_("For the same ids, {column:name} goes by other names online in {share:percent} of the rows."),
+    RelationKind.MISSING: N_("For the same ids, {column:name} is missing online but not offline in {share:percent} of the rows."),
+    RelationKind.OTHER: N_("For the same ids, {column:name} differs between offline and online in {share:percent} of the rows."),
+}
+
+TIMES: Final = N_("For the same ids, {column:name} is {slope:number} times the offline value in {share:percent} of the rows.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnDiffers(ColumnEntry):
+    """A column with other values online than offline, for rows with the same id."""
+
+    column: str = shown(N_("Column"), Unit.NAME)
+    relation: RelationKind
+    share: float = shown(N_("Rows with another value online"), Unit.SHARE)
+    link: float = shown(N_("How closely online follows offline: 1 is exactly, 0 not at all"))
+    pairs: int = shown(N_("Rows with the same id in both tables"), Unit.COUNT)
+    slope: float | None = shown(N_("Factor from offline to online"), optional=True)
+    offset: float | None = shown(N_("Offset from offline to online"), optional=True)
+    decimals: int | None = optional()
+    cause: CauseKind | None = optional()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnsRescaled(Entry):
+    """Many columns on another scale online, each on its own."""
+
+    count: int = shown(N_("Columns on another scale online"), Unit.COUNT)
+    numbers: int = shown(N_("Numeric columns"), Unit.COUNT)
+    columns: tuple[str, ...] = shown(N_("Columns"), Unit.NAMES)
+    share: float = shown(N_("Rows with another value online"), Unit.SHARE)
+    ratios: tuple[str, ...] = shown(N_("Factors from offline to online"), Unit.NAMES)
+    offsets: tuple[str, ...] = shown(N_("Offsets from offline to online"), Unit.NAMES)
+    pairs: int = shown(N_("Rows with the same id in both tables"), Unit.COUNT)
+    cause: CauseKind = REFIT_SCALER
+
+
+def _say(entry: ColumnDiffers) -> str:
+    return TIMES if entry.relation is RelationKind.AFFINE and entry.offset == 0 else SAYS[entry.relation]
+
+
+SKEW: Final = Rule[ColumnDiffers](
     code="REP010",
     lane=Lane.MODEL,
     title=N_("Offline and online features differ"),
+    says=_say,
     why=N_("The model learnt from the offline values; online it is given others for the very same rows."),
     remedy=N_(
         "Compute the column with the same code in training and in serving, and compare the two for the same ids in a test."
     ),
     statistic=N_("Of a hundred rows with the same id, how many have another value online than offline."),
     source="Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (training-serving skew)",
+    suggests=lambda entry: entry.cause,
+    thresholds={
+        "differ_at": Shown(N_("Share of rows with another value that counts"), Unit.SHARE),
+        "critical_at": Shown(N_("Share that is called critical"), Unit.SHARE),
+    },
 )
-REFIT: Final = Rule(
+REFIT: Final = Rule[ColumnsRescaled](
     code="REP011",
     lane=Lane.MODEL,
     title=N_("A scaler was fitted again"),
+    says=N_(
+        "For the same ids, {count:count} of {numbers:count} numeric columns ({columns:list}) stand on another scale "
+        "online, each on its own, in {share:percent} of the rows."
+    ),
     why=N_(
         "Many columns of the same rows stand on other scales, each on its own: the scaler of training was not the one applied."
     ),
@@ -41,34 +121,14 @@ REFIT: Final = Rule(
     statistic=N_("Number of columns whose online values are the offline values times a constant, plus a constant."),
     source="Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (training-serving skew)",
     severity=Severity.CRITICAL,
+    suggests=REFIT_SCALER,
+    thresholds={
+        "differ_at": Shown(N_("Share of rows with another value that counts"), Unit.SHARE),
+        "many_at": Shown(N_("Rescaled columns that are needed"), Unit.COUNT),
+        "most_at": Shown(N_("Share of the numeric columns that are needed"), Unit.SHARE),
+    },
 )
 RULES: Final = (SKEW, REFIT)
-
-CAUSES: Final = {
-    Kindred.AFFINE: "unit_change",
-    Kindred.PERMUTED: "misjoined_column",
-    Kindred.ROUNDED: "precision_loss",
-    Kindred.RECODED: "recoded_categories",
-    Kindred.MISSING: "missing_values",
-}
-"""What each relation would be called as a cause; "otherwise different" is none by itself."""
-
-SAYS: Final = {
-    Kindred.AFFINE: N_(
-        "For the same ids, {column:name} is {slope:number} times the offline value plus {offset:number} in {share:percent} "
-        "of the rows."
-    ),
-    Kindred.PERMUTED: N_(
-        "For the same ids, {column:name} holds the values of other rows in {share:percent} of the rows: its distribution is "
-        "the same, its link to the id is lost."
-    ),
-    Kindred.ROUNDED: N_("For the same ids, {column:name} is rounded online in {share:percent} of the rows."),
-    Kindred.RECODED: N_("For the same ids, {column:name} goes by other names online in {share:percent} of the rows."),
-    Kindred.MISSING: N_("For the same ids, {column:name} is missing online but not offline in {share:percent} of the rows."),
-    Kindred.OTHER: N_("For the same ids, {column:name} differs between offline and online in {share:percent} of the rows."),
-}
-
-TIMES: Final = N_("For the same ids, {column:name} is {slope:number} times the offline value in {share:percent} of the rows.")
 
 
 @dataclass(frozen=True)
@@ -80,7 +140,7 @@ class ColumnPair:
 
     name: str
     number: bool
-    kind: Kindred
+    kind: RelationKind
     share: intervals.Interval
     link: float
     slope: float
@@ -116,7 +176,7 @@ def profile(incident: Incident) -> OnlineOffline:
                 relations.append((relate_levels(name, a, b), False))
         elif np.isfinite(a.to_numpy("float64")).any():
             relations.append((relate_numbers(name, a.to_numpy("float64"), b.to_numpy("float64")), True))
-    telling = [r for r, _ in relations if not (r.kind is Kindred.MISSING and r.share > 0.9)]
+    telling = [r for r, _ in relations if not (r.kind is RelationKind.MISSING and r.share > 0.9)]
     linked = [r for r in telling if abs(r.link) >= LINKED or r.share <= 0.02]
     if len(linked) < max(1, len(telling) / 2):
         raise NotApplicable(
@@ -131,10 +191,10 @@ def profile(incident: Incident) -> OnlineOffline:
     columns = []
     for relation, number in relations:
         began = None
-        if rows.times is not None and relation.kind is not Kindred.EQUAL:
+        if rows.times is not None and relation.kind is not RelationKind.EQUAL:
             began = since(rows.times, relation.differs.astype("float64"), 0.0)
         shown: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
-        if number and relation.kind is not Kindred.EQUAL:
+        if number and relation.kind is not RelationKind.EQUAL:
             x, y = rows.offline[relation.name].to_numpy("float64"), rows.online[relation.name].to_numpy("float64")
             some = np.flatnonzero(np.isfinite(x) & np.isfinite(y))[:500]
             shown = tuple(map(float, x[some])), tuple(map(float, y[some]))
@@ -164,70 +224,58 @@ def judge(
     were corrected in between. A refit scaler is named from `many_at` columns with maps of their own, when they are `most_at` of
     the numbers. Values that merely differ are worth more than a note only where the rows carry the same time in both tables.
     """
-    differing = [c for c in p.columns if c.kind is not Kindred.EQUAL and c.share.low > differ_at]
-    affine = [c for c in differing if c.kind is Kindred.AFFINE]
+    differing = [c for c in p.columns if c.kind is not RelationKind.EQUAL and c.share.low > differ_at]
+    affine = [c for c in differing if c.kind is RelationKind.AFFINE]
     numbers = [c for c in p.columns if c.number]
     maps = {(round(c.slope, 3), round(c.offset, 3)) for c in affine}
     refit = len(affine) >= many_at and len(affine) >= most_at * len(numbers) and len(maps) >= many_at
-    findings = []
+    findings: list[Finding] = []
     if refit:
-        share = float(np.median([c.share.value for c in affine]))
         findings.append(
-            loose(
-                REFIT,
-                N_(
-                    "For the same ids, {count:count} of {numbers:count} numeric columns ({columns:list}) stand on another scale "
-                    "online, each on its own, in {share:percent} of the rows."
-                ),
-                {
-                    "count": len(affine),
-                    "numbers": len(numbers),
-                    "columns": tuple(c.name for c in affine),
-                    "share": share,
-                    "ratios": tuple(repr(c.slope) for c in affine),
-                    "offsets": tuple(repr(c.offset) for c in affine),
-                    "pairs": p.pairs,
-                    "cause": "refit_scaler",
-                },
-                tuple(c.name for c in affine),
-                weight=len(affine) / max(1, len(numbers)),
-                since=min((c.since for c in affine if c.since), default=None),
+            REFIT.found(
+                ColumnsRescaled(
+                    since=min((c.since for c in affine if c.since), default=None),
+                    weight=len(affine) / max(1, len(numbers)),
+                    count=len(affine),
+                    numbers=len(numbers),
+                    columns=tuple(c.name for c in affine),
+                    share=float(np.median([c.share.value for c in affine])),
+                    ratios=tuple(repr(c.slope) for c in affine),
+                    offsets=tuple(repr(c.offset) for c in affine),
+                    pairs=p.pairs,
+                )
             )
         )
     for column in differing:
-        if refit and column.kind is Kindred.AFFINE:
+        scaled = column.kind is RelationKind.AFFINE
+        if refit and scaled:
             continue
-        evidence: dict[str, Value] = {
-            "column": column.name,
-            "relation": column.kind.value,
-            "share": column.share.value,
-            "link": column.link,
-            "pairs": p.pairs,
-        }
-        if column.kind is Kindred.AFFINE:
-            evidence |= {"slope": column.slope, "offset": column.offset}
-        if column.decimals is not None:
-            evidence["decimals"] = column.decimals
-        if column.kind in CAUSES:
-            evidence["cause"] = CAUSES[column.kind]
         findings.append(
-            loose(
-                SKEW,
-                TIMES if column.kind is Kindred.AFFINE and column.offset == 0 else SAYS[column.kind],
-                evidence,
-                (column.name,),
-                _severity(column, critical_at, p.same_moment),
-                weight=float(np.clip(column.share.value, 0, 1)),
-                since=column.since,
+            SKEW.found(
+                ColumnDiffers(
+                    since=column.since,
+                    weight=float(np.clip(column.share.value, 0, 1)),
+                    column=column.name,
+                    relation=column.kind,
+                    share=column.share.value,
+                    link=column.link,
+                    pairs=p.pairs,
+                    slope=column.slope if scaled else None,
+                    offset=column.offset if scaled else None,
+                    decimals=column.decimals,
+                    cause=CAUSES.get(column.kind),
+                ),
+                severity=_severity(column, critical_at, p.same_moment),
             )
         )
     return findings
 
 
 def _severity(column: ColumnPair, critical_at: float, same_moment: bool | None) -> Severity:
-    if column.kind is Kindred.ROUNDED and (column.decimals or 0) >= 3:
+    if column.kind is RelationKind.ROUNDED and (column.decimals or 0) >= 3:
         return Severity.INFO  # A rounded fourth digit moves hardly any answer.
-    if column.kind is Kindred.OTHER:
+    if column.kind is RelationKind.OTHER:
         # The same customer at another time has another age and another balance.
         return Severity.WARNING if same_moment else Severity.INFO
-    return Severity.CRITICAL if column.share.value >= critical_at and column.kind is not Kindred.ROUNDED else Severity.WARNING
+    critical = column.share.value >= critical_at and column.kind is not RelationKind.ROUNDED
+    return Severity.CRITICAL if critical else Severity.WARNING

@@ -23,7 +23,7 @@ LINKED: Final = 0.5
 """Rank correlation, or share of equal levels beyond chance, from which two columns speak of the same rows."""
 
 
-class Kindred(StrEnum):
+class RelationKind(StrEnum):
     EQUAL = "equal"
     MISSING = "missing"
     ROUNDED = "rounded"
@@ -42,7 +42,7 @@ class Relation:
     """
 
     name: str
-    kind: Kindred
+    kind: RelationKind
     share: float
     link: float
     differs: NDArray[np.bool_]
@@ -62,23 +62,23 @@ def relate_numbers(name: str, offline: NDArray[np.float64], online: NDArray[np.f
     share = float(differs.mean())
     link = _ranking(offline[both], online[both])
     if share == 0:
-        return Relation(name, Kindred.EQUAL, share, link, differs)
+        return Relation(name, RelationKind.EQUAL, share, link, differs)
     if gone[differs].mean() >= MOST:
-        return Relation(name, Kindred.MISSING, share, link, differs)
+        return Relation(name, RelationKind.MISSING, share, link, differs)
     moved = differs & both
     a, b = offline[moved], online[moved]
     if a.size < 5:
-        return Relation(name, Kindred.OTHER, share, link, differs)
+        return Relation(name, RelationKind.OTHER, share, link, differs)
     decimals = _rounding(a, b)
     if decimals is not None:
-        return Relation(name, Kindred.ROUNDED, share, link, differs, decimals=decimals)
+        return Relation(name, RelationKind.ROUNDED, share, link, differs, decimals=decimals)
     line = _line(a, b)
     if line is not None:
-        return Relation(name, Kindred.AFFINE, share, link, differs, *line)
+        return Relation(name, RelationKind.AFFINE, share, link, differs, *line)
     everywhere_same_values = _quantile_gap(offline[both], online[both]) < 0.02
     if everywhere_same_values and _ranking(a, b) < 0.3 and share >= 0.2:
-        return Relation(name, Kindred.PERMUTED, share, link, differs)
-    return Relation(name, Kindred.OTHER, share, link, differs)
+        return Relation(name, RelationKind.PERMUTED, share, link, differs)
+    return Relation(name, RelationKind.OTHER, share, link, differs)
 
 
 def relate_levels(name: str, offline: pd.Series, online: pd.Series) -> Relation:
@@ -89,22 +89,22 @@ def relate_levels(name: str, offline: pd.Series, online: pd.Series) -> Relation:
     share = float(differs.mean())
     link = _agreement(a, b, known_a & known_b)
     if share == 0:
-        return Relation(name, Kindred.EQUAL, share, link, differs)
+        return Relation(name, RelationKind.EQUAL, share, link, differs)
     if (known_a & ~known_b)[differs].mean() >= MOST:
-        return Relation(name, Kindred.MISSING, share, link, differs)
+        return Relation(name, RelationKind.MISSING, share, link, differs)
     moved = differs & known_a & known_b
     x, y = a[moved], b[moved]
     if x.size < 5:
-        return Relation(name, Kindred.OTHER, share, link, differs)
+        return Relation(name, RelationKind.OTHER, share, link, differs)
     table = pd.crosstab(x, y).to_numpy()
     one_to_one = min(table.max(axis=1).sum(), table.max(axis=0).sum()) / table.sum()
     if one_to_one >= MOST and (table.shape[0] > 1 or not set(y.tolist()) & set(a[known_a].tolist())):
-        return Relation(name, Kindred.RECODED, share, max(link, float(one_to_one)), differs)
+        return Relation(name, RelationKind.RECODED, share, max(link, float(one_to_one)), differs)
     before, after = pd.Series(a[known_a]).value_counts(normalize=True), pd.Series(b[known_b]).value_counts(normalize=True)
     gap = float(before.sub(after, fill_value=0.0).abs().sum() / 2)
     if gap < 0.02 and link < 0.3 and share >= 0.2:
-        return Relation(name, Kindred.PERMUTED, share, link, differs)
-    return Relation(name, Kindred.OTHER, share, link, differs)
+        return Relation(name, RelationKind.PERMUTED, share, link, differs)
+    return Relation(name, RelationKind.OTHER, share, link, differs)
 
 
 def _rounding(a: NDArray[np.float64], b: NDArray[np.float64]) -> int | None:

@@ -4,49 +4,120 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import REFIT_SCALER
 from diagnostics.checks.reproduce.scaler_file import Scale, scales
 from diagnostics.measure.onset import since
 from diagnostics.measure.samples import samples, times
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.rule import Lane, Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
 SOURCE: Final = "Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (training-serving skew)"
 
-TWICE: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class OffScale(ColumnEntry):
+    """A column that arrives elsewhere than its scaler expects, in the column's unit."""
+
+    file: str = shown(N_("File of the scaler"), Unit.NAME)
+    column: str = shown(N_("Column"), Unit.NAME)
+    mean: float = shown(N_("Mean that the scaler expects"))
+    scale: float = shown(N_("Spread that the scaler expects"))
+    reference: float = shown(N_("Mean in the reference"))
+    current: float = shown(N_("Mean in the current table"))
+    spread: float = shown(N_("Spread in the current table"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaledTwice(OffScale):
+    """A column that arrives at mean 0 and spread 1 already."""
+
+    cause: CauseKind = REFIT_SCALER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refitted(Entry):
+    """The columns whose current rows the scaler meets; the numbers are those of `column`, which is farthest off."""
+
+    file: str = shown(N_("File of the scaler"), Unit.NAME)
+    column: str = shown(N_("Column that is farthest off"), Unit.NAME)
+    mean: float = shown(N_("Mean that the scaler expects"))
+    scale: float = shown(N_("Spread that the scaler expects"))
+    reference: float = shown(N_("Mean in the reference"))
+    current: float = shown(N_("Mean in the current table"))
+    spread: float = shown(N_("Spread in the current table"))
+    count: int = shown(N_("Columns that fit the current rows only"), Unit.COUNT)
+    of: int = shown(N_("Columns that the scaler knows"), Unit.COUNT)
+    columns: tuple[str, ...] = shown(N_("Columns"), Unit.NAMES)
+    cause: CauseKind = REFIT_SCALER
+
+
+FIT: Final = {
+    "fits_shift": Shown(N_("Distance of the mean, in spreads, up to which a column fits"), Unit.NUMBER),
+    "fits_stretch": Shown(N_("Factor of the spread up to which a column fits"), Unit.NUMBER),
+}
+
+TWICE: Final = Rule[ScaledTwice](
     code="REP050",
     lane=Lane.MODEL,
     title=N_("Values are scaled before the scaler"),
+    says=N_(
+        "The scaler expects {column:name} at {mean:number}, give or take {scale:number}; it now arrives at "
+        "{current:number}, give or take {spread:number}, so it was scaled before."
+    ),
     why=N_("The scaler subtracts and divides once more, and all rows look nearly the same to the model."),
     remedy=N_("Send the column as it was in training and let the model's own scaler do the rest, or take one of the two out."),
     statistic=N_("Mean and spread of the column, beside those that the scaler was fitted to."),
     source=SOURCE,
     severity=Severity.CRITICAL,
+    suggests=REFIT_SCALER,
+    thresholds=FIT,
 )
-FAR_OFF: Final = Rule(
+FAR_OFF: Final = Rule[OffScale](
     code="REP051",
     lane=Lane.MODEL,
     title=N_("The data no longer suit the scaler"),
+    says=N_(
+        "The scaler expects {column:name} at {mean:number}, give or take {scale:number}; the current rows lie at "
+        "{current:number}, give or take {spread:number}."
+    ),
     why=N_("What the scaler makes of these values lies far outside what the model saw in training."),
     remedy=N_("Compare the column's unit and source with training; do not fit the scaler again before that is known."),
     statistic=N_("Mean and spread of the column, beside those that the scaler was fitted to."),
     source=SOURCE,
+    thresholds=FIT
+    | {
+        "off_shift": Shown(N_("Distance of the mean, in spreads, from which a column is far off"), Unit.NUMBER),
+        "off_stretch": Shown(N_("Factor of the spread from which a column is far off"), Unit.NUMBER),
+    },
 )
-REFITTED: Final = Rule(
+REFITTED: Final = Rule[Refitted](
     code="REP052",
     lane=Lane.MODEL,
     title=N_("The scaler was fitted to production rows"),
+    says=N_(
+        "The scaler in {file:name} meets the current rows and not the reference's in {count:count} of {of:count} columns "
+        "({columns:list}): for {column:name} it expects {mean:number}, and the reference lies at {reference:number}."
+    ),
     why=N_("The model learnt with another scaler: the same value now means something else to it."),
     remedy=N_("Put the scaler of training back beside the model; never fit one on production rows."),
     statistic=N_("Columns whose current mean and spread the scaler meets, and the reference's not."),
     source=SOURCE,
     severity=Severity.CRITICAL,
+    suggests=REFIT_SCALER,
+    thresholds=FIT
+    | {
+        "tight": Shown(N_("Distance, in spreads, within which a scaler meets the rows that it was fitted to"), Unit.NUMBER),
+        "most_at": Shown(N_("Share of the columns that must point at it"), Unit.SHARE),
+    },
 )
 RULES: Final = (TWICE, FAR_OFF, REFITTED)
 
@@ -121,39 +192,28 @@ def judge(
     refitted = [c for c in p.columns if tightly(c, "current") and not fits(c, "reference")]
     if refitted and len(refitted) >= most_at * len(p.columns):
         return [_refitted(refitted, len(p.columns))]
-    findings = []
+    findings: list[Finding] = []
     for column in p.columns:
         if not fits(column, "reference") or fits(column, "current"):
             continue
         if abs(column.mean.current) <= fits_shift and 1 / fits_stretch <= column.spread.current <= fits_stretch:
-            says = N_(
-                "The scaler expects {column:name} at {mean:number}, give or take {scale:number}; it now arrives at "
-                "{current:number}, give or take {spread:number}, so it was scaled before."
-            )
-            evidence = _numbers(column) | {"cause": "refit_scaler"}
-            findings.append(loose(TWICE, says, evidence, (column.scale.column,), weight=1.0, since=column.since))
+            findings.append(TWICE.found(ScaledTwice(since=column.since, weight=1.0, **_numbers(column))))
         elif column.shift("current") >= off_shift or column.stretch("current") >= off_stretch:
-            says = N_(
-                "The scaler expects {column:name} at {mean:number}, give or take {scale:number}; the current rows lie at "
-                "{current:number}, give or take {spread:number}."
-            )
             weight = float(np.clip(column.shift("current") / 10, 0.1, 1))
-            findings.append(loose(FAR_OFF, says, _numbers(column), (column.scale.column,), weight=weight, since=column.since))
+            findings.append(FAR_OFF.found(OffScale(since=column.since, weight=weight, **_numbers(column))))
     return findings
 
 
 def _refitted(columns: list[ColumnScale], of: int) -> Finding:
     worst = max(columns, key=lambda c: (c.shift("reference"), c.scale.column))
     names = tuple(c.scale.column for c in columns)
-    evidence: dict[str, Value] = _numbers(worst) | {"count": len(columns), "of": of, "columns": names, "cause": "refit_scaler"}
-    says = N_(
-        "The scaler in {file:name} meets the current rows and not the reference's in {count:count} of {of:count} columns "
-        "({columns:list}): for {column:name} it expects {mean:number}, and the reference lies at {reference:number}."
+    return REFITTED.found(
+        Refitted(columns=names, weight=len(columns) / of, count=len(columns), of=of, **_numbers(worst)),
     )
-    return loose(REFITTED, says, evidence, names, weight=len(columns) / of)
 
 
-def _numbers(column: ColumnScale) -> dict[str, Value]:
+def _numbers(column: ColumnScale) -> dict[str, Any]:
+    """The fields of the entries that say where the column lies."""
     return {
         "file": column.scale.file,
         "column": column.scale.column,
