@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.checks.inputs import categories
+from diagnostics.checks.inputs.categories import check as categories
 from diagnostics.pictures import categories as chart
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.inputs import swaps
+from diagnostics.checks.inputs.swaps import check as swaps
 from diagnostics.measure.samples import samples
 from diagnostics.pictures import swaps as chart
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone

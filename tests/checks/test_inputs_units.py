@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.causes.catalogue import REFIT_SCALER, UNIT_CHANGE
-from diagnostics.checks.inputs import units
+from diagnostics.checks.inputs.units import check as units
 from diagnostics.nouns.words import words_for
 from diagnostics.pictures import units as chart
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone

@@ -18,9 +18,12 @@ from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.outcome import Outcome, partial
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import stand_in
+from diagnostics.nouns import intervals
+from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
+from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
@@ -74,6 +77,17 @@ def _immature_says(entry: Immature) -> str:
         "In the latest rows {column:name} is {wanted:name} only {last:percent} as often as the model expects, while its "
         "answers hold: many are not known yet."
     )
+
+
+HALF: Final = 0.5
+"""Labels of the latest rows, as a share of the earlier rows', from which on those that came are too few to judge the model by.
+Chosen on benchmarks/incidents.
+"""
+
+
+def _pending_cause(entry: NotArrived) -> CauseKind | None:
+    """With half of the labels gone, the latest error is that of the labels that come first; with fewer gone, it is only noted."""
+    return LABEL_DELAY if entry.after <= HALF * entry.before else None
 
 
 IMMATURE: Final = Rule[Immature](
@@ -132,10 +146,9 @@ PENDING: Final = Rule[NotArrived](
     statistic=N_("Share of rows with a label, towards the end of the table."),
     source="Plasse and Adams 2016, doi:10.1109/DSAA.2016.69",
     severity=Severity.INFO,
-    suggests=LABEL_DELAY,
+    suggests=_pending_cause,
     clear=0.7,
     thresholds={
-        "pending_at": Shown(N_("Labels of the latest rows, as a share of the earlier rows', that are too few"), Unit.SHARE),
         "fewer_at": Shown(N_("Share of the rows that must have lost their label"), Unit.SHARE),
     },
 )
@@ -150,11 +163,17 @@ PARTS: Final = 20
 
 @dataclass(frozen=True)
 class Pending:
-    """Share of rows with a label in the first half, and at the end; since: from when on they get fewer."""
+    """Labels that get fewer towards the end."""
 
-    before: float
-    last: float
+    before: Interval
+    """Share of rows with a label in the first half of the current rows."""
+
+    last: Interval
+    """The same at the end."""
+
     share: float
+    """Share of the current rows from `since` on."""
+
     since: datetime | None
 
 
@@ -289,9 +308,9 @@ def _pending(labels: pd.Series, clock: NDArray[np.datetime64]) -> Pending | None
     n = there.size
     if n < LEAST or not 0 < there.sum() < n:
         return None
-    before = float(there[: n // 2].mean())
-    last = float(there[-max(10, n // 20) :].mean())
-    lack = np.cumsum((before - there)[::-1])[::-1] / np.sqrt(np.arange(n, 0, -1))
+    earlier, latest = there[: n // 2], there[-max(10, n // 20) :]
+    before, last = (intervals.share(float(side.sum()), side.size) for side in (earlier, latest))
+    lack = np.cumsum((before.value - there)[::-1])[::-1] / np.sqrt(np.arange(n, 0, -1))
     start = int(np.argmax(lack))
     return Pending(before, last, (n - start) / n, as_datetime(clock[start]))
 
@@ -311,7 +330,6 @@ def judge(
     there_at: float = 0.5,
     noise_at: float = 1.7,
     beyond_at: float = 0.1,
-    pending_at: float = 0.5,
     fewer_at: float = 0.2,
 ) -> list[Finding]:
     """Labels ripen when a lack up to the last row explains them `level_at` nats better than no change, and when the lack grows
@@ -322,7 +340,7 @@ def judge(
 
     Labels stand beside other rows when they fit their own no better than `own_at` of what they did, and others by `there_at` of
     that, by `noise_at` times what chance gives the best lag, and by `beyond_at` more than their own. They have not arrived when
-    the latest rows have at most `pending_at` of the earlier rows' share of labels, and `fewer_at` less of the rows.
+    `fewer_at` less of the latest rows have a label than of the earlier ones, with 95% intervals apart.
 
     Where no source is named, the amounts were chosen on benchmarks/incidents. Four nats are the 0.5% point of a chi-square with
     one degree of freedom, eight pass for the choice of the beginning.
@@ -361,13 +379,13 @@ def judge(
         )
         findings.append(MISALIGNED.found(misaligned))
     w = p.pending
-    if w is not None and w.last <= pending_at * w.before and w.before - w.last >= fewer_at:
+    if w is not None and w.before.value - w.last.value >= fewer_at and w.last.high < w.before.low:
         late = NotArrived(
             since=w.since,
-            weight=float(np.clip(w.share * (w.before - w.last), 0, 1)),
+            weight=float(np.clip(w.share * (w.before.value - w.last.value), 0, 1)),
             column=p.target,
-            before=w.before,
-            after=w.last,
+            before=w.before.value,
+            after=w.last.value,
             share=w.share,
         )
         findings.append(PENDING.found(late))

@@ -1,4 +1,4 @@
-"""The answers themselves: did the labels move, did the predictions, do they still agree, and are recent labels late?"""
+"""Labels and predictions: did the labels move, did the predictions, and do they still agree?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import positive_class
 from diagnostics.measure.samples import Samples, as_level, as_number, samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, shown
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
@@ -67,14 +67,6 @@ class GapOpened(ColumnEntry):
     usual: float
     low: float = shown(N_("In the current table, lower end of the 95% interval"))
     high: float = shown(N_("In the current table, upper end of the 95% interval"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelsLate(Entry):
-    """Share of rows without a label, before the last tenth of the rows and in it."""
-
-    before: float = shown(N_("Rows without a label before the last tenth"), Unit.SHARE)
-    after: float = shown(N_("Rows without a label in the last tenth"), Unit.SHARE)
 
 
 def _moved_says(entry: ClassMoved | MeanMoved) -> str:
@@ -148,18 +140,7 @@ GAP_OPENED: Final = Rule[GapOpened](
         "gap_spread_at": Shown(N_("The same for numbers, in standard deviations of the label"), Unit.NUMBER),
     },
 )
-LABELS_LATE: Final = Rule[LabelsLate](
-    code="DRF033",
-    lane=Lane.DATA,
-    title=N_("Recent labels are missing"),
-    says=N_("Among the last tenth of the rows {after:percent} have no label, before that {before:percent}."),
-    why=N_("Labels that come late make the latest error rate a matter of the early labels only, and those are seldom typical."),
-    remedy=N_("Judge the model only on rows old enough for their label to be final, and say so on the dashboard."),
-    statistic=N_("Share of rows without a label, among the last rows against the earlier ones."),
-    source="Plasse and Adams 2016 (label delay), doi:10.1109/DSAA.2016.69; Wilson 1927",
-    severity=Severity.INFO,
-)
-RULES: Final = (LABELS_MOVED, ANSWERS_MOVED, GAP_OPENED, LABELS_LATE)
+RULES: Final = (LABELS_MOVED, ANSWERS_MOVED, GAP_OPENED)
 
 CLASSES: Final = 50
 BINS: Final = 20
@@ -188,15 +169,6 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Late:
-    """Share of rows without a label before and after `since`, in the current table."""
-
-    before: Interval
-    after: Interval
-    since: datetime | None
-
-
-@dataclass(frozen=True)
 class Labels:
     """labels, answers: None without the column on both sides. gap: mean answer less mean truth with 95% interval on each side,
     in the unit of the target (share of `positive` for classes), None without both; parted: when they came to lie apart. spread:
@@ -209,7 +181,6 @@ class Labels:
     parted: datetime | None
     spread: float
     positive: str | None
-    late: Late | None
     score: bool
 
 
@@ -221,14 +192,13 @@ def profile(incident: Incident) -> Labels:
     numeric = incident.task is Task.REGRESSION
     labels = _distribution(drawn, target, numeric, when)
     answers = _distribution(drawn, prediction, incident.answer in (Answer.SCORE, Answer.VALUE), when)
-    late = _late(drawn, target, when)
-    if labels is None and answers is None and late is None:
+    if labels is None and answers is None:
         raise NotApplicable(
             N_("Neither labels nor predictions stand in both tables: choose the target or the prediction column in Columns."),
             needs="prediction" if target else "target",
         )
     gap, parted, spread, positive = _gap(incident, drawn, when)
-    return Labels(labels, answers, gap, parted, spread, positive, late, incident.answer is Answer.SCORE)
+    return Labels(labels, answers, gap, parted, spread, positive, incident.answer is Answer.SCORE)
 
 
 def _values(drawn: Samples, name: str | None) -> Sides[pd.Series] | None:
@@ -342,23 +312,6 @@ def _as_numbers(values: pd.Series, positive: str | None, numeric: bool) -> NDArr
     return np.asarray(np.where(named.isna(), np.nan, (named == positive).astype("float64")), dtype="float64")
 
 
-def _late(drawn: Samples, target: str | None, when: NDArray[np.datetime64] | None, *, tail: float = 0.1) -> Late | None:
-    """Compare the last tenth of the current rows with the rest; without times the file's order stands for time."""
-    if target is None or target not in drawn.current:
-        return None
-    missing = drawn.current[target].isna().to_numpy()
-    order = np.arange(missing.size)
-    if when is not None:
-        order = np.argsort(when, kind="stable")[: int((~np.isnat(when)).sum())]
-    cut = int(order.size * (1 - tail))
-    if not missing.any() or missing.all() or cut < 20 or order.size - cut < 20:
-        return None
-    early, last = missing[order[:cut]], missing[order[cut:]]
-    usual = float(np.mean(early[: max(1, early.size // 2)]))
-    began = None if when is None else since(when, missing.astype("float64"), usual)
-    return Late(intervals.share(early.sum(), early.size), intervals.share(last.sum(), last.size), began)
-
-
 def judge(
     p: Labels,
     *,
@@ -368,14 +321,12 @@ def judge(
     strong_answer_at: float = 0.2,
     gap_at: float = 0.05,
     gap_spread_at: float = 0.2,
-    late_at: float = 0.2,
 ) -> list[Finding]:
     """Labels fire when `label_at` of the rows changed class (or KS), predictions at KS `answer_at`, each more than chance allows.
 
     From `strong_at` (labels) and `strong_answer_at` (predictions) on it is a warning. PSI's customary marks (Siddiqi 2006) are
     the size of a KS of 0.1 and 0.2. `gap_at`, `gap_spread_at`: five points of a share, or a fifth of a standard deviation of the
-    target, is what moves a decision (calibration in the large). `late_at`: a fifth more of the last rows without a label than of
-    those before.
+    target, is what moves a decision (calibration in the large).
     """
     findings: list[Finding] = []
     if p.labels is not None and p.labels.effect >= max(label_at, p.labels.floor):
@@ -402,15 +353,6 @@ def judge(
                 high=after.high,
             )
             findings.append(GAP_OPENED.found(entry))
-    if p.late is not None and p.late.after.value - p.late.before.value >= late_at and p.late.after.low > p.late.before.high:
-        late = LabelsLate(
-            columns=(p.labels.column,) if p.labels is not None else (),
-            since=p.late.since,
-            weight=p.late.after.value - p.late.before.value,
-            before=p.late.before.value,
-            after=p.late.after.value,
-        )
-        findings.append(LABELS_LATE.found(late))
     return findings
 
 

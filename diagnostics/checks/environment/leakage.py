@@ -10,15 +10,17 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from diagnostics.causes.catalogue import PREPROCESSING_LEAKAGE, TARGET_LEAKAGE, TRAIN_TEST_OVERLAP
 from diagnostics.code import watch
 from diagnostics.code.expressions import is_target_name
 from diagnostics.code.flow import Flow
 from diagnostics.code.notebook import Code, read_code
 from diagnostics.code.remedy import mended
 from diagnostics.code.watch import Leak, Watch
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import Entry, Shown, Unit, internal, optional, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
@@ -32,55 +34,112 @@ _HOW: Final = N_(
     "The code was followed from line to line without running it: which rows each name holds, and what was learnt from them."
 )
 
-PREPROCESSING: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class LeakingLine(Entry):
+    """A line of the code at fault. Which of the first nine fields it has depends on its sentence."""
+
+    name: str | None = shown(N_("What learns, or whose rows"), Unit.NAME, optional=True)
+    other: str | None = shown(N_("The other rows"), Unit.NAME, optional=True)
+    first: int | None = shown(N_("First shared row"), Unit.COUNT, optional=True)
+    last: int | None = shown(N_("Last shared row"), Unit.COUNT, optional=True)
+    feature: str | None = shown(N_("Feature"), Unit.NAME, optional=True)
+    column: str | None = shown(N_("Target column"), Unit.NAME, optional=True)
+    split: str | None = optional()
+    loop: str | None = optional()
+    fitted: str | None = optional()
+    file: str = shown(N_("File"), Unit.NAME)
+    at: str
+    cell: int | None = shown(N_("Cell of the notebook"), Unit.COUNT)
+    line: int = shown(N_("Line"), Unit.COUNT)
+    code: str
+    mended: str
+    cause: str
+    sentence: str = internal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnreadFile(Entry):
+    """A file that was not read, or not to its end. cap: what it may be at most."""
+
+    file: str = shown(N_("File"), Unit.NAME)
+    cap: int | None = shown(N_("Largest that can be read"), Unit.COUNT, optional=True)
+    line: int | None = shown(N_("Line"), Unit.COUNT, optional=True)
+    sentence: str = internal()
+
+
+def _say(entry: LeakingLine | UnreadFile) -> str:
+    return entry.sentence
+
+
+FLATTERS: Final = {
+    "hardly_below": Shown(N_("Weight of a leak, 0 to 1, below which it hardly moves a score"), Unit.NUMBER),
+    "critical_at": Shown(N_("Weight of a leak, 0 to 1, that is called critical"), Unit.NUMBER),
+}
+
+PREPROCESSING: Final = Rule[LeakingLine](
     code="ENV030",
     lane=Lane.MODEL,
     title=N_("Something was fitted before the split"),
+    says=_say,
     why=N_("The test rows have already shaped the features, so the test is easier than production will be."),
     remedy=N_("Split first and put the step into a Pipeline with the model: it is then fitted on the training rows alone."),
     statistic=_HOW,
     source=_SOURCE,
+    suggests=PREPROCESSING_LEAKAGE,
+    thresholds=FLATTERS,
 )
-OVERLAP: Final = Rule(
+OVERLAP: Final = Rule[LeakingLine](
     code="ENV031",
     lane=Lane.MODEL,
     title=N_("The same rows in training and test"),
+    says=_say,
     why=N_("A model that has seen its test rows is praised for its memory."),
     remedy=N_("Split first, and draw or make up rows in the training part only."),
     statistic=_HOW,
     source=_SOURCE,
+    suggests=TRAIN_TEST_OVERLAP,
+    thresholds=FLATTERS,
 )
-TARGET: Final = Rule(
+TARGET: Final = Rule[LeakingLine](
     code="ENV032",
     lane=Lane.MODEL,
     title=N_("The code gives the answer to the model"),
+    says=_say,
     why=N_("What is computed from the answer isn't there when the answer is still to come."),
     remedy=N_("Take the target, and all that is computed from it, out of the features."),
     statistic=_HOW,
     source=_SOURCE,
+    suggests=TARGET_LEAKAGE,
+    thresholds=FLATTERS,
 )
-TEMPORAL: Final = Rule(
+TEMPORAL: Final = Rule[LeakingLine](
     code="ENV033",
     lane=Lane.MODEL,
     title=N_("The code looks into the future"),
+    says=_say,
     why=N_("In production only the past is known; a test that mixes the two promises too much."),
     remedy=N_("Split by time, fill gaps from the past, and compute features from earlier rows only."),
     statistic=_HOW,
     source=_SOURCE,
+    thresholds=FLATTERS,
 )
-REPEATED: Final = Rule(
+REPEATED: Final = Rule[LeakingLine](
     code="ENV034",
     lane=Lane.MODEL,
     title=N_("The test rows were used for choosing"),
+    says=_say,
     why=N_("The best of many tries on the same test rows is partly luck, and the score keeps that luck."),
     remedy=N_("Choose on validation rows or by cross-validation in the training part, and use the test rows once."),
     statistic=_HOW,
     source=_SOURCE,
+    thresholds=FLATTERS,
 )
-UNREAD: Final = Rule(
+UNREAD: Final = Rule[UnreadFile](
     code="ENV035",
     lane=Lane.MODEL,
     title=N_("A code file could not be read"),
+    says=_say,
     why=N_("What cannot be read cannot be checked."),
     remedy=N_("Give the file again, as Python 3."),
     statistic=N_("Files and cells that do not parse."),
@@ -212,27 +271,34 @@ def _place(code: Code, leak: Leak, seen: Watch) -> Place:
     return Place(leak.code, code.file, cell, line, leak.says, tuple(values), leak.weight, before, mended(leak, seen.models))
 
 
-def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2) -> list[Finding]:
+def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2, critical_at: float = 0.8) -> list[Finding]:
     """One finding for each place. A step that only learns which levels exist (weight under `hardly_below`) is for information:
-    it hardly moves a score.
+    it hardly moves a score. From a weight of `critical_at` on it is critical: copies of rows, the target itself. The weights are
+    those of `watch`, in the order of Kapoor and Narayanan (2023).
     """
-    findings = []
+    findings: list[Finding] = []
     for place in p.places[:shown]:
-        evidence: dict[str, Value] = {
-            **dict(place.values),
-            "cell": place.cell,
-            "line": place.line,
-            "code": place.before,
-            "mended": place.after,
-            "cause": place.code,
-        }
         severity = Severity.INFO if place.weight < hardly_below else Severity.WARNING
-        if place.weight >= 0.8:
+        if place.weight >= critical_at:
             severity = Severity.CRITICAL
-        findings.append(loose(BY_CODE[place.code], place.says, evidence, (), severity, weight=place.weight))
-    findings += [loose(UNREAD, reason.message, reason.values, weight=0.1) for reason in p.unread]
+        values: dict[str, Any] = dict(place.values)
+        entry = LeakingLine(
+            weight=place.weight,
+            cell=place.cell,
+            line=place.line,
+            code=place.before,
+            mended=place.after,
+            cause=place.code,
+            sentence=place.says,
+            **values,
+        )
+        findings.append(BY_CODE[place.code].found(entry, severity=severity))
+    for reason in p.unread:
+        unread: dict[str, Any] = dict(reason.values)
+        findings.append(UNREAD.found(UnreadFile(weight=0.1, sentence=reason.message, **unread)))
     for file in p.unfinished:
-        findings.append(loose(UNREAD, N_("{file:name} is too long to be followed to its end."), {"file": file}, weight=0.1))
+        sentence = N_("{file:name} is too long to be followed to its end.")
+        findings.append(UNREAD.found(UnreadFile(weight=0.1, file=file, sentence=sentence)))
     return findings
 
 

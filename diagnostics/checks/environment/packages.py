@@ -6,44 +6,105 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from diagnostics.causes.catalogue import ENVIRONMENT_MISMATCH
 from diagnostics.checks.environment.breaks import PYTHON
 from diagnostics.checks.environment.conflicts import Conflict, conflicts_in
 from diagnostics.checks.environment.differences import Difference, differences
 from diagnostics.checks.environment.pins import read_environment
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Unit, internal, optional, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 _SOURCE: Final = "Known breaks of each package's own documentation; PEP 440 for what is a major, minor or patch version"
-DIFFERS: Final = Rule(
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageDiffers(Entry):
+    """A package with another version in production. level: as in `Difference`."""
+
+    package: str = shown(N_("Package"), Unit.NAME)
+    before: str = shown(N_("Version that the model was made with"), Unit.NAME)
+    after: str = shown(N_("Version in production"), Unit.NAME)
+    level: str
+    source: str | None = optional()
+    cause: CauseKind = ENVIRONMENT_MISMATCH
+    system: bool = internal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallDifferences(Entry):
+    """Packages that differ in ways that hardly matter."""
+
+    count: int = shown(N_("Packages that differ a little"), Unit.COUNT)
+    packages: tuple[str, ...] = shown(N_("Packages"), Unit.NAMES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinConflict(Entry):
+    """cause: None where the reference has the conflict as well, which is then not what changed."""
+
+    package: str = shown(N_("Package"), Unit.NAME)
+    has: str = shown(N_("Version that the file asks for"), Unit.NAME)
+    needs: str = shown(N_("Version that is needed"), Unit.NAME)
+    needed_by: str = shown(N_("Needed by"), Unit.NAME)
+    file: str = shown(N_("File"), Unit.NAME)
+    source: str
+    cause: CauseKind | None = optional()
+
+
+def _say_package(entry: PackageDiffers) -> str:
+    if entry.level != "missing":
+        return N_("{package:name} is {after} in production; the model was made with {before}.")
+    if entry.system:
+        return N_("The system package {package:name} is missing in production.")
+    return N_("{package:name} {before} is missing in production.")
+
+
+def _say_packages(entry: PackageDiffers | SmallDifferences) -> str:
+    if isinstance(entry, PackageDiffers):
+        return _say_package(entry)
+    if entry.count == 1:
+        return N_("One package differs in a way that hardly matters ({packages:list}).")
+    return N_("{count:count} packages differ in ways that hardly matter ({packages:list}).")
+
+
+DIFFERS: Final = Rule[PackageDiffers | SmallDifferences](
     code="ENV001",
     lane=Lane.MODEL,
     title=N_("A package has another version"),
+    says=_say_packages,
     why=N_("The model was made with one version and runs with another; what it computes or how it loads may differ."),
     remedy=N_("Install in production the versions that the model was made with, from one pinned file for both."),
     statistic=N_("The highest part of the version number that differs: major, minor or patch."),
     source=_SOURCE,
+    suggests=lambda entry: entry.cause if isinstance(entry, PackageDiffers) else None,
 )
-PYTHON_DIFFERS: Final = Rule(
+PYTHON_DIFFERS: Final = Rule[PackageDiffers](
     code="ENV002",
     lane=Lane.MODEL,
     title=N_("Python has another version"),
+    says=_say_package,
     why=N_("Saved models and compiled packages are made for one Python version."),
     remedy=N_("Run production on the Python version that the model was made with."),
     statistic=N_("The two version numbers, compared part by part."),
     source=PYTHON.source,
     severity=Severity.CRITICAL,
+    suggests=ENVIRONMENT_MISMATCH,
 )
-CONFLICT: Final = Rule(
+CONFLICT: Final = Rule[PinConflict](
     code="ENV003",
     lane=Lane.MODEL,
     title=N_("Two packages can't stand together"),
+    says=N_("{needed_by:name} needs {package:name} {needs}, but {file:name} asks for {has}."),
     why=N_("The installer either refuses or puts in a version that nobody asked for."),
     remedy=N_("Change one of the two pins so that both hold, then install from an empty environment."),
     statistic=N_("The version that one package needs of another, beside the version that the file asks for."),
     source="Requirements that the packages state on their index",
+    suggests=lambda entry: entry.cause,
 )
 RULES: Final = (DIFFERS, PYTHON_DIFFERS, CONFLICT)
 
@@ -98,48 +159,35 @@ def _bare(conflict: Conflict) -> tuple[str, str]:
 
 def judge(p: Packages, *, shown: int = 40) -> list[Finding]:
     """One finding per package whose difference is known to matter, one for all that are small, and one per conflict."""
-    findings = []
-    small = [d for d in p.differences if d.severity is Severity.INFO]
+    findings: list[Finding] = []
     for d in [d for d in p.differences if d.severity is not Severity.INFO][:shown]:
-        if d.level == "missing":
-            says = (
-                N_("The system package {package:name} is missing in production.")
-                if d.system
-                else N_("{package:name} {before} is missing in production.")
-            )
-        else:
-            says = N_("{package:name} is {after} in production; the model was made with {before}.")
-        evidence = {
-            "package": d.package,
-            "before": d.reference,
-            "after": d.current,
-            "level": d.level,
-            **({"source": d.source} if d.source else {}),
-            "cause": "environment_mismatch",
-        }
+        entry = PackageDiffers(
+            weight={"major": 1.0, "missing": 0.9}.get(d.level, 0.6),
+            package=d.package,
+            before=d.reference,
+            after=d.current,
+            level=d.level,
+            source=d.source or None,
+            system=d.system,
+        )
         rule = PYTHON_DIFFERS if d.package == "python" else DIFFERS
-        findings.append(loose(rule, says, evidence, (), d.severity, weight={"major": 1.0, "missing": 0.9}.get(d.level, 0.6)))
+        findings.append(rule.found(entry, severity=d.severity))
+    small = tuple(d.package for d in p.differences if d.severity is Severity.INFO)
     if small:
-        says = N_("{count:count} packages differ in ways that hardly matter ({packages:list}).")
-        if len(small) == 1:
-            says = N_("One package differs in a way that hardly matters ({packages:list}).")
-        names = tuple(d.package for d in small)
-        findings.append(loose(DIFFERS, says, {"count": len(small), "packages": names}, (), Severity.INFO, weight=0.1))
+        findings.append(DIFFERS.found(SmallDifferences(weight=0.1, count=len(small), packages=small), severity=Severity.INFO))
     for conflict in p.conflicts[:shown]:
         findings.append(
-            loose(
-                CONFLICT,
-                N_("{needed_by:name} needs {package:name} {needs}, but {file:name} asks for {has}."),
-                {
-                    "package": conflict.package,
-                    "has": conflict.has,
-                    "needs": conflict.needs,
-                    "needed_by": conflict.needed_by,
-                    "file": conflict.file,
-                    "source": conflict.source,
-                    **({} if conflict in p.standing else {"cause": "environment_mismatch"}),
-                },
-                weight=0.5,
+            CONFLICT.found(
+                PinConflict(
+                    weight=0.5,
+                    package=conflict.package,
+                    has=conflict.has,
+                    needs=conflict.needs,
+                    needed_by=conflict.needed_by,
+                    file=conflict.file,
+                    source=conflict.source,
+                    cause=None if conflict in p.standing else ENVIRONMENT_MISMATCH,
+                )
             )
         )
     return findings

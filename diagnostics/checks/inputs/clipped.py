@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.causes.catalogue import CLIPPED_VALUES
-from diagnostics.checks.inputs.atoms import Atom, atoms, clips
-from diagnostics.checks.inputs.fills import written
+from diagnostics.checks.inputs.atoms import Atom, atoms, clips, format_value
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
@@ -105,7 +104,7 @@ def judge(p: Clipped, *, cut_at: float = 0.01, critical_at: float = 0.2) -> list
             since=atom.since,
             weight=float(np.clip(beyond, 0, 1)),
             column=atom.name,
-            value=written(atom),
+            value=format_value(atom),
             bound=atom.value,
             side=side,
             before=atom.reference,

@@ -106,17 +106,24 @@ IDS: Final = Rule[Repeated](
 RULES: Final = (ROWS, IDS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Repeats:
-    """Rows equal to an earlier one in the columns compared. counts, of: over the whole tables; batch: longest stretches of rows
-    that repeats an earlier stretch in order; since: when they began; columns: how many were compared.
-    """
+    """Rows equal to an earlier one in the columns compared."""
 
     counts: Sides[int]
+    """Such rows, over the whole tables."""
+
     of: Sides[int]
+    """Rows of the whole tables."""
+
     batch: Sides[int]
+    """Longest stretch of rows that repeats an earlier stretch in order."""
+
     columns: int
+    """How many were compared."""
+
     since: datetime | None
+    """When they began."""
 
 
 @dataclass(frozen=True)
@@ -162,11 +169,11 @@ def _repeats(incident: Incident, tables: Sides[Table], names: Sides[Sequence[str
         if batch >= MIN_BATCH:
             old_batch, _ = _copies(incident, tables.reference, names.reference, con)
     return Repeats(
-        Sides(counts[0], counts[1]),
-        Sides(tables.reference.rows, tables.current.rows),
-        Sides(old_batch, batch),
-        len(names.current),
-        since,
+        counts=Sides(counts[0], counts[1]),
+        of=Sides(tables.reference.rows, tables.current.rows),
+        batch=Sides(old_batch, batch),
+        columns=len(names.current),
+        since=since,
     )
 
 
@@ -191,13 +198,13 @@ def _copies(
         return _longest_batch(rows, origins), None
     # Copies among all rows: where they begin, their share of the two together rises.
     change = onset(np.concatenate([everything, copied]), np.concatenate([np.zeros(everything.size), np.ones(copied.size)]))
-    known = np.sort(copied[~np.isnat(copied)])
-    if not known.size:
+    present = np.sort(copied[~np.isnat(copied)])
+    if not present.size:
         return _longest_batch(rows, origins), None
     if change is None or change.after <= change.before:
-        return _longest_batch(rows, origins), as_datetime(known[0])
-    later = known[known >= np.datetime64(change.since, "us")]
-    return _longest_batch(rows, origins), as_datetime(later[0] if later.size else known[0])
+        return _longest_batch(rows, origins), as_datetime(present[0])
+    later = present[present >= np.datetime64(change.since, "us")]
+    return _longest_batch(rows, origins), as_datetime(later[0] if later.size else present[0])
 
 
 def _longest_batch(rows: NDArray[np.int64], origins: NDArray[np.int64]) -> int:

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.causes.catalogue import DEFAULT_FILL
-from diagnostics.checks.inputs.atoms import Atom, atoms, clips
+from diagnostics.checks.inputs.atoms import Atom, atoms, clips, format_value
 from diagnostics.checks.inputs.names import plain
 from diagnostics.checks.inputs.rows import equal, none, rows_where
 from diagnostics.checks.inputs.timeline import timeline
-from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
@@ -102,24 +101,39 @@ DEFAULT_NAMES: Final = frozenset(
 """Names of categories that stand for "not known", without case and punctuation."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LevelAtom:
-    """One category whose share rose. Shares between 0 and 1 of the rows with a value; rest: total variation distance between the
-    other categories' shares; rest_noise: what chance explains of it; chance: what chance explains of the rise; levels: categories
-    of the reference.
-    """
+    """One category whose share rose. Shares are of the rows with a value, 0 to 1."""
 
     name: str
     value: str
     reference: float
+    """Share in the reference."""
+
     before: float
+    """Share in the current rows before its stretch."""
+
     after: float
+    """Share from its stretch on."""
+
     rows: int
+    """Rows of the current sample with it."""
+
     rest: float
+    """Total variation distance between the shares of the other categories."""
+
     rest_noise: float
+    """What chance explains of it."""
+
     levels: int
+    """Categories of the reference."""
+
     named_default: bool
+    """Its name stands for "not known"."""
+
     chance: float
+    """What chance explains of the rise."""
+
     since: datetime | None
     sharp: bool
 
@@ -140,20 +154,20 @@ def profile(incident: Incident) -> Fills:
 
 
 def _levels(incident: Incident) -> Iterator[LevelAtom]:
-    drawn = samples(incident)
-    line = timeline(incident, drawn)
-    for name in drawn.categories:
+    sample = samples(incident)
+    line = timeline(incident, sample)
+    for name in sample.categories:
         # Names become numbers once; everything after is counting.
-        both = pd.concat([drawn.reference[name], drawn.current[name]], ignore_index=True)
+        both = pd.concat([sample.reference[name], sample.current[name]], ignore_index=True)
         codes, names = pd.factorize(both)
-        x, y = codes[: len(drawn.reference)], codes[len(drawn.reference) :][line.order]
-        x, known = x[x >= 0], y >= 0
-        if x.size < 20 or known.sum() < 10:
+        x, y = codes[: len(sample.reference)], codes[len(sample.reference) :][line.order]
+        x, present = x[x >= 0], y >= 0
+        if x.size < 20 or present.sum() < 10:
             continue
         old = np.bincount(x, minlength=len(names)) / x.size
         if np.count_nonzero(old) > 0.5 * x.size:
             continue  # A name of its own for every row: an identifier.
-        rise = np.bincount(y[known], minlength=len(names)) / known.sum() - old
+        rise = np.bincount(y[present], minlength=len(names)) / present.sum() - old
         for code in sorted(np.flatnonzero(rise >= 0.01).tolist(), key=lambda c: (-rise[c], str(names[c])))[:2]:
             flagged = y == code
             stretch = line.stretch(flagged)
@@ -164,19 +178,19 @@ def _levels(incident: Incident) -> Iterator[LevelAtom]:
             right = np.bincount(others_after, minlength=len(names)) / max(1, others_after.size)
             union = np.count_nonzero(left + right)
             yield LevelAtom(
-                name,
-                str(names[code]),
-                float(old[code]),
-                float(np.mean(earlier == code)) if earlier.size else float(old[code]),
-                float(np.mean(after == code)),
-                int(flagged.sum()),
-                float(np.abs(left - right).sum() / 2),
-                float(np.sqrt(union / 2 * (1 / max(1, others.size) + 1 / max(1, others_after.size)))),
-                int(np.count_nonzero(old)),
-                plain(str(names[code])) in DEFAULT_NAMES,
-                _chance(float(old[code]), x.size, after.size),
-                stretch.since,
-                stretch.sharp,
+                name=name,
+                value=str(names[code]),
+                reference=float(old[code]),
+                before=float(np.mean(earlier == code)) if earlier.size else float(old[code]),
+                after=float(np.mean(after == code)),
+                rows=int(flagged.sum()),
+                rest=float(np.abs(left - right).sum() / 2),
+                rest_noise=float(np.sqrt(union / 2 * (1 / max(1, others.size) + 1 / max(1, others_after.size)))),
+                levels=int(np.count_nonzero(old)),
+                named_default=plain(str(names[code])) in DEFAULT_NAMES,
+                chance=_chance(float(old[code]), x.size, after.size),
+                since=stretch.since,
+                sharp=stretch.sharp,
             )
 
 
@@ -205,7 +219,7 @@ def judge(
     for atom in p.numbers:
         if clips(atom) or not _is_fill(atom, rise_at, new_at, drift_at, rest_at):
             continue
-        _keep(findings, _find(NUMBER_FILL, atom, written(atom), critical_at))
+        _keep(findings, _find(NUMBER_FILL, atom, format_value(atom), critical_at))
     for level in p.levels:
         rest_kept = level.rest <= rest_at + level.rest_noise
         rise = level.after - level.reference
@@ -259,12 +273,6 @@ def _is_fill(atom: Atom, rise_at: float, new_at: float, drift_at: float, rest_at
 def _epoch(value: float) -> bool:
     """1970-01-01, 1900-01-01, 0001-01-01 or 9999-12-31."""
     return value in (0.0, -2208988800.0, -62135596800.0, 253402214400.0)
-
-
-def written(atom: Atom) -> str:
-    if atom.kind is Kind.TIME:
-        return as_datetime(np.datetime64(int(atom.value), "s")).isoformat(sep=" ")
-    return f"{atom.value:.10g}"
 
 
 def _find(rule: Rule[Fill], atom: Atom | LevelAtom, value: str, critical_at: float) -> Finding[Fill]:

@@ -167,20 +167,32 @@ RUNS: Final = 5_000
 """Changes of the day within a file up to which it counts as ordered by time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Notation:
-    """share: of the known values, 0 to 1; rows: in the sample; examples: at most three texts; whole: found while reading the
-    file, so that the values are right here but may not be elsewhere.
-    """
+    """One notation of a column that the reference does not use."""
 
     column: str
     kind: Kind
+    """What the reference holds."""
+
     notation: str
+    """ "decimal comma" and the like, "date", "epoch" or "text"."""
+
     format: Sides[str]
+    """What the reader of the file noticed."""
+
     share: float
+    """Of the rows with a value, 0 to 1."""
+
     rows: int
+    """Rows of the sample."""
+
     examples: tuple[str, ...]
+    """At most three texts."""
+
     whole: bool
+    """Found while reading the file, so that the values are right here but may not be elsewhere."""
+
     since: datetime | None
 
 
@@ -195,8 +207,8 @@ class Formats:
 def profile(incident: Incident) -> Formats:
     """Raises NotApplicable without both tables or a common feature."""
     tables = incident.pair()
-    drawn = samples(incident)
-    line = timeline(incident, drawn)
+    sample = samples(incident)
+    line = timeline(incident, sample)
     raw = engine.sample(tables.current, seed=incident.seed + 1)
     notations: list[Notation] = []
     swapped = []
@@ -206,7 +218,7 @@ def profile(incident: Incident) -> Formats:
         after = tables.current[before.name]
         values = pd.Series(line.ordered(raw[before.name]), dtype=raw[before.name].dtype)
         if before.kind is Kind.NUMBER and after.kind is Kind.CATEGORY:
-            notations += _texts(before, after, drawn.reference[before.name].to_numpy("float64"), values, line)
+            notations += _texts(before, after, sample.reference[before.name].to_numpy("float64"), values, line)
         elif before.kind is Kind.TIME and after.kind is not Kind.TIME:
             notations += _dates(before, after, values, line)
         elif before.kind is after.kind and before.kind in (Kind.NUMBER, Kind.TIME) and before.format != after.format:
@@ -214,32 +226,42 @@ def profile(incident: Incident) -> Formats:
             share = float(values.notna().mean())
             yet = "date" if before.kind is Kind.TIME else after.format
             notations.append(
-                Notation(before.name, before.kind, yet, form, share, int(values.notna().sum()), (), True, line.at(0))
+                Notation(
+                    column=before.name,
+                    kind=before.kind,
+                    notation=yet,
+                    format=form,
+                    share=share,
+                    rows=int(values.notna().sum()),
+                    examples=(),
+                    whole=True,
+                    since=line.at(0),
+                )
             )
         if before.kind is Kind.TIME and after.kind is Kind.TIME:
-            swapped += _swapped(before.name, raw[before.name])
+            swapped += _find_day_for_month(before.name, raw[before.name])
     return Formats(tuple(notations), tuple(swapped))
 
 
 def _texts(before: Column, after: Column, x: NDArray[np.float64], values: pd.Series, line: Timeline) -> Iterator[Notation]:
-    known = values.notna().to_numpy()
-    if not known.any():
+    present = values.notna().to_numpy()
+    if not present.any():
         return
     labels = by_level(values, classify)
     labels[labels == "ambiguous comma"] = _comma(values[labels == "ambiguous comma"], labels, x)
-    for notation in sorted(set(labels[known]) - {PLAIN}):
+    for notation in sorted(set(labels[present]) - {PLAIN}):
         flagged = labels == notation
         examples = tuple(dict.fromkeys(str(v)[:40] for v in values[flagged].iloc[:200]))[:3]
         yield Notation(
-            before.name,
-            Kind.NUMBER,
-            str(notation),
-            Sides(before.format, after.format),
-            float(flagged.sum() / known.sum()),
-            int(flagged.sum()),
-            examples,
-            False,
-            line.stretch(flagged).since,
+            column=before.name,
+            kind=Kind.NUMBER,
+            notation=str(notation),
+            format=Sides(before.format, after.format),
+            share=float(flagged.sum() / present.sum()),
+            rows=int(flagged.sum()),
+            examples=examples,
+            whole=False,
+            since=line.stretch(flagged).since,
         )
 
 
@@ -256,55 +278,75 @@ def _comma(values: pd.Series, labels: NDArray[np.object_], x: NDArray[np.float64
 
 
 def _dates(before: Column, after: Column, values: pd.Series, line: Timeline) -> Iterator[Notation]:
-    known = values.notna().to_numpy()
-    if not known.any():
+    present = values.notna().to_numpy()
+    if not present.any():
         return
     form = Sides(before.format, after.format)
     if after.kind is Kind.NUMBER:
-        yield Notation(before.name, Kind.TIME, "epoch", form, 1.0, int(known.sum()), (), False, line.at(0))
+        yield Notation(
+            column=before.name,
+            kind=Kind.TIME,
+            notation="epoch",
+            format=form,
+            share=1.0,
+            rows=int(present.sum()),
+            examples=(),
+            whole=False,
+            since=line.at(0),
+        )
         return
     dated = by_level(values, notation_of_date)
     usual = by_level(values, _iso)
     for notation, flagged in (("date", (dated == True) & (usual == False)), (TEXT, dated == False)):  # noqa: E712
         if flagged.any():
             examples = tuple(dict.fromkeys(str(v)[:40] for v in values[flagged].iloc[:200]))[:3]
-            share = float(flagged.sum() / known.sum())
+            share = float(flagged.sum() / present.sum())
             since = line.stretch(np.asarray(flagged, dtype=bool)).since
-            yield Notation(before.name, Kind.TIME, notation, form, share, int(flagged.sum()), examples, False, since)
+            yield Notation(
+                column=before.name,
+                kind=Kind.TIME,
+                notation=notation,
+                format=form,
+                share=share,
+                rows=int(flagged.sum()),
+                examples=examples,
+                whole=False,
+                since=since,
+            )
 
 
 def _iso(text: str) -> bool:
     return len(text) >= 10 and text[4:5] == "-" and text[7:8] == "-"
 
 
-def _swapped(name: str, values: pd.Series) -> list[DayForMonth]:
+def _find_day_for_month(name: str, values: pd.Series) -> list[DayForMonth]:
     """Rows in file order whose date leaves the neighbourhood of the rows around it, and comes back with day and month
     exchanged.
     """
-    known = values.dropna()
-    if len(known) < 40:
+    present = values.dropna()
+    if len(present) < 40:
         return []
-    days = known.to_numpy("datetime64[D]").astype("int64")
+    days = present.to_numpy("datetime64[D]").astype("int64")
     starts = np.concatenate([[0], np.flatnonzero(days[1:] != days[:-1]) + 1])
     if starts.size > RUNS:
         return []  # A file in no order has no neighbours to fall away from.
-    firsts = known.iloc[starts]
+    firsts = present.iloc[starts]
     able = (firsts.dt.day <= 12).to_numpy()
     turned = days[starts].copy()
     parts = pd.DataFrame({"year": firsts.dt.year, "month": firsts.dt.day, "day": firsts.dt.month})[able]
     turned[able] = pd.to_datetime(parts).to_numpy("datetime64[D]").astype("int64")
-    swapped = smoothest(days[starts], turned)
+    swapped = smooth_path(days[starts], turned)
     path = np.where(swapped, turned, days[starts])
     before, after = np.abs(np.diff(days[starts])).sum(), np.abs(np.diff(path)).sum()
     rows = int(np.diff(np.concatenate([starts, [days.size]]))[swapped].sum())
     if rows < 5 or before < 60 or after > 0.5 * before:
         return []
     first = pd.Timestamp(np.datetime64(int(turned[swapped].min()), "D"))
-    share = rows / len(known)
+    share = rows / len(present)
     return [DayForMonth(column=name, share=share, rows=rows, since=first.to_pydatetime(), weight=share)]
 
 
-def smoothest(days: NDArray[np.int64], turned: NDArray[np.int64], *, cost: float = 3.0) -> NDArray[np.bool_]:
+def smooth_path(days: NDArray[np.int64], turned: NDArray[np.int64], *, cost: float = 3.0) -> NDArray[np.bool_]:
     """Which entries to exchange for those of `turned` so that neighbours lie closest, shapes (n,): the shortest path through two
     states per entry (Viterbi 1967, doi:10.1109/TIT.1967.1054010). `cost`: days that an exchange must win back at least.
     """
@@ -312,15 +354,15 @@ def smoothest(days: NDArray[np.int64], turned: NDArray[np.int64], *, cost: float
     toll = np.where(days == turned, np.inf, cost)
     total = np.array([0.0, toll[0]])
     back = np.zeros(states.shape, dtype=np.intp)
-    for place in range(1, days.size):
-        ways = total[:, None] + np.abs(states[:, place][None, :] - states[:, place - 1][:, None])
-        back[:, place] = ways.argmin(axis=0)
-        total = ways.min(axis=0) + np.array([0.0, toll[place]])
+    for index in range(1, days.size):
+        ways = total[:, None] + np.abs(states[:, index][None, :] - states[:, index - 1][:, None])
+        back[:, index] = ways.argmin(axis=0)
+        total = ways.min(axis=0) + np.array([0.0, toll[index]])
     chosen = np.zeros(days.size, dtype=bool)
     state = int(total.argmin())
-    for place in range(days.size - 1, -1, -1):
-        chosen[place] = state == 1
-        state = int(back[state, place])
+    for index in range(days.size - 1, -1, -1):
+        chosen[index] = state == 1
+        state = int(back[state, index])
     return chosen
 
 

@@ -102,19 +102,28 @@ TOKENS: Final = Rule[NewWords](
 RULES: Final = (MISSING_ROSE, INFINITE, TOKENS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColumnMissing:
-    """Shares of missing rows between 0 and 1 with 95% intervals; counts of unusable numbers; tokens seen in the current file, and
-    those of them that the reference never used, "" being the empty cell.
-    """
+    """Missing and unusable values of one column."""
 
     name: str
     reference: intervals.Interval
+    """Share of missing rows, 0 to 1, with 95% interval."""
+
     current: intervals.Interval
+    """The same."""
+
     unusable: Sides[int]
+    """Rows with infinity or NaN."""
+
     tokens: tuple[tuple[str, int], ...]
+    """Words for a missing value in the current file, "" being the empty cell, with their counts."""
+
     new_tokens: tuple[tuple[str, int], ...]
+    """Those of them that the reference never used."""
+
     since: datetime | None
+    """When more went missing."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +168,17 @@ def profile(incident: Incident) -> Missing:
             since = change.since if change and change.after > change.before else first(when[faulty])
         tokens = tables.current[name].tokens
         new = tuple((token, count) for token, count in tokens if token and token not in known_tokens)
-        columns.append(ColumnMissing(name, left, right, unusable, tokens, new, since))
+        columns.append(
+            ColumnMissing(
+                name=name,
+                reference=left,
+                current=right,
+                unusable=unusable,
+                tokens=tokens,
+                new_tokens=new,
+                since=since,
+            )
+        )
     return Missing(tuple(columns), Sides(tables.reference.rows, tables.current.rows))
 
 

@@ -71,24 +71,35 @@ LEAST: Final = 20
 """Rows on either side, below which no share is worth comparing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Overlap:
-    """shared: share of the current rows that have an equal one in the reference, over all rows, with 95% interval.
-
-    twins: the same for the rows of the reference among the other rows of the reference. closer: how many times commoner twins
-    are within the current table than within as many rows of the reference, at least 1: a narrower population meets itself more.
-    expected: share that chance gives, 0 to 1. rows: shared rows; of: rows of both tables. columns: how many were compared.
-    since: when they began.
-    """
+    """Rows that stand in both tables, counted over every row."""
 
     shared: Interval
+    """Share of the current rows that have an equal one in the reference, with 95% interval."""
+
     twins: Interval
+    """Share of the reference's rows that have an equal one among the other rows of the reference."""
+
     closer: float
+    """How many times commoner twins are within the current table than within as many rows of the reference, at least 1: a
+    narrower population meets itself more.
+    """
+
     expected: float
+    """Share that chance gives, 0 to 1."""
+
     rows: int
+    """Shared rows."""
+
     of: Sides[int]
+    """Rows of both tables."""
+
     columns: int
+    """How many were compared."""
+
     since: datetime | None
+    """When the shared rows began."""
 
     @property
     def copied(self) -> float:
@@ -128,14 +139,14 @@ def profile(incident: Incident) -> Overlap:
     closer = max(1.0, (alike.current + 5) / (alike.reference + 5))
     within = intervals.share(twins, rows.reference)
     return Overlap(
-        intervals.share(shared, rows.current),
-        within,
-        closer,
-        min(1.0, within.high * closer),
-        shared,
-        rows,
-        len(names),
-        began,
+        shared=intervals.share(shared, rows.current),
+        twins=within,
+        closer=closer,
+        expected=min(1.0, within.high * closer),
+        rows=shared,
+        of=rows,
+        columns=len(names),
+        since=began,
     )
 
 

@@ -90,26 +90,39 @@ STEPS: Final = tuple(float(f"{m}e{k}") for k in range(6, -7, -1) for m in (5, 2.
 """Steps that people and programs round to, coarse first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColumnPrecision:
-    """step: coarsest step that nearly all values since the change are multiples of, None where there is none.
-
-    reference, current: share of the values on that step. distinct, distinct_reference: different values among `of` rows of each.
-    distance: KS statistic between both; snapped: the same once the reference's values are put on those that are left, by rounding
-    or by cutting. wide: largest share of one value since the change.
-    """
+    """How fine the values of one column are."""
 
     name: str
     step: float | None
+    """Coarsest step that nearly all values since the change are multiples of, None without one."""
+
     reference: float
+    """Share of the values on that step, 0 to 1."""
+
     current: float
+    """The same since the change."""
+
     distinct_reference: int
+    """Different values among `of` rows."""
+
     distinct: int
+    """The same since the change."""
+
     of: int
     distance: float
+    """KS statistic between both."""
+
     snapped: float
+    """The same once the reference's values are put on those that are left, by rounding or by cutting."""
+
     wide: float
+    """Largest share of one value since the change."""
+
     sharp: bool
+    """The change was sudden."""
+
     since: datetime | None
 
 
@@ -124,14 +137,14 @@ SNAPS: Final = 200
 
 def profile(incident: Incident) -> Precision:
     """Raises NotApplicable without both tables, a common feature or a number column."""
-    drawn = samples(incident)
-    if not drawn.numbers:
+    sample = samples(incident)
+    if not sample.numbers:
         raise NotApplicable(N_("The two tables have no number column in common."), needs="current")
-    line = timeline(incident, drawn)
+    line = timeline(incident, sample)
     columns: list[ColumnPrecision] = []
-    for name in drawn.numbers:
-        x = drawn.reference[name].to_numpy("float64")
-        y = line.ordered(drawn.current[name]).astype("float64")
+    for name in sample.numbers:
+        x = sample.reference[name].to_numpy("float64")
+        y = line.ordered(sample.current[name]).astype("float64")
         x = x[np.isfinite(x)]
         if x.size >= 40 and np.isfinite(y).sum() >= 40:
             columns += _column(name, x, np.where(np.isfinite(y), y, np.nan), line)
@@ -149,8 +162,8 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
     some = x[np.linspace(0, x.size - 1, min(x.size, 4_000)).astype(int)]
     if np.unique(some).size < 12:
         return
-    known = np.isfinite(y)
-    tail = y[known][-max(40, int(known.sum()) // 10) :]
+    present = np.isfinite(y)
+    tail = y[present][-max(40, int(present.sum()) // 10) :]
     # Zero lies on every step and says nothing.
     tail, some = tail[tail != 0], some[some != 0]
     if tail.size < 20 or some.size < 20:
@@ -160,7 +173,7 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
     if step is not None:
         before = float(on_step(some, step).mean())
         if before <= 0.8:
-            flagged = np.where(known & (y != 0), on_step(y, step).astype("float64"), np.nan)
+            flagged = np.where(present & (y != 0), on_step(y, step).astype("float64"), np.nan)
             row = line.change(flagged)
             if row is not None and np.nanmean(flagged[row:]) > np.nanmean(flagged[:row]):
                 start, sharp = row, True
@@ -168,7 +181,7 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
             step = None
     if step is None:
         seen = np.unique(tail)
-        row = line.change(np.where(known, np.isin(y, seen).astype("float64"), np.nan)) if seen.size <= tail.size / 4 else None
+        row = line.change(np.where(present, np.isin(y, seen).astype("float64"), np.nan)) if seen.size <= tail.size / 4 else None
         if row is not None:
             start, sharp = row, True
     after = y[start:]
@@ -181,18 +194,18 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
     a, b = thin(x), thin(after)
     part = after[after != 0]
     yield ColumnPrecision(
-        name,
-        step,
-        before,
-        float(on_step(part, step).mean()) if step and part.size else 0.0,
-        int(np.unique(left).size),
-        int(counts.size),
-        of,
-        max(0.0, ks(a, b) - ks_noise(a.size, b.size)),
-        _snapped(a, b),
-        float(counts.max() / of),
-        sharp,
-        line.at(start),
+        name=name,
+        step=step,
+        reference=before,
+        current=float(on_step(part, step).mean()) if step and part.size else 0.0,
+        distinct_reference=int(np.unique(left).size),
+        distinct=int(counts.size),
+        of=of,
+        distance=max(0.0, ks(a, b) - ks_noise(a.size, b.size)),
+        snapped=_snapped(a, b),
+        wide=float(counts.max() / of),
+        sharp=sharp,
+        since=line.at(start),
     )
 
 

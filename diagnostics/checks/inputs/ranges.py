@@ -100,32 +100,50 @@ SIGN: Final = Rule[Beyond](
 RULES: Final = (FAR, SIGN)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColumnRange:
-    """One column with rows beyond a fence, counted over every row.
-
-    low, middle, high: the reference's extremes and median. low_fence, high_fence: beyond them a value is impossible. below,
-    above: rows beyond; negative: rows below zero where the reference has none. commonest: the value most often beyond, in
-    `commonest_rows` rows. worst: the value furthest out. dense: share beyond among the sample's rows since they began. Times
-    are in seconds since 1970.
-    """
+    """One column with rows beyond a fence, counted over every row. Times are in seconds since 1970."""
 
     name: str
     kind: Kind
     rows: int
     reference_rows: int
     low: float
+    """Smallest value of the reference."""
+
     high: float
+    """Largest value of the reference."""
+
     middle: float
+    """Median of the reference."""
+
     low_fence: float
+    """Below it a value is impossible."""
+
     high_fence: float
+    """Above it a value is impossible."""
+
     below: int
+    """Rows below the low fence."""
+
     above: int
+    """Rows above the high fence."""
+
     negative: int
+    """Rows below zero where the reference has none."""
+
     commonest: float
+    """The value most often beyond."""
+
     commonest_rows: int
+    """Rows with it."""
+
     worst: float
+    """The value furthest out."""
+
     dense: float
+    """Share beyond among the sample's rows since they began, 0 to 1."""
+
     since: datetime | None
 
 
@@ -140,21 +158,21 @@ def profile(incident: Incident) -> Ranges:
     """Raises NotApplicable without both tables or a common feature."""
     tables = incident.pair()
     counted = engine.profiles(tables, seed=incident.seed)
-    drawn = samples(incident)
+    sample = samples(incident)
     found: list[ColumnRange] = []
     with engine.connect() as con:
-        for name in drawn.features:
+        for name in sample.features:
             before, after = counted.reference.columns.get(name), counted.current.columns.get(name)
-            if before is None or after is None or drawn.kinds[name] is Kind.CATEGORY:
+            if before is None or after is None or sample.kinds[name] is Kind.CATEGORY:
                 continue
             if before.low is None or before.high is None or after.low is None or after.high is None:
                 continue
-            x = engine.seconds(drawn.reference[name])
+            x = engine.seconds(sample.reference[name])
             x = x[np.isfinite(x)]
             if x.size < 50:
                 continue
             low, high = fences(x, before.low, before.high)
-            signed = before.low >= 0 and after.low < 0 and drawn.kinds[name] is Kind.NUMBER
+            signed = before.low >= 0 and after.low < 0 and sample.kinds[name] is Kind.NUMBER
             if after.low < low or after.high > high or signed:
                 found += _count(
                     incident, tables.current, name, (before.low, float(np.median(x)), before.high, low, high), int(x.size), con
@@ -182,7 +200,7 @@ def fences(x: NDArray[np.float64], low: float, high: float, *, chance: float = 1
             weight = float(np.mean(np.log(out[-count:] / start)))
             reach = max(reach, start * (count / x.size / chance) ** weight)
         elif out.size:
-            # A handful of values on this side: nothing is known of the tail but that it exists.
+            # A handful of values on this side: enough to know that there is a tail, not how long it is.
             reach = max(reach, extreme * 100)
         fence.append(middle + side * reach)
     return float(fence[0]), float(fence[1])
@@ -215,30 +233,30 @@ def _count(
         return
     same = con.execute(f"SELECT count(*) FROM {engine.relation(table)} WHERE {value} = ?", [commonest]).fetchall()[0][0]
     worst = float(most) if float(most) - high > low - float(least) else float(least)
-    drawn = samples(incident)
-    line = timeline(incident, drawn)
-    y = engine.seconds(drawn.current[name])[line.order]
+    sample = samples(incident)
+    line = timeline(incident, sample)
+    y = engine.seconds(sample.current[name])[line.order]
     flagged = (y < floor) | (y > high_fence)
     stretch = line.stretch(flagged)
     begin = stretch.since if stretch.sharp else (None if since is None else as_datetime(np.datetime64(since, "s")))
     yield ColumnRange(
-        name,
-        column.kind,
-        table.rows,
-        n,
-        low,
-        high,
-        middle,
-        low_fence,
-        high_fence,
-        int(below),
-        int(above),
-        int(negative) if nonnegative else 0,
-        float(commonest),
-        int(same),
-        worst,
-        float(np.mean(flagged[stretch.start :])) if flagged.size else 0.0,
-        begin,
+        name=name,
+        kind=column.kind,
+        rows=table.rows,
+        reference_rows=n,
+        low=low,
+        high=high,
+        middle=middle,
+        low_fence=low_fence,
+        high_fence=high_fence,
+        below=int(below),
+        above=int(above),
+        negative=int(negative) if nonnegative else 0,
+        commonest=float(commonest),
+        commonest_rows=int(same),
+        worst=worst,
+        dense=float(np.mean(flagged[stretch.start :])) if flagged.size else 0.0,
+        since=begin,
     )
 
 

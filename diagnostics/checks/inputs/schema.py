@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.causes.catalogue import SCHEMA_CHANGE
-from diagnostics.checks.inputs.names import alike
+from diagnostics.checks.inputs.names import compare_names
 from diagnostics.checks.inputs.notation import readable
 from diagnostics.checks.inputs.timeline import ks, thin
 from diagnostics.measure import engine
@@ -47,8 +47,8 @@ class OtherOrder(Entry):
 class OtherType(ColumnEntry):
     """A column whose values are of another kind."""
 
-    before_kind: Kind = shown(N_("Type in the reference"), Unit.TERM)
-    after_kind: Kind = shown(N_("Type in the current table"), Unit.TERM)
+    before_kind: Kind
+    after_kind: Kind
     readable: float = shown(N_("Values that can still be read as the old type"), Unit.SHARE)
     """In whatever notation."""
 
@@ -144,9 +144,9 @@ MATCHED: Final = 60
 """Missing or extra columns that are matched with one another; beyond, the tables are simply different."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Schema:
-    """Names by what became of them; shared: columns that both have; start: first time of the current table."""
+    """Names of columns by what became of them."""
 
     missing: tuple[str, ...]
     extra: tuple[str, ...]
@@ -154,7 +154,10 @@ class Schema:
     reordered: tuple[str, ...]
     retyped: tuple[OtherType, ...]
     shared: int
+    """Columns that both tables have."""
+
     start: datetime | None
+    """First time of the current table."""
 
 
 def profile(incident: Incident) -> Schema:
@@ -178,13 +181,13 @@ def profile(incident: Incident) -> Schema:
                 OtherType(since=start, weight=1 - still, column=name, before_kind=before, after_kind=after, readable=still)
             )
     return Schema(
-        tuple(c.name for c in missing if c.name not in gone),
-        tuple(c.name for c in extra if c.name not in come),
-        renamed,
-        _reordered(reference, current),
-        tuple(retyped),
-        len(shared),
-        start,
+        missing=tuple(c.name for c in missing if c.name not in gone),
+        extra=tuple(c.name for c in extra if c.name not in come),
+        renamed=renamed,
+        reordered=_reordered(reference, current),
+        retyped=tuple(retyped),
+        shared=len(shared),
+        start=start,
     )
 
 
@@ -222,7 +225,7 @@ def _renames(
     pairs = []
     for old in missing:
         for new in extra:
-            names, apart = alike(old.name, new.name), distance(reference[old.name], current[new.name])
+            names, apart = compare_names(old.name, new.name), distance(reference[old.name], current[new.name])
             # Like names may stand over moved values, unlike ones only over the same.
             if (names >= 0.85 and apart < 0.9) or (names >= 0.5 and apart <= 0.25) or apart <= 0.05:
                 pairs.append((names - apart, old.name, new.name, names, apart))

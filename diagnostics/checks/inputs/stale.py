@@ -101,44 +101,60 @@ SLOW: Final = Rule[FewChanges](
 RULES: Final = (STALE, SLOW)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
-    """The longest stretch of one value in the order of time.
-
-    rows: its length in rows of the sample; of: rows with a value; longest_reference: the longest stretch in the reference.
-    share: share of the value in the reference, 0 to 1. surprise: minus the natural logarithm of the chance that independent rows
-        with the reference's shares would show a stretch as long anywhere. changes: share of neighbouring rows that differ, in the
-        reference and within the stretch and after it. since, until: times of its first and last row.
-    """
+    """The longest stretch of one value in the order of time."""
 
     name: str
     kind: Kind
     value: str
     number: float | None
+    """The value as a number, None for a category."""
+
     rows: int
+    """Its length in rows of the sample."""
+
     of: int
+    """Rows of the sample with a value."""
+
     longest_reference: int
+    """Length of the longest stretch in the reference."""
+
     share: float
+    """Share of the value in the reference, 0 to 1."""
+
     surprise: float
+    """Minus the logarithm of the probability that independent rows with the reference's shares show such a stretch."""
+
     distinct: int
+    """Different values of the reference."""
+
     to_end: bool
+    """It reaches the last row."""
+
     since: datetime | None
+    """Time of its first row."""
+
     until: datetime | None
+    """Time of its last row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How often a row repeats the value of the row before.
-
-    before: share in the reference, or what chance gives now; after: share in the current rows from the change on; rows: of
-    those; since: time of the change, None when it was so from the start or nobody knows.
-    """
+    """How often a row repeats the value of the row before."""
 
     name: str
     before: float
+    """Share in the reference, or what chance gives now, 0 to 1."""
+
     after: float
+    """Share in the current rows from the change on."""
+
     rows: int
+    """Of those."""
+
     since: datetime | None
+    """None when it was so from the start or there are no times."""
 
 
 @dataclass(frozen=True)
@@ -151,15 +167,15 @@ class Stale:
 
 def profile(incident: Incident) -> Stale:
     """Raises NotApplicable without both tables or a common feature."""
-    drawn = samples(incident)
-    line = timeline(incident, drawn)
-    when = times(drawn.reference, incident.roles.timestamp)
-    order = np.argsort(when, kind="stable") if when is not None else np.arange(len(drawn.reference))
+    sample = samples(incident)
+    line = timeline(incident, sample)
+    when = times(sample.reference, incident.roles.timestamp)
+    order = np.argsort(when, kind="stable") if when is not None else np.arange(len(sample.reference))
     runs: list[Run] = []
     paces: list[Pace] = []
-    for name in drawn.features:
-        kind = drawn.kinds[name]
-        x, y = drawn.reference[name], drawn.current[name]
+    for name in sample.features:
+        kind = sample.kinds[name]
+        x, y = sample.reference[name], sample.current[name]
         if kind is Kind.CATEGORY:
             # Names become numbers once, so that runs are found without comparing texts.
             codes, names = pd.factorize(pd.concat([x, y], ignore_index=True))
@@ -186,11 +202,11 @@ def _pace(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Timel
     # Values that became fewer repeat by chance alone: two rows agree as often as their shares say.
     chance = float(np.sum((counts / max(1, counts.sum())) ** 2))
     yield Pace(
-        name,
-        max(chance, float(np.mean(x[1:] == x[:-1]))),
-        float(marks[start:].mean()),
-        int(y.size - start),
-        stretch.since if stretch.sharp else line.at(0),
+        name=name,
+        before=max(chance, float(np.mean(x[1:] == x[:-1]))),
+        after=float(marks[start:].mean()),
+        rows=int(y.size - start),
+        since=stretch.since if stretch.sharp else line.at(0),
     )
 
 
@@ -206,19 +222,19 @@ def _run(name: str, kind: Kind, names: Any, x: NDArray[np.float64], y: NDArray[n
     surprise = -(length * np.log(p) + np.log(max(1, rows.size - length + 1)))
     text = str(names[int(value)]) if kind is Kind.CATEGORY else f"{value:.10g}"
     yield Run(
-        name,
-        kind,
-        text,
-        None if kind is Kind.CATEGORY else float(value),
-        length,
-        int(rows.size),
-        longest(x)[2],
-        share,
-        float(surprise),
-        int(np.unique(x).size),
-        bool(start + length >= rows.size),
-        line.at(int(rows[start])),
-        line.at(int(rows[start + length - 1])),
+        name=name,
+        kind=kind,
+        value=text,
+        number=None if kind is Kind.CATEGORY else float(value),
+        rows=length,
+        of=int(rows.size),
+        longest_reference=longest(x)[2],
+        share=share,
+        surprise=float(surprise),
+        distinct=int(np.unique(x).size),
+        to_end=bool(start + length >= rows.size),
+        since=line.at(int(rows[start])),
+        until=line.at(int(rows[start + length - 1])),
     )
 
 
@@ -244,7 +260,7 @@ def judge(
 ) -> list[Finding]:
     """A column fires when one value fills at least `part_at` of the rows without a break (`few_part_at` in a column of two or
     three values, which is often sorted by them), when the probability of that by chance is below exp(-`surprise_at`), 1 in 480
-    million, and when it is `times_at` times the longest such stretch of the reference.
+    million, and when it is `times_at` times as long as the longest such stretch of the reference.
 
     Without such a stretch it fires when `repeats_at` of the rows, `repeats_rise_at` more than ever, repeat the row before and
     half as many as ever differ from it. All shares were chosen on benchmarks/incidents.
@@ -306,8 +322,8 @@ def undo(finding: Finding[LongRun | FewChanges], incident: Incident) -> Undo:
 
 def _repeating(values: pd.Series) -> NDArray[np.bool_]:
     """Which of `values` equal the one before, shape (len(values),)."""
-    known = values.to_numpy()
-    return np.concatenate([[False], known[1:] == known[:-1]])
+    present = values.to_numpy()
+    return np.concatenate([[False], present[1:] == present[:-1]])
 
 
 def offending(incident: Incident, finding: Finding[LongRun | FewChanges], *, limit: int = 10_000) -> pd.DataFrame:

@@ -3,27 +3,92 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import CLASS_IMBALANCE, OVERFITTING, UNDERFITTING
 from diagnostics.checks.localise.rare import Rare, rare_classes
 from diagnostics.measure.cross_fitted import Honest, crossed
 from diagnostics.measure.outcome import Outcome, outcome, row_loss
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-BY_HEART: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Learnt(Entry):
+    """How good the logged predictions are, beside a small cross-fitted model ("fresh"); see `Fit`. before: in the reference."""
+
+    loss: str = shown(N_("Measure of error"), Unit.TERM)
+    before: float = shown(N_("Error of the logged predictions in the reference"))
+    after: float = shown(N_("Error of the logged predictions in the current table"))
+    fresh_before: float = shown(N_("Error of a small model that never saw these rows, in the reference"))
+    fresh_after: float = shown(N_("Error of a small model that never saw these rows, in the current table"))
+    dummy: float = shown(N_("Error of always giving the same prediction"))
+    skill_before: float = shown(N_("Part of that error that the logged predictions save, in the reference"), Unit.SHARE)
+    skill_after: float = shown(N_("Part of that error that the logged predictions save, in the current table"), Unit.SHARE)
+    fresh_skill_before: float = shown(N_("Part of that error that the small model saves, in the reference"), Unit.SHARE)
+    fresh_skill_after: float = shown(N_("Part of that error that the small model saves, in the current table"), Unit.SHARE)
+    early: float = shown(N_("Error of the logged predictions on the first current rows"))
+    shared: float = shown(N_("Current rows that also stand in the reference"), Unit.SHARE)
+    twins: float = shown(N_("Reference rows that stand there more than once"), Unit.SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearntByHeart(Learnt):
+    """ratio: error of the logged predictions by that of the small model, in the reference."""
+
+    ratio: float = shown(N_("Error of the logged predictions, as a multiple of the small model's"))
+    cause: CauseKind = OVERFITTING
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearntLittle(Learnt):
+    """plain: the weaker of two small models."""
+
+    same: float = shown(N_("Share of the commonest prediction"), Unit.SHARE)
+    plain_skill_before: float = shown(N_("Part of that error that the weaker small model saves, in the reference"), Unit.SHARE)
+    plain_skill_after: float = shown(N_("Part of that error that the weaker small model saves, in the current table"), Unit.SHARE)
+    cause: CauseKind = UNDERFITTING
+
+
+@dataclass(frozen=True, kw_only=True)
+class RareClass(Entry):
+    """A rare class that is hardly ever predicted; see `Rare`."""
+
+    class_: str = shown(N_("Class"), Unit.NAME)
+    share: float = shown(N_("Rows of this class"), Unit.SHARE)
+    share_before: float = shown(N_("Rows of this class in the reference"), Unit.SHARE)
+    recall: float = shown(N_("Rows of this class that were predicted so (recall)"), Unit.SHARE)
+    recall_before: float = shown(N_("The same in the reference"), Unit.SHARE)
+    named: float = shown(N_("Rows that were predicted to be of this class"), Unit.SHARE)
+    auc: float = shown(N_("How well a small model ranks such rows: 0.5 is guessing, 1 is perfect (AUC)"))
+    found: float = shown(N_("Rows of this class that a small model finds when it names as many"), Unit.SHARE)
+    plain: float = shown(N_("Rows of this class that small models find as they come out of training"), Unit.SHARE)
+    classes: int = shown(N_("Classes"), Unit.COUNT)
+    cause: CauseKind = CLASS_IMBALANCE
+
+
+CLEAR: Final = 0.92
+"""How clear the signature of a bad fit is by itself."""
+
+BY_HEART: Final = Rule[LearntByHeart](
     code="LOC020",
     title=N_("Learnt by heart"),
+    says=N_(
+        "The {loss:term} is {before:number} on the reference, where an honest small model reaches {fresh_before:number}; on "
+        "the current rows it is {after:number} from the first row on, and the small model has {fresh_after:number}."
+    ),
     why=N_(
         "On the reference the model is better than any model can honestly be on rows that it has not seen. What it can really do "
         "shows on the current rows, and that was so from the first row on."
@@ -38,10 +103,22 @@ BY_HEART: Final = Rule(
     source="Hastie, Tibshirani and Friedman 2009, The Elements of Statistical Learning, ch. 7, doi:10.1007/978-0-387-84858-7; "
     "Stone 1974 (cross-validation), doi:10.1111/j.2517-6161.1974.tb00994.x",
     severity=Severity.CRITICAL,
+    suggests=OVERFITTING,
+    clear=CLEAR,
+    thresholds={
+        "heart_at": Shown(N_("Multiple of the small model's error, in the reference, up to which it is too good"), Unit.NUMBER),
+        "like_at": Shown(N_("Multiple of the small model's current error from which it is no better"), Unit.NUMBER),
+        "moved_at": Shown(N_("Part of the rise that the small model may show too"), Unit.SHARE),
+        "early_at": Shown(N_("Part of the rise that the first rows must show already"), Unit.SHARE),
+    },
 )
-TOO_LITTLE: Final = Rule(
+TOO_LITTLE: Final = Rule[LearntLittle](
     code="LOC021",
     title=N_("Hardly learnt anything"),
+    says=N_(
+        "The answers save {skill_before:percent} of the {loss:term} of always giving the same answer ({skill_after:percent} "
+        "on the current rows); a small model fitted here saves {fresh_skill_before:percent}."
+    ),
     why=N_(
         "On both sides the model is hardly better than always giving the same answer, while a small model fitted here is: there "
         "is something to learn, and it was not learnt."
@@ -54,10 +131,21 @@ TOO_LITTLE: Final = Rule(
     source="Hastie, Tibshirani and Friedman 2009, The Elements of Statistical Learning, ch. 7, doi:10.1007/978-0-387-84858-7; "
     "Breck et al. 2017, doi:10.1109/BigData.2017.8258038 (a simpler model as a baseline)",
     severity=Severity.CRITICAL,
+    suggests=UNDERFITTING,
+    clear=CLEAR,
+    thresholds={
+        "little_at": Shown(N_("Part of what the small model saves, below which hardly anything was learnt"), Unit.SHARE),
+        "reach_at": Shown(N_("Part of the error that the better small model must save"), Unit.SHARE),
+        "plain_at": Shown(N_("Part of the error that the weaker small model must save for a fault"), Unit.SHARE),
+    },
 )
-RARE: Final = Rule(
+RARE: Final = Rule[RareClass](
     code="LOC022",
     title=N_("The rare class is hardly ever answered"),
+    says=N_(
+        "{class:name} is the truth in {share:percent} of the rows, and {recall:percent} of those were answered so "
+        "({recall_before:percent} in the reference); a small model that names as many rows finds {found:percent}."
+    ),
     why=N_(
         "With a rare class a model is right most of the time by never naming it. The rows can be told apart, but the limit or "
         "the weights were made for the common class."
@@ -73,6 +161,15 @@ RARE: Final = Rule(
     source="He and Garcia 2009, Learning from imbalanced data, doi:10.1109/TKDE.2008.239; "
     "Elkan 2001, The foundations of cost-sensitive learning (IJCAI)",
     severity=Severity.CRITICAL,
+    suggests=CLASS_IMBALANCE,
+    clear=CLEAR,
+    thresholds={
+        "rare_at": Shown(N_("Share of the rows below which a class is rare"), Unit.SHARE),
+        "never_at": Shown(N_("Share of the rows below which it is a fault"), Unit.SHARE),
+        "recall_at": Shown(N_("Recall below which it is hardly ever predicted"), Unit.SHARE),
+        "better_at": Shown(N_("How much more a small model must find"), Unit.SHARE),
+        "auc_at": Shown(N_("AUC of a small model from which the class can be told apart"), Unit.NUMBER),
+    },
 )
 RULES: Final = (BY_HEART, TOO_LITTLE, RARE)
 
@@ -194,6 +291,7 @@ def judge(
     heart_at: float = 0.7,
     like_at: float = 0.85,
     moved_at: float = 0.35,
+    early_at: float = 0.5,
     little_at: float = 0.35,
     reach_at: float = 0.15,
     plain_at: float = 0.08,
@@ -204,7 +302,8 @@ def judge(
     auc_at: float = 0.65,
 ) -> list[Finding]:
     """LOC020: on the reference the loss is below `heart_at` of the honest one, beyond the interval; on the current rows it is at
-    least `like_at` of the honest one; the honest one rose by less than `moved_at` of the rise; the first rows show it already.
+    least `like_at` of the honest one; the honest one rose by less than `moved_at` of the rise; the first rows show at least
+    `early_at` of the rise already.
 
     LOC021: on both sides the logged answers save less than `little_at` of what the honest model saves, which is at least
     `reach_at` of the dummy's loss. That is a fault where it holds against the weaker of two honest models as well, which saves
@@ -213,7 +312,7 @@ def judge(
     as many rows as there are; of two classes also one that is named for a tenth of its rows or fewer. It is a fault where the
     class is below `never_at` of the rows. He and Garcia (2009) call one in seven and rarer imbalanced.
     """
-    findings = []
+    findings: list[Finding] = []
     rare = [
         r
         for r in p.rare
@@ -225,20 +324,20 @@ def judge(
         # One class of several that is answered seldom is how most models are; so is a class that is not that rare.
         never = max(r.share.reference, r.share.current) <= never_at and (r.classes == 2 or r.recall.current.value <= 0.05)
         findings.append(_rare_finding(r, Severity.CRITICAL if never and not plainly else Severity.INFO))
-    if _by_heart(p, heart_at, like_at, moved_at):
+    if _by_heart(p, heart_at, like_at, moved_at, early_at):
         findings.append(_heart_finding(p))
     if plainly or (not rare and _too_little(p, little_at, reach_at)):
         findings.append(_little_finding(p, Severity.CRITICAL if plainly else Severity.INFO))
     return findings
 
 
-def _by_heart(p: Fit, heart_at: float, like_at: float, moved_at: float) -> bool:
+def _by_heart(p: Fit, heart_at: float, like_at: float, moved_at: float, early_at: float) -> bool:
     rise = p.logged.current.value - p.logged.reference.value
     far = p.logged.reference.value <= heart_at * p.fresh.reference.value and p.ahead.reference.low > 0
     alike = p.logged.current.value >= like_at * p.fresh.current.value
     rose = rise > 0 and p.logged.current.low > p.logged.reference.high
     held = p.fresh.current.value - p.fresh.reference.value <= moved_at * rise
-    early = p.early.high - p.logged.reference.value >= 0.5 * rise
+    early = p.early.high - p.logged.reference.value >= early_at * rise
     return far and alike and rose and held and early
 
 
@@ -273,7 +372,8 @@ def _is_never(r: Rare, never_at: float, auc_at: float) -> bool:
     return small and recall <= 0.1 and r.auc.low > 0.5 and r.auc.value >= auc_at - 0.1 and r.found >= 1.5 * r.share.reference
 
 
-def _numbers(p: Fit) -> dict[str, Value]:
+def _numbers(p: Fit) -> dict[str, Any]:
+    """The fields of `Learnt`."""
     logged, fresh = p.skill("logged"), p.skill("fresh")
     return {
         "loss": p.unit,
@@ -294,59 +394,38 @@ def _numbers(p: Fit) -> dict[str, Value]:
 
 def _heart_finding(p: Fit) -> Finding:
     ratio = p.logged.reference.value / max(p.fresh.reference.value, 1e-12)
-    return loose(
-        BY_HEART,
-        N_(
-            "The {loss:term} is {before:number} on the reference, where an honest small model reaches {fresh_before:number}; on "
-            "the current rows it is {after:number} from the first row on, and the small model has {fresh_after:number}."
-        ),
-        _numbers(p) | {"ratio": ratio, "cause": "overfitting"},
-        weight=float(np.clip(1 - ratio, 0, 1)),
-    )
+    return BY_HEART.found(LearntByHeart(weight=float(np.clip(1 - ratio, 0, 1)), ratio=ratio, **_numbers(p)))
 
 
 def _little_finding(p: Fit, severity: Severity) -> Finding:
-    numbers = _numbers(p)
-    return loose(
-        TOO_LITTLE,
-        N_(
-            "The answers save {skill_before:percent} of the {loss:term} of always giving the same answer ({skill_after:percent} "
-            "on the current rows); a small model fitted here saves {fresh_skill_before:percent}."
+    return TOO_LITTLE.found(
+        LearntLittle(
+            weight=float(np.clip(p.skill("fresh").reference - p.skill("logged").reference, 0, 1)),
+            same=p.same.current,
+            plain_skill_before=p.least.reference,
+            plain_skill_after=p.least.current,
+            **_numbers(p),
         ),
-        numbers
-        | {
-            "same": p.same.current,
-            "plain_skill_before": p.least.reference,
-            "plain_skill_after": p.least.current,
-            "cause": "underfitting",
-        },
         severity=severity,
-        weight=float(np.clip(p.skill("fresh").reference - p.skill("logged").reference, 0, 1)),
     )
 
 
 def _rare_finding(r: Rare, severity: Severity) -> Finding:
-    return loose(
-        RARE,
-        N_(
-            "{class:name} is the truth in {share:percent} of the rows, and {recall:percent} of those were answered so "
-            "({recall_before:percent} in the reference); a small model that names as many rows finds {found:percent}."
+    return RARE.found(
+        RareClass(
+            weight=float(np.clip(r.found - r.recall.current.value, 0.05, 1)),
+            class_=r.name,
+            share=r.share.current,
+            share_before=r.share.reference,
+            recall=r.recall.current.value,
+            recall_before=r.recall.reference.value,
+            named=r.named.current,
+            auc=r.auc.value,
+            found=r.found,
+            plain=r.plain,
+            classes=r.classes,
         ),
-        {
-            "class": r.name,
-            "share": r.share.current,
-            "share_before": r.share.reference,
-            "recall": r.recall.current.value,
-            "recall_before": r.recall.reference.value,
-            "named": r.named.current,
-            "auc": r.auc.value,
-            "found": r.found,
-            "plain": r.plain,
-            "classes": r.classes,
-            "cause": "class_imbalance",
-        },
         severity=severity,
-        weight=float(np.clip(r.found - r.recall.current.value, 0.05, 1)),
     )
 
 

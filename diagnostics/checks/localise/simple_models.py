@@ -17,16 +17,62 @@ from diagnostics.measure.outcome import Outcome, partial, row_loss
 from diagnostics.measure.samples import Samples, encoder, samples, times
 from diagnostics.measure.surrogate import FIT_COLUMNS, surrogate
 from diagnostics.nouns import intervals
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-DATA: Final = Rule(
+
+class Verdict(StrEnum):
+    """Where the loss comes from: nowhere (there is none), the data, the model or its service, or it can't be said."""
+
+    FINE = "fine"
+    DATA = "data"
+    MODEL = "model"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameRows(Entry):
+    """Mean losses of the logged predictions and of small models fitted here, on the same rows; `unit` names the loss.
+
+    before, after: of the model that the sentence speaks of, whose kind is `simple`.
+    """
+
+    verdict: Verdict
+    unit: str = shown(N_("Measure of error"), Unit.TERM)
+    logged_before: float = shown(N_("Error of the logged predictions in the reference"))
+    logged_after: float = shown(N_("Error of the logged predictions in the current table"))
+    simple: str
+    before: float = shown(N_("Error of a small model on unseen reference rows"))
+    after: float = shown(N_("Error of that small model on current rows"))
+    rows: int = shown(N_("Current rows that were compared"), Unit.COUNT)
+    stand_in_before: float | None = shown(N_("Error of the stand-in on unseen reference rows"), optional=True)
+    stand_in_after: float | None = shown(N_("Error of the stand-in on current rows"), optional=True)
+    logged: bool = internal()
+
+
+def _say_data(entry: SameRows) -> str:
+    if not entry.logged:
+        return N_(
+            "The {unit:term} of a simple model fitted on the reference rose from {before:number} to {after:number} on the "
+            "current rows: it is the data or their meaning."
+        )
+    return N_(
+        "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, and a model fitted "
+        "here fails on the same rows too, from {before:number} to {after:number}: it is the data or their meaning, not the model."
+    )
+
+
+ROSE: Final = {"rise_at": Shown(N_("Rise of the error, as a share of itself, that counts"), Unit.SHARE)}
+
+DATA: Final = Rule[SameRows](
     code="LOC001",
     title=N_("Simple models fail on the same rows"),
+    says=_say_data,
     why=N_(
         "Models that have nothing in common with yours but the data lose on these rows too: the data or their meaning changed."
     ),
@@ -38,10 +84,16 @@ DATA: Final = Rule(
     ),
     source="Sculley et al. 2015, Hidden technical debt in machine learning systems (NeurIPS); Breck et al. 2017, "
     "doi:10.1109/BigData.2017.8258038 (a simpler model as a baseline)",
+    thresholds=ROSE | {"data_at": Shown(N_("Share of the rise that a small model must show for it to be the data"), Unit.SHARE)},
 )
-MODEL: Final = Rule(
+MODEL: Final = Rule[SameRows](
     code="LOC002",
     title=N_("Only the logged answers fail"),
+    says=N_(
+        "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, while a simple "
+        "model holds at {after:number} on the same rows ({before:number} in the reference): the inputs still tell the "
+        "answer, the model or its service fails."
+    ),
     why=N_(
         "Small models do as well as ever on the same rows, so the inputs still tell the answer: the model or its service broke."
     ),
@@ -53,6 +105,8 @@ MODEL: Final = Rule(
     ),
     source="Breck et al. 2017, doi:10.1109/BigData.2017.8258038 (a simpler model as a baseline)",
     severity=Severity.CRITICAL,
+    thresholds=ROSE
+    | {"holds_at": Shown(N_("Share of the rise that no small model may show for it to be the model"), Unit.SHARE)},
 )
 RULES: Final = (DATA, MODEL)
 
@@ -60,15 +114,6 @@ ROWS: Final = 8_000
 """Rows of each side that are scored."""
 
 MIN_ROWS: Final = 30
-
-
-class Verdict(StrEnum):
-    """Where the loss comes from: nowhere (there is none), the data, the model or its service, or it can't be said."""
-
-    FINE = "fine"
-    DATA = "data"
-    MODEL = "model"
-    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -188,37 +233,25 @@ def judge(p: SimpleModels, *, rise_at: float = 0.1, data_at: float = 0.5, holds_
     best, judged, stand = p.of(p.best), p.of("logged") or p.of(p.best), p.of("stand-in")
     if best is None or judged is None:
         return []
-    evidence: dict[str, Value] = {
-        "verdict": said.value,
-        "unit": p.unit,
-        "logged_before": judged.reference.value,
-        "logged_after": judged.current.value,
-        "simple": best.kind,
-        "before": best.reference.value,
-        "after": best.current.value,
-        "rows": p.rows.current,
-    }
-    if stand is not None:
-        evidence |= {"stand_in_before": stand.reference.value, "stand_in_after": stand.current.value}
-    if said is Verdict.MODEL:
-        says = N_(
-            "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, while a simple "
-            "model holds at {after:number} on the same rows ({before:number} in the reference): the inputs still tell the "
-            "answer, the model or its service fails."
-        )
-        return [loose(MODEL, says, evidence, weight=_size(judged), since=p.since)]
-    says = N_(
-        "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, and a model fitted "
-        "here fails on the same rows too, from {before:number} to {after:number}: it is the data or their meaning, not the model."
+    rule, shown_model = MODEL, best
+    if said is Verdict.DATA:
+        rule, shown_model = DATA, max((m for m in (stand, best) if m is not None), key=lambda m: m.rise.value)
+    entry = SameRows(
+        since=p.since,
+        weight=_size(judged),
+        verdict=said,
+        unit=p.unit,
+        logged_before=judged.reference.value,
+        logged_after=judged.current.value,
+        simple=shown_model.kind,
+        before=shown_model.reference.value,
+        after=shown_model.current.value,
+        rows=p.rows.current,
+        stand_in_before=None if stand is None else stand.reference.value,
+        stand_in_after=None if stand is None else stand.current.value,
+        logged=p.logged,
     )
-    worst = max((m for m in (stand, best) if m is not None), key=lambda m: m.rise.value)
-    evidence |= {"before": worst.reference.value, "after": worst.current.value, "simple": worst.kind}
-    if not p.logged:
-        says = N_(
-            "The {unit:term} of a simple model fitted on the reference rose from {before:number} to {after:number} on the "
-            "current rows: it is the data or their meaning."
-        )
-    return [loose(DATA, says, evidence, weight=_size(judged), since=p.since)]
+    return [rule.found(entry)]
 
 
 def _rose(m: Scored, rise_at: float) -> bool:

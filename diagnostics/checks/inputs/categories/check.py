@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import RECODED_CATEGORIES, UNSEEN_CATEGORIES
+from diagnostics.checks.inputs.categories.recoding import Recoding, Shares, by_permutation, by_shares, by_spelling
 from diagnostics.checks.inputs.names import plain
 from diagnostics.checks.inputs.notation import TEXT, by_level, classify
-from diagnostics.checks.inputs.recoding import Recoding, Shares, by_permutation, by_shares, by_spelling
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Stretch, Timeline, timeline
 from diagnostics.measure import engine
@@ -175,29 +175,46 @@ CODES: Final = 20
 """Different whole numbers up to which a number column is also read as codes of categories."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColumnLevels:
-    """Levels of one column with their shares of the rows with a value.
-
-    reference, current: over the whole tables (of the sample where the kinds differ); since_shares: in the current sample's
-        rows from the stretch on. unseen: new levels with their share of all current rows; expected: share that chance
-        explains. vanished: levels that no longer come, with their share in the reference. recodings: by spelling, then by
-        shares or permutation. spellings: groups in the current table that are one level. since: of the new names.
-    """
+    """Levels of one column with their shares of the rows with a value, 0 to 1."""
 
     name: str
     n: int
+    """Rows of the reference with a value."""
+
     m: int
+    """Rows of the current table with a value."""
+
     reference: Shares
+    """Over the whole table (of the sample where the kinds differ)."""
+
     current: Shares
+    """Likewise."""
+
     unseen: tuple[tuple[str, float], ...]
+    """New levels with their share of all current rows, the commonest first."""
+
     expected: float
+    """Share of new levels that chance explains."""
+
     vanished: tuple[tuple[str, float], ...]
+    """Levels that no longer arrive, with their share in the reference."""
+
     recodings: tuple[Recoding, ...]
+    """By spelling, then by shares or permutation."""
+
     spellings: tuple[tuple[str, ...], ...]
+    """Groups in the current table that are one level."""
+
     codes: bool
+    """The column holds numbers, read as codes."""
+
     sharp: bool
+    """The change was sudden."""
+
     since: datetime | None
+    """Of the new names."""
 
 
 @dataclass(frozen=True)
@@ -209,16 +226,16 @@ def profile(incident: Incident) -> Categories:
     """Raises NotApplicable without both tables or a common feature."""
     tables = incident.pair()
     counted = engine.profiles(tables, seed=incident.seed)
-    drawn = samples(incident)
+    sample = samples(incident)
     raw = engine.sample(tables.current, seed=incident.seed + 1)
-    line = timeline(incident, drawn)
+    line = timeline(incident, sample)
     columns: list[ColumnLevels] = []
-    for name in drawn.features:
-        kinds = drawn.kinds[name], tables.current[name].kind
+    for name in sample.features:
+        kinds = sample.kinds[name], tables.current[name].kind
         if kinds[0] is Kind.CATEGORY:
-            x, y = drawn.reference[name], drawn.current[name]
-        elif kinds[0] is Kind.NUMBER and kinds[1] in (Kind.NUMBER, Kind.CATEGORY) and _coded(drawn.reference[name]):
-            x, y = as_level(drawn.reference[name]), as_level(raw[name])
+            x, y = sample.reference[name], sample.current[name]
+        elif kinds[0] is Kind.NUMBER and kinds[1] in (Kind.NUMBER, Kind.CATEGORY) and _coded(sample.reference[name]):
+            x, y = as_level(sample.reference[name]), as_level(raw[name])
             if kinds[1] is Kind.CATEGORY and np.mean(by_level(y.dropna(), classify) != TEXT) > 0.5:
                 continue  # Numbers in another notation are no other names.
         else:
@@ -238,12 +255,12 @@ def profile(incident: Incident) -> Categories:
 
 
 def _coded(values: pd.Series) -> bool:
-    known = values.to_numpy("float64")
-    known = known[np.isfinite(known)]
-    # Most columns are told by their first rows.
-    if np.unique(known[:200]).size > CODES or not 2 <= np.unique(known).size <= CODES:
+    present = values.to_numpy("float64")
+    present = present[np.isfinite(present)]
+    # The first rows rule out most columns.
+    if np.unique(present[:200]).size > CODES or not 2 <= np.unique(present).size <= CODES:
         return False
-    return bool((known == np.round(known)).all())
+    return bool((present == np.round(present)).all())
 
 
 def _shares(counted: ColumnProfile | None, values: Any) -> dict[str, float]:
@@ -259,15 +276,15 @@ def _shares(counted: ColumnProfile | None, values: Any) -> dict[str, float]:
 def _column(
     name: str, x: pd.Series, y: pd.Series, line: Timeline, both: Sides[ColumnProfile] | None, *, codes: bool
 ) -> Iterator[ColumnLevels]:
-    x, known = x.dropna(), y.notna().to_numpy()
-    if len(x) < 20 or known.sum() < 3:
+    x, present = x.dropna(), y.notna().to_numpy()
+    if len(x) < 20 or present.sum() < 3:
         return
     reference = _shares(both.reference if both else None, x)
     if len(reference) > 0.5 * len(x) or len(reference) > 5_000:
         return  # A name of its own for every row: an identifier or free text.
-    current = _shares(both.current if both else None, y[known])
+    current = _shares(both.current if both else None, y[present])
     n = both.reference.count if both else len(x)
-    m = both.current.count if both else int(known.sum())
+    m = both.current.count if both else int(present.sum())
     unseen = {level: share for level, share in current.items() if level not in reference}
     stretch = line.stretch(y.isin(list(unseen)).to_numpy()) if unseen else _stretch(reference, y, line)
     after = y[stretch.start :].dropna()
@@ -276,19 +293,19 @@ def _column(
     vanished = {v: p for v, p in reference.items() if v not in current}
     singles = int((x.value_counts() == 1).sum())
     yield ColumnLevels(
-        name,
-        n,
-        m,
-        reference,
-        current,
-        _commonest_first(unseen),
-        singles / len(x),
-        _commonest_first(vanished),
-        recodings,
-        _spellings(current),
-        codes,
-        stretch.sharp,
-        stretch.since,
+        name=name,
+        n=n,
+        m=m,
+        reference=reference,
+        current=current,
+        unseen=_commonest_first(unseen),
+        expected=singles / len(x),
+        vanished=_commonest_first(vanished),
+        recodings=recodings,
+        spellings=_spellings(current),
+        codes=codes,
+        sharp=stretch.sharp,
+        since=stretch.since,
     )
 
 

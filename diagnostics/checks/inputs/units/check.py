@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import REFIT_SCALER, UNIT_CHANGE
-from diagnostics.checks.inputs.affine import Affine, fit
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
+from diagnostics.checks.inputs.units.affine import Affine, fit
 from diagnostics.measure.samples import samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind
@@ -41,7 +41,7 @@ class Rescaled(ColumnEntry):
     offset: float = shown(N_("Added to every value"))
     """In the unit of the current values."""
 
-    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    share: float = shown(N_("Share of the rows at fault"), Unit.SHARE)
     before: float = shown(N_("Median in the reference"))
     """Of the values other than 0, as `after`."""
 
@@ -183,25 +183,36 @@ MANY: Final = Rule[RescaledTogether](
 RULES: Final = (UNIT, LINE, MANY)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColumnUnit:
-    """A map that fits. before, after: medians of the non-zero values of the reference and of the rows since, in the column's
-    unit.
-
-    zeros: share of zeros in the reference. sharp: a sudden change, before which the rows looked like the reference.
-    reference, current: quantiles of both at `SHARES`, for the picture.
-    """
+    """A map that fits, with what the picture needs."""
 
     name: str
     map: Affine
     before: float
+    """Median of the values of the reference other than 0, in the column's unit."""
+
     after: float
+    """The same of the rows since the change."""
+
     zeros: float
+    """Share of zeros in the reference, 0 to 1."""
+
     sharp: bool
+    """A sudden change, before which the rows looked like the reference."""
+
     rows: int
+    """Rows with a value since the change."""
+
     reference: tuple[float, ...]
+    """Quantiles at `SHARES`."""
+
     current: tuple[float, ...]
+    """The same of the rows since the change."""
+
     trend: tuple[tuple[datetime | int, float], ...]
+    """Medians over the rows in order of time, each with its time or, without times, its row."""
+
     since: datetime | None
 
 
@@ -218,14 +229,14 @@ SHARES: Final = tuple(np.linspace(0.02, 0.98, 25).tolist())
 
 def profile(incident: Incident) -> Units:
     """Raises NotApplicable without both tables, a common feature or a number column."""
-    drawn = samples(incident)
-    if not drawn.numbers:
+    sample = samples(incident)
+    if not sample.numbers:
         raise NotApplicable(N_("The two tables have no number column in common."), needs="current")
-    line = timeline(incident, drawn)
+    line = timeline(incident, sample)
     found, considered = [], 0
-    for name in drawn.numbers:
-        x = drawn.reference[name].to_numpy("float64")
-        y = line.ordered(drawn.current[name]).astype("float64")
+    for name in sample.numbers:
+        x = sample.reference[name].to_numpy("float64")
+        y = line.ordered(sample.current[name]).astype("float64")
         x, y = x[np.isfinite(x)], np.where(np.isfinite(y), y, np.nan)
         if x.size < 20 or np.isfinite(y).sum() < 10:
             continue
@@ -246,29 +257,29 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
             calm = ks(left, earlier) <= 0.1 + ks_noise(left.size, earlier.size)
             starts.append((row, calm))
     starts.append((0, False))
-    answers = []
+    candidates = []
     for row, calm in dict.fromkeys(starts):
         found = fit(x, y[row:], sharp=calm)
         if found is not None and (found.known or calm or found.kind != "scale"):
             # The known before the unknown, what begins suddenly before what was always so, the better fit before the worse.
-            answers.append(((not found.known, -found.share if not calm else -1.0, not calm, found.left), found, row, calm))
-    if not answers:
+            candidates.append(((not found.known, -found.share if not calm else -1.0, not calm, found.left), found, row, calm))
+    if not candidates:
         return None
-    _, found, row, calm = min(answers, key=lambda answer: answer[0])
+    _, found, row, calm = min(candidates, key=lambda candidate: candidate[0])
     after = y[row:]
-    known = after[np.isfinite(after)]
+    finite = after[np.isfinite(after)]
     return ColumnUnit(
-        name,
-        found,
-        _median(x),
-        _median(known),
-        float(np.mean(x == 0)),
-        calm,
-        int(known.size),
-        tuple(np.quantile(x, SHARES).tolist()),
-        tuple(np.quantile(known, SHARES).tolist()),
-        _trend(y, line),
-        line.at(row),
+        name=name,
+        map=found,
+        before=_median(x),
+        after=_median(finite),
+        zeros=float(np.mean(x == 0)),
+        sharp=calm,
+        rows=int(finite.size),
+        reference=tuple(np.quantile(x, SHARES).tolist()),
+        current=tuple(np.quantile(finite, SHARES).tolist()),
+        trend=_trend(y, line),
+        since=line.at(row),
     )
 
 

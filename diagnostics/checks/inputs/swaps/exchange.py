@@ -1,4 +1,4 @@
-"""Which two columns look as if they had exchanged their values, told from each column's values. No rule of its own."""
+"""Which two columns look as if they had exchanged their values, judged by each column's own values."""
 
 from __future__ import annotations
 
@@ -28,15 +28,19 @@ JOINT_PAIRS: Final = 3
 """Pairs that are worth a classifier."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """start: first exchanged row in order of time; share: of all current rows. how, apart, fit, gain: as in `swaps.Swap`."""
+    """Two columns that hold each other's values; `how`, `apart`, `fit` and `gain` as in `swaps.Swap`."""
 
     one: str
     other: str
     how: str
     start: int
+    """First exchanged row in order of time."""
+
     share: float
+    """Of all current rows, 0 to 1."""
+
     apart: float
     fit: float
     gain: float
@@ -86,7 +90,16 @@ def _from_a_row_on(
     slack = ks_noise(rest, sides.reference[one].size)
     if fit > 0.08 + slack or apart < max(0.12, min(2 * fit, fit + 0.15)):
         return None
-    return Exchange(one, other, "values", start, rest / gained.size, apart, fit, float(gained[start]))
+    return Exchange(
+        one=one,
+        other=other,
+        how="values",
+        start=start,
+        share=rest / gained.size,
+        apart=apart,
+        fit=fit,
+        gain=float(gained[start]),
+    )
 
 
 def _scattered(
@@ -110,7 +123,16 @@ def _scattered(
     if fit > 0.08 + slack or min(whole) < fit + 0.05:
         return None
     apart, _ = _distances(one, other, sides, hit, kind)
-    return Exchange(one, other, "scattered", 0, share, apart, fit, gain)
+    return Exchange(
+        one=one,
+        other=other,
+        how="scattered",
+        start=0,
+        share=share,
+        apart=apart,
+        fit=fit,
+        gain=gain,
+    )
 
 
 def _mixture(ratios: NDArray[np.float64]) -> tuple[float, float]:
@@ -161,10 +183,10 @@ def _ratios(one: str, other: str, sides: Sides[Values]) -> tuple[NDArray[np.floa
     ratios = []
     for name, (own, strange) in ((one, (logs[0], logs[1])), (other, (logs[1], logs[0]))):
         values = sides.current[name]
-        known = np.isfinite(values)
-        place = np.searchsorted(edges, np.where(known, values, edges[0]), side="left")
+        present = np.isfinite(values)
+        index = np.searchsorted(edges, np.where(present, values, edges[0]), side="left")
         # Five nats for one row are enough: a single strange value must not decide.
-        ratios.append(np.where(known, np.clip(strange[place] - own[place], -5, 5), 0.0))
+        ratios.append(np.where(present, np.clip(strange[index] - own[index], -5, 5), 0.0))
     return ratios[0], ratios[1]
 
 

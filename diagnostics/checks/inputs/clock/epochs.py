@@ -1,4 +1,4 @@
-"""Times that count in another unit than they did: seconds, milliseconds, microseconds. No rule of its own."""
+"""Times that count in another unit than they did: seconds, milliseconds, microseconds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,19 @@ NEAR: Final = 1.35
 
 @dataclass(frozen=True)
 class Jump:
-    """factor: times what it was, a power of 1,000. share: of the current rows with a value. since: the first such time."""
+    """Times that count in another unit."""
 
     factor: float
+    """Times what it was, a power of 1,000."""
+
     share: float
+    """Of the current rows with a value, 0 to 1."""
+
     sharp: bool
+    """All rows, or those from a moment on."""
+
     since: datetime | None
+    """The first such time."""
 
 
 def epoch_jump(
@@ -96,13 +103,13 @@ def _unit(values: NDArray[np.float64]) -> float:
 
 def _stamps(seconds: NDArray[np.float64]) -> NDArray[np.datetime64]:
     stamps = np.full(seconds.size, np.datetime64("NaT"), dtype="datetime64[us]")
-    known = np.isfinite(seconds) & (np.abs(seconds) < 1e11)
-    stamps[known] = (seconds[known] * 1e6).astype("int64").astype("datetime64[us]")
+    present = np.isfinite(seconds) & (np.abs(seconds) < 1e11)
+    stamps[present] = (seconds[present] * 1e6).astype("int64").astype("datetime64[us]")
     return stamps
 
 
 def _first(when: NDArray[np.datetime64] | None, rows: NDArray[np.bool_]) -> datetime | None:
     if when is None:
         return None
-    known = when[rows & ~np.isnat(when)]
-    return as_datetime(known.min()) if known.size else None
+    present = when[rows & ~np.isnat(when)]
+    return as_datetime(present.min()) if present.size else None

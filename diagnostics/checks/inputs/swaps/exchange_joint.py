@@ -1,4 +1,4 @@
-"""Whether two look-alike columns are exchanged, told from the other columns of the row. No rule of its own."""
+"""Whether two similar columns are exchanged, judged by the other columns of the row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics.checks.inputs.exchange import LEAST, Exchange, Values, distance
+from diagnostics.checks.inputs.swaps.exchange import LEAST, Exchange, Values, distance
 from diagnostics.checks.inputs.timeline import ks_noise
 from diagnostics.measure.surrogate import one_thread
 from diagnostics.nouns.incident import Sides
@@ -16,7 +16,7 @@ from diagnostics.nouns.table import Kind
 
 FIT_ROWS: Final = 2_000
 LEARNT_FROM: Final = 200
-"""Rows without which a classifier is sure of what it cannot know: in tables of 150 rows it finds exchanged pairs by chance."""
+"""Fewer rows overfit the classifier: in tables of 150 rows it finds exchanged pairs by chance."""
 
 COLUMNS: Final = 30
 """Other columns that the classifier sees: of more, those that go along with the difference of the pair most."""
@@ -39,8 +39,8 @@ def by_neighbours(
     rest = _company(pair, coded.reference)
     plain = Sides(_matrix(pair, rest, sides.reference, coded.reference), _matrix(pair, rest, sides.current, coded.current))
     old = plain.reference[rng.permutation(len(plain.reference))[: 2 * FIT_ROWS]]
-    fit, held = np.array_split(old, 2)
-    if len(held) < LEARNT_FROM:
+    fit, kept_back = np.array_split(old, 2)
+    if len(kept_back) < LEARNT_FROM:
         return None
     learner = HistGradientBoostingClassifier(
         max_iter=40, learning_rate=0.2, max_leaf_nodes=12, min_samples_leaf=10, l2_regularization=1.0, early_stopping=False,
@@ -48,9 +48,11 @@ def by_neighbours(
     )  # fmt: skip
     with one_thread():
         learner.fit(np.concatenate([fit, _exchanged(fit)]), np.repeat([0, 1], len(fit)))
-        as_is, turned, now = (_odds(learner.predict_proba(rows)[:, 1]) for rows in (held, _exchanged(held), plain.current))
+        as_is, turned, now = (
+            _odds(learner.predict_proba(rows)[:, 1]) for rows in (kept_back, _exchanged(kept_back), plain.current)
+        )
     spread = float(turned.mean() - as_is.mean())
-    # Columns that are alike to all others as well cannot be told apart by anybody.
+    # Columns that relate to all others in the same way cannot be distinguished.
     if spread < 0.2:
         return None
     gained = np.cumsum(now[::-1])[::-1]
@@ -61,9 +63,9 @@ def by_neighbours(
     after, before = now[start:], now[:start]
     if after.size < LEAST or gained[start] < 10:
         return None
-    place = float((after.mean() - as_is.mean()) / spread)
+    likeness = float((after.mean() - as_is.mean()) / spread)
     usual = float((before.mean() - as_is.mean()) / spread) if start >= max(LEAST, 0.1 * now.size) else 0.0
-    if place < 0.75 or usual > 0.4:
+    if likeness < 0.75 or usual > 0.4:
         return None
     values = {name: sides.current[name][start:] for name in pair}
     apart = [distance(sides.reference[name], values[name], kind) for name in pair]
@@ -71,7 +73,16 @@ def by_neighbours(
     if max(back) > 0.1 + ks_noise(after.size, len(plain.reference)):
         return None
     share = after.size / now.size
-    return Exchange(one, other, "neighbours", start, share, float(np.mean(apart)), float(max(back)), float(gained[start]))
+    return Exchange(
+        one=one,
+        other=other,
+        how="neighbours",
+        start=start,
+        share=share,
+        apart=float(np.mean(apart)),
+        fit=float(max(back)),
+        gain=float(gained[start]),
+    )
 
 
 def _company(pair: tuple[str, str], frame: pd.DataFrame) -> list[object]:

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import SWAPPED_COLUMNS
-from diagnostics.checks.inputs.exchange import COMPANY, Exchange, Values, by_values, exchanged, likely, likely_pairs
-from diagnostics.checks.inputs.exchange_joint import by_neighbours
+from diagnostics.checks.inputs.swaps.exchange import COMPANY, Exchange, Values, by_values, exchanged, likely, likely_pairs
+from diagnostics.checks.inputs.swaps.exchange_joint import by_neighbours
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure import engine
 from diagnostics.measure.samples import Samples, encoder, samples
@@ -33,7 +33,7 @@ class SwappedPair(Entry):
 
     one: str
     other: str
-    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    share: float = shown(N_("Share of the rows at fault"), Unit.SHARE)
     gain: float = shown(N_("Gain in log-likelihood once exchanged back"))
     """In nats."""
 
@@ -99,28 +99,34 @@ COLUMNS: Final = 40
 """Columns of one kind whose pairs are compared: of more, those that changed most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Swap:
-    """One pair.
-
-    share: of the current rows that are exchanged. apart, fit: distance of those rows to the reference as they are (mean of the
-        two columns) and exchanged back (the worse of the two), 0 to 1. gain: what exchanging back gains in likelihood, nats.
-    how: "values" (each column alone tells), "scattered" (so, in single rows) or "neighbours" (the other columns tell).
-    sharp: a moment divides the exchanged rows from the others. shapes: of a pair of numbers, quantiles (5% to 95%) in the
-        reference, then in the exchanged rows.
-    """
+    """One pair of columns that hold each other's values."""
 
     one: str
     other: str
     kind: Kind
     how: str
+    """ "values" (each column alone shows it), "scattered" (so, in single rows) or "neighbours" (the other columns show it)."""
+
     share: float
+    """Of the current rows that are exchanged, 0 to 1."""
+
     apart: float
+    """Distance of those rows to the reference as they are, 0 to 1, mean of the two columns."""
+
     fit: float
+    """The same once exchanged back, the worse of the two."""
+
     gain: float
+    """What exchanging back gains in log-likelihood, nats."""
+
     sharp: bool
+    """A moment divides the exchanged rows from the others."""
+
     since: datetime | None
     shapes: tuple[tuple[float, ...], ...] = ()
+    """Of a pair of numbers: quantiles (5% to 95%) in the reference, then in the exchanged rows."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +139,13 @@ class Swaps:
 
 def profile(incident: Incident) -> Swaps:
     """Raises NotApplicable without both tables or with fewer than two columns of one kind in both."""
-    drawn = _few(samples(incident))
-    line = timeline(incident, drawn)
+    sample = _few(samples(incident))
+    line = timeline(incident, sample)
     target = incident.roles.target
     found: list[tuple[Exchange, Kind]] = []
     compared = 0
-    for kind, names in ((Kind.NUMBER, drawn.numbers), (Kind.CATEGORY, drawn.categories)):
-        sides: Sides[Values] = Sides(_values(drawn.reference, names, kind), _values(drawn.current, names, kind))
+    for kind, names in ((Kind.NUMBER, sample.numbers), (Kind.CATEGORY, sample.categories)):
+        sides: Sides[Values] = Sides(_values(sample.reference, names, kind), _values(sample.current, names, kind))
         usable = [n for n in names if all(np.isfinite(side[n]).sum() >= 20 for side in (sides.reference, sides.current))]
         if len(usable) < 2:
             continue
@@ -149,22 +155,22 @@ def profile(incident: Incident) -> Swaps:
         alone = by_values(usable, ordered, kind)
         found += [(exchange, kind) for exchange in alone]
         if not alone:
-            coded = _coded(drawn, usable, target, line)
+            coded = _coded(sample, usable, target, line)
             pairs = likely_pairs(usable, ordered, coded)
             rng = np.random.default_rng(incident.seed)
             found += [(e, kind) for pair in pairs if (e := by_neighbours(pair, ordered, coded, kind, rng)) is not None]
     if not compared:
         raise NotApplicable(N_("The tables have no two columns of one kind that could be exchanged."), needs="current")
-    return Swaps(tuple(_told(found, drawn, line)), compared)
+    return Swaps(tuple(_choose_pairs(found, sample, line)), compared)
 
 
-def _few(drawn: Samples) -> Samples:
+def _few(sample: Samples) -> Samples:
     """The same with at most `ROWS` rows a side, evenly spaced."""
     sides = []
-    for frame in (drawn.reference, drawn.current):
+    for frame in (sample.reference, sample.current):
         chosen = np.linspace(0, len(frame) - 1, ROWS).round().astype(int)
         sides.append(frame if len(frame) <= ROWS else frame.iloc[chosen])
-    return Samples(sides[0].reset_index(drop=True), sides[1].reset_index(drop=True), drawn.features, drawn.kinds, drawn.whole)
+    return Samples(sides[0].reset_index(drop=True), sides[1].reset_index(drop=True), sample.features, sample.kinds, sample.whole)
 
 
 def _values(frame: pd.DataFrame, names: Sequence[str], kind: Kind) -> Values:
@@ -180,31 +186,31 @@ def _level_codes(values: pd.Series) -> NDArray[np.float64]:
     return np.where(values.notna().to_numpy(), codes.astype("float64"), np.nan)
 
 
-def _coded(drawn: Samples, names: Sequence[str], target: str | None, line: Timeline) -> Sides[pd.DataFrame]:
+def _coded(sample: Samples, names: Sequence[str], target: str | None, line: Timeline) -> Sides[pd.DataFrame]:
     """`names`, at most 60 other features and the target (where both tables have it) as numbers; current rows in order of time."""
-    coder = encoder(drawn)
+    coder = encoder(sample)
     others = [name for name in coder.features if name not in set(names)]
     coder = replace(coder, features=(*names, *others[:COMPANY]))
     frames = []
-    for frame in (drawn.reference, drawn.current):
+    for frame in (sample.reference, sample.current):
         frames.append(pd.DataFrame(coder.matrix(frame), columns=list(coder.features)))
-    if target is not None and target in drawn.reference and target in drawn.current:
-        both = pd.concat([drawn.reference[target], drawn.current[target]], ignore_index=True)
+    if target is not None and target in sample.reference and target in sample.current:
+        both = pd.concat([sample.reference[target], sample.current[target]], ignore_index=True)
         if both.dtype.kind in "fM":
             codes = engine.seconds(both)
         else:
             raw = pd.factorize(both, sort=True)[0].astype("float64")
             codes = np.where(raw < 0, np.nan, raw)
-        if np.isfinite(codes[len(drawn.reference) :]).mean() > 0.5:
+        if np.isfinite(codes[len(sample.reference) :]).mean() > 0.5:
             # Labels that nobody has yet say nothing.
-            split = len(drawn.reference)
+            split = len(sample.reference)
             label = object()  # No name of a column can be equal to it.
             frames[0][label], frames[1][label] = codes[:split], codes[split:]
     frames[1] = frames[1].iloc[line.order].reset_index(drop=True)
     return Sides(frames[0], frames[1])
 
 
-def _told(found: list[tuple[Exchange, Kind]], drawn: Samples, line: Timeline) -> list[Swap]:
+def _choose_pairs(found: list[tuple[Exchange, Kind]], sample: Samples, line: Timeline) -> list[Swap]:
     taken: set[str] = set()
     swaps = []
     for exchange, kind in sorted(found, key=lambda f: (-f[0].gain, f[0].one, f[0].other)):
@@ -216,31 +222,31 @@ def _told(found: list[tuple[Exchange, Kind]], drawn: Samples, line: Timeline) ->
         if kind is Kind.NUMBER and exchange.how != "scattered":
             shapes = tuple(
                 _quantiles(values)
-                for frame in (drawn.reference, drawn.current.iloc[rows])
+                for frame in (sample.reference, sample.current.iloc[rows])
                 for values in (frame[exchange.one], frame[exchange.other])
             )
         swaps.append(
             Swap(
-                exchange.one,
-                exchange.other,
-                kind,
-                exchange.how,
-                exchange.share,
-                exchange.apart,
-                exchange.fit,
-                exchange.gain,
-                exchange.start > 0,
-                line.at(exchange.start),
-                shapes,
+                one=exchange.one,
+                other=exchange.other,
+                kind=kind,
+                how=exchange.how,
+                share=exchange.share,
+                apart=exchange.apart,
+                fit=exchange.fit,
+                gain=exchange.gain,
+                sharp=exchange.start > 0,
+                since=line.at(exchange.start),
+                shapes=shapes,
             )
         )
     return swaps
 
 
 def _quantiles(values: pd.Series) -> tuple[float, ...]:
-    known = engine.seconds(values)
-    known = known[np.isfinite(known)]
-    return tuple(np.quantile(known, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist()) if known.size else ()
+    present = engine.seconds(values)
+    present = present[np.isfinite(present)]
+    return tuple(np.quantile(present, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist()) if present.size else ()
 
 
 def judge(p: Swaps, *, gain_at: float = 20.0, share_at: float = 0.05) -> list[Finding[SwappedPair]]:
@@ -282,11 +288,11 @@ def undo(finding: Finding[SwappedPair], incident: Incident) -> Undo:
     return Undo(repair=lambda frame: frame.assign(**{one: frame[other], other: frame[one]}))
 
 
-def exchanged_rows(finding: Finding[SwappedPair], drawn: Samples, frame: pd.DataFrame) -> NDArray[np.bool_]:
+def exchanged_rows(finding: Finding[SwappedPair], sample: Samples, frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Which rows of `frame` (columns as in `drawn.current`) fit the reference better exchanged, shape (len(frame),).
 
     For findings whose `how` is "scattered": of the others all rows since the onset are exchanged.
     """
     one, other = finding.of.columns
-    kind = drawn.kinds[one]
-    return exchanged(one, other, _values(drawn.reference, (one, other), kind), _values(frame, (one, other), kind))
+    kind = sample.kinds[one]
+    return exchanged(one, other, _values(sample.reference, (one, other), kind), _values(frame, (one, other), kind))

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import TIME_SHIFT
-from diagnostics.checks.inputs.epochs import epoch_jump
-from diagnostics.checks.inputs.hours import Turn, jump, turn
+from diagnostics.checks.inputs.clock.epochs import epoch_jump
+from diagnostics.checks.inputs.clock.hours import Turn, jump, turn
 from diagnostics.checks.inputs.timeline import ks, ks_noise, thin
 from diagnostics.measure import engine
 from diagnostics.measure.samples import times
@@ -34,7 +34,7 @@ class ClockJump(ColumnEntry):
     """A column of times or hours that jumped."""
 
     beside: str | None = shown(N_("Time column that it was compared with"), Unit.NAME)
-    """None where the rhythm of the day told."""
+    """None where it was found by the busy hours of the day."""
 
     hours: float | None = shown(N_("Hours ahead of what it was"))
     """Negative: behind. None where the unit changed, as is `size`."""
@@ -48,7 +48,7 @@ class ClockJump(ColumnEntry):
     times: float = shown(N_("Times what it was"))
     """1 where the unit held."""
 
-    share: float = shown(N_("Rows at fault"), Unit.SHARE)
+    share: float = shown(N_("Share of the rows at fault"), Unit.SHARE)
     off: float = shown(N_("Distance to the reference (KS statistic or total variation)"))
     fit: float = shown(N_("Distance once it is undone (KS statistic or total variation)"))
     sharp: bool
@@ -149,7 +149,7 @@ class Moved:
 
     column: str
     beside: str | None
-    """The column it was compared with, None where the rhythm of the day told."""
+    """The column it was compared with, None where it was found by the busy hours of the day."""
 
     hours: float
     """Ahead of what it was (negative: behind), nan for a unit."""
@@ -207,15 +207,15 @@ def profile(incident: Incident) -> Clock:
     bad = {entry.column for entry in moved}
     stamps = [name for name in stamps if name not in bad]
     order = None if incident.roles.timestamp in bad else times(right, incident.roles.timestamp)
-    known = _Sides(
+    sides = _Sides(
         {name: engine.seconds(left[name]) for name in (*stamps, *hours)},
         {name: engine.seconds(right[name]) for name in (*stamps, *hours)},
         order,
     )
-    moved += _differences(stamps, known, incident.roles.timestamp)
+    moved += _differences(stamps, sides, incident.roles.timestamp)
     if not moved:
-        moved += [found for name in _steady(stamps, known) if (found := _rhythm(name, known)) is not None]
-    moved += [found for name in hours if (found := _hour_column(name, stamps, known)) is not None]
+        moved += [found for name in _steady(stamps, sides) if (found := _rhythm(name, sides)) is not None]
+    moved += [found for name in hours if (found := _hour_column(name, stamps, sides)) is not None]
     return Clock(tuple(moved), (*stamps, *sorted(bad), *hours))
 
 
@@ -262,13 +262,13 @@ def _numbers(frame: pd.DataFrame, column: Column) -> NDArray[np.float64]:
     return np.full(len(frame), np.nan)
 
 
-def _differences(stamps: list[str], known: _Sides, role: str | None) -> list[Moved]:
+def _differences(stamps: list[str], sides: _Sides, role: str | None) -> list[Moved]:
     """Columns whose difference to another time column jumped; of two, the one that the rhythm or the role does not clear."""
     jumps = {}
     for one, other in combinations(stamps, 2):
-        when = known.when if known.when is not None else _as_times(known.current[other])
-        old = known.reference[one] - known.reference[other]
-        new = known.current[one] - known.current[other]
+        when = sides.when if sides.when is not None else _as_times(sides.current[other])
+        old = sides.reference[one] - sides.reference[other]
+        new = sides.current[one] - sides.current[other]
         found = jump(old, new, when)
         if found is not None:
             jumps[one, other] = found
@@ -279,35 +279,35 @@ def _differences(stamps: list[str], known: _Sides, role: str | None) -> list[Mov
         pairs = Counter(name for pair in rest for name in pair)
         most = max(pairs.values())
         suspects = sorted((name for name in pairs if pairs[name] == most), key=lambda name: (name == role, -counted[name], name))
-        culprit = suspects[0] if len(suspects) == 1 or most > 1 else _culprit(suspects, rest, known, role)
+        culprit = suspects[0] if len(suspects) == 1 or most > 1 else _culprit(suspects, rest, sides, role)
         pair = next(pair for pair in rest if culprit in pair)
         found, sign = rest[pair], 1.0 if pair[0] == culprit else -1.0
         beside = pair[1] if pair[0] == culprit else pair[0]
-        shapes = _shapes(culprit, known, found.affected)
+        shapes = _shapes(culprit, sides, found.affected)
         blamed.append(_moved(HOURS_OFF, culprit, beside, found, shapes, hours=sign * found.hours))
         rest = {pair: found for pair, found in rest.items() if culprit not in pair}
     return blamed
 
 
-def _steady(stamps: list[str], known: _Sides) -> list[str]:
-    """Columns whose differences to the columns that lie close to them held: where those moved, a delay grew, and no clock."""
+def _steady(stamps: list[str], sides: _Sides) -> list[str]:
+    """Columns whose differences to columns close to them stayed the same: where they changed, a delay grew, not a clock."""
     moving = set()
     for one, other in combinations(stamps, 2):
-        old, new = (thin(side[one] - side[other]) for side in (known.reference, known.current))
+        old, new = (thin(side[one] - side[other]) for side in (sides.reference, sides.current))
         if old.size and np.subtract(*np.quantile(old, [0.75, 0.25])) <= 6 * 3_600:
             gap = ks(old, new)
             moving |= {one, other} if gap > 0.1 + ks_noise(old.size, new.size) else set()
     return [name for name in stamps if name not in moving]
 
 
-def _culprit(suspects: list[str], jumps: Mapping[tuple[str, str], Turn], known: _Sides, role: str | None) -> str:
+def _culprit(suspects: list[str], jumps: Mapping[tuple[str, str], Turn], sides: _Sides, role: str | None) -> str:
     """Of the two columns of a pair, the one whose busy hours moved by the jump; else the one that is not the incident's clock."""
     pair = next(pair for pair in jumps if set(pair) & set(suspects))
     found = jumps[pair]
     gains = {}
     for name, sign in zip(pair, (1.0, -1.0), strict=True):
-        after = known.current[name][found.affected]
-        gains[name] = _turn_gain(known.reference[name], after, sign * found.hours)
+        after = sides.current[name][found.affected]
+        gains[name] = _turn_gain(sides.reference[name], after, sign * found.hours)
     best, other = sorted(pair, key=lambda name: (-gains[name], name == role, name))
     # Three nats: twenty to one.
     if gains[best] > gains[other] + 3 and gains[best] > 3:
@@ -320,15 +320,15 @@ def _turn_gain(reference: NDArray[np.float64], after: NDArray[np.float64], hours
     shape = _day_shape(reference)
     bins = _day_bins(after)
     back = round(hours * len(shape) / 24)
-    known = bins[bins >= 0]
-    return float(np.sum(np.log(shape[(known - back) % len(shape)]) - np.log(shape[known])))
+    present = bins[bins >= 0]
+    return float(np.sum(np.log(shape[(present - back) % len(shape)]) - np.log(shape[present])))
 
 
 def _day_bins(seconds: NDArray[np.float64], bins: int = 48) -> NDArray[np.intp]:
     """Bin of the day of each time, shape (n,); -1 where missing."""
-    known = np.isfinite(seconds)
+    present = np.isfinite(seconds)
     result = np.full(seconds.size, -1, dtype=np.intp)
-    result[known] = (np.mod(seconds[known], 86_400) * bins // 86_400).astype(np.intp)
+    result[present] = (np.mod(seconds[present], 86_400) * bins // 86_400).astype(np.intp)
     return result
 
 
@@ -339,27 +339,27 @@ def _day_shape(seconds: NDArray[np.float64], bins: int = 48) -> NDArray[np.float
     return np.asarray(counts / counts.sum())
 
 
-def _shapes(name: str, known: _Sides, affected: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    after = known.current[name][affected]
-    return tuple(_day_shape(known.reference[name], 24).tolist()), tuple(_day_shape(after, 24).tolist())
+def _shapes(name: str, sides: _Sides, affected: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    after = sides.current[name][affected]
+    return tuple(_day_shape(sides.reference[name], 24).tolist()), tuple(_day_shape(after, 24).tolist())
 
 
 def _as_times(seconds: NDArray[np.float64]) -> NDArray[np.datetime64]:
     stamps = np.full(seconds.size, np.datetime64("NaT"), dtype="datetime64[us]")
-    known = np.isfinite(seconds)
-    stamps[known] = (seconds[known] * 1e6).astype("int64").astype("datetime64[us]")
+    present = np.isfinite(seconds)
+    stamps[present] = (seconds[present] * 1e6).astype("int64").astype("datetime64[us]")
     return stamps
 
 
-def _rhythm(name: str, known: _Sides) -> Moved | None:
+def _rhythm(name: str, sides: _Sides) -> Moved | None:
     """A column whose busy hours turned; nothing else is there to compare it with."""
-    old, new = known.reference[name], known.current[name]
+    old, new = sides.reference[name], sides.current[name]
     bins = 48 if min(np.isfinite(old).sum(), np.isfinite(new).sum()) >= 2_000 else 24
-    when = known.when if known.when is not None else _as_times(new)
+    when = sides.when if sides.when is not None else _as_times(new)
     found = turn(_day_bins(old, bins), _day_bins(new, bins), bins, _as_times(old), when)
     if found is None:
         return None
-    return _moved(HOURS_OFF, name, None, found, _shapes(name, known, found.affected))
+    return _moved(HOURS_OFF, name, None, found, _shapes(name, sides, found.affected))
 
 
 def _moved(
@@ -387,16 +387,16 @@ def _moved(
     )
 
 
-def _hour_column(name: str, stamps: list[str], known: _Sides) -> Moved | None:
-    old, new = (_hours(side[name]) for side in (known.reference, known.current))
-    inside = known.current[name][np.isfinite(known.current[name])]
+def _hour_column(name: str, stamps: list[str], sides: _Sides) -> Moved | None:
+    old, new = (_hours(side[name]) for side in (sides.reference, sides.current))
+    inside = sides.current[name][np.isfinite(sides.current[name])]
     if not inside.size or np.mean((inside >= 0) & (inside <= 24)) < 0.99:
         return None
-    when = known.when
+    when = sides.when
     for other in stamps:
         gap = [
             np.where((hour >= 0) & np.isfinite(clock), (hour - np.mod(clock, 86_400) // 3_600) % 24, np.nan)
-            for hour, clock in ((old, known.reference[other]), (new, known.current[other]))
+            for hour, clock in ((old, sides.reference[other]), (new, sides.current[other]))
         ]
         usual = _mode(gap[0])
         if usual is None or usual[1] < 0.8:
@@ -411,8 +411,8 @@ def _hour_column(name: str, stamps: list[str], known: _Sides) -> Moved | None:
 
 def _hours(values: NDArray[np.float64]) -> NDArray[np.intp]:
     """Hour 0 to 23 of each value (24 is midnight), -1 where missing; shape (n,)."""
-    known = np.isfinite(values)
-    return np.where(known, np.mod(np.where(known, values, 0.0), 24), -1).astype(np.intp)
+    present = np.isfinite(values)
+    return np.where(present, np.mod(np.where(present, values, 0.0), 24), -1).astype(np.intp)
 
 
 def _turned(name: str, other: str | None, found: Turn, old: NDArray[np.intp], new: NDArray[np.intp]) -> Moved:
@@ -422,11 +422,11 @@ def _turned(name: str, other: str | None, found: Turn, old: NDArray[np.intp], ne
 
 
 def _mode(values: NDArray[np.float64]) -> tuple[float, float] | None:
-    known = values[np.isfinite(values)]
-    if not known.size:
+    present = values[np.isfinite(values)]
+    if not present.size:
         return None
-    levels, counts = np.unique(known, return_counts=True)
-    return float(levels[counts.argmax()]), float(counts.max() / known.size)
+    levels, counts = np.unique(present, return_counts=True)
+    return float(levels[counts.argmax()]), float(counts.max() / present.size)
 
 
 def _round(hours: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -439,7 +439,7 @@ def judge(p: Clock, *, share_at: float = 0.03, fit_at: float = 0.35, gain_at: fl
     distance to the reference (KS, or total variation of the hours), and at least `gain_at` less than as they are. All three were
     chosen on benchmarks/incidents.
 
-    Time zones lie whole, half and quarter hours apart (Eggert 2024), so a jump by any other amount is a delay and no clock.
+    Time zones lie whole, half and quarter hours apart (Eggert 2024), so a jump by any other amount is a delay, not a clock.
     """
     findings: list[Finding[ClockJump]] = []
     for m in p.moved:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diagnostics.checks.inputs.names import alike, plain
+from diagnostics.checks.inputs.names import compare_names, plain
 
 MATCHED = 40
 """Levels that are matched by their shares; beyond, shares of neighbours are too close to tell levels apart."""
@@ -33,10 +33,12 @@ Shares = Mapping[str, float]
 
 def by_spelling(reference: Shares, current: Shares) -> Recoding | None:
     """New levels whose letters and digits are those of a level of the reference."""
-    known: dict[str, str] = {}
+    by_letters: dict[str, str] = {}
     for level in sorted(reference, key=lambda name: (reference[name], name)):
-        known[plain(level) or level.strip()] = level
-    pairs = [(known[key], new) for new in current if new not in reference and (key := plain(new) or new.strip()) in known]
+        by_letters[plain(level) or level.strip()] = level
+    pairs = [
+        (by_letters[key], new) for new in current if new not in reference and (key := plain(new) or new.strip()) in by_letters
+    ]
     if not pairs:
         return None
     share = sum(current[new] for _, new in pairs)
@@ -104,7 +106,7 @@ def _assign(old: Shares, new: Shares, n: int, m: int) -> tuple[tuple[str, str], 
     q = np.array([new[u] for u in right])[None, :]
     noise = np.sqrt(np.maximum(p, 1 / n) / n + np.maximum(q, 1 / m) / m)
     miss = np.abs(p - q) / (0.03 + 4 * noise)
-    near = np.array([[alike(v, u) for u in right] for v in left])
+    near = np.array([[compare_names(v, u) for u in right] for v in left])
     rows, columns = linear_sum_assignment(miss - 0.5 * near)
     for i, j in zip(rows, columns, strict=True):
         if miss[i, j] > 1 or abs(np.log(p[i, 0] / q[0, j])) > 0.7 + 8 * noise[i, j] / p[i, 0]:

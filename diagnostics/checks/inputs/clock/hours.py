@@ -1,4 +1,4 @@
-"""How many hours a clock jumped, and from which row on. No rule of its own."""
+"""How many hours a clock jumped, and from which row on."""
 
 from __future__ import annotations
 
@@ -25,19 +25,30 @@ DAYS: Final = 4
 """Parts of the rows that must each agree with the turn."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Turn:
-    """hours: ahead of the reference. affected: current rows that jumped, shape (m,); share: of all. off, fit: distance to the
-    reference before and after turning them back, 0 to 1. since: the first affected time. sharp: as in `clock.Moved`.
-    """
+    """By how much a clock jumped, and in which rows."""
 
     hours: float
+    """Ahead of the reference."""
+
     affected: NDArray[np.bool_]
+    """Current rows that jumped, shape (m,)."""
+
     share: float
+    """Of all current rows, 0 to 1."""
+
     off: float
+    """Distance to the reference before turning them back, 0 to 1."""
+
     fit: float
+    """The same afterwards."""
+
     sharp: bool
+    """As in `clock.Moved`."""
+
     since: datetime | None
+    """The first affected time."""
 
 
 def jump(reference: NDArray[np.float64], current: NDArray[np.float64], when: NDArray[np.datetime64] | None) -> Turn | None:
@@ -46,21 +57,21 @@ def jump(reference: NDArray[np.float64], current: NDArray[np.float64], when: NDA
     `when`: times of the current rows, shape (m,), None where there are none: then the order of the file stands for them.
     """
     old = np.sort(reference[np.isfinite(reference)])
-    known = np.isfinite(current)
-    if old.size < LEAST or known.sum() < LEAST:
+    present = np.isfinite(current)
+    if old.size < LEAST or present.sum() < LEAST:
         return None
     clock = _order(when, current.size)
     usual = float(np.median(old))
     reach = FARTHEST * 3_600
-    near = known & (np.abs(current - usual) <= reach + 3 * float(np.quantile(np.abs(old - usual), 0.9)))
+    near = present & (np.abs(current - usual) <= reach + 3 * float(np.quantile(np.abs(old - usual), 0.9)))
     after = near & _since(clock, np.where(near, np.clip(current - usual, -reach, reach), np.nan), 0.0)
-    return _whole(old, current, known, after, clock, when) or _part(old, current, known, near, clock, when)
+    return _whole(old, current, present, after, clock, when) or _part(old, current, present, near, clock, when)
 
 
 def _whole(
     old: NDArray[np.float64],
     current: NDArray[np.float64],
-    known: NDArray[np.bool_],
+    present: NDArray[np.bool_],
     after: NDArray[np.bool_],
     clock: NDArray[np.datetime64],
     when: NDArray[np.datetime64] | None,
@@ -75,13 +86,21 @@ def _whole(
     off, fit = ks(old, moved), ks(old, moved - step)
     if fit > 0.05 + ks_noise(old.size, moved.size) or off - fit < 0.25:
         return None
-    return Turn(step / 3_600, after, float(after.sum() / known.sum()), off, fit, True, _first(when, after))
+    return Turn(
+        hours=step / 3_600,
+        affected=after,
+        share=float(after.sum() / present.sum()),
+        off=off,
+        fit=fit,
+        sharp=True,
+        since=_first(when, after),
+    )
 
 
 def _part(
     old: NDArray[np.float64],
     current: NDArray[np.float64],
-    known: NDArray[np.bool_],
+    present: NDArray[np.bool_],
     near: NDArray[np.bool_],
     clock: NDArray[np.datetime64],
     when: NDArray[np.datetime64] | None,
@@ -89,7 +108,7 @@ def _part(
     """Only some rows moved (one of several sources): those that lie outside anything the reference knows, all by as much."""
     low, high = np.quantile(old, [0.005, 0.995])
     strange = near & ((current < low - QUARTER / 3) | (current > high + QUARTER / 3))
-    if strange.sum() < max(LEAST // 2, 0.03 * known.sum()):
+    if strange.sum() < max(LEAST // 2, 0.03 * present.sum()):
         return None
     moved = np.sort(current[strange])
     step = _step(old, moved)
@@ -98,8 +117,16 @@ def _part(
     fits = float(np.mean((moved - step >= low - 60) & (moved - step <= high + 60)))
     if fits < 0.9:
         return None
-    share = float(strange.sum() / known.sum())
-    return Turn(step / 3_600, strange, share, 1.0, 1 - fits, True, _first(when, strange & _since(clock, strange * 1.0, 0.0)))
+    share = float(strange.sum() / present.sum())
+    return Turn(
+        hours=step / 3_600,
+        affected=strange,
+        share=share,
+        off=1.0,
+        fit=1 - fits,
+        sharp=True,
+        since=_first(when, strange & _since(clock, strange * 1.0, 0.0)),
+    )
 
 
 def _step(old: NDArray[np.float64], moved: NDArray[np.float64]) -> float | None:
@@ -131,8 +158,8 @@ def _order(when: NDArray[np.datetime64] | None, rows: int) -> NDArray[np.datetim
 def _first(when: NDArray[np.datetime64] | None, rows: NDArray[np.bool_]) -> datetime | None:
     if when is None:
         return None
-    known = when[rows & ~np.isnat(when)]
-    return as_datetime(known.min()) if known.size else None
+    present = when[rows & ~np.isnat(when)]
+    return as_datetime(present.min()) if present.size else None
 
 
 def _since(clock: NDArray[np.datetime64], values: NDArray[np.float64], usual: float) -> NDArray[np.bool_]:
@@ -193,7 +220,15 @@ def turn(
     signed = hours - 24 if hours > 12 else hours
     # A jump somewhere within the rows is no slow change of habits.
     sharp = 0.05 * new.size < start
-    return Turn(signed, affected, float(after.size / new.size), off, fit, sharp, _first(when, affected))
+    return Turn(
+        hours=signed,
+        affected=affected,
+        share=float(after.size / new.size),
+        off=off,
+        fit=fit,
+        sharp=sharp,
+        since=_first(when, affected),
+    )
 
 
 def _shape(bins_of: NDArray[np.intp], bins: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Which map leads from the reference's values to the current ones: times a constant, plus an offset, in all rows or a share."""
+"""Fits current = ratio * reference + offset to two samples, in all rows or in a share of them."""
 
 from __future__ import annotations
 
@@ -56,22 +56,29 @@ MAPS: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8), (1.0, 273.15), (1.0, -273.15),
 """Temperatures: °C, °F and kelvin, as (ratio, offset)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Affine:
-    """current = ratio * reference + offset in a `share` of the rows.
-
-    known: ratio and offset belong to two units. distance: KS statistic between reference and current as they are; left: the same
-        after the map; noise: what chance explains. kind: "scale", "offset", "affine", "standardised" or "range".
-    """
+    """current = ratio * reference + offset in a `share` of the rows."""
 
     ratio: float
     offset: float
     share: float
+    """0 to 1."""
+
     known: bool
+    """Ratio and offset belong to two units."""
+
     distance: float
+    """KS statistic between reference and current as they are."""
+
     left: float
+    """The same after the map."""
+
     noise: float
+    """What chance explains of it."""
+
     kind: str
+    """ "scale", "offset", "affine", "standardised" or "range"."""
 
 
 def fit(reference: NDArray[np.float64], current: NDArray[np.float64], *, sharp: bool) -> Affine | None:
@@ -109,7 +116,16 @@ def _temperature(x: NDArray[np.float64], y: NDArray[np.float64], distance: float
     left, ratio, offset = min(fits)
     if distance < 0.1 + noise or left > 0.03 + noise or left > 0.3 * distance:
         return None
-    return Affine(ratio, offset, 1.0, True, distance, left, noise, "affine" if ratio != 1 else "offset")
+    return Affine(
+        ratio=ratio,
+        offset=offset,
+        share=1.0,
+        known=True,
+        distance=distance,
+        left=left,
+        noise=noise,
+        kind="affine" if ratio != 1 else "offset",
+    )
 
 
 def _scale(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, noise: float, sharp: bool) -> Affine | None:
@@ -122,7 +138,7 @@ def _scale(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, nois
     sign = -1.0 if abs(flipped) < abs(negative) - 0.05 else 1.0
     # The spread of the logs says how well a median ratio is known.
     blur = 1.25 * float(np.std(np.log(left))) * float(np.sqrt(1 / left.size + 1 / right.size))
-    answers = []
+    candidates = []
     for ratio in (*(r for r in RATIOS if r > 0), 1.0):
         miss = abs(np.log(guess / ratio))
         big = ratio >= 9 or ratio <= 1 / 9
@@ -136,10 +152,19 @@ def _scale(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, nois
             fits = distance >= 0.1 + 1.5 * noise and rest <= 0.02 + noise and rest <= 0.3 * distance
         if fits:
             # Between neighbours (1000 and 1024) the one that people meet more often.
-            answers.append((rest + 0.3 * miss + (0.0 if ratio in COMMON else 0.03), sign * ratio, rest))
-    if answers:
-        _, ratio, rest = min(answers)
-        return Affine(ratio, 0.0, 1.0, True, distance, rest, noise, "scale")
+            candidates.append((rest + 0.3 * miss + (0.0 if ratio in COMMON else 0.03), sign * ratio, rest))
+    if candidates:
+        _, ratio, rest = min(candidates)
+        return Affine(
+            ratio=ratio,
+            offset=0.0,
+            share=1.0,
+            known=True,
+            distance=distance,
+            left=rest,
+            noise=noise,
+            kind="scale",
+        )
     rest = ks(np.sort(sign * guess * x), y)
     exact = _lattice(x, y, guess)
     close = rest <= 0.03 + noise and rest <= 0.2 * distance and distance >= 0.15
@@ -149,7 +174,16 @@ def _scale(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, nois
         and abs(np.log(guess)) > 0.04
         and (exact is not None or (sharp and np.ptp(gaps) < 0.1 + 4 * blur))
     ):
-        return Affine(sign * (exact or guess), 0.0, 1.0, False, distance, rest, noise, "scale")
+        return Affine(
+            ratio=sign * (exact or guess),
+            offset=0.0,
+            share=1.0,
+            known=False,
+            distance=distance,
+            left=rest,
+            noise=noise,
+            kind="scale",
+        )
     return None
 
 
@@ -165,8 +199,8 @@ def _lattice(x: NDArray[np.float64], y: NDArray[np.float64], guess: float) -> fl
         if ratio <= 0 or abs(np.log(ratio / guess)) > 0.1:
             continue
         back = y / ratio
-        place = np.clip(np.searchsorted(levels, back), 1, levels.size - 1)
-        near = np.minimum(np.abs(levels[place] - back), np.abs(levels[place - 1] - back))
+        index = np.clip(np.searchsorted(levels, back), 1, levels.size - 1)
+        near = np.minimum(np.abs(levels[index] - back), np.abs(levels[index - 1] - back))
         if np.mean((near <= 1e-6 * np.abs(back)) | (y == 0)) > 0.8:
             return ratio
     return None
@@ -185,7 +219,7 @@ def _part(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, noise
     points = np.unique(np.concatenate([x[:: max(1, x.size // 200)], y[:: max(1, y.size // 400)], y[-20:], y[:20]]))
     before = np.searchsorted(x, points, side="right") / x.size
     after = np.searchsorted(y, points, side="right") / y.size
-    answers = []
+    candidates = []
     for ratio in RATIOS:
         if 1 / 5 < abs(ratio) < 5 and not sharp:
             continue
@@ -198,7 +232,7 @@ def _part(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, noise
             continue
         share = float(np.clip((after - before) @ step / power, 0, 1))
         left = float(np.abs(after - before - share * step).max())
-        # Values that the reference never had carry the proof.
+        # Only values that the reference never had can prove it.
         if ratio > 1:
             beyond = float(np.mean((y > x[-1]) | (y < min(x[0], 0))))
         else:
@@ -206,21 +240,35 @@ def _part(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, noise
             beyond = float(np.mean((np.abs(y) < floor) & (y != 0)))
         proof = beyond >= 0.2 * share if not sharp else beyond >= 0.02 * share or distance > 0.25
         if share >= 0.05 and proof and left <= 0.03 + noise and left <= 0.35 * distance:
-            answers.append((left, Affine(ratio, 0.0, share, True, distance, left, noise, "scale")))
-    return min(answers, key=lambda answer: answer[0])[1] if answers else None
+            candidates.append(
+                (
+                    left,
+                    Affine(
+                        ratio=ratio,
+                        offset=0.0,
+                        share=share,
+                        known=True,
+                        distance=distance,
+                        left=left,
+                        noise=noise,
+                        kind="scale",
+                    ),
+                )
+            )
+    return min(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, noise: float) -> Affine | None:
     """Any straight line through the quantiles, as long as it fits to within chance."""
     if np.unique(x).size < 8 or distance < 0.12 + noise or _familiar(x, y):
         return None
-    answers = []
+    candidates = []
     for ratio, offset in _lines(x, y):
         slack = 2e-3 * abs(ratio) * float(np.std(x))
-        answers.append((ks(np.sort(ratio * x + offset), y, slack=slack), ratio, offset))
-    if not answers:
+        candidates.append((ks(np.sort(ratio * x + offset), y, slack=slack), ratio, offset))
+    if not candidates:
         return None
-    left, ratio, offset = min(answers)
+    left, ratio, offset = min(candidates)
     if left > 0.01 + noise or left > 0.2 * distance:
         return None
     kind = "offset" if abs(ratio - 1) < 0.02 else "affine"
@@ -228,7 +276,16 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64], distance: float, noise
         kind = "standardised"
     elif y[0] >= 0 and y[-1] <= 1 and y[-1] > 0.5 and (x[0] < 0 or x[-1] > 2):
         kind = "range"
-    return Affine(ratio, offset, 1.0, kind in ("standardised", "range"), distance, left, noise, kind)
+    return Affine(
+        ratio=ratio,
+        offset=offset,
+        share=1.0,
+        known=kind in ("standardised", "range"),
+        distance=distance,
+        left=left,
+        noise=noise,
+        kind=kind,
+    )
 
 
 def _lines(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[float, float]]:
