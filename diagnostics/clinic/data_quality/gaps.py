@@ -126,10 +126,10 @@ def _together(data: TrainingSet) -> tuple[tuple[str, ...], ...]:
     left = list(range(len(names)))
     while left:
         first = left.pop(0)
-        near = [place for place in left if phi[first, place] >= TOGETHER]
-        left = [place for place in left if place not in near]
+        near = [index for index in left if phi[first, index] >= TOGETHER]
+        left = [index for index in left if index not in near]
         if near:
-            groups.append([names[place] for place in (first, *near)])
+            groups.append([names[index] for index in (first, *near)])
     return tuple(tuple(group) for group in sorted(groups, key=lambda group: -len(group))[:10])
 
 

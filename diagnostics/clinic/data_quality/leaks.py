@@ -76,25 +76,25 @@ def measure_inflation(
     plain = replace(data, groups=None, order=None, described=replace(data.described, split=Split.PLAIN))
     ids = _ids(data)
     kinds: list[tuple[Leak, NDArray[np.int64] | None]] = [(Leak.IDS, ids), (Leak.TWINS, group_duplicates(data, seed=seed))]
-    for place, (leak, groups) in enumerate(kinds):
+    for index, (leak, groups) in enumerate(kinds):
         if groups is None or len(np.unique(groups)) < 20:
             continue
-        on_progress(0.33 * place, N_("Splitting at random and properly"))
+        on_progress(0.33 * index, N_("Splitting at random and properly"))
         kept = replace(plain, groups=groups)
         sizes = np.bincount(groups)
         related = int((sizes[groups] > 1).sum())
-        easy = folds(plain, parts=5, repeats=repeats, seed=seed)
-        honest = folds(kept, parts=5, repeats=repeats, seed=seed)
-        found.append(_measure(leak, plain, before, metric, easy, honest, related, seed))
+        random = folds(plain, parts=5, repeats=repeats, seed=seed)
+        proper = folds(kept, parts=5, repeats=repeats, seed=seed)
+        found.append(_measure(leak, plain, before, metric, random, proper, related, seed))
     if data.order is not None:
         on_progress(0.66, N_("Splitting at random and in time"))
-        honest = folds(
+        proper = folds(
             replace(data, groups=None, described=replace(data.described, split=Split.ORDERED)), parts=5, repeats=2, seed=seed
         )
         rng = np.random.default_rng((seed, 43))
-        easy = tuple(_random_like(fold, len(data), rng) for fold in honest)
-        if len(honest) > 1:
-            found.append(_measure(Leak.TIME, plain, before, metric, easy, honest, len(data), seed))
+        random = tuple(_random_like(fold, len(data), rng) for fold in proper)
+        if len(proper) > 1:
+            found.append(_measure(Leak.TIME, plain, before, metric, random, proper, len(data), seed))
     return tuple(found)
 
 
@@ -108,9 +108,9 @@ def _ids(data: TrainingSet) -> NDArray[np.int64] | None:
 
 def _random_like(fold: Fold, rows: int, rng: np.random.Generator) -> Fold:
     """A split of the same sizes at random: fewer rows to train on would lower the score by itself."""
-    drawn = rng.permutation(rows)
-    train = drawn[: len(fold.train)]
-    return Fold(np.sort(train), np.sort(drawn[len(fold.train) : len(fold.train) + len(fold.test)]))
+    shuffled = rng.permutation(rows)
+    train = shuffled[: len(fold.train)]
+    return Fold(np.sort(train), np.sort(shuffled[len(fold.train) : len(fold.train) + len(fold.test)]))
 
 
 def _measure(
@@ -118,13 +118,13 @@ def _measure(
     data: TrainingSet,
     before: Remedy,
     metric: Metric,
-    easy: Sequence[Fold],
-    honest: Sequence[Fold],
+    random: Sequence[Fold],
+    proper: Sequence[Fold],
     rows: int,
     seed: int,
 ) -> Inflation:
-    scores = np.full((2, len(honest)), np.nan)
-    for side, made in enumerate((easy, honest)):
+    scores = np.full((2, len(proper)), np.nan)
+    for side, made in enumerate((random, proper)):
         for number, fold in enumerate(made):
             try:
                 scores[side, number] = score_fold(data, before, fold, metric, seed + number)[0]
@@ -132,14 +132,14 @@ def _measure(
                 # A fold with one class alone, say; it is left out of the mean.
                 continue
     sign = 1.0 if metric.higher else -1.0
-    ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in honest]))
+    ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in proper]))
     lost = corrected_interval(sign * (scores[0] - scores[1]), ratio)
     return Inflation(
         leak=leak,
         easy=corrected_interval(scores[0], ratio),
         honest=corrected_interval(scores[1], ratio),
         lost=lost,
-        folds=len(honest),
+        folds=len(proper),
         rows=rows,
     )
 
@@ -167,8 +167,8 @@ def score_single_columns(
     made = folds(data, parts=3, repeats=1, seed=seed)
     worst = 0.5 if data.task is Task.CLASSIFICATION else 0.0
     alone: list[tuple[float, str]] = []
-    for place, name in enumerate(names):
-        on_progress(0.5 * place / len(names), N_("Asking each column alone"))
+    for index, name in enumerate(names):
+        on_progress(0.5 * index / len(names), N_("Asking each column alone"))
         # A small tree: a column that holds the target needs few splits, a coincidence needs many.
         one = Remedy(name=name, says=name, build=_alone(name), features=(name,))
         scores = np.array([score_fold(data, one, fold, metric, seed)[0] for fold in made])

@@ -109,8 +109,8 @@ def prune_by_noise_rate(chances: NDArray[np.float64], labels: NDArray[np.int64])
             if true == given or not count:
                 continue
             margin = chances[rows, true] - chances[rows, given]
-            for place in np.argsort(-margin, kind="stable")[:count]:
-                row, size = int(rows[place]), float(margin[place])
+            for index in np.argsort(-margin, kind="stable")[:count]:
+                row, size = int(rows[index]), float(margin[index])
                 if size > 0 and size > looks.get(row, (0.0, 0))[0]:
                     looks[row] = (size, true)
     rows = np.array(sorted(looks), dtype="int64")

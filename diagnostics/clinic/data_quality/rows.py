@@ -165,7 +165,7 @@ def _pairs(data: TrainingSet, rows: NDArray[np.int64], seed: int) -> tuple[NDArr
         return np.empty((0, 2), dtype="int64"), 0
     matrix = matrix_of(data, rows)
     rng = np.random.default_rng((seed, 42))
-    shuffled = np.column_stack([rng.permutation(matrix[:, place]) for place in range(matrix.shape[1])])
+    shuffled = np.column_stack([rng.permutation(matrix[:, index]) for index in range(matrix.shape[1])])
     return _close(matrix), len(_close(shuffled))
 
 

@@ -133,8 +133,8 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     fitted = _train(small, family, seed)
     variants, asks = _variants(fitted, small)
     cells: list[Latency] = []
-    for place, (name, ask) in enumerate(asks.items()):
-        on_progress(0.1 + 0.4 * place / len(asks), N_("Timing answers"))
+    for index, (name, ask) in enumerate(asks.items()):
+        on_progress(0.1 + 0.4 * index / len(asks), N_("Timing answers"))
         cells += latency(name, ask, batches=BATCHES, workers=WORKERS)
     before = Remedy(
         name="python", says=N_("scikit-learn, as trained"), build=lambda data, seed: pipeline(data, family, seed=seed)

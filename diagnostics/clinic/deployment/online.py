@@ -69,8 +69,8 @@ def online(data: TrainingSet, *, seed: int = 0) -> Online | None:
     scores: list[list[float]] = [[], []]
     for block in blocks:
         right = truth[later[block]]
-        for place, learner in enumerate((fixed, moving)):
-            scores[place].append(_score(learner.predict(rest[block]), right, data.task))
+        for index, learner in enumerate((fixed, moving)):
+            scores[index].append(_score(learner.predict(rest[block]), right, data.task))
         # In small parts, as they would come in.
         for part in np.array_split(block, max(1, len(block) // 20)):
             moving.partial_fit(rest[part], truth[later[part]])

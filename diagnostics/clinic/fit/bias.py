@@ -118,8 +118,8 @@ def _cut(values: NDArray[np.float64], parts: int) -> list[tuple[float, float, ND
     edges = np.unique(np.quantile(known, np.linspace(0, 1, parts + 1)))
     if len(edges) < 2:
         return []
-    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
-    return [(float(edges[part]), float(edges[part + 1]), np.isfinite(values) & (place == part)) for part in range(len(edges) - 1)]
+    index = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+    return [(float(edges[part]), float(edges[part + 1]), np.isfinite(values) & (index == part)) for part in range(len(edges) - 1)]
 
 
 def _of(name: str, values: pd.Series, category: bool) -> list[tuple[str, str, float | None, float | None, NDArray[np.bool_]]]:

@@ -150,8 +150,8 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         partial=partial,
     )
     knobs = []
-    for place, knob in enumerate(dict.fromkeys((family.complexity, family.regularisation))):
-        reach = within(0.75 + 0.1 * place, 0.85 + 0.1 * place)
+    for index, knob in enumerate(dict.fromkeys((family.complexity, family.regularisation))):
+        reach = within(0.75 + 0.1 * index, 0.85 + 0.1 * index)
         knobs.append(_validate(small, settings.family, knob, metric, seed, reach))
     on_progress(0.95, N_("Looking for groups of rows whose answers lie off"))
     off = bias(small, before, seed=seed)
@@ -175,8 +175,8 @@ def _validate(data: TrainingSet, family: str, knob: Knob, metric: Metric, seed: 
     ratio = float(np.mean([len(f.test) / len(f.train) for f in made])) if made else 0.5
     whole = knob.name not in ("strength", "alpha", "ccp_alpha")
     steps = []
-    for place, value in enumerate(knob.values):
-        on_progress(place / len(knob.values), N_("Turning the model from simple to rich"))
+    for index, value in enumerate(knob.values):
+        on_progress(index / len(knob.values), N_("Turning the model from simple to rich"))
         if knob.name == "degree" and value > 1 and not data.numbers:
             continue
         remedy = tries.before(family, {knob.name: int(value) if whole else value})

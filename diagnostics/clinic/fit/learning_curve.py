@@ -82,25 +82,25 @@ def learning_curve(
     trained = np.full_like(held, np.nan)
     for number, fold in enumerate(made):
         order = _order(data, fold.train, np.random.default_rng((seed, 7, number)))
-        for place, size in enumerate(sizes):
-            on_progress((number * len(sizes) + place) / (len(made) * len(sizes)), N_("Training on growing parts of the rows"))
+        for index, size in enumerate(sizes):
+            on_progress((number * len(sizes) + index) / (len(made) * len(sizes)), N_("Training on growing parts of the rows"))
             rows = order[-size:] if data.order is not None else order[:size]
             try:
                 model, rows = fit(data, remedy, rows, seed + number)
             except ValueError:
                 # A small part may lack a class; the larger parts still make a curve.
                 continue
-            held[number, place] = score(data, model, remedy, fold.test, metric)
-            trained[number, place] = score(data, model, remedy, rows[:TRAINED_ROWS], metric)
+            held[number, index] = score(data, model, remedy, fold.test, metric)
+            trained[number, index] = score(data, model, remedy, rows[:TRAINED_ROWS], metric)
     ratio = float(np.mean([len(f.test) / len(f.train) for f in made]))
-    known = np.isfinite(held).all(axis=0)
-    held, trained = held[:, known], trained[:, known]
-    kept = [size for size, whole in zip(sizes, known, strict=True) if whole]
+    scored = np.isfinite(held).all(axis=0)
+    held, trained = held[:, scored], trained[:, scored]
+    kept_sizes = [size for size, whole in zip(sizes, scored, strict=True) if whole]
     points = tuple(
-        Point(size, corrected_interval(held[:, place], ratio), corrected_interval(trained[:, place], ratio))
-        for place, size in enumerate(kept)
+        Point(size, corrected_interval(held[:, index], ratio), corrected_interval(trained[:, index], ratio))
+        for index, size in enumerate(kept_sizes)
     )
-    return extrapolate(points, kept, held, ratio, metric, np.random.default_rng((seed, 8)))
+    return extrapolate(points, kept_sizes, held, ratio, metric, np.random.default_rng((seed, 8)))
 
 
 def _order(data: TrainingSet, train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -135,8 +135,8 @@ def extrapolate(
     # and by the quantile of t, as the spread of five folds is itself uncertain.
     few = float(t.ppf(0.975, len(held) - 1) / norm.ppf(0.975))
     widen = few * float(np.sqrt((1 / len(held) + ratio) * len(held) * len(held) / (len(held) - 1)))
-    drawn = sign * held[rng.integers(0, len(held), (DRAWS, len(held)))].mean(axis=1)
-    limits, slopes, powers = _power_laws(rows, np.vstack([means, means + widen * (drawn - means)]))
+    resampled = sign * held[rng.integers(0, len(held), (DRAWS, len(held)))].mean(axis=1)
+    limits, slopes, powers = _power_laws(rows, np.vstack([means, means + widen * (resampled - means)]))
     gains = slopes * (rows[-1] ** -powers - (2 * rows[-1]) ** -powers)
     value, limit, slope, power = float(gains[0]), float(limits[0]), float(slopes[0]), float(powers[0])
     low, high = (float(edge) for edge in np.quantile(gains[1:], [0.025, 0.975]))

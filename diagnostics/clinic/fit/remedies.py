@@ -160,8 +160,8 @@ class Pruned:
         if self.data.task is Task.REGRESSION:
             return -float(np.mean((tree.predict(features.iloc[held]) - codes[held]) ** 2))
         chances = np.clip(tree.predict_proba(features.iloc[held]), 1e-3, 1)
-        place = {int(code): number for number, code in enumerate(tree.classes_)}
-        known = np.array([place.get(int(code), -1) for code in codes[held]])
+        index = {int(code): number for number, code in enumerate(tree.classes_)}
+        known = np.array([index.get(int(code), -1) for code in codes[held]])
         return float(np.mean(np.log(np.where(known >= 0, chances[np.arange(len(held)), known], 1e-3))))
 
     def predict(self, features: Any) -> Any:

@@ -112,11 +112,13 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     metrics = (cost_of(settings.cost), RECALL, PRECISION, F1, METRICS["average_precision"], METRICS["brier"])
     answers: list[list[tuple[NDArray[np.int64], Predictions]]] = [[] for _ in range(len(named) + 1)]
 
-    def keep(place: int, number: int, fold: Fold, answer: Predictions) -> None:
+    def keep(index: int, number: int, fold: Fold, answer: Predictions) -> None:
         if number < 5:
-            answers[place].append((fold.test, answer))
+            answers[index].append((fold.test, answer))
 
-    def made(compared: Compared, others: tuple[Compared, ...], ways: tuple[Evaluated, ...], accuracy: float) -> Imbalance:
+    def build_profile(
+        compared: Compared, others: tuple[Compared, ...], ways: tuple[Evaluated, ...], accuracy: float
+    ) -> Imbalance:
         return Imbalance(
             data=data.described,
             family=settings.family,
@@ -141,11 +143,11 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         seed=seed,
         on_progress=on_progress,
         on_predicted=keep,
-        partial=lambda so_far: made(so_far[0], so_far[1:], (), 0.0),
+        partial=lambda so_far: build_profile(so_far[0], so_far[1:], (), 0.0),
     )
     ways = [evaluate(data, one.name, one.says, given) for one, given in zip((before, *named), answers, strict=True) if given]
     plain = np.concatenate([answer.labels == data.truth[rows] for rows, answer in answers[0]])
-    return made(compared, tuple(others), tuple(ways), float(plain.mean()))
+    return build_profile(compared, tuple(others), tuple(ways), float(plain.mean()))
 
 
 def _enough(data: TrainingSet, share: float, seed: int) -> TrainingSet:

@@ -234,9 +234,9 @@ def cheapest(codes: NDArray[np.int64], chances: NDArray[np.float64], cost: float
     edges = np.concatenate([[True], ranked[:-1] > ranked[1:], [True]])
     costs = np.where(edges, costs, np.inf)
     best = np.flatnonzero(costs <= costs.min() + 1e-9)
-    place = int(best[len(best) // 2])
-    above = float(ranked[place - 1]) if place else 1.0
-    below = float(ranked[place]) if place < len(ranked) else 0.0
+    index = int(best[len(best) // 2])
+    above = float(ranked[index - 1]) if index else 1.0
+    below = float(ranked[index]) if index < len(ranked) else 0.0
     return (above + below) / 2
 
 

@@ -160,7 +160,7 @@ def _plain(
         columns = []
         for name in names:
             if name in data.categories:
-                order = {level: place for place, level in enumerate(sorted(real[name].astype(str).unique()))}
+                order = {level: index for index, level in enumerate(sorted(real[name].astype(str).unique()))}
                 columns.append(frame[name].astype(str).map(order).to_numpy("float64", na_value=-1.0))
             else:
                 columns.append(frame[name].to_numpy("float64"))

@@ -248,7 +248,7 @@ def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress:
     names: list[str] = []
     total, done = len(variants) * len(made), 0
     classes = data.task is Task.CLASSIFICATION
-    for place, (_name, says, network) in enumerate(variants):
+    for index, (_name, says, network) in enumerate(variants):
         for number, fold in enumerate(made):
             rows = _prepare_rows(data, fold, preset.rows, watch=bool(network.patience))
             epochs = _train(rows, network, seed=seed + number)
@@ -256,8 +256,8 @@ def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress:
             # Early stopping keeps the weights of its best epoch, chosen on rows that do not judge it.
             kept = min(epochs, key=lambda epoch: epoch.val_loss if np.isfinite(epoch.val_loss) else np.inf)
             best = kept if network.patience else last
-            scores[place, number] = _score(best.val_score if best.judged is None else best.judged, classes)
-            own[place, number] = _score(best.score, classes)
+            scores[index, number] = _score(best.val_score if best.judged is None else best.judged, classes)
+            own[index, number] = _score(best.score, classes)
             done += 1
             run = _diagnose_run(epochs, data) if number == 0 else None
             if run is not None:
@@ -286,17 +286,17 @@ def _compare_runs(
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in made]))
     level = 1 - (1 - LEVEL) / max(1, len(variants) - 1)
     results = []
-    for place, (name, says, _) in enumerate(variants):
-        gain = corrected_interval(scores[place] - scores[0], ratio, level=level)
+    for index, (name, says, _) in enumerate(variants):
+        gain = corrected_interval(scores[index] - scores[0], ratio, level=level)
         results.append(
             Result(
                 name=name,
                 says=says,
-                score=corrected_interval(scores[place], ratio),
+                score=corrected_interval(scores[index], ratio),
                 gain=gain,
                 verdict=decide(gain, 0.005),
-                trained=float(own[place].mean()),
-                folds=tuple(scores[place].tolist()),
+                trained=float(own[index].mean()),
+                folds=tuple(scores[index].tolist()),
             )
         )
     classes = data.task is Task.CLASSIFICATION

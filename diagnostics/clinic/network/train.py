@@ -180,7 +180,7 @@ def schedule(settings: Network, batches: int) -> NDArray[np.float32]:
             half = max(1, after // 8)
             up = optax.linear_schedule(settings.rate / 5, settings.rate, half)
             down = optax.linear_schedule(settings.rate, settings.rate / 5, half)
-            main = optax.join_schedules([up, down] * 4, [half * place for place in range(1, 8)])
+            main = optax.join_schedules([up, down] * 4, [half * index for index in range(1, 8)])
         case "one_cycle":
             main = optax.cosine_onecycle_schedule(after, settings.rate)
         case _:

@@ -100,8 +100,8 @@ def trials(rows: NDArray[np.float64], on_progress: Progress) -> tuple[Trial, ...
     ]
     made: list[Trial] = []
     first: Any = None
-    for place, (name, says, gradient, kind, batch) in enumerate(plans):
-        on_progress(place / len(plans), says)
+    for index, (name, says, gradient, kind, batch) in enumerate(plans):
+        on_progress(index / len(plans), says)
         with jax.enable_x64(kind == "float64"):
             weights = [jnp.asarray(w, dtype=kind) for w in start]
             x = jnp.asarray(chosen[:batch], dtype=kind)

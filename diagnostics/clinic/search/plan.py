@@ -205,8 +205,8 @@ def make_folds(data: TrainingSet, kind: Validation, *, parts: int, seed: int) ->
         )
         raise NotApplicable(says, needs="timestamp" if kind is Validation.TIME else "id", target=data.described.target)
     if kind is Validation.PLAIN:
-        place = np.random.default_rng((seed, 7)).permutation(len(data)) % parts
-        made = tuple(Fold(np.flatnonzero(place != part), np.flatnonzero(place == part)) for part in range(parts))
+        index = np.random.default_rng((seed, 7)).permutation(len(data)) % parts
+        made = tuple(Fold(np.flatnonzero(index != part), np.flatnonzero(index == part)) for part in range(parts))
     elif kind is Validation.TIME:
         made = _folds_in_time(data, parts)
     else:

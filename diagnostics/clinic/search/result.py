@@ -218,8 +218,8 @@ def measure_importances(study: optuna.Study, space: Space) -> tuple[tuple[str, f
         found = get_param_importances(study, params=varied)
     except (ValueError, RuntimeError):  # too few trials that differ
         return ()
-    known = {name: float(value) for name, value in found.items() if np.isfinite(value)}
-    return tuple(sorted(known.items(), key=lambda item: (-item[1], item[0])))
+    finite = {name: float(value) for name, value in found.items() if np.isfinite(value)}
+    return tuple(sorted(finite.items(), key=lambda item: (-item[1], item[0])))
 
 
 def judge_held_out(plan: Plan, searched: TrainingSet, held: TrainingSet, params: dict[str, Any], best: float) -> Held:
@@ -248,9 +248,9 @@ def compare_held_out(metric: Metric, held: TrainingSet, answers: Sequence[Predic
     rng = np.random.default_rng((seed, 11))
     sign = 1.0 if metric.higher else -1.0
     whole = [_score(metric, held.truth, answer, np.arange(len(held))) for answer in answers]
-    drawn = np.array([[_score(metric, held.truth, answer, rows) for answer in answers] for rows in _draws(held, rng)])
-    scores = [_interval(value, drawn[:, place]) for place, value in enumerate(whole)]
-    gains = [_interval(sign * (whole[0] - whole[other]), sign * (drawn[:, 0] - drawn[:, other])) for other in (1, 2)]
+    resampled = np.array([[_score(metric, held.truth, answer, rows) for answer in answers] for rows in _draws(held, rng)])
+    scores = [_interval(value, resampled[:, index]) for index, value in enumerate(whole)]
+    gains = [_interval(sign * (whole[0] - whole[other]), sign * (resampled[:, 0] - resampled[:, other])) for other in (1, 2)]
     return Held(
         rows=len(held),
         chosen=scores[0],
@@ -266,7 +266,7 @@ def _draws(held: TrainingSet, rng: np.random.Generator) -> list[NDArray[np.int64
     if held.groups is None:
         return [rng.integers(0, len(held), len(held)) for _ in range(DRAWS)]
     members = [np.flatnonzero(held.groups == group) for group in np.unique(held.groups)]
-    return [np.concatenate([members[place] for place in rng.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
+    return [np.concatenate([members[index] for index in rng.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
 
 
 def _score(metric: Metric, truth: NDArray[np.generic], answer: Predictions, rows: NDArray[np.int64]) -> float:
@@ -276,9 +276,9 @@ def _score(metric: Metric, truth: NDArray[np.generic], answer: Predictions, rows
     return float(metric.of(truth[rows], part))
 
 
-def _interval(value: float, drawn: NDArray[np.float64]) -> Interval:
-    known = drawn[np.isfinite(drawn)]
-    if not known.size:
+def _interval(value: float, resampled: NDArray[np.float64]) -> Interval:
+    finite = resampled[np.isfinite(resampled)]
+    if not finite.size:
         return Interval(value, value, value)
-    low, high = np.quantile(known, [0.025, 0.975])
+    low, high = np.quantile(finite, [0.025, 0.975])
     return Interval(float(value), float(low), float(high))

@@ -53,9 +53,9 @@ def to_bytes(data: TrainingSet) -> bytes:
     import pyarrow.parquet as pq
 
     columns: dict[str, object] = {}
-    for place, name in enumerate(data.features.columns):
+    for index, name in enumerate(data.features.columns):
         values = data.features[name]
-        columns[f"f{place}"] = (
+        columns[f"f{index}"] = (
             pa.array(values.to_numpy("float64"))
             if name in data.numbers
             else pa.array(
@@ -94,8 +94,8 @@ def from_bytes(content: bytes) -> TrainingSet:
         raise ValueError(str(error)) from error
     names = pd.Index(list(meta.features), dtype=object)
     parts: list[pd.Series] = []
-    for place, name in enumerate(meta.features):
-        column = table.column(f"f{place}")
+    for index, name in enumerate(meta.features):
+        column = table.column(f"f{index}")
         if name in meta.numbers:
             parts.append(pd.Series(column.to_numpy(), dtype="float64"))
         else:

@@ -82,7 +82,7 @@ class Proposer:
 
     def propose(self, place: int, trials: Sequence[FrozenTrial]) -> dict[str, Scalar] | None:
         """Settings for the trial at `place`; None while a trial that they depend on still runs."""
-        seen = self.seen(place, trials)
+        seen = self.select_trials(place, trials)
         if seen is None:
             return None
         if self.plan.method is Method.GRID:
@@ -110,7 +110,7 @@ class Proposer:
         made._trial_id = self._mine._trial_id
         return made
 
-    def seen(self, place: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial] | None:
+    def select_trials(self, place: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial] | None:
         """The trials that the proposal for `place` may use, by number; None while one of them is not finished."""
         if self.lag is None or (self.plan.method is not Method.TPE and not self.plan.pruning):
             return [_completed(trial) for trial in trials if trial.state in FINISHED or trial.state is TrialState.RUNNING]
@@ -130,7 +130,7 @@ class Proposer:
             return False
         others = [
             float(np.mean(folds_of(trial)[:folds]))
-            for trial in self.seen(place, trials) or ()
+            for trial in self.select_trials(place, trials) or ()
             if trial.state is TrialState.COMPLETE and len(folds_of(trial)) >= folds
         ]
         if len(others) < STARTUP:

@@ -236,7 +236,7 @@ def grid_points(space: Space, seed: int) -> list[dict[str, Scalar]]:
     total = bounded_size(space)
     made = list(itertools.product(*(dimension.grid() for dimension in space)))
     names = [dimension.name for dimension in space]
-    return [dict(zip(names, made[place], strict=True)) for place in np.random.default_rng((seed, 5)).permutation(total)]
+    return [dict(zip(names, made[index], strict=True)) for index in np.random.default_rng((seed, 5)).permutation(total)]
 
 
 def count_points(space: Space) -> int:

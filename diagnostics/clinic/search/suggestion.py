@@ -43,7 +43,7 @@ def suggest(incident: Incident) -> Suggestion:
     """Raises NotApplicable as `training_set` does."""
     data = training_set(incident, rows=ROWS)
     counts = data.described.counts
-    least = min(range(len(counts)), key=lambda place: counts[place]) if counts else 0
+    least = min(range(len(counts)), key=lambda index: counts[index]) if counts else 0
     return Suggestion(
         task=data.task,
         rows=min(data.described.whole, ROWS) if data.described.drawn >= data.described.whole else data.described.whole,

@@ -138,11 +138,11 @@ def corrected_interval(values: NDArray[np.float64], ratio: float, *, level: floa
     """
     from scipy.stats import t
 
-    known = values[np.isfinite(values)]
-    centre = float(known.mean()) if known.size else 0.0
-    if known.size < 2:
+    finite = values[np.isfinite(values)]
+    centre = float(finite.mean()) if finite.size else 0.0
+    if finite.size < 2:
         return Interval(centre, centre, centre)
-    half = float(t.ppf(0.5 + level / 2, known.size - 1)) * float(np.sqrt((1 / known.size + ratio) * known.var(ddof=1)))
+    half = float(t.ppf(0.5 + level / 2, finite.size - 1)) * float(np.sqrt((1 / finite.size + ratio) * finite.var(ddof=1)))
     return Interval(centre, centre - half, centre + half)
 
 
@@ -187,12 +187,12 @@ def compare_all(
     repeats: int = 2,
     seed: int = 0,
     on_progress: Progress = ignore_progress,
-    on_predicted: Callable[[int, int, Fold, Predictions], None] = lambda place, number, fold, answer: None,
+    on_predicted: Callable[[int, int, Fold, Predictions], None] = lambda index, number, fold, answer: None,
     partial: Partial = lambda so_far: None,
 ) -> tuple[Compared, ...]:
     """As `compare`, by several scores of the same models, one Compared for each.
 
-    on_predicted: given the held-out predictions of remedy number `place` (0 is "before") on fold `number`.
+    on_predicted: given the held-out predictions of remedy number `index` (0 is "before") on fold `number`.
     partial: makes the profile that goes with the progress, of the folds so far ("before" alone at first).
     """
     made = folds(data, parts=parts, repeats=repeats, seed=seed)
@@ -208,9 +208,9 @@ def compare_all(
     shown: Any = None
     # Fold by fold, so that results so far are a fair comparison.
     for number, fold in enumerate(made):
-        for place, remedy in enumerate(names):
-            on_progress((number * len(names) + place) / (len(made) * len(names)), remedy.says, shown)
-            if not skipped[0] and (number + place == 1 or (number and not place)):
+        for index, remedy in enumerate(names):
+            on_progress((number * len(names) + index) / (len(made) * len(names)), remedy.says, shown)
+            if not skipped[0] and (number + index == 1 or (number and not index)):
                 part, done = slice(number or 1), slice(1 if not number else len(names))
                 shown = partial(
                     tuple(
@@ -220,20 +220,20 @@ def compare_all(
                         for which, metric in enumerate(metrics)
                     )
                 )
-            if skipped[place]:
+            if skipped[index]:
                 continue
             try:
                 answer, seen, rows = fit_and_predict(data, remedy, fold, seed + number)
                 for which, metric in enumerate(metrics):
-                    held[which, place, number] = metric.of(data.truth[fold.test], answer)
-                    trained[which, place, number] = metric.of(data.truth[rows], seen)
+                    held[which, index, number] = metric.of(data.truth[fold.test], answer)
+                    trained[which, index, number] = metric.of(data.truth[rows], seen)
             except NotApplicable as reason:
-                skipped[place] = reason.kept
+                skipped[index] = reason.kept
             except (ValueError, ArithmeticError, MemoryError) as error:
                 first = str(error).splitlines()[0][:200] if str(error) else ""
-                skipped[place] = Reason("{kind}: {said}", {"kind": type(error).__name__, "said": first})
+                skipped[index] = Reason("{kind}: {said}", {"kind": type(error).__name__, "said": first})
             else:
-                on_predicted(place, number, fold, answer)
+                on_predicted(index, number, fold, answer)
     if skipped[0]:
         raise NotApplicable(
             N_("The model could not be trained on these rows ({error})."), needs="reference", error=skipped[0].statement(Words())
@@ -258,19 +258,19 @@ def _compared(
     sign = 1.0 if metric.higher else -1.0
     floor = metric.floor * abs(_mean(held[0])) if metric.relative else metric.floor
     results = []
-    for place, remedy in enumerate(names):
-        gain = corrected_interval(sign * (held[place] - held[0]), ratio, level=level)
-        failed = bool(skipped[place])
+    for index, remedy in enumerate(names):
+        gain = corrected_interval(sign * (held[index] - held[0]), ratio, level=level)
+        failed = bool(skipped[index])
         results.append(
             Result(
                 name=remedy.name,
                 says=remedy.says,
-                score=Interval(0.0, 0.0, 0.0) if failed else corrected_interval(held[place], ratio),
-                gain=Interval(0.0, 0.0, 0.0) if failed or not place else gain,
-                verdict=Verdict.NO_GAIN if failed or not place else decide(gain, floor),
-                trained=0.0 if failed else _mean(trained[place]),
-                folds=() if failed else tuple(_round(value) for value in held[place]),
-                skipped=skipped[place],
+                score=Interval(0.0, 0.0, 0.0) if failed else corrected_interval(held[index], ratio),
+                gain=Interval(0.0, 0.0, 0.0) if failed or not index else gain,
+                verdict=Verdict.NO_GAIN if failed or not index else decide(gain, floor),
+                trained=0.0 if failed else _mean(trained[index]),
+                folds=() if failed else tuple(_round(value) for value in held[index]),
+                skipped=skipped[index],
             )
         )
     sizes = [(len(f.train), len(f.test)) for f in made]
@@ -330,8 +330,8 @@ def _features(data: TrainingSet, remedy: Remedy, rows: NDArray[np.int64]) -> Any
 
 
 def _mean(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else 0.0
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else 0.0
 
 
 def _round(value: float) -> float:

@@ -58,9 +58,9 @@ def predict(model: Any, features: Any, data: TrainingSet, *, chances: bool = Tru
         return Predictions(np.asarray(model.predict(features), dtype="float64").ravel())
     if not chances or not hasattr(model, "predict_proba"):
         return Predictions(np.asarray(model.predict(features), dtype="int64"))
-    given = np.asarray(model.predict_proba(features), dtype="float64")
-    full = np.zeros((len(given), len(data.classes)))
-    full[:, np.asarray(model.classes_, dtype="int64")] = given
+    predicted = np.asarray(model.predict_proba(features), dtype="float64")
+    full = np.zeros((len(predicted), len(data.classes)))
+    full[:, np.asarray(model.classes_, dtype="int64")] = predicted
     # A model may decide otherwise than by the largest chance: a moved threshold does.
     labels = model.predict(features) if getattr(model, "decides", False) else full.argmax(axis=1)
     return Predictions(np.asarray(labels, dtype="int64"), full)
@@ -88,8 +88,8 @@ def _auc(truth: NDArray[np.generic], answer: Predictions) -> float:
     if chances.shape[1] == 2:
         return auc(truth == 1, chances[:, 1])
     each = [auc(truth == code, chances[:, code]) for code in range(chances.shape[1])]
-    known = [value for value in each if np.isfinite(value)]
-    return float(np.mean(known)) if known else float("nan")
+    finite = [value for value in each if np.isfinite(value)]
+    return float(np.mean(finite)) if finite else float("nan")
 
 
 def _log_loss(truth: NDArray[np.generic], answer: Predictions) -> float:

@@ -403,7 +403,7 @@ def _groups(
 def identical(features: pd.DataFrame, truth: NDArray[np.generic] | None = None) -> NDArray[np.int64]:
     """The same code for rows that are the same in every feature (and in `truth`), shape (rows,)."""
     columns: Sequence[NDArray[np.generic]] = [
-        pd.factorize(features.iloc[:, place], use_na_sentinel=True)[0] for place in range(features.shape[1])
+        pd.factorize(features.iloc[:, index], use_na_sentinel=True)[0] for index in range(features.shape[1])
     ]
     matrix = pd.DataFrame(dict(enumerate([*columns, truth] if truth is not None else columns)))
     return matrix.groupby(list(matrix.columns), sort=False, dropna=False).ngroup().to_numpy().astype("int64")

@@ -123,7 +123,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     groups: dict[str, list[Trained]] = {"seed": [], "drop": [], "split": []}
     calmer: list[Calmer] = []
 
-    def known() -> Stability:
+    def build_profile() -> Stability:
         """What the trainings so far say."""
         plain = groups["seed"]
         return Stability(
@@ -140,7 +140,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
             flips=_flips(plain, bench),
         )
 
-    bench.so_far = lambda: known() if len(groups["seed"]) > 1 else None
+    bench.so_far = lambda: build_profile() if len(groups["seed"]) > 1 else None
     for n in range(settings.trainings):
         groups["seed"].append(bench.train(fold.train, fold.test, seed=seed + n))
     for n in range(settings.trainings):
@@ -155,7 +155,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     for name in remedies_of(settings.family):
         calmer.append(bench.remedy(fold.train, fold.test, name, groups["seed"], seed))
     on_progress(1.0)
-    return known()
+    return build_profile()
 
 
 def _without(train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -146,11 +146,11 @@ class Trainings:
         for _ in range(400):
             flips, scores = [], []
             for pairs, score in sides:
-                drawn = rng.integers(0, len(score), len(score))
-                apart = drawn[:, None] != drawn[None, :]
-                chosen = pairs[np.ix_(drawn, drawn)][apart]
+                resampled = rng.integers(0, len(score), len(score))
+                apart = resampled[:, None] != resampled[None, :]
+                chosen = pairs[np.ix_(resampled, resampled)][apart]
                 flips.append(float(chosen.mean()) if chosen.size else 0.0)
-                scores.append(float(score[drawn].mean()))
+                scores.append(float(score[resampled].mean()))
             less.append(flips[0] - flips[1])
             gain.append(sign * (scores[1] - scores[0]))
         points = self.flipped(before) - self.flipped(after), sign * (sides[1][1].mean() - sides[0][1].mean())
@@ -176,6 +176,6 @@ class Trainings:
         return np.asarray(answers != usual)
 
 
-def _interval(value: float, drawn: list[float]) -> Interval:
-    low, high = (float(edge) for edge in np.quantile(drawn, [0.025, 0.975]))
+def _interval(value: float, resampled: list[float]) -> Interval:
+    low, high = (float(edge) for edge in np.quantile(resampled, [0.025, 0.975]))
     return Interval(value, min(low, value), max(high, value))
