@@ -94,8 +94,18 @@ def test_the_result_survives_being_kept(found: tuple[Incident, Search]) -> None:
 
 def test_every_picture_has_its_sentence(found: tuple[Incident, Search]) -> None:
     p, words = found[1], Words()
-    for name in ("best_so_far", "history", "importance", "parallel", "slices", "contour", "timeline", "side_by_side", "optimism"):
-        said = getattr(search_sentences, name)(p)
+    for describe in (
+        search_sentences.describe_progress,
+        search_sentences.describe_history,
+        search_sentences.describe_importance,
+        search_sentences.describe_parallel,
+        search_sentences.describe_slices,
+        search_sentences.describe_contour,
+        search_sentences.describe_timeline,
+        search_sentences.describe_comparison,
+        search_sentences.describe_optimism,
+    ):
+        said = describe(p)
         assert words(said[0], **said[1]).endswith((".", "s."))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.network.log import entries
 from diagnostics.clinic.network.presets import PRESETS
-from diagnostics.clinic.network.rules import GAIN, RATE, VERDICT, Remedied, SuggestedRate, TrainingProblem
+from diagnostics.clinic.network.rules import GAIN, RATE, RULES, VERDICT, Remedied, SuggestedRate, TrainingProblem
 from diagnostics.clinic.network.settings import Network
 from diagnostics.clinic.shared.compare import LEVEL, Compared, Progress, Result, corrected_interval, decide, ignore_progress
 from diagnostics.clinic.shared.folds import Fold, folds
@@ -26,6 +26,8 @@ from diagnostics.nouns.words import N_
 
 if TYPE_CHECKING:
     from diagnostics.clinic.network.train import Epoch, Rows
+
+__all__ = ["RULES", "Lab", "Settings", "judge", "profile"]
 
 ROWS: Final = 3_000
 """Rows drawn for the lab: enough to see every effect, few enough that an epoch takes milliseconds."""
