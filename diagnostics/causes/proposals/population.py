@@ -32,7 +32,7 @@ from diagnostics.checks.drift.label_noise.check import NOISE, LabelNoise
 from diagnostics.checks.drift.leakage import LEAK
 from diagnostics.checks.drift.links.check import UNLINKED
 from diagnostics.checks.drift.marginal import NUMBER_MOVED, SHARES_MOVED
-from diagnostics.checks.localise.simple_models import MODEL
+from diagnostics.checks.localise.simple_models.check import MODEL
 from diagnostics.measure import engine
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind
