@@ -12,7 +12,8 @@ from enum import StrEnum
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from diagnostics.checks.confirm import estimate, performance
+from diagnostics.checks.confirm import estimate
+from diagnostics.checks.confirm.performance import check as performance
 from diagnostics.checks.drift import marginal
 from diagnostics.checks.environment import config, leakage, packages
 from diagnostics.checks.inputs import missing

@@ -97,7 +97,7 @@ def investigate(
     on_check: Callable[[Check], None] = lambda check: None,
 ) -> Investigation:
     """Run everything. `on_progress` is told the share done (0 to 1) and the name of what runs next; `on_check` what is done."""
-    from diagnostics.causes.board import rank
+    from diagnostics.causes.rank import rank
 
     began = time.perf_counter()
     diagnostics = catalogue()

@@ -26,9 +26,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MODEL_CLINIC_THREAD
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np  # noqa: E402
-from sides import TIERS, Case, plan, write  # noqa: E402
-from sources import GROUPS, Source  # noqa: E402
-from told import STEPS, Found, Named, Result, accusations, report  # noqa: E402
+
+from benchmarks.healthy.sides import Case, plan, write  # noqa: E402
+from benchmarks.healthy.sources import GROUPS, Source  # noqa: E402
+from benchmarks.healthy.told import STEPS, Found, Named, Result, accusations, kept, report  # noqa: E402
+from benchmarks.incidents.cases import TIERS  # noqa: E402
 
 ONE_LOOK = """\
 This is the group that nobody has looked at. Its figures count once, when nothing will be changed after them: whoever changes a
@@ -81,6 +83,11 @@ def _source(name: str) -> Source:
 
 def main() -> int:
     options = _options()
+    if options.read:
+        results = [kept(line) for file in options.read for line in file.read_text(encoding="utf-8").splitlines()]
+        print(report(results))
+        print(accusations(results))
+        return 0
     if "last" in options.group:
         print(ONE_LOOK, file=sys.stderr)
     sources = [source for group in options.group for source in GROUPS[group] if not options.only or source.name in options.only]
@@ -126,6 +133,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep every pair there, as an incident folder")
     parser.add_argument("--out", type=Path, metavar="FILE.jsonl", help="one JSON line per pair")
+    parser.add_argument("--read", nargs="*", type=Path, metavar="FILE.jsonl", help="print the tables of kept files, run nothing")
     return parser.parse_args()
 
 

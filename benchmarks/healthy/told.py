@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
 ACCUSED_AT: Final = 0.5
@@ -65,6 +66,11 @@ class Result:
         return any(cause.confidence > at for cause in self.causes)
 
 
+def kept(line: str) -> Result:
+    """The result that a line of `--out` holds."""
+    return msgspec.json.decode(line, type=Result)
+
+
 def size(result: Result) -> str:
     smaller = min(result.rows)
     low, high = next((low, high) for low, high in SIZES if low <= smaller < high)
@@ -89,12 +95,11 @@ def report(results: Sequence[Result]) -> str:
     groups: list[tuple[str, Callable[[Result], str]]] = [
         ("per tier", lambda r: r.tier),
         ("per size of the smaller side", size),
-        ("per way of sharing out", lambda r: r.way),
         ("per split", lambda r: r.split),
         ("per kind of table", lambda r: r.kind),
         ("per form of the prediction", lambda r: r.form),
         ("per fit of the model", lambda r: f"{r.model}, {r.fitted}"),
-        ("columns of the calendar", lambda r: "with" if r.calendar else "without"),
+        ("way and columns of the calendar", lambda r: f"{r.way}, calendar" if r.calendar else r.way),
         ("per table", lambda r: r.table),
     ]
     parts = [HEAD, line("all", results), _reach(results), ""]
@@ -146,10 +151,10 @@ def accusations(results: Sequence[Result]) -> str:
     rows = []
     for step, code in rules_seen:
         here = [r for r in results if any(f.step == step and f.code == code for f in r.findings)]
-        tables = Counter(r.table for r in here)
-        rows.append((len(here), step, code, len(tables), sum(r.accused() for r in here), _counted(tables)))
-    for pairs, step, code, tables, accused, where in sorted(rows, reverse=True):
-        parts.append(f"{step}  {code:28}{pairs:5}{tables:4}{accused:5}   {where}")
+        among = Counter(r.table for r in here)
+        rows.append((len(here), step, code, len(among), sum(r.accused() for r in here), _counted(among)))
+    for pairs, step, code, count, accused, where in sorted(rows, reverse=True):
+        parts.append(f"{step}  {code:28}{pairs:5}{count:4}{accused:5}   {where}")
     return "\n".join(parts)
 
 

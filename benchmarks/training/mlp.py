@@ -144,7 +144,7 @@ def _measured(
 
 def _active(name: str, value: NDArray[Any]) -> NDArray[Any]:
     if name == "relu":
-        return np.maximum(value, 0)
+        return np.asarray(np.maximum(value, 0))
     return np.asarray(np.tanh(value) if name == "tanh" else 1 / (1 + np.exp(-value)))
 
 

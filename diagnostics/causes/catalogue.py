@@ -20,17 +20,20 @@ UNIT_CHANGE: Final[CauseKind] = CauseKind(
     title=N_("A column changed its unit"),
     like_drift=True,
     like_moved_rows=True,
+    leaves=lambda: {OUT_OF_RANGE: 0.0, CLIPPED_VALUES: 0.0},
 )
 REFIT_SCALER: Final[CauseKind] = CauseKind(
     code="refit_scaler",
     family=Family.DATA,
     title=N_("A scaler was fitted again"),
     like_drift=True,
+    leaves=lambda: {UNIT_CHANGE: 0.0, OUT_OF_RANGE: 0.0, CLIPPED_VALUES: 0.0},
 )
 SWAPPED_COLUMNS: Final[CauseKind] = CauseKind(
     code="swapped_columns",
     family=Family.DATA,
     title=N_("Two columns are swapped"),
+    leaves=lambda: {UNIT_CHANGE: 0.0, OUT_OF_RANGE: 0.0, CLIPPED_VALUES: 0.0},
 )
 MISJOINED_COLUMN: Final[CauseKind] = CauseKind(
     code="misjoined_column",
@@ -42,6 +45,7 @@ RECODED_CATEGORIES: Final[CauseKind] = CauseKind(
     family=Family.DATA,
     title=N_("Categories go by other names"),
     plural=N_("Categories go by other names in {count:count} columns at once: {columns:list}."),
+    leaves=lambda: {UNSEEN_CATEGORIES: 0.0},
 )
 UNSEEN_CATEGORIES: Final[CauseKind] = CauseKind(
     code="unseen_categories",
@@ -62,6 +66,7 @@ DEFAULT_FILL: Final[CauseKind] = CauseKind(
     title=N_("Values were replaced by a default"),
     plural=N_("A default replaced values in {count:count} columns at once: {columns:list}."),
     like_moved_rows=True,
+    leaves=lambda: {UNIT_CHANGE: 0.0, DUPLICATED_ROWS: 0.375},
 )
 STALE_FEATURE: Final[CauseKind] = CauseKind(
     code="stale_feature",
@@ -69,12 +74,21 @@ STALE_FEATURE: Final[CauseKind] = CauseKind(
     title=N_("A column stopped changing"),
     plural=N_("{count:count} columns stopped changing at once: {columns:list}."),
     like_moved_rows=True,
+    leaves=lambda: {
+        UNIT_CHANGE: 0.0,
+        DEFAULT_FILL: 0.0,
+        MISSING_VALUES: 0.43,
+        PRECISION_LOSS: 0.34,
+        CLIPPED_VALUES: 0.34,
+        DUPLICATED_ROWS: 0.375,
+    },
 )
 FORMAT_CHANGE: Final[CauseKind] = CauseKind(
     code="format_change",
     family=Family.DATA,
     title=N_("The format of the values changed"),
     plural=N_("Values are written differently in {count:count} columns at once: {columns:list}."),
+    leaves=lambda: {UNIT_CHANGE: 0.0, OUT_OF_RANGE: 0.0, CLIPPED_VALUES: 0.0, SCHEMA_CHANGE: 0.0},
 )
 OUT_OF_RANGE: Final[CauseKind] = CauseKind(
     code="out_of_range",
@@ -89,6 +103,7 @@ PRECISION_LOSS: Final[CauseKind] = CauseKind(
     family=Family.DATA,
     title=N_("Values lost their precision"),
     plural=N_("Values lost their precision in {count:count} columns at once: {columns:list}."),
+    leaves=lambda: {CLIPPED_VALUES: 0.34, DUPLICATED_ROWS: 0.375},
 )
 CLIPPED_VALUES: Final[CauseKind] = CauseKind(
     code="clipped_values",
@@ -97,6 +112,7 @@ CLIPPED_VALUES: Final[CauseKind] = CauseKind(
     plural=N_("Values are cut off at a bound in {count:count} columns at once: {columns:list}."),
     like_drift=True,
     like_moved_rows=True,
+    leaves=lambda: {DUPLICATED_ROWS: 0.375},
 )
 TIME_SHIFT: Final[CauseKind] = CauseKind(
     code="time_shift",
@@ -179,6 +195,7 @@ TARGET_LEAKAGE: Final[CauseKind] = CauseKind(
     family=Family.TRAINING,
     title=N_("A column knew the answer"),
     imitates=lambda: (MISJOINED_COLUMN, CONCEPT_DRIFT, OVERFITTING, PRIOR_SHIFT, COVARIATE_DRIFT, MODEL_MISMATCH),
+    leaves=lambda: {STALE_FEATURE: 0.43},
 )
 TRAIN_TEST_OVERLAP: Final[CauseKind] = CauseKind(
     code="train_test_overlap",
@@ -264,3 +281,8 @@ STOPPED_TOO_EARLY: Final[CauseKind] = CauseKind(
 
 KINDS: Final = MappingProxyType({kind.code: kind for kind in list(globals().values()) if isinstance(kind, CauseKind)})
 """Code of the contract to its kind."""
+
+
+def title_of(code: str) -> str:
+    """The title of a kind as a message id; of a code that a newer version kept, the code."""
+    return KINDS[code].title if code in KINDS else code

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -23,12 +22,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.measure import engine
-from diagnostics.measure.samples import aligned, as_level, times
+from diagnostics.measure.outcome import partial
+from diagnostics.measure.samples import Samples, as_level, samples, times
 from diagnostics.nouns.finding import Finding
-from diagnostics.nouns.incident import Incident, Roles
+from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Null
-from diagnostics.nouns.table import Kind, Table
+from diagnostics.nouns.table import Kind
 
 PLACEBOS: Final = 199
 """Placebo pairs: with the real one they are 200, so that the least p-value is a half per cent."""
@@ -43,6 +43,10 @@ LATE: Final = 0.02
 
 ATOM: Final = 0.02
 """A value that so many rows share stands in a bin of its own."""
+
+KEPT: Final = 8
+LEAST_LABELS: Final = 40
+"""Rows with label and prediction, both sides together, below which the loss is not looked at."""
 
 LINKED: Final = 40
 """Columns whose links are looked at."""
@@ -97,13 +101,20 @@ class Placebo:
         """Whether there are enough units for the p-values to mean anything."""
         return min(self.units) >= FEWEST_UNITS
 
-    def chance(self, columns: Sequence[str], *, links: bool = False) -> float | None:
-        """The least p-value among `columns`, of their values or of their links to other columns; None where none of them was
-        looked at, or too few units are there to exchange.
-        """
-        p_values = self.p_links if links else self.p_values
-        known = [p_values[name] for name in columns if name in p_values]
-        return min(known) if known and self.enough else None
+    p_loss: float | None = None
+    """Chance of a rise of the mean loss as large; None without labels or predictions on a side."""
+
+    def chance(self, null: Null, columns: Sequence[str]) -> float | None:
+        """The p-value of a claim about `columns`; None where none was looked at, or there are too few units to exchange."""
+        if not self.enough:
+            return None
+        if null is Null.LOSS:
+            return self.p_loss
+        names = [*self.p_values] if null is Null.ANYTHING else columns
+        looked_at = {Null.VALUES: (self.p_values,), Null.LINKS: (self.p_links,)}.get(null, (self.p_values, self.p_links))
+        known = [min((p[name] for name in names if name in p), default=None) for p in looked_at]
+        found = [p for p in known if p is not None]
+        return min(1.0, len(found) * min(found)) if found else None
 
 
 def beyond_chance(finding: Finding, incident: Incident, *, chance_at: float = 0.01) -> bool:
@@ -117,22 +128,29 @@ def beyond_chance(finding: Finding, incident: Incident, *, chance_at: float = 0.
     if null is None or incident.reference is None or incident.current is None:
         return True
     try:
-        chance = placebo(incident).chance(columns, links=null is Null.LINKS)
+        chance = placebo(incident).chance(null, columns)
     except NotApplicable:
         return True
     return chance is None or chance <= chance_at
 
 
+_known: dict[object, Placebo] = {}
+
+
 def placebo(incident: Incident) -> Placebo:
     """Raises NotApplicable without both tables or a common column."""
-    tables = incident.pair()
-    return _placebo(tables.reference, tables.current, incident.roles, incident.seed)
+    incident.pair()
+    key = (incident.reference, incident.current, incident.roles, incident.task, incident.answer, incident.seed)
+    if key not in _known:
+        while len(_known) >= KEPT:
+            _known.pop(next(iter(_known)))
+        _known[key] = _placebo(incident)
+    return _known[key]
 
 
-@lru_cache(maxsize=8)
-def _placebo(reference: Table, current: Table, roles: Roles, seed: int) -> Placebo:
-    drawn = aligned(reference, current, roles, engine.SAMPLE_ROWS, seed)
-    rng = np.random.default_rng([seed, 83])
+def _placebo(incident: Incident) -> Placebo:
+    drawn, roles = samples(incident), incident.roles
+    rng = np.random.default_rng([incident.seed, 83])
     left, right = _thin(drawn.reference), _thin(drawn.current)
     unit, units = _units(left, right, roles.timestamp, roles.group, rng)
     count = [int(side.max()) + 1 if side.size else 0 for side in units]
@@ -151,6 +169,7 @@ def _placebo(reference: Table, current: Table, roles: Roles, seed: int) -> Place
         statistics=real,
         p_values=step_down(real, chance),
         p_links=_links(left[names], right[names], drawn.kinds, units, count, orders),
+        p_loss=_loss(incident, drawn, units, count, orders, since=unit is Unit.TIMES),
     )
 
 
@@ -173,9 +192,12 @@ def step_down(real: Mapping[str, float], chance: Mapping[str, NDArray[np.float64
 
 
 def _thin(frame: pd.DataFrame) -> pd.DataFrame:
-    if len(frame) <= ROWS:
-        return frame
-    return frame.iloc[np.linspace(0, len(frame) - 1, ROWS).astype(int)]
+    return frame.iloc[_places(len(frame))]
+
+
+def _places(rows: int) -> NDArray[np.intp]:
+    """Positions of at most ROWS rows, evenly spread, ascending."""
+    return np.arange(rows) if rows <= ROWS else np.linspace(0, rows - 1, ROWS).astype(np.intp)
 
 
 def _units(
@@ -288,6 +310,47 @@ def _statistics(counts: NDArray[np.float64], left: int, orders: NDArray[np.intp]
         error = spread * np.sqrt(1 / lengths[:, None] + 1 / base)
         found[number] = float((apart / error).max())
     return found
+
+
+def _loss(
+    incident: Incident,
+    drawn: Samples,
+    units: tuple[NDArray[np.intp], NDArray[np.intp]],
+    count: Sequence[int],
+    orders: NDArray[np.intp],
+    *,
+    since: bool,
+) -> float | None:
+    """p-value of the rise of the mean loss, over all current rows and over those from any unit on."""
+    try:
+        known = partial(incident, drawn)
+    except NotApplicable:
+        return None
+    losses = known.loss("reference"), known.loss("current")
+    if losses[0] is None or losses[1] is None:
+        return None
+    values = np.concatenate([side[_places(side.size)] for side in losses if side is not None])
+    there = np.isfinite(values)
+    if there.sum() < LEAST_LABELS:
+        return None
+    unit = np.concatenate([units[0], units[1] + count[0]])
+    total = np.bincount(unit[there], weights=values[there], minlength=count[0] + count[1])
+    size = np.bincount(unit[there], minlength=count[0] + count[1]).astype("float64")
+    spread = float(np.std(values[there])) or 1.0
+    found = np.empty(len(orders))
+    for number, order in enumerate(orders):
+        first, late = order[: count[0]], order[count[0] :][::-1]
+        rows = size[first].sum()
+        tails, lengths = np.cumsum(total[late]), np.cumsum(size[late])
+        if not since:
+            tails, lengths = tails[-1:], lengths[-1:]
+        enough = lengths >= max(10.0, LATE * lengths[-1])
+        if rows == 0 or not enough.any():
+            found[number] = 0.0
+            continue
+        rise = tails[enough] / lengths[enough] - total[first].sum() / rows
+        found[number] = float((rise / (spread * np.sqrt(1 / lengths[enough] + 1 / rows))).max())
+    return float((1 + np.sum(found[1:] >= found[0])) / len(found))
 
 
 def _links(

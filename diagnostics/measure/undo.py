@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+Repair: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
+"""Takes current rows and returns them as they would be without the fault; the frame it is given stays as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Undo:
     """At most one of `repair`, `faulty` and `weights` is given."""
 
-    repair: Callable[[pd.DataFrame], pd.DataFrame] | None = None
-    """Takes current rows and returns them as they would be without the fault; the frame it is given stays as it is."""
+    repair: Repair | None = None
 
     faulty: Callable[[pd.DataFrame], NDArray[np.bool_]] | None = None
     """Which rows of a frame are at fault, shape (len(frame),), where they can only be left out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +19,10 @@ class Family(StrEnum):
 
 def nothing() -> tuple[CauseKind, ...]:
     return ()
+
+
+def no_marks() -> Mapping[CauseKind, float]:
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +43,9 @@ class CauseKind:
     """What it looks like as well: if this one is true, signs of those are seen too. A function, as two kinds may imitate each
     other.
     """
+
+    leaves: Callable[[], Mapping[CauseKind, float]] = no_marks
+    """Faults whose signs it leaves in the same column: what share of their signature still counts, 0 to 1."""
 
     like_drift: bool = False
     """A change of the world may leave the same marks: it counts only in columns that the model is shown to use."""

@@ -64,6 +64,15 @@ class Null(StrEnum):
     LINKS = "links"
     """The columns' links to other columns changed."""
 
+    COLUMNS = "columns"
+    """The columns' values or their links changed."""
+
+    ANYTHING = "anything"
+    """Some column changed, in its values or its links."""
+
+    LOSS = "loss"
+    """The mean loss of the predictions rose."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Generic[E]):

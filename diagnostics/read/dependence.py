@@ -4,6 +4,7 @@ follow from the time alone (month, week, batch, running number). Neither is a fe
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -35,6 +36,10 @@ REPEATS: Final = 1.2
 GROUPS: Final = 10
 """Rows for one customer on average, and customers, from which on rows are not independent."""
 
+APART: Final = 0.05
+AMONG: Final = 0.5
+"""Share of the values that may stand on both sides; share of the turns between the sides that chance expects in their order."""
+
 CALENDAR_NAME: Final = re.compile(
     r"(^|_)(month|week|quarter|year|day|date|batch|period|season|semester|wave|round|run|monat|woche|quartal|jahr|tag|"
     r"mois|semaine|annee|jour|mes|semana|trimestre|ano|dia)(_|$)|月|周|季|年|日|批"
@@ -62,22 +67,42 @@ def group_column(reference: Table | None, current: Table | None, roles: Roles) -
     if table is None or roles.group is not None:
         return None
     for column in table:
-        named = column.name == roles.id or (
-            column.name not in roles.named
-            and (names.normal(column.name) in names.ID or names.ID_ENDS.search(names.normal(column.name)))
-        )
         whole = column.kind is Kind.CATEGORY or (column.kind is Kind.NUMBER and column.integer)
-        if not (named and whole):
+        holding = [side for side in (reference, current) if side is not None and column.name in side]
+        if not whole or (column.name in roles.named and column.name != roles.id):
             continue
-        sides = [
-            engine.sample(side)[column.name].dropna() for side in (reference, current) if side is not None and column.name in side
-        ]
-        if all(side.nunique() >= GROUPS and len(side) >= REPEATS * side.nunique() for side in sides):
-            rows = float(np.mean([len(side) / side.nunique() for side in sides]))
+        sides = [engine.sample(side)[column.name].dropna() for side in holding]
+        if not all(side.nunique() >= GROUPS and len(side) >= REPEATS * side.nunique() for side in sides):
+            continue
+        rows = float(np.mean([len(side) / side.nunique() for side in sides]))
+        name = names.normal(column.name)
+        if column.name == roles.id or name in names.ID or names.ID_ENDS.search(name) is not None:
             says = N_("Rows with the same {column:name} belong together: each value has {rows:number} rows on average.")
             evidence = kept(says, {"column": column.name, "rows": rows})
             return Guess(role="group", column=column.name, evidence=evidence, confidence=SHOWN)
+        if len(sides) == 2 and _shared_out_whole(sides[0], sides[1]):
+            says = N_(
+                "Rows with the same {column:name} belong together: each value has {rows:number} rows on average, and none stands "
+                "in both tables."
+            )
+            evidence = kept(says, {"column": column.name, "rows": rows})
+            return Guess(role="group", column=column.name, evidence=evidence, confidence=BY_NAME)
     return None
+
+
+def _shared_out_whole(left: pd.Series, right: pd.Series) -> bool:
+    """Whether the values are dealt out between the sides, each to one of them, though they lie among each other in order.
+
+    Levels that were renamed, or numbers in another unit, do not lie among the old ones.
+    """
+    before, after = set(as_level(left)), set(as_level(right))
+    if len(before & after) > APART * min(len(before), len(after)):
+        return False
+    numbers = left.dtype.kind == "f" and right.dtype.kind == "f"
+    both = sorted([(float(v) if numbers else v, 0) for v in before] + [(float(v) if numbers else v, 1) for v in after])
+    turns = sum(one[1] != other[1] for one, other in itertools.pairwise(both))
+    expected = 2 * len(before) * len(after) / len(both)
+    return turns >= AMONG * expected
 
 
 def calendar_columns(reference: Table | None, current: Table | None, roles: Roles) -> Iterator[Guess]:

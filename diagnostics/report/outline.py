@@ -10,7 +10,7 @@ from typing import Final
 
 from diagnostics import timeline as times
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.causes.cause import TITLES, Cause, Replay
+from diagnostics.causes.cause import Cause, Replay
 from diagnostics.investigation import Investigation
 from diagnostics.keep.review.edit import cause_key
 from diagnostics.keep.review.impact import filled
@@ -186,7 +186,7 @@ def _moments(p: Timeline | None, known: Record, words: Words) -> list[tuple[str,
 def _cause(cause: Cause, investigation: Investigation, words: Words, opinion: Opinion | None) -> CauseText:
     lines = {name: value for name in CODE if isinstance(value := cause.evidence.get(name), str)}
     return CauseText(
-        words(TITLES[cause.code]),
+        words(cause.kind.title),
         cause.statement(words),
         words(N_("{share:percent} sure"), share=cause.confidence),
         cause.remedy_text(words),

@@ -7,8 +7,9 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.causes.cause import TITLES, Cause, Family
+from diagnostics.causes.cause import Cause
 from diagnostics.investigation import Investigation
+from diagnostics.nouns.cause_kind import Family
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import pictured
 from diagnostics.report.outline import PROOFS
@@ -54,7 +55,7 @@ def board_page() -> None:
 
 def line(cause: Cause, words: Words) -> str:
     """What it is, how sure that is, and what happened, as safe Markdown."""
-    title = f"**{plain(words(TITLES.get(cause.code, cause.code)))}**"
+    title = f"**{plain(words(cause.kind.title))}**"
     return words(N_("{title}, {sure}. {what}"), title=title, sure=confidence(cause, words), what=statement(cause, words))
 
 
@@ -66,7 +67,7 @@ def confidence(cause: Cause, words: Words) -> str:
 
 def _first(cause: Cause, investigation: Investigation, visit: Visit) -> None:
     words = visit.words
-    title = plain(words(TITLES.get(cause.code, cause.code)))
+    title = plain(words(cause.kind.title))
     st.markdown(f":red[**{title}**] · {confidence(cause, words)}")
     say(statement(cause, words))
     _proof(cause, investigation, visit, key="proof")

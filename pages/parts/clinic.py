@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import results
+from diagnostics.clinic.shared import clinic_job, results
+from diagnostics.clinic.shared.clinic_job import ClinicJob, latest_result, latest_run
 from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.loading import load
 from diagnostics.nouns.check import Check, Diagnostic
@@ -20,10 +21,10 @@ from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_, Value, Words
 from diagnostics.pictures.style import Palette
 from pages.parts import visit as visits
-from pages.parts.bench import Run, bench, latest
 from pages.parts.cards import Section, badge, code, meaning, picture
 from pages.parts.export import csv_bytes
 from pages.parts.guard import COLUMNS, ROOT
+from pages.parts.jobs import job_queue
 from pages.parts.measured import show_measured, show_remedies, show_so_far
 from pages.parts.step import say
 from pages.parts.text import plain, statement
@@ -47,7 +48,7 @@ def clinic_page(
     button: str = N_("Examine"),
     well: str = N_("Nothing wrong was found."),
     remedies: bool = True,
-) -> None:
+) -> Opened:
     """The page of the clinic's diagnostic `name`.
 
     about: one sentence (message id) that is the page's heading before the first run. settings: draws the widgets, given the
@@ -65,8 +66,8 @@ def clinic_page(
     opened = open_training_table(visit, about) if table else open_without_table(visit)
     draw_bar(opened)
     found = _latest_result(diagnostic, opened)
-    run = bench().run(name, visit.incident)
     last = found.settings if found else results.find_types(diagnostic)[0]()
+    run = latest_run(job_queue(), name, visit.incident)
     if run is not None and run.result is None and run.fingerprint == opened.fingerprint:
         # Refused or stopped: what was filled in stands there still.
         last = run.settings
@@ -101,7 +102,8 @@ def _show_button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: s
     read_only = opened.visit.read_only
     if st.button(opened.words(label), type="primary", key=f"run-{diagnostic.name}", disabled=read_only):
         try:
-            bench().ask(
+            clinic_job.ask(
+                job_queue(),
                 diagnostic.name,
                 settings,
                 opened.visit.incident,
@@ -116,19 +118,19 @@ def _show_button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: s
 
 def _latest_result(diagnostic: Diagnostic, opened: Opened) -> FinishedRun | None:
     """The newest result for what is open now: of this server, else kept in the incident."""
-    run = bench().run(diagnostic.name, opened.visit.incident)
+    run = latest_run(job_queue(), diagnostic.name, opened.visit.incident)
     if run is not None and run.result is not None and run.fingerprint == opened.fingerprint:
         return run.result
-    return latest(diagnostic.name, opened.visit.incident, opened.fingerprint) if opened.visit.incident else None
+    return latest_result(diagnostic.name, opened.visit.incident, opened.fingerprint) if opened.visit.incident else None
 
 
-def _show_running(run: Run, opened: Opened, about: str, while_running: Callable[[Any, Opened], None] | None) -> None:
+def _show_running(run: ClinicJob, opened: Opened, about: str, while_running: Callable[[Any, Opened], None] | None) -> None:
     say(plain(opened.words(about)))
     _watch(run, opened, while_running)
 
 
 @st.fragment(run_every=EVERY)
-def _watch(run: Run, opened: Opened, while_running: Callable[[Any, Opened], None] | None) -> None:
+def _watch(run: ClinicJob, opened: Opened, while_running: Callable[[Any, Opened], None] | None) -> None:
     if run.ended.is_set():
         st.rerun()
     words = opened.words
@@ -145,7 +147,7 @@ def _watch(run: Run, opened: Opened, while_running: Callable[[Any, Opened], None
         show_so_far(run.so_far, opened.visit)
 
 
-def _describe_progress(run: Run, words: Words) -> str:
+def _describe_progress(run: ClinicJob, words: Words) -> str:
     if run.waiting:
         return words(N_("Waiting for its turn: two runs are under way."))
     reading = run.what in ("", "reading")
@@ -155,7 +157,7 @@ def _describe_progress(run: Run, words: Words) -> str:
     return plain(text)
 
 
-def _show_failure(run: Run | None, opened: Opened) -> None:
+def _show_failure(run: ClinicJob | None, opened: Opened) -> None:
     """Why the latest run has no result."""
     if run is None or run.result is not None or run.fingerprint != opened.fingerprint:
         return

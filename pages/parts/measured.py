@@ -10,7 +10,7 @@ import streamlit as st
 from diagnostics.clinic.shared.compare import VERDICTS, Compared, Verdict, translate
 from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.clinic.shared.training_set import SPLIT, WHY, Described
-from diagnostics.nouns.words import N_, Words, shorten
+from diagnostics.nouns.words import N_, Value, Words, shorten
 from diagnostics.pictures import compared as compared_chart
 from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
@@ -90,7 +90,7 @@ def describe_verdict(compared: Compared, words: Words) -> str:
     unit, before = translate(words, compared.says), compared.before.score.value
     if best is None:
         first = ran[0]
-        values = {
+        values: dict[str, Value] = {
             "count": len(ran),
             "name": translate(words, first.says),
             "unit": unit,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from diagnostics.clinic.search import sentences as says
 from diagnostics.clinic.search.result import Search
-from diagnostics.nouns.words import N_, Words
+from diagnostics.nouns.words import N_, Value, Words
 from diagnostics.pictures import search as chart
 from diagnostics.pictures import search_trials as trials
 from diagnostics.pictures.style import Palette, finish
@@ -45,7 +45,7 @@ def show_picture(name: str, p: Search, visit: Visit, *, key: str, heading: bool 
         plot(figure, alt=words(message, **values), key=f"{key}-{name}")
 
 
-def _has_names(values: dict[str, says.Value]) -> bool:
+def _has_names(values: dict[str, Value]) -> bool:
     return any(isinstance(value, str) for value in values.values())
 
 

@@ -20,12 +20,14 @@ from diagnostics.clinic.search.study_list import (
     resume_settings,
     resume_together,
 )
+from diagnostics.clinic.shared import clinic_job
+from diagnostics.clinic.shared.clinic_job import latest_run
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.keep import store
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
-from pages.parts.bench import bench
 from pages.parts.clinic import Opened
+from pages.parts.jobs import job_queue
 from pages.parts.search_pictures import show_picture, show_pictures
 from pages.parts.text import plain
 
@@ -63,7 +65,7 @@ def show_studies(opened: Opened) -> None:
         hide_index=True,
         alt=words(N_("Every study with its state, its trials and its best value")),
     )
-    running = bench().run("search", incident)
+    running = latest_run(job_queue(), "search", incident)
     busy = running is not None and not running.ended.is_set()
     _resume(opened, [one for one in found if one.progress is Progress.STOPPED], busy or opened.visit.read_only)
     _show_study(opened, found, url)
@@ -92,7 +94,14 @@ def _resume(opened: Opened, stopped: list[StudySummary], busy: bool) -> None:
 
 def _ask(opened: Opened, settings: Settings) -> None:
     try:
-        bench().ask("search", settings, opened.visit.incident, fingerprint=opened.fingerprint, seed=opened.incident.seed)
+        clinic_job.ask(
+            job_queue(),
+            "search",
+            settings,
+            opened.visit.incident,
+            fingerprint=opened.fingerprint,
+            seed=opened.incident.seed,
+        )
     except BadInput as reason:
         st.error(plain(reason.statement(opened.words)))
         return

@@ -8,7 +8,8 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics.clinic.shared import results
+from diagnostics.clinic.shared import clinic_job, results
+from diagnostics.clinic.shared.clinic_job import ClinicJob, latest_run
 from diagnostics.keep import store
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput
@@ -17,9 +18,9 @@ from diagnostics.nouns.words import N_, Words
 from diagnostics.read.folder import open_incident
 from diagnostics.read.uploads import UNTITLED, title_of
 from pages.parts import visit as visits
-from pages.parts.bench import Run, bench
 from pages.parts.guard import CLINIC, ROOT, START
 from pages.parts.intake import TABLES
+from pages.parts.jobs import job_queue
 from pages.parts.step import say
 from pages.parts.text import plain
 from pages.parts.visit import Visit
@@ -102,12 +103,12 @@ def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
     if (key, stamp) in known:
         return known[key, stamp]
     try:
-        run = bench().run("", key)
+        run = latest_run(job_queue(), "", key)
         size = sum(file.stat().st_size for file in store.files(key) if file.parent == store.folder(key))
         done = run is not None and run.ended.is_set() and run.fingerprint == stamp
         if size > SMALL and not done:
             if run is None or run.fingerprint != stamp:
-                run = bench().ask("", None, key, fingerprint=stamp)
+                run = clinic_job.ask(job_queue(), "", None, key, fingerprint=stamp)
             _watch_reading(run, visit)
             st.stop()
         if done and run is not None and run.refused is not None:
@@ -126,7 +127,7 @@ def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
 
 
 @st.fragment(run_every=EVERY)
-def _watch_reading(run: Run, visit: Visit) -> None:
+def _watch_reading(run: ClinicJob, visit: Visit) -> None:
     if run.ended.is_set():
         st.rerun()
     st.title(visit.words(N_("Reading the table.")), anchor=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from diagnostics.causes.genuine import genuine
+from diagnostics.causes.proof.genuine import genuine
 from tests.causes.cases import ONSET, case, late, people
 
 SINCE = ONSET.to_pydatetime()

@@ -7,7 +7,7 @@ import pandas as pd
 
 from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.causes.likeness import likeness
+from diagnostics.causes.proof.likeness import likeness
 from tests.causes.cases import ONSET, case, late, people
 
 

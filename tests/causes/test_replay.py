@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.causes.replay import replay
+from diagnostics.causes.proof.replay import replay
 from diagnostics.measure.outcome import outcome
 from diagnostics.measure.samples import samples
 from diagnostics.measure.surrogate import fit

@@ -238,7 +238,7 @@ def test_the_board_shows_the_first_cause_with_its_proof(broken: str, monkeypatch
         supports=("INP001",),
         next_check="Upload the model.",
     )
-    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: (cause,))
+    monkeypatch.setattr("diagnostics.causes.rank.rank", lambda *_: (cause,))
     st.cache_resource.clear()
     at = opened("causes", store.restore(store.pack(broken)))
     assert not at.exception
@@ -249,7 +249,7 @@ def test_the_board_shows_the_first_cause_with_its_proof(broken: str, monkeypatch
 
 
 def board_with(cause: Cause, incident: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: (cause,))
+    monkeypatch.setattr("diagnostics.causes.rank.rank", lambda *_: (cause,))
     st.cache_resource.clear()
     at = opened("causes", store.restore(store.pack(incident)))
     st.cache_resource.clear()
@@ -274,7 +274,7 @@ def test_without_an_undo_the_finding_that_supports_the_cause_is_drawn(broken: st
 
 def test_no_cause_is_said_calmly(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
-    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: ())
+    monkeypatch.setattr("diagnostics.causes.rank.rank", lambda *_: ())
     at = opened("causes", broken)
     assert not at.exception
     assert "Nothing is wrong" in at.title[0].value
@@ -287,7 +287,7 @@ def test_an_investigation_that_breaks_off_is_one_sentence(broken: str, monkeypat
     def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pages.parts.jobs.investigate", breaks)
+    monkeypatch.setattr("diagnostics.keep.investigation_job.investigate", breaks)
     at = opened("step_2_inputs", broken)
     assert not at.exception
     assert "broke off (ZeroDivisionError)" in said(at)

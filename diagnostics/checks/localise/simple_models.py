@@ -22,7 +22,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Null, Rule, Severity
 from diagnostics.nouns.words import N_
 
 
@@ -71,6 +71,7 @@ ROSE: Final = {"rise_at": Shown(N_("Rise of the error, as a share of itself, tha
 
 DATA: Final = Rule[SameRows](
     code="LOC001",
+    null=Null.ANYTHING,
     title=N_("Simple models fail on the same rows"),
     says=_say_data,
     why=N_(
@@ -88,6 +89,7 @@ DATA: Final = Rule[SameRows](
 )
 MODEL: Final = Rule[SameRows](
     code="LOC002",
+    null=Null.ANYTHING,
     title=N_("Only the logged answers fail"),
     says=N_(
         "The {unit:term} of the logged answers rose from {logged_before:number} to {logged_after:number}, while a simple "

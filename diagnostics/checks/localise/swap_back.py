@@ -17,7 +17,7 @@ from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Null, Rule, Severity
 from diagnostics.nouns.words import N_
 
 
@@ -107,6 +107,7 @@ RECOVERED: Final = {
 
 COLUMN: Final = Rule[ColumnRestored](
     code="LOC010",
+    null=Null.COLUMNS,
     title=N_("One column explains the loss"),
     says=_say_column,
     why=N_("With the reference's values in this column alone, a model that answers like yours does well again."),
@@ -121,6 +122,7 @@ COLUMN: Final = Rule[ColumnRestored](
 )
 TOGETHER: Final = Rule[ColumnsRestored](
     code="LOC011",
+    null=Null.COLUMNS,
     title=N_("Several columns explain the loss together"),
     says=_say_columns,
     why=N_("No column does it alone, but together they do: something changed that all of them went through, or the population."),
@@ -131,6 +133,7 @@ TOGETHER: Final = Rule[ColumnsRestored](
 )
 NOTHING: Final = Rule[NothingRestored](
     code="LOC012",
+    null=Null.ANYTHING,
     title=N_("No column brings the performance back"),
     says=N_(
         "The {unit:term} of a stand-in rose from {home:number} to {before:number}, and giving the columns their "
@@ -147,6 +150,7 @@ NOTHING: Final = Rule[NothingRestored](
 )
 HARDER: Final = Rule[HarderRows](
     code="LOC013",
+    null=Null.ANYTHING,
     title=N_("Harder rows arrive"),
     says=N_(
         "Of the rise of the {unit:term} from {home:number} to {before:number}, {share:percent} comes from the "

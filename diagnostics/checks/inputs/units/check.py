@@ -377,13 +377,16 @@ def undo(finding: Finding[Rescaled | RescaledTogether], incident: Incident) -> U
     """Converts the values back: in all rows, or in those that a changed share of the rows most probably are."""
     entry = finding.of
     if isinstance(entry, RescaledTogether):
-        return _undo_lines(entry.lines)
+        return convert_back(entry.lines)
     if entry.share >= ALL_ROWS:
-        return _undo_lines({entry.column: (entry.ratio, entry.offset)})
+        return convert_back({entry.column: (entry.ratio, entry.offset)})
     return _undo_some_rows(entry, incident)
 
 
-def _undo_lines(lines: Mapping[str, tuple[float, float]]) -> Undo:
+def convert_back(lines: Mapping[str, tuple[float, float]]) -> Undo:
+    """The values of each column less its offset, divided by its ratio."""
+    """The values of each column less its offset, divided by its ratio."""
+
     def repair(frame: pd.DataFrame) -> pd.DataFrame:
         back = {name: (frame[name] - offset) / ratio for name, (ratio, offset) in lines.items() if name in frame and ratio}
         return frame.assign(**back)
