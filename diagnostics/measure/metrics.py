@@ -72,25 +72,42 @@ def measure(known: Outcome, side: str, rng: np.random.Generator) -> Measured | N
 def _values(truth: NDArray[np.float64], answers: NDArray[np.float64], rng: np.random.Generator) -> Measured | None:
     with np.errstate(invalid="ignore"):
         error = answers - truth
-    error = error[np.isfinite(error)]
+    known = np.isfinite(error)
+    error, truth = error[known], truth[known]
     if not error.size:
         return None
-    largest = float(np.abs(error).max()) or 1.0
-    # In units of the largest error, so that no square overflows.
-    squared = intervals.positive_mean((error / largest) ** 2, rng)
-    mae = intervals.positive_mean(np.abs(error), rng)
-    rmse = Interval(*(largest * math.sqrt(v) for v in (squared.value, squared.low, squared.high)))
+    size = np.abs(error)
+    largest = float(size.max()) or 1.0
+    if np.count_nonzero(size) < 2:
+        mae, rmse = _exact(size, float(np.ptp(truth)))
+    else:
+        mae = intervals.positive_mean(size, rng)
+        # In units of the largest error, so that no square overflows.
+        squared = intervals.positive_mean((size / largest) ** 2, rng)
+        rmse = Interval(*(largest * math.sqrt(v) for v in (squared.value, squared.low, squared.high)))
     return Measured(int(error.size), {"mae": mae, "rmse": rmse, "bias": _bias(error, mae)})
+
+
+def _exact(size: NDArray[np.float64], span: float) -> tuple[Interval, Interval]:
+    """Mean absolute error and root mean squared error where at most one error is above 0: nothing shows how large one can be, so
+    that as many as the interval of their share allows may be as large as the labels' `span`; without limit if that is 0.
+    """
+    wrong = intervals.share(int(np.count_nonzero(size)), size.size)
+    far = max(span, float(size.max())) if span > 0 else math.inf
+    mae, rmse = float(size.mean()), math.sqrt(float((size**2).mean()))
+    return Interval(mae, 0.0, wrong.high * far), Interval(rmse, 0.0, math.sqrt(wrong.high) * far)
 
 
 def _bias(error: NDArray[np.float64], mae: Interval) -> Interval:
     """Mean of the signed errors; where all have one sign it is the mean absolute error, and has its interval."""
-    if error.min() >= 0 and error.max() > 0:
+    if not error.any():
+        return Interval(0.0, -mae.high, mae.high)
+    if error.min() >= 0:
         return mae
-    if error.max() <= 0 and error.min() < 0:
+    if error.max() <= 0:
         return Interval(-mae.value, -mae.high, -mae.low)
     wrong = error[error != 0]
-    if not wrong.size or 2 * wrong.size > error.size:
+    if 2 * wrong.size > error.size:
         return intervals.mean(error)
     # Most predictions are exact: how often they are not, and by how much then.
     often, size = intervals.share(wrong.size, error.size), intervals.mean(wrong)
@@ -248,10 +265,10 @@ def roc_auc(hit: NDArray[np.float64], score: NDArray[np.float64]) -> Interval:
     spread = 0.0
     if fewest > 1:
         spread = float(np.sqrt(above.var(ddof=1) / yes.size + below.var(ddof=1) / no.size))
-    if spread == 0 or fewest < 10 or not 0 < area < 1:
+    if spread == 0 or fewest < 5 or not 0 < area < 1:
         # Perfect or tiny: the interval of a share among as many rows as the smaller class has.
         return intervals.share(area * fewest, fewest)
-    return intervals.odds(area, spread)
+    return intervals.odds(area, spread / (area * (1 - area)), fewest)
 
 
 def pr_auc(hit: NDArray[np.float64], score: NDArray[np.float64], rng: np.random.Generator) -> Interval:
@@ -282,10 +299,9 @@ def pr_auc(hit: NDArray[np.float64], score: NDArray[np.float64], rng: np.random.
     binned = float(np.clip(_area(exact[:, 0], exact[:, 1])[0], least, 1 - least))
     odds, middle = np.log(areas / (1 - areas)), math.log(binned / (1 - binned))
     bias, spread = float(odds.mean()) - middle, float(odds.std(ddof=1))
-    inside = min(max(value, least), 1 - least)
-    centre = math.log(inside / (1 - inside)) - bias
-    low, high = (1 / (1 + math.exp(-(centre + s * 1.959964 * spread))) for s in (-1, 1))
-    return Interval(value, min(low, value), max(high, value))
+    fewest = int(min(hit.sum(), hit.size - hit.sum()))
+    found = intervals.odds(min(max(value, least), 1 - least), spread, max(fewest, 2), bias=bias)
+    return Interval(value, min(found.low, value), max(found.high, value))
 
 
 SINGLE_ROWS: Final = 1_000
@@ -316,19 +332,36 @@ def calibration_slope(hit: NDArray[np.float64], score: NDArray[np.float64]) -> I
     calibrated, below 1 when the scores are too extreme; (nan, -inf, inf) where it can't be fitted.
     """
     unknown = Interval(float("nan"), -float("inf"), float("inf"))
-    odds = np.log(score / (1 - score))
-    if hit.sum() < 5 or hit.size - hit.sum() < 5 or np.std(odds) < 1e-9:
+    if hit.sum() < 5 or hit.size - hit.sum() < 5 or np.std(np.log(score / (1 - score))) < 1e-9:
         return unknown
-    design = np.column_stack([np.ones_like(odds), odds])
-    weights = np.array([0.0, 1.0])
-    for _ in range(30):
+    slope, error, _ = cox_line(hit, score)
+    half = 1.959964 * error
+    return Interval(slope, slope - half, slope + half)
+
+
+def cox_line(hit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Slope, its standard error, and level of the logistic line of the truth in the score's log odds, by Newton's method.
+
+    `score`: shape (n,), above 0 and below 1.
+    """
+    design = np.column_stack([np.ones_like(score), np.log(score / (1 - score))])
+    # A ridge of almost nothing keeps separated classes from running away.
+    ridge = 1e-6 * np.eye(2)
+
+    def unlikely(weights: NDArray[np.float64]) -> float:
+        line = design @ weights
+        return float((np.logaddexp(0, line) - hit * line).sum() + 5e-7 * (weights**2).sum())
+
+    weights = np.zeros(2)
+    cost, information = unlikely(weights), ridge
+    for _ in range(50):
         told = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        information = design.T @ (design * (told * (1 - told))[:, None])
-        # A ridge of almost nothing keeps separated classes from running away.
-        information += 1e-6 * np.eye(2)
-        step = np.linalg.solve(information, design.T @ (hit - told))
-        weights = weights + np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-8:
+        information = design.T @ (design * (told * (1 - told))[:, None]) + ridge
+        step = np.linalg.solve(information, design.T @ (hit - told) - 1e-6 * weights)
+        # Scores near 0 and 1 make a full step jump to and fro for ever.
+        while (new := unlikely(weights + step)) > cost and np.abs(step).max() > 1e-9:
+            step = step / 2
+        weights, cost = weights + step, min(cost, new)
+        if np.abs(step).max() < 1e-7:
             break
-    half = 1.959964 * float(np.sqrt(np.linalg.inv(information)[1, 1]))
-    return Interval(float(weights[1]), float(weights[1]) - half, float(weights[1]) + half)
+    return float(weights[1]), float(np.sqrt(np.linalg.inv(information)[1, 1])), float(weights[0])

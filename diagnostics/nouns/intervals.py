@@ -26,14 +26,29 @@ class Interval:
         return self.low > other.high or other.low > self.high
 
 
+FEW: Final = (0.0, 0.0513, 0.3554, 0.8177)
+"""Mean of a Poisson count that reaches 0, 1, 2 or 3 once in 20 times: half the 5% quantile of chi-square with twice as many
+degrees of freedom."""
+
+
 def share(hits: float, total: float, *, z: float = 1.959964) -> Interval:
-    """Wilson's interval for a share (doi:10.1080/01621459.1927.10502953); (nan, 0, 1) for no rows."""
+    """Wilson's interval for a share (doi:10.1080/01621459.1927.10502953); (nan, 0, 1) for no rows.
+
+    With one, two or (above 50 rows) three hits or misses the near end is Poisson's, where Wilson's misses shares close to 0 or 1
+    (the modified interval of Brown, Cai and DasGupta 2001, doi:10.1214/ss/1009213286).
+    """
     if total <= 0:
         return Interval(float("nan"), 0.0, 1.0)
     p = hits / total
     centre = (p + z * z / (2 * total)) / (1 + z * z / total)
     half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / (1 + z * z / total)
-    return Interval(p, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+    low, high = max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    few = 2 if total <= 50 else 3
+    if 1 <= hits <= few:
+        low = min(low, FEW[int(hits)] / total)
+    if 1 <= total - hits <= few:
+        high = max(high, 1 - FEW[int(total - hits)] / total)
+    return Interval(p, low, high)
 
 
 def mean(values: NDArray[np.float64]) -> Interval:
@@ -82,16 +97,12 @@ def positive_mean(values: NDArray[np.float64], rng: np.random.Generator, *, draw
         return Interval(float(values.mean()) if values.size else float("nan"), 0.0, float("inf"))
     if 2 * above.size > values.size:
         return _heavy(np.sort(values)[::-1], rng, draws)
-    # So few values show no tail; one fitted to them would make the interval wide beyond use.
-    seen, size = share(above.size, values.size), _heavy(np.sort(above)[::-1], rng, draws, tail=above.size >= TAILED)
+    seen, size = share(above.size, values.size), _heavy(np.sort(above)[::-1], rng, draws)
     centre = seen.value * size.value
     down = math.hypot(math.log(seen.value / seen.low), math.log(size.value / size.low) if size.low > 0 else math.inf)
     up = math.hypot(math.log(seen.high / seen.value), math.log(size.high / size.value))
     return Interval(centre, centre * math.exp(-down), centre * math.exp(up) if up < FARTHEST else math.inf)
 
-
-TAILED: Final = 30
-"""Values above 0 from which a tail is fitted where most values are 0."""
 
 FARTHEST: Final = math.log(1e6)
 """An upper limit a million times the mean says that there is none."""
@@ -100,7 +111,7 @@ SINGLE: Final = 1_000
 """Values that are drawn one by one, the largest; the sum of all that are smaller is normal enough to be drawn as one number."""
 
 
-def _heavy(values: NDArray[np.float64], rng: np.random.Generator, draws: int, *, tail: bool = True) -> Interval:
+def _heavy(values: NDArray[np.float64], rng: np.random.Generator, draws: int) -> Interval:
     """`positive_mean` for values sorted from high to low, at least two of them above 0."""
     import numpy as np
 
@@ -120,8 +131,8 @@ def _heavy(values: NDArray[np.float64], rng: np.random.Generator, draws: int, *,
     plain = np.column_stack([counts, largest @ v[:top], largest @ v[:top] ** 2])
     edge = float(v[top])
     logs = float(np.log(v[:top] / edge).sum())
-    # At 1 a Pareto tail has no mean.
-    index = max(1.1, (top - 1) / logs) if logs > 0 else math.inf
+    # At 1 a Pareto tail has no mean; so few values as 30 can't show one that is near it.
+    index = max(1.1 if n >= 30 else 1.5, (top - 1) / logs) if logs > 0 else math.inf
     there = np.arange(int(counts.max()))[None] < counts[:, None]
     far = np.where(there, edge * (1 - rng.random(there.shape)) ** (-1 / index), 0.0)
     fitted = np.column_stack([counts, far.sum(axis=1), (far**2).sum(axis=1)])
@@ -132,7 +143,7 @@ def _heavy(values: NDArray[np.float64], rng: np.random.Generator, draws: int, *,
         noise = rng.multivariate_normal([0.0, 0.0], np.cov(pair), size=draws, method="svd") * np.sqrt(left)[:, None]
         body += np.column_stack([left, left[:, None] * pair.mean(axis=1) + noise])
     low, high = math.inf, -math.inf
-    for sums, true in ((body + plain, 1.0), (body + fitted, middle))[: 2 if tail else 1]:
+    for sums, true in ((body + plain, 1.0), (body + fitted, middle)):
         count = np.maximum(sums[:, 0], 2)
         means = np.maximum(sums[:, 1] / count, 1e-12)
         errors = np.sqrt(np.maximum(sums[:, 2] / count - means**2, 0) / (count - 1))
@@ -154,11 +165,16 @@ def _times(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float
     return np.asarray(table[rng.integers(0, 65_536, shape, dtype="uint16")])
 
 
-def odds(value: float, error: float, *, z: float = 1.959964) -> Interval:
-    """Interval for a value between 0 and 1 from its standard error: normal on the scale of the log odds, so it stays inside."""
-    spread = z * error / (value * (1 - value))
-    centre = math.log(value / (1 - value))
-    return Interval(value, 1 / (1 + math.exp(spread - centre)), 1 / (1 + math.exp(-spread - centre)))
+def odds(value: float, error: float, rows: int, *, bias: float = 0.0) -> Interval:
+    """Interval for a value between 0 and 1: Student's t on the scale of the log odds, so that it stays inside.
+
+    `error`, `bias`: standard error and bias of the log odds. `rows`: rows that the error rests on, at least 2.
+    """
+    from scipy.special import stdtrit
+
+    spread, centre = float(stdtrit(rows - 1, 0.975)) * error, math.log(value / (1 - value)) - bias
+    low, high = (1 / (1 + math.exp(-min(max(centre + side, -700.0), 700.0))) for side in (-spread, spread))
+    return Interval(value, min(low, value), max(high, value))
 
 
 def recovered(
