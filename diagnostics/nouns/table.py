@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from diagnostics.nouns.words import Value, Words
+
 
 class Kind(StrEnum):
     """What a column's values are. Booleans written as words are categories; 0/1 columns are numbers."""
@@ -30,6 +32,7 @@ class Column:
     format: how numbers or times were written when not plainly ("decimal comma", "thousands", "percent",
         "%d/%m/%Y", "epoch seconds"); "mixed" when a text column holds mostly numbers, so that nothing is lost.
     tokens: words that were read as missing, with their counts: (("NA", 12), ("?", 3)); the empty cell is "".
+    words: the Parquet file also has a column `words_key` with those words where they stood, for a text column.
     """
 
     name: str
@@ -38,14 +41,38 @@ class Column:
     integer: bool = False
     format: str = ""
     tokens: tuple[tuple[str, int], ...] = ()
+    words: bool = False
+
+    @property
+    def words_key(self) -> str:
+        return f"{self.key}_words"
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """One record that could not be read. `line` counts from 1 in the file as it was given."""
+    """One record that could not be read. `line` counts from 1 in the file as it was given; reason: a message id."""
 
     line: int
     reason: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing to know of how a file was read. says: a message id; values: what it names, as pairs."""
+
+    says: str
+    values: tuple[tuple[str, Value], ...] = ()
+
+    def statement(self, words: Words) -> str:
+        return words.sentence(self.says, dict(self.values))
+
+    def __str__(self) -> str:
+        return self.statement(Words())
+
+
+def note(message: str, /, **values: Value) -> Note:
+    """A Note of `message` with the values it names."""
+    return Note(message, tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in values.items()))
 
 
 @dataclass(frozen=True)
@@ -62,7 +89,7 @@ class Reading:
     rows: int
     rejected_count: int = 0
     rejected: tuple[Rejected, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +141,7 @@ class Table:
                         integer=c["integer"],
                         format=c["format"],
                         tokens=tuple((str(token), int(count)) for token, count in c["tokens"]),
+                        words=c["words"],
                     )
                     for c in record["columns"]
                 ),
@@ -122,8 +150,12 @@ class Table:
                 reading=Reading(
                     **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes")},
                     rejected=tuple(Rejected(**r) for r in record["reading"]["rejected"]),
-                    notes=tuple(record["reading"]["notes"]),
+                    notes=tuple(_note(n) for n in record["reading"]["notes"]),
                 ),
             )
         except (KeyError, TypeError) as missing:
             raise ValueError(f"{file.name} is not a table handle: {missing}") from missing
+
+
+def _note(kept: dict[str, Any]) -> Note:
+    return Note(kept["says"], tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in kept["values"]))

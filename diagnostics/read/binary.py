@@ -13,7 +13,7 @@ from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
 from diagnostics.read.container import RATIO_FROM, damaged, too_large
 from diagnostics.read.header import unique
-from diagnostics.read.kinds import Choice, choose
+from diagnostics.read.kinds import Choice, Convention, choose
 from diagnostics.read.records import too_many_rows
 from diagnostics.read.typed import copy
 
@@ -46,7 +46,7 @@ def read(source: Path, target: Path, caps: Caps) -> tuple[int, tuple[Column, ...
             read_as = ", ".join(f"{cast.format(key=key)} AS {key}" for key, (_, cast) in zip(keys, kinds, strict=True))
             typed = f"(SELECT {read_as} FROM {aliased})"
             texts = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.CATEGORY}
-            choices = choose(con, typed, texts, keep_text=True) if texts else {}
+            choices = choose(con, typed, texts, Convention(typed=True, missing=())).of if texts else {}
             expressions, columns = [], []
             for key, name, (kind, cast) in zip(keys, names, kinds, strict=True):
                 choice = choices.get(key) or Choice(kind, key, integer=cast.endswith("AS BIGINT)"))

@@ -16,16 +16,27 @@ MAX_PREAMBLE: Final = 60
 
 @dataclass(frozen=True)
 class Header:
-    """skipped: records before the table. rows: records of names. names: one per column, as written (joined), not yet unique."""
+    """skipped: records before the table. rows: records of names. names: one per column, as written (joined), not yet unique.
+
+    shifted: the row of names was one short, and its names belong to the last columns.
+    """
 
     skipped: int
     rows: int
     names: tuple[str, ...]
+    shifted: bool = False
 
 
-def find(rows: Sequence[Sequence[str] | None], width: int, *, stated: int | None = None) -> Header:
-    """`rows`: cells of the first records, None for those that cannot be split; `stated`: number of header rows when known."""
-    start = _start(rows, width)
+ROW_NAME: Final = "row_name"
+"""What a column of row names is called that the header leaves out."""
+
+
+def find(rows: Sequence[Sequence[str] | None], width: int, *, stated: int | None = None, skipped: int | None = None) -> Header:
+    """`rows`: cells of the first records, None for those that cannot be split.
+
+    stated: number of header rows when known; skipped: of records above them when known.
+    """
+    start = _start(rows, width) if skipped is None else skipped
     table = [row for row in rows[start:] if row is not None and len(row) == width]
     if not table:
         return Header(start, 0, ())
@@ -35,7 +46,15 @@ def find(rows: Sequence[Sequence[str] | None], width: int, *, stated: int | None
     count = _count(rows[start:], table, shapes, kinds, width) if stated is None else stated
     # Names come from the first records one after the other; a broken one among them ends the header.
     named = [row for row in rows[start : start + count] if row is not None]
+    if len(named) == 1 and len(named[0]) == width - 1 and _row_names(table, width):
+        return Header(start, count, _join([[ROW_NAME, *named[0]]]), shifted=True)
     return Header(start, count, _join([_padded(row, width) for row in named]))
+
+
+def _row_names(table: Sequence[Sequence[str]], width: int) -> bool:
+    """The first column could name the rows, as R writes them: filled, all different, and the last one is no empty leftover."""
+    first = [row[0].strip() for row in table if len(row) == width]
+    return len(first) >= 2 and all(first) and len(set(first)) == len(first) and any(row[-1].strip() for row in table)
 
 
 def _padded(row: Sequence[str], width: int) -> list[str]:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.table import Column, Reading, Table
-from diagnostics.nouns.words import N_, Words
+from diagnostics.nouns.table import Note, Reading, Table, note
+from diagnostics.nouns.words import N_
 from diagnostics.read import binary, typed
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import Container, damaged, recognise, too_large, unpack_gzip, unpack_workbook
 from diagnostics.read.encoding import Scan, detect, scan, transcode
 from diagnostics.read.header import unique
-from diagnostics.read.kinds import Choice, column
+from diagnostics.read.kinds import Choice, Convention, column
+from diagnostics.read.missing import TOKENS
+from diagnostics.read.numbers import Decimal
 from diagnostics.read.plan import Plan, plan
 from diagnostics.read.records import Tally, normalise, output_delimiter, too_many_rows
 
-READER: Final = "1"
+READER: Final = "2"
 """Part of every fingerprint: raise it when the same bytes are read differently."""
 
 BIG: Final = 2**25
@@ -31,6 +34,10 @@ CARELESS_LINES: Final = 1.2
 """A file may have that many times the allowed lines before it is refused unread: lines in quotes are no rows."""
 
 
+NOTES: Final = 20
+"""Columns of which it is said one by one how they were read."""
+
+
 @dataclass(frozen=True)
 class Text:
     """A file as UTF-8 text. notes: what happened on the way, in plain sentences."""
@@ -38,7 +45,7 @@ class Text:
     path: Path
     container: str
     encoding: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     seen: Scan
     delimiter: str | None = None
     pending: Future[Scan] | None = None
@@ -98,7 +105,7 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
         rows=written.rows,
         rejected_count=tally.rejected_count,
         rejected=tuple(tally.rejected),
-        notes=(*text.notes, *_notes(tally, layout.names, names, columns, list(written.choices.values()))),
+        notes=(*text.notes, *_notes(tally, layout.names, names, [written.choices[c.key] for c in columns])),
     )
     stage.replace(target)
     return Table(name, target, columns, written.rows, _fingerprint(text.seen.fingerprint, options), reading)
@@ -151,7 +158,7 @@ def as_text(
     if pool is not None and aside and detect(head) == "utf-8":
         provisional = Scan("", size, head.isascii(), False, 0, head)
         return Text(source, container.value, "utf-8", (), provisional, pending=pool.submit(scan, source, caps))
-    words, notes = Words(), []
+    notes: list[Note] = []
     path, label, delimiter = source, container.value, None
     if container is Container.GZIP:
         path = scratch / "unpacked"
@@ -165,7 +172,7 @@ def as_text(
         sheet, sheets = unpack_workbook(source, path, caps, options)
         if sheets > 1:
             notes.append(
-                words(N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook."), sheet=sheet, sheets=sheets)
+                note(N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook."), sheet=sheet, sheets=sheets)
             )
         delimiter = ","
     seen = scan(path, caps)
@@ -182,7 +189,6 @@ def as_text(
 
 
 def decoded(text: Text, scratch: Path, caps: Caps) -> Text:
-    words = Words()
     try:
         done = transcode(text.path, text.encoding, scratch / "decoded", caps)
     except LookupError as unknown:
@@ -192,14 +198,14 @@ def decoded(text: Text, scratch: Path, caps: Caps) -> Text:
     notes = list(text.notes)
     if done.bad:
         notes.append(
-            words(
+            note(
                 N_("{count:count} characters could not be decoded, the first in line {line:count}; they are shown as �."),
                 count=done.bad,
                 line=done.bad_line,
             )
         )
     if done.nuls:
-        notes.append(words(N_("{count:count} zero characters were taken out."), count=done.nuls))
+        notes.append(note(N_("{count:count} zero characters were taken out."), count=done.nuls))
     return replace(text, path=done.path, notes=tuple(notes))
 
 
@@ -209,15 +215,17 @@ def _typed(text: Text, stage: Path, scratch: Path, caps: Caps, options: Options)
     layout = planned.layout
     names = dict(enumerate(unique(layout.names, layout.dialect.width)))
     keys = {f"c{position}": name for position, name in names.items()}
-    comma = layout.dialect.delimiter == ";"
+    known = convention(text, layout.dialect.delimiter if layout.dialect.width > 1 else "", options)
     if planned.regular:
+        given = typed.Source(text.path, layout.dialect.delimiter, layout.lines, keys, planned.end)
         try:
-            given = typed.Source(text.path, layout.dialect.delimiter, layout.lines, keys, comma)
-            written = typed.write(given, stage, caps, irregular=lambda: _header_again(text.path, planned))
+            written = typed.write(given, stage, caps, known, irregular=lambda: _header_again(text.path, planned))
+            text = text.settled()
+            if written.direct and text.seen.underscored:
+                written = typed.write(given, stage, caps, known, eager=False)
         except typed.Irregular:
             text = text.settled()
         else:
-            text = text.settled()
             if written.rows > caps.rows:
                 raise too_many_rows(caps)
             if not text.seen.nuls or text.path.name == "decoded":
@@ -228,12 +236,31 @@ def _typed(text: Text, stage: Path, scratch: Path, caps: Caps, options: Options)
         text = decoded(text, scratch, caps)
     regular = scratch / "regular.csv"
     tally = normalise(text.path, layout, regular, caps)
-    given = typed.Source(regular, output_delimiter(layout.dialect), 0, keys, comma)
+    given = typed.Source(regular, output_delimiter(layout.dialect), 0, keys)
     try:
-        written = typed.write(given, stage, caps)
+        written = typed.write(given, stage, caps, known)
+        if written.direct and text.seen.underscored:
+            written = typed.write(given, stage, caps, known, eager=False)
     except typed.Irregular as failure:
         raise damaged(Path(text.path.name)) from failure
     return planned, tally, written, text
+
+
+def convention(text: Text, delimiter: str, options: Options) -> Convention:
+    """What is known of the file before its columns are judged: what was stated, and what the delimiter suggests."""
+    workbook = text.container == Container.WORKBOOK.value
+    # Spreadsheets separate cells by semicolons where the comma is the decimal mark. A workbook's own numbers have a point.
+    likely = {";": Decimal.COMMA, ",": Decimal.POINT}.get(delimiter)
+    mark = options.mark or ("." if workbook else None)
+    return Convention(
+        decimal=Decimal(mark) if mark else None,
+        likely=likely,
+        order=options.dates or "",
+        missing=TOKENS if options.missing is None else ("", *options.missing),
+        workbook=workbook,
+        stated=options.mark is not None,
+        words_stated=options.missing is not None,
+    )
 
 
 def _header_again(path: Path, planned: Plan) -> bool:
@@ -252,29 +279,21 @@ def _header_again(path: Path, planned: Plan) -> bool:
     return False
 
 
-def _notes(
-    tally: Tally, written: tuple[str, ...], names: tuple[str, ...], columns: tuple[Column, ...], choices: list[Choice]
-) -> list[str]:
-    words, notes = Words(), []
-    if tally.mended:
+def _notes(tally: Tally, written: tuple[str, ...], names: tuple[str, ...], choices: Iterable[Choice]) -> list[Note]:
+    notes = []
+    if tally.repaired:
         notes.append(
-            words(
-                N_("{count:count} rows with a stray quote or a wrong number of cells were mended, first line {line:count}."),
-                count=tally.mended,
-                line=tally.first_mended,
+            note(
+                N_("{count:count} rows with a stray quote or a wrong number of cells were repaired, first line {line:count}."),
+                count=tally.repaired,
+                line=tally.first_repaired,
             )
         )
     if not written:
-        notes.append(words(N_("The file has no row of names: the columns are numbered.")))
+        notes.append(note(N_("The file has no row of names: the columns are numbered.")))
     elif (changed := sum(before != after for before, after in zip(written, names, strict=False))) > 0:
-        notes.append(words(N_("{count:count} names of columns were empty or repeated and got a number."), count=changed))
-    for col, choice in zip(columns, choices, strict=True):
-        if choice.ambiguous:
-            notes.append(
-                words(
-                    N_("The dates of {column:name} could begin with the day or the month; they were read as {format}."),
-                    column=col.name,
-                    format=choice.format,
-                )
-            )
-    return notes
+        notes.append(note(N_("{count:count} names of columns were empty or repeated and got a number."), count=changed))
+    told = [one for choice in choices for one in choice.notes]
+    if len(told) > NOTES:
+        notes.append(note(N_("{count:count} more columns could be read in two ways."), count=len(told) - NOTES))
+    return [*notes, *told[:NOTES]]

@@ -37,7 +37,7 @@ def reading_record(table: Table, roles: Roles) -> dict[str, Any]:
         "columns": [{"name": c.name, "type": c.kind.value, "role": by_name.get(c.name)} for c in table],
         "container": reading.container,
         "rejected_count": reading.rejected_count,
-        "notes": list(reading.notes),
+        "notes": [str(note) for note in reading.notes],
     }
 
 

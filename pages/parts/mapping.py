@@ -101,7 +101,7 @@ def _read(side: str, table: Table, words: Words) -> None:
     named_tokens = [token for token in sorted(tokens, key=lambda t: (-tokens[t], t)) if token]
     if named_tokens:
         lines.append(sentence(N_("Read as missing: {tokens:list}."), {"tokens": named_tokens}, words))
-    lines += [plain(words(note)) for note in reading.notes]
+    lines += [plain(note.statement(words)) for note in reading.notes]
     st.markdown("\n".join(f"- {line}" for line in lines))
     if reading.rejected_count:
         _rejected(side, table, words)
