@@ -209,13 +209,14 @@ def _look(
 ) -> dict[str, _Look]:
     levelled = set(keys) if few is None else set(few) & set(keys)
     counts: dict[str, _Counts] = {}
-    for group, count in (([k for k in keys if k in levelled], _by_level), ([k for k in keys if k not in levelled], _wide)):
+    for wanted, count in ((levelled, _by_level), (set(keys) - levelled, _wide)):
+        group = [key for key in keys if key in wanted]
         for begin in range(0, len(group), GROUP):
             counts.update(count(con, relation, group[begin : begin + GROUP], convention.missing))
     cells: dict[str, list[str]] = {}
     missing = frozenset(("", *convention.missing, *NAN_WORDS)) if not convention.typed else frozenset(NAN_WORDS)
     for begin in range(0, len(keys), GROUP):
-        group = keys[begin : begin + GROUP]
+        group = list(keys[begin : begin + GROUP])
         first = con.execute(f"SELECT {', '.join(group)} FROM {relation} LIMIT {LOOKED_AT}").fetchall()
         for position, key in enumerate(group):
             filled = (cell.strip(" \t\r\n\u00a0") for row in first if (cell := row[position]) is not None)

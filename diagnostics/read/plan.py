@@ -122,7 +122,7 @@ def _sniffed(path: Path, head: str) -> str | None:
     character = str(found[0][0]) if found else ""
     return (
         character
-        if character and character in head and not character.isalnum() and character not in ('"', "'", " ", ",")
+        if character and character in head and not character.isalnum() and character not in ('"', "'", *dialects.DELIMITERS)
         else None
     )
 

@@ -15,9 +15,20 @@ from diagnostics.nouns.table import Note, Reading, Table, note
 from diagnostics.nouns.words import N_
 from diagnostics.read import binary, typed
 from diagnostics.read.caps import Caps, Options
-from diagnostics.read.container import Container, damaged, recognise, too_large, unpack_gzip, unpack_workbook
+from diagnostics.read.container import (
+    TYPED,
+    Container,
+    Sheet,
+    damaged,
+    recognise,
+    too_large,
+    unpack_gzip,
+    unpack_workbook,
+    unpack_zip,
+)
 from diagnostics.read.encoding import Scan, detect, scan, transcode
 from diagnostics.read.header import unique
+from diagnostics.read.index import with_row_numbers
 from diagnostics.read.kinds import Choice, Convention, column
 from diagnostics.read.missing import TOKENS
 from diagnostics.read.numbers import Decimal
@@ -77,25 +88,39 @@ def read_table(source: Path, folder: Path, *, name: str, caps: Caps | None = Non
 
 
 def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, options: Options) -> Table:
-    container, head = open_source(source, caps)
+    given = source
+    source, container, head = opened(source, scratch, caps)
     stage = scratch / "table.parquet"
-    if container is Container.PARQUET:
-        rows, columns = binary.read(source, stage, caps)
-        _refuse_empty(source, rows, options)
-        reading = Reading(source.name, "parquet", "", "", "", 0, 0, rows)
-        with source.open("rb") as stream:
+    if container in TYPED:
+        content = binary.read(given, source, container, stage, scratch, caps)
+        _refuse_empty(given, content.rows, options)
+        reading = Reading(
+            given.name,
+            container.value,
+            "",
+            "",
+            "",
+            0,
+            0,
+            content.rows,
+            rejected_count=content.rejected_count,
+            rejected=content.rejected,
+            notes=content.notes,
+        )
+        with given.open("rb") as stream:
             seen = hashlib.file_digest(stream, "sha256").hexdigest()
         stage.replace(target)
-        return Table(name, target, columns, rows, _fingerprint(seen, options), reading)
+        columns = with_row_numbers(target, content.columns, content.rows)
+        return Table(name, target, columns, content.rows, _fingerprint(seen, options), reading)
     with ThreadPoolExecutor(1) as pool:
-        text = as_text(source, container, head, scratch, caps, options, pool=pool)
+        text = as_text(given, source, container, head, scratch, caps, options, pool=pool)
         planned, tally, written, text = _typed(text, stage, scratch, caps, options)
     layout = planned.layout
-    _refuse_empty(source, written.rows, options)
+    _refuse_empty(given, written.rows, options)
     names = unique(layout.names, layout.dialect.width)
     columns = tuple(column(n, f"c{i}", written.choices[f"c{i}"]) for i, n in enumerate(names))
     reading = Reading(
-        source=source.name,
+        source=given.name,
         container=text.container,
         encoding=text.encoding,
         delimiter=layout.dialect.delimiter if layout.dialect.width > 1 else "",
@@ -108,11 +133,26 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
         notes=(*text.notes, *_notes(tally, layout.names, names, [written.choices[c.key] for c in columns])),
     )
     stage.replace(target)
+    columns = with_row_numbers(target, columns, written.rows, header=planned.header_rows > 0)
     return Table(name, target, columns, written.rows, _fingerprint(text.seen.fingerprint, options), reading)
 
 
 def _fingerprint(content: str, options: Options) -> str:
     return hashlib.sha256(f"{content} {READER} {options}".encode()).hexdigest()
+
+
+def opened(source: Path, scratch: Path, caps: Caps) -> tuple[Path, Container, bytes]:
+    """The file itself or, of an archive with one file, what is in it; its container and first bytes. Raises BadInput."""
+    container, head = open_source(source, caps)
+    if container is not Container.ZIP:
+        return source, container, head
+    inner = unpack_zip(source, scratch, caps)
+    with inner.open("rb") as stream:
+        head = stream.read(2**16)
+    container = recognise(inner, head)
+    if container in (Container.ZIP, Container.GZIP):
+        raise BadInput(N_("{file:name} is packed twice: unpack it once and upload what is inside."), file=source.name)
+    return inner, container, head
 
 
 def open_source(source: Path, caps: Caps) -> tuple[Container, bytes]:
@@ -139,6 +179,7 @@ def _refuse_empty(source: Path, rows: int, options: Options) -> None:
 
 
 def as_text(
+    given: Path,
     source: Path,
     container: Container,
     head: bytes,
@@ -149,6 +190,8 @@ def as_text(
     pool: Executor | None = None,
 ) -> Text:
     """The file as UTF-8 text in `scratch`, or where it is when it is that already. Raises BadInput.
+
+    given: the file as it came; source: what is read, another one where `given` is an archive.
 
     With a `pool`, every byte of a large file is looked at there while the caller goes on; see `Text.settled`.
     """
@@ -165,27 +208,43 @@ def as_text(
         unpack_gzip(source, path, caps)
         with path.open("rb") as stream:
             if recognise(source, stream.read(2**16)) is not Container.TEXT:
-                raise BadInput(N_("{file:name} is packed twice: unpack it once and upload what is inside."), file=source.name)
+                raise BadInput(N_("{file:name} is packed twice: unpack it once and upload what is inside."), file=given.name)
         label = "csv.gz"
     elif container is Container.WORKBOOK:
         path = scratch / "sheet.csv"
-        sheet, sheets = unpack_workbook(source, path, caps, options)
-        if sheets > 1:
-            notes.append(
-                note(N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook."), sheet=sheet, sheets=sheets)
-            )
+        notes += _of_sheet(unpack_workbook(source, path, caps, options))
         delimiter = ","
     seen = scan(path, caps)
-    if path is not source:
-        with source.open("rb") as stream:
+    if path is not given:
+        with given.open("rb") as stream:
             seen = replace(seen, fingerprint=hashlib.file_digest(stream, "sha256").hexdigest())
         if seen.size > caps.unpacked:
-            raise too_large(source, caps.unpacked)
+            raise too_large(given, caps.unpacked)
     if seen.lines > CARELESS_LINES * caps.rows + 1000:
         raise too_many_rows(caps)
     codec = "utf-8" if container is Container.WORKBOOK else options.encoding or detect(seen.head, seen)
     text = Text(path, label, codec, tuple(notes), seen, delimiter)
     return decoded(text, scratch, caps) if codec not in ("utf-8", "ascii") or seen.nuls else text
+
+
+def _of_sheet(sheet: Sheet) -> list[Note]:
+    notes = []
+    if sheet.sheets > 1:
+        says = N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook.")
+        notes.append(note(says, sheet=sheet.name, sheets=sheet.sheets))
+    if sheet.tables > 1:
+        says = N_("The sheet holds {tables:count} tables: the largest was read, the others were left out.")
+        notes.append(note(says, tables=sheet.tables))
+    if sheet.merged:
+        says = N_("{count:count} cells below merged ones were filled with the value of the merged cell.")
+        notes.append(note(says, count=sheet.merged))
+    if sheet.formulas:
+        says = N_(
+            "{count:count} formulas in the workbook were never calculated, so their cells are empty: "
+            "open it once in Excel and save it."
+        )
+        notes.append(note(says, count=sheet.formulas))
+    return notes
 
 
 def decoded(text: Text, scratch: Path, caps: Caps) -> Text:

@@ -12,11 +12,12 @@ import duckdb
 from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.table import Table
+from diagnostics.read.binary import relation_of
 from diagnostics.read.caps import Caps, Options
-from diagnostics.read.container import Container, damaged
+from diagnostics.read.container import TYPED, damaged
 from diagnostics.read.header import unique
 from diagnostics.read.plan import plan
-from diagnostics.read.reader import as_text, decoded, open_source
+from diagnostics.read.reader import as_text, decoded, opened
 from diagnostics.read.records import normalise, output_delimiter
 from diagnostics.read.typed import Source
 
@@ -67,14 +68,15 @@ def _texts(
     con: duckdb.DuckDBPyConnection, source: Path, folder: Path, caps: Caps, options: Options
 ) -> tuple[str, tuple[str, ...]]:
     """A query whose columns are the cells as text, "" where there is nothing, and their names."""
-    container, head = open_source(source, caps)
-    if container is Container.PARQUET:
-        relation = f"read_parquet({literal(str(source))})"
+    given = source
+    source, container, head = opened(source, folder, caps)
+    if container in TYPED:
+        relation = relation_of(given, source, container, folder, caps)
         described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         keys = [f"c{position}" for position in range(len(described))]
         cells = ", ".join(f"coalesce(CAST({key} AS VARCHAR), '') AS {key}" for key in keys)
         return f"SELECT {cells} FROM {relation} AS given({', '.join(keys)})", tuple(str(row[0]) for row in described)
-    text = as_text(source, container, head, folder, caps, options)
+    text = as_text(given, source, container, head, folder, caps, options)
     if text.path.name != "decoded" and not text.seen.ascii:
         text = decoded(text, folder, caps)
     planned = plan(text.path, caps, replace(options, delimiter=options.delimiter or text.delimiter))

@@ -1,4 +1,4 @@
-"""How times are written, as texts of many programs or as numbers of days or seconds since some day, and the SQL that reads them."""
+"""How times are written, as texts of many programs or as numbers of days or seconds since a day, and the SQL that reads them."""
 
 from __future__ import annotations
 
