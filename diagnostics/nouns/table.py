@@ -77,7 +77,10 @@ def note(message: str, /, **values: Value) -> Note:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file was read. ``rows + rejected_count`` is the number of records below the header."""
+    """How a file was read. ``rows + rejected_count`` is the number of records below the header.
+
+    sheet, sheets: the one that was read, and all of the workbook. how: the reader's version and what was stated to it.
+    """
 
     source: str
     container: str
@@ -90,6 +93,9 @@ class Reading:
     rejected_count: int = 0
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[Note, ...] = ()
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,9 +154,10 @@ class Table:
                 rows=int(record["rows"]),
                 fingerprint=record["fingerprint"],
                 reading=Reading(
-                    **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes")},
+                    **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes", "sheets")},
                     rejected=tuple(Rejected(**r) for r in record["reading"]["rejected"]),
                     notes=tuple(_note(n) for n in record["reading"]["notes"]),
+                    sheets=tuple(record["reading"]["sheets"]),
                 ),
             )
         except (KeyError, TypeError) as missing:

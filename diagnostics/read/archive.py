@@ -16,7 +16,7 @@ from diagnostics.read.container import clutter
 
 PARTS: Final = re.compile(
     r"""(incident\.yaml|expected\.yaml|record\.json
-        |(reference|current)\.(csv|tsv|parquet|xlsx|csv\.gz|tsv\.gz)
+        |(reference|current)\.(csv|tsv|parquet|csv\.gz|tsv\.gz|txt|xls[xmb]?|ods|json|jsonl|ndjson|arrow|feather|orc|dta|sas7bdat|xpt)
         |model\.(onnx|skops|pkl|joblib)
         |clinic/[a-z_]{1,40}-[0-9a-f]{16}\.json
         |(environment|config|code|logs|metrics|training)/[\w][\w .+@=-]{0,150})""",

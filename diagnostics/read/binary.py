@@ -19,9 +19,9 @@ from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
 from diagnostics.read.container import CONVERTED, RATIO_FROM, Container, damaged, to_parquet, too_large
 from diagnostics.read.header import unique
-from diagnostics.read.kinds import ALIKE, COMPACT, EXACT, GROUP, Choice, Convention, choose
+from diagnostics.read.kinds import ALIKE, EXACT, GROUP, Choice, Convention, choose
 from diagnostics.read.records import KEPT, too_many_rows
-from diagnostics.read.times import counted_sql, named_time, time_sql
+from diagnostics.read.times import COMPACT, counted_sql, named_time, time_sql
 from diagnostics.read.typed import copy
 
 WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -160,7 +160,7 @@ def _parquet(given: Path, source: Path, target: Path, caps: Caps) -> Content:
             expressions.append(f"{choice.sql} AS {key}")
             columns.append(Column(name, key, choice.kind, choice.integer, choice.format, choice.tokens))
         rows = copy(con, f"SELECT {', '.join(expressions)} FROM {aliased}", target, width=len(columns))
-        return Content(rows, tuple(_with_nulls(con, target, rows, columns)), tuple(notes))
+        return Content(rows, tuple(_with_nulls(con, target, rows, columns, frozenset(texts))), tuple(notes))
 
 
 def _over(sql: str, key: str, cast: str) -> str:
@@ -210,9 +210,11 @@ def _number(con: duckdb.DuckDBPyConnection, relation: str, key: str, name: str, 
     return None
 
 
-def _with_nulls(con: duckdb.DuckDBPyConnection, target: Path, rows: int, columns: list[Column]) -> list[Column]:
+def _with_nulls(
+    con: duckdb.DuckDBPyConnection, target: Path, rows: int, columns: list[Column], texts: frozenset[str]
+) -> list[Column]:
     """Columns that were not texts get their count of nulls as the empty token."""
-    typed = [column for column in columns if column.kind is not Kind.CATEGORY and not column.tokens]
+    typed = [column for column in columns if column.key not in texts and not column.tokens]
     if not typed:
         return columns
     query = f"SELECT {', '.join(f'count({column.key})' for column in typed)} FROM read_parquet({literal(str(target))})"

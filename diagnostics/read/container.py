@@ -263,13 +263,13 @@ def unpack_gzip(source: Path, target: Path, caps: Caps) -> None:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What was read of a workbook. sheets: how many it has. merged: cells filled from a merged cell above. tables: on the sheet.
+    """What was read of a workbook. names: of its sheets. merged: cells filled from a merged cell above. tables: on the sheet.
 
     formulas: that were never calculated, so that their cells are empty.
     """
 
     name: str
-    sheets: int
+    names: tuple[str, ...]
     merged: int
     tables: int
     formulas: int
@@ -310,8 +310,8 @@ def unpack_workbook(source: Path, target: Path, caps: Caps, options: Options) ->
     arguments = [str(source), str(target), *limits, *([options.sheet] if options.sheet else [])]
     answer = _confined(source, excel.__file__, arguments)
     if "sheet" in answer and "error" not in answer:
-        name = shorten(str(answer["sheet"]))
-        return Sheet(name, len(answer["sheets"]), int(answer["merged"]), int(answer["tables"]), formulas)
+        names = tuple(str(name) for name in answer["sheets"])
+        return Sheet(str(answer["sheet"]), names, int(answer["merged"]), int(answer["tables"]), formulas)
     match answer.get("error"):
         case "sheet":
             raise BadInput(

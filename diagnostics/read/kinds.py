@@ -16,7 +16,7 @@ from diagnostics.nouns.table import Column, Kind, Note, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.missing import NAN_WORDS, TOKENS, values_among
 from diagnostics.read.numbers import GROUPED_BY_POINT, Decimal, Marks, NumberFormat, latin, marks, number_formats, quoted
-from diagnostics.read.times import DAY_FIRST, MONTH_FIRST, counted_sql, named_time, time_formats, time_sql
+from diagnostics.read.times import COMPACT, DAY_FIRST, MONTH_FIRST, counted_sql, named_time, time_formats, time_sql
 
 MIXED_FROM: Final = 0.5
 """Share of values that parse, from which a text column is called mixed rather than a category."""
@@ -34,12 +34,6 @@ EXACT: Final = 2.0**53
 
 ALIKE: Final = 3
 """Different eight-digit numbers that must all be days of the calendar, 1990 to 2100; 1 in 27 would be by chance."""
-
-COMPACT: Final = tuple(
-    (19_900_101 * 10**digits, 21_010_101 * 10**digits, written)
-    for digits, written in ((0, "YYYYMMDD"), (4, "YYYYMMDDHHMM"), (6, "YYYYMMDDHHMMSS"))
-)
-"""Lowest and highest whole number that could be such a day, from 1990 to 2100."""
 
 _NANS: Final = "(" + ", ".join(quoted(word) for word in NAN_WORDS) + ")"
 _BLANKS: Final = quoted(" \t\r\n\u00a0")

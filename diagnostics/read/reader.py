@@ -60,6 +60,8 @@ class Text:
     seen: Scan
     delimiter: str | None = None
     pending: Future[Scan] | None = None
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def settled(self) -> Text:
         """With the look at every byte, which goes on beside the reading of a large file. Raises what that look raised."""
@@ -106,6 +108,7 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
             rejected_count=content.rejected_count,
             rejected=content.rejected,
             notes=content.notes,
+            how=how(options),
         )
         with given.open("rb") as stream:
             seen = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -131,14 +134,22 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
         rejected_count=tally.rejected_count,
         rejected=tuple(tally.rejected),
         notes=(*text.notes, *_notes(tally, layout.names, names, [written.choices[c.key] for c in columns])),
+        sheet=text.sheet,
+        sheets=text.sheets,
+        how=how(options),
     )
     stage.replace(target)
     columns = with_row_numbers(target, columns, written.rows, header=planned.header_rows > 0)
     return Table(name, target, columns, written.rows, _fingerprint(text.seen.fingerprint, options), reading)
 
 
+def how(options: Options) -> str:
+    """What decides how the same bytes are read: this reader, and what was stated to it."""
+    return f"{READER} {options}"
+
+
 def _fingerprint(content: str, options: Options) -> str:
-    return hashlib.sha256(f"{content} {READER} {options}".encode()).hexdigest()
+    return hashlib.sha256(f"{content} {how(options)}".encode()).hexdigest()
 
 
 def opened(source: Path, scratch: Path, caps: Caps) -> tuple[Path, Container, bytes]:
@@ -203,6 +214,7 @@ def as_text(
         return Text(source, container.value, "utf-8", (), provisional, pending=pool.submit(scan, source, caps))
     notes: list[Note] = []
     path, label, delimiter = source, container.value, None
+    sheet: Sheet | None = None
     if container is Container.GZIP:
         path = scratch / "unpacked"
         unpack_gzip(source, path, caps)
@@ -212,7 +224,8 @@ def as_text(
         label = "csv.gz"
     elif container is Container.WORKBOOK:
         path = scratch / "sheet.csv"
-        notes += _of_sheet(unpack_workbook(source, path, caps, options))
+        sheet = unpack_workbook(source, path, caps, options)
+        notes += _of_sheet(sheet)
         delimiter = ","
     seen = scan(path, caps)
     if path is not given:
@@ -224,14 +237,16 @@ def as_text(
         raise too_many_rows(caps)
     codec = "utf-8" if container is Container.WORKBOOK else options.encoding or detect(seen.head, seen)
     text = Text(path, label, codec, tuple(notes), seen, delimiter)
+    if sheet is not None:
+        text = replace(text, sheet=sheet.name, sheets=sheet.names)
     return decoded(text, scratch, caps) if codec not in ("utf-8", "ascii") or seen.nuls else text
 
 
 def _of_sheet(sheet: Sheet) -> list[Note]:
     notes = []
-    if sheet.sheets > 1:
+    if len(sheet.names) > 1:
         says = N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook.")
-        notes.append(note(says, sheet=sheet.name, sheets=sheet.sheets))
+        notes.append(note(says, sheet=sheet.name, sheets=len(sheet.names)))
     if sheet.tables > 1:
         says = N_("The sheet holds {tables:count} tables: the largest was read, the others were left out.")
         notes.append(note(says, tables=sheet.tables))

@@ -12,6 +12,7 @@ import duckdb
 from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.table import Table
+from diagnostics.nouns.words import Words
 from diagnostics.read.binary import relation_of
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import TYPED, damaged
@@ -22,8 +23,13 @@ from diagnostics.read.records import normalise, output_delimiter
 from diagnostics.read.typed import Source
 
 
-def reading_record(table: Table, roles: Roles) -> dict[str, Any]:
-    """The `read` record of the contract; `role` is null for a feature."""
+def reading_record(table: Table, roles: Roles, words: Words | None = None) -> dict[str, Any]:
+    """The `read` record of the contract; `role` is null for a feature.
+
+    written: how numbers or times were written where not plainly, by column; missing: what was taken for missing, with its count
+    ("" is the empty cell); notes: what was repaired, guessed or left open, in the reader's language.
+    """
+    words = words or Words()
     reading = table.reading
     by_name = {getattr(roles, role): role for role in ("id", "timestamp", "prediction", "target") if getattr(roles, role)}
     by_name = {**dict.fromkeys(roles.segments, "segment"), **by_name}
@@ -34,11 +40,15 @@ def reading_record(table: Table, roles: Roles) -> dict[str, Any]:
         "header_rows": reading.header_rows,
         "skipped_rows": reading.skipped_rows,
         "rows": reading.rows,
-        "rejected": [{"line": rejected.line, "reason": rejected.reason} for rejected in reading.rejected],
+        "rejected": [{"line": rejected.line, "reason": words(rejected.reason)} for rejected in reading.rejected],
         "columns": [{"name": c.name, "type": c.kind.value, "role": by_name.get(c.name)} for c in table],
+        "written": {c.name: c.format for c in table if c.format},
+        "missing": {c.name: dict(c.tokens) for c in table if c.tokens},
         "container": reading.container,
         "rejected_count": reading.rejected_count,
-        "notes": [str(note) for note in reading.notes],
+        "sheet": reading.sheet,
+        "sheets": list(reading.sheets),
+        "notes": [note.statement(words) for note in reading.notes],
     }
 
 

@@ -155,6 +155,13 @@ PLAUSIBLE: Final = (631_152_000, 4_102_444_800)
 """1990 to 2100 in seconds: a number outside is no time of an incident."""
 
 
+COMPACT: Final = tuple(
+    (19_900_101 * 10**digits, 21_010_101 * 10**digits, written)
+    for digits, written in ((0, "YYYYMMDD"), (4, "YYYYMMDDHHMM"), (6, "YYYYMMDDHHMMSS"))
+)
+"""Lowest and highest whole number that could be such a day, from 1990 to 2100."""
+
+
 def counted_time(low: float, high: float, *, days: bool) -> str | None:
     """How numbers from `low` to `high` count time, None when every reading lies outside 1990 to 2100; `days`: perhaps in days."""
     for written, unit in SECONDS.items():

@@ -13,8 +13,8 @@ import pytest
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.read import reader, typed
+from diagnostics.read.agree import adopt_kinds
 from diagnostics.read.caps import Caps, Options
-from diagnostics.read.empty import adopt_kinds
 from diagnostics.read.reader import read_table
 
 
