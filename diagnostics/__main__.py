@@ -127,7 +127,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     return parser
 
 
-def _reading_options(words: Words) -> argparse.ArgumentParser:
+def _reading_options(words: Words) -> _Parser:
     """What a person may state of how a table is written, for whoever reads one."""
     stated = _Parser(add_help=False)
     group = stated.add_argument_group(words(N_("how the tables are written, where reading them decides otherwise")))
@@ -136,9 +136,7 @@ def _reading_options(words: Words) -> argparse.ArgumentParser:
     group.add_argument("--skip", type=int, metavar="N", help=words(N_("lines above the row of names")))
     group.add_argument("--decimal", metavar="MARK", help=words(N_("decimal mark: a point or a comma")))
     group.add_argument("--thousands", metavar="MARK", help=words(N_("mark between thousands: a point, a comma, a blank …")))
-    group.add_argument(
-        "--dates", metavar="day|month|FORMAT", help=words(N_("what comes first in dates, or a format (%%d.%%m.%%Y)"))
-    )
+    group.add_argument("--dates", metavar="day|month|FORMAT", help=words(N_("what dates begin with, or a format")))
     group.add_argument("--missing", nargs="*", metavar="WORD", help=words(N_("words that mean that there is no value")))
     group.add_argument("--encoding", help=words(N_("encoding of the text, such as utf-8 or cp1252")))
     group.add_argument("--delimiter", help=words(N_("what separates the cells")))

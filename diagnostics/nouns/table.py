@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from diagnostics.nouns.words import Value, Words
+
+CUT_SHORT: Final = "digits cut off"
+"""`Column.format` of whole numbers that a spreadsheet wrote as 4.918E+11: different ones have become equal."""
 
 
 class Kind(StrEnum):

@@ -81,10 +81,19 @@ def _start(rows: Sequence[Sequence[str] | None], width: int) -> int:
             continue
         if width >= 3 and filled <= max(1, width // 5) and _later_fuller(rows, index, width, filled):
             continue
-        if width == 2 and filled == 0:
+        if width == 2 and (filled == 0 or _title_of_two(rows, index)):
             continue
         return index
     return 0
+
+
+def _title_of_two(rows: Sequence[Sequence[str] | None], index: int) -> bool:
+    """A lone text above a later row of two names."""
+    row = rows[index]
+    if row is None or not row[0].strip() or row[1].strip():
+        return False
+    later = [other for other in rows[index + 1 : index + 8] if other is not None and len(other) == 2]
+    return any(_texts(other) and all(cell.strip() for cell in other) for other in later)
 
 
 def _next_is_header(rows: Sequence[Sequence[str] | None], index: int, width: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import duckdb
 
-from diagnostics.nouns.table import Column, Kind, Note, note
+from diagnostics.nouns.table import CUT_SHORT, Column, Kind, Note, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.missing import NAN_WORDS, TOKENS, values_among
 from diagnostics.read.numbers import GROUPED_BY_POINT, Decimal, Marks, NumberFormat, latin, marks, number_formats, quoted
@@ -28,6 +28,9 @@ BLOCK_CELLS: Final = 1_000_000
 """Cells of the columns that are held in memory at once."""
 
 LOOKED_AT: Final = 1_000
+LOOKED_AT_WIDE: Final = 300
+"""First rows of which every cell is looked at one by one, fewer where there are many columns."""
+
 BIGGEST: Final = 9.2e18
 EXACT: Final = 2.0**53
 """Beyond it not every whole number is a double (IEEE 754), so that two ids would become one."""
@@ -38,6 +41,14 @@ ALIKE: Final = 3
 _NANS: Final = "(" + ", ".join(quoted(word) for word in NAN_WORDS) + ")"
 _BLANKS: Final = quoted(" \t\r\n\u00a0")
 _CODE: Final = re.compile(r"\d+[eE]\d+\Z")
+
+
+_CUT: Final = re.compile(r"\d(?:[.,]\d{1,5})?E\+1[1-8]\Z")
+
+
+def _cut_short(cell: str) -> bool:
+    """A number of twelve digits and more as Excel shows it in a narrow cell, or exports it: six digits and a power of ten."""
+    return _CUT.match(cell) is not None
 
 
 @dataclass(frozen=True)
@@ -209,9 +220,10 @@ def _look(
             counts.update(count(con, relation, group[begin : begin + GROUP], convention.missing))
     cells: dict[str, list[str]] = {}
     missing = frozenset(("", *convention.missing, *NAN_WORDS)) if not convention.typed else frozenset(NAN_WORDS)
+    rows = LOOKED_AT if len(keys) <= GROUP else LOOKED_AT_WIDE
     for begin in range(0, len(keys), GROUP):
         group = list(keys[begin : begin + GROUP])
-        first = con.execute(f"SELECT {', '.join(group)} FROM {relation} LIMIT {LOOKED_AT}").fetchall()
+        first = con.execute(f"SELECT {', '.join(group)} FROM {relation} LIMIT {rows}").fetchall()
         for position, key in enumerate(group):
             filled = (cell.strip(" \t\r\n\u00a0") for row in first if (cell := row[position]) is not None)
             cells[key] = [cell for cell in filled if cell not in missing]
@@ -262,7 +274,10 @@ def _looked(cell: str, mark: str, missing: Collection[str]) -> tuple[str, str]:
     """Two projections that give `_measures` its names for one cell, one above the other."""
     text = f"t{mark}"
     # DuckDB takes 2026_0001 for a number, as Python does in source text; in a table it is a code.
-    number = f"CASE WHEN {text} NOT IN {_NANS} AND NOT contains({text}, '_') THEN TRY_CAST({text} AS DOUBLE) END AS d{mark}"
+    # Digits, signs and points all stand before the colon in ASCII, so that most words need no try.
+    likely = f"({text} < ':' OR lower({text}[:3]) = 'inf')"
+    guarded = f"{likely} AND {text} NOT IN {_NANS} AND NOT contains({text}, '_')"
+    number = f"CASE WHEN {guarded} THEN TRY_CAST({text} AS DOUBLE) END AS d{mark}"
     absent = f"({cell} IS NULL OR {among(text, missing)})"
     return f"{cell}, coalesce({trimmed(cell)}, '') AS {text}", f"{cell}, {text}, {absent} AS m{mark}, {number}"
 
@@ -385,6 +400,15 @@ class _Decision:
         if c.exponents and c.whole and self._all(r"regexp_full_match(" + self.cell + r", '\d+([eE]\d+)?')"):
             says = N_("{column:name} is kept as text: codes such as {example:name} are no numbers.")
             return self._text(notes=(note(says, column=self.name, example=self._example(_CODE)),))
+        if c.exponents == c.present and c.whole and high < BIGGEST and all(_cut_short(cell) for cell in self.look.cells):
+            tokens = _sorted({word: count for word, count in c.tokens.items() if word not in NAN_WORDS})
+            says = N_(
+                "{column:name} has lost its last digits: {example:name} was written by a spreadsheet, which made different "
+                "numbers equal. Format the column as text or as a whole number there, and export it again."
+            )
+            told = (note(says, column=self.name, example=self.look.cells[0]),)
+            value = f"CAST(TRY_CAST({self.cell} AS DOUBLE) AS BIGINT)"
+            return Choice(Kind.NUMBER, value, True, CUT_SHORT, tokens, notes=told)
         if c.whole and c.long >= 0.5 * c.present and self._all(rf"regexp_full_match({self.cell}, '[+-]?\d+')"):
             says = N_("{column:name} is kept as text: as numbers its last digits would be lost.")
             return self._text(notes=(note(says, column=self.name),))
@@ -502,11 +526,10 @@ class _Decision:
         c = self.look.counts
         words = tuple(word for word in c.tokens if word)
         kept = values_among(words, self.look.cells) if words and not self.convention.words_stated else frozenset()
-        told = tuple(
-            note(N_("{word:name} in {column:name} is kept as a value: others of its kind stand there."), word=w, column=self.name)
-            for w in words
-            if w in kept
-        )
+        told = tuple(note(KEPT, word=word, column=self.name) for word in words if word in kept)
+        if self.convention.workbook and not self.convention.words_stated:
+            # An empty cell is what a workbook has for no value; in a column of texts a word is one, but for Excel's own errors.
+            kept |= {word for word in words if not word.startswith("#")}
         tokens = {word: count for word, count in c.tokens.items() if word not in kept}
         words = tuple(word for word in words if word not in kept)
         empty = () if self.convention.typed else ("",)
@@ -540,6 +563,7 @@ class _Decision:
         return self._count(condition) == self.look.counts.present
 
 
+KEPT: Final = N_("{word:name} in {column:name} is kept as a value: others of its kind stand there.")
 READ_BECAUSE: Final = N_("{example:name} in {column:name} is read as {read}, because the file also holds {because:name}.")
 READ_UNSURE: Final = N_(
     "{example:name} in {column:name} is read as {read}, but nothing in the file decides whether the mark separates thousands "

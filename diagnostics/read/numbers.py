@@ -147,6 +147,11 @@ def settles(cell: str) -> Decimal | None:
     return None if len(after) == 3 and re.fullmatch(rf"[1-9]\d{{0,2}}|[1-9]\d{{0,2}}(?:[{GAPS}]\d{{3}})+", before) else own
 
 
+def _some(cells: Sequence[str]) -> bool:
+    """Of some cells spread over all, at least one looks like a number."""
+    return any(_AFFIXED.match(latin(cell)) is not None for cell in cells[:: max(1, len(cells) // 50)])
+
+
 @dataclass(frozen=True)
 class Marks:
     """What the cells of one column say about the decimal mark. numeric: share of cells that look like numbers, from 0 to 1.
@@ -169,6 +174,8 @@ class Marks:
 
 def marks(cells: Sequence[str]) -> Marks:
     """`cells`: trimmed and filled."""
+    if not _some(cells):
+        return Marks(0.0, 0, 0, "", "")
     numeric = point = comma = 0
     example = doubtful = ""
     for written in cells:
@@ -188,6 +195,8 @@ def marks(cells: Sequence[str]) -> Marks:
 
 def number_formats(cells: Sequence[str], *, decimal: Decimal | None) -> list[NumberFormat]:
     """Formats that fit at least half of the cells (trimmed, filled), likeliest first; `decimal`: what the file uses, if known."""
+    if not _some(cells):
+        return []
     foreign = any(not cell.isascii() and cell != cell.translate(_TRANSLATION) for cell in cells)
     plain = [latin(cell) for cell in cells]
     signs = any(not written.isascii() or written[0] in "(" or written[-1] in "-" for written in cells) and any(

@@ -45,6 +45,11 @@ CARELESS_LINES: Final = 1.2
 """A file may have that many times the allowed lines before it is refused unread: lines in quotes are no rows."""
 
 
+SHIFTED: Final = N_(
+    "The row of names is one name short: its names belong to the last columns, and the first column holds names of rows, as R "
+    "writes them."
+)
+
 NOTES: Final = 20
 """Columns of which it is said one by one how they were read."""
 
@@ -133,7 +138,11 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
         rows=written.rows,
         rejected_count=tally.rejected_count,
         rejected=tuple(tally.rejected),
-        notes=(*text.notes, *_notes(tally, layout.names, names, [written.choices[c.key] for c in columns])),
+        notes=(
+            *text.notes,
+            *([note(SHIFTED)] if planned.shifted else []),
+            *_notes(tally, layout.names, names, [written.choices[c.key] for c in columns]),
+        ),
         sheet=text.sheet,
         sheets=text.sheets,
         how=how(options),

@@ -192,7 +192,8 @@ class _Writer:
             self.tally.reject(number, AGAIN)
             return
         filled = sum(1 for cell in cells if cell.strip())
-        sparse = filled == 0 or (self.width >= 3 and filled <= max(1, self.width // 5))
+        lone = self.width == 2 and filled == 1 and bool(cells[0].strip())
+        sparse = filled == 0 or lone or (self.width >= 3 and filled <= max(1, self.width // 5))
         if sparse or is_total(cells, self.layout.body):
             self.sparse.append((number, cells))
             if len(self.sparse) >= 5_000:

@@ -109,8 +109,12 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def time_formats(cells: Sequence[str]) -> list[str]:
     """The word ISO, names of `REWRITTEN` or strptime formats, whose pattern fits at least half of the cells (trimmed, filled)."""
     few = cells[:400]
+    if not any(any(c.isdigit() for c in cell) for cell in few[:: max(1, len(few) // 20)]):
+        return []
     iso = re.compile(ISO + r"\Z")
-    if sum(iso.match(cell) is not None for cell in few) >= 0.5 * len(few):
+    if any(iso.match(cell) for cell in few[:: max(1, len(few) // 20)]) and (
+        sum(iso.match(cell) is not None for cell in few) >= 0.5 * len(few)
+    ):
         return ["ISO"]
     fits = []
     for written, pattern in _patterns():

@@ -29,8 +29,13 @@ HOW: Final = "COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 5000"
 SMALL: Final = 2**23
 """Bytes below which the text is held in memory and every row is looked at first: that is quick enough."""
 
-GROUP_CELLS: Final = 6_000_000
+GROUP_CELLS: Final = 4_000_000
 """Cells of one row group: the engine holds whole groups, so wide tables get short ones (DuckDB's own are 122,880 rows)."""
+
+MANY: Final = 500
+"""Columns above which a table is written thread by thread, and one pass through a stored copy is quicker to plan than one
+expression for each column.
+"""
 
 BLOCKS_UP_TO: Final = 50_000
 """Rows of a wide table up to which blocks of its columns are held in memory and looked at value by value."""
@@ -90,7 +95,7 @@ def write(
     with connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         small = source.path.stat().st_size < SMALL
-        if eager and not small and len(source.names) <= GROUP_COLUMNS:
+        if eager and not small and len(source.names) <= MANY:
             try:
                 written = _at_once(con, source, target, caps, convention)
             except FAULTS as odd:
@@ -105,10 +110,6 @@ def write(
             return _after_a_look(con, source, target, caps, convention, small=small)
         except FAULTS as odd:
             raise Irregular(str(odd)) from odd
-
-
-GROUP_COLUMNS: Final = 500
-"""Columns above which one pass through a stored copy is quicker to plan than one expression for each column."""
 
 
 def _after_a_look(
@@ -147,8 +148,14 @@ def _selected(source: Source, choices: Mapping[str, Choice], stored: Mapping[str
 
 def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path, *, width: int = 1) -> int:
     """Write the rows of `query` as Parquet and return their number; `width`: columns, where they may be many."""
-    groups = f", ROW_GROUP_SIZE {max(2048, GROUP_CELLS // width)}" if width > GROUP else ""
-    written = con.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, {HOW}{groups})").fetchall()
+    how = HOW
+    if width > MANY:
+        # Every thread holds a row group, and every column of it a dictionary as large as is allowed.
+        con.execute("SET threads = 1")
+        how = "COMPRESSION uncompressed, ROW_GROUP_SIZE 2048"
+    elif width > GROUP:
+        how = f"{HOW}, ROW_GROUP_SIZE {max(2048, GROUP_CELLS // width)}"
+    written = con.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, {how})").fetchall()
     return int(written[0][0])
 
 

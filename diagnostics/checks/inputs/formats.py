@@ -224,7 +224,8 @@ def smoothest(days: NDArray[np.int64], turned: NDArray[np.int64], *, cost: float
 
 def judge(p: Formats, *, share_at: float = 0.005, critical_at: float = 0.05, text_only: float = 0.95) -> list[Finding]:
     """A notation fires from `share_at` of the values on. A number column that is `text_only` text changed its type, which the
-    schema check says. A notation that the reading of the whole file took care of is worth a warning only.
+    schema check says. A notation that the reading of the whole file took care of is no problem:
+    the values are right.
     """
     findings = []
     for n in p.notations:
@@ -269,7 +270,7 @@ def judge(p: Formats, *, share_at: float = 0.005, critical_at: float = 0.05, tex
                     "whole": n.whole,
                 },
                 (n.column,),
-                Severity.WARNING if n.whole or n.share < critical_at else Severity.CRITICAL,
+                Severity.INFO if n.whole else Severity.WARNING if n.share < critical_at else Severity.CRITICAL,
                 weight=float(min(1.0, n.share) * (0.5 if n.whole else 1)),
                 since=n.since,
             )
