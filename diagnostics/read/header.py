@@ -40,7 +40,7 @@ def find(rows: Sequence[Sequence[str] | None], width: int, *, stated: int | None
     table = [row for row in rows[start:] if row is not None and len(row) == width]
     if not table:
         return Header(start, 0, ())
-    body = table[min(MAX_HEADER_ROWS + 1, len(table) // 2) :] or table
+    body = (table[min(MAX_HEADER_ROWS + 1, len(table) // 2) :] or table)[: enough(width)]
     shapes = [column_shape([row[column] for row in body]) for column in range(width)]
     kinds = [_kind([row[column] for row in body]) for column in range(width)]
     count = _count(rows[start:], table, shapes, kinds, width) if stated is None else stated
@@ -49,6 +49,11 @@ def find(rows: Sequence[Sequence[str] | None], width: int, *, stated: int | None
     if len(named) == 1 and len(named[0]) == width - 1 and _row_names(table, width):
         return Header(start, count, _join([[ROW_NAME, *named[0]]]), shifted=True)
     return Header(start, count, _join([_padded(row, width) for row in named]))
+
+
+def enough(width: int) -> int:
+    """Records that tell what the columns look like: fewer where there are many columns."""
+    return max(30, 60_000 // width)
 
 
 def _row_names(table: Sequence[Sequence[str]], width: int) -> bool:

@@ -71,6 +71,7 @@ def plan(path: Path, caps: Caps, options: Options) -> Plan:
     found = headers.find(rows, dialect.width, stated=options.header_rows, skipped=0 if options.skip_rows is not None else None)
     before = found.skipped + found.rows
     body = [row for row in rows[before:] if row is not None and len(row) == dialect.width]
+    body = body[: headers.enough(dialect.width)]
     shapes = tuple(column_shape([row[column] for row in body]) for column in range(dialect.width))
     skipped_lines = len(LINE_ENDS.findall(above))
     layout = Layout(dialect, skipped_lines + count_lines(records[:before]), found.names, shapes, body)

@@ -115,20 +115,17 @@ def write(
 def _after_a_look(
     con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps: Caps, convention: Convention, *, small: bool
 ) -> Typed:
-    relation, rows, few = source.sql(caps), None, None
-    stored, stage = target.with_suffix(".text"), target.with_suffix(".unsure")
-    if len(source.names) > GROUP:
-        # The cost of a query grows with all columns of the text, whichever it asks for: they are stored by column once.
-        count = copy(con, f"SELECT * FROM {relation}", stored, width=len(source.names))
-        relation, rows = f"read_parquet({literal(str(stored))})", count if count <= BLOCKS_UP_TO else None
-        few = None if rows is not None else ()
-        decided = choose(con, relation, source.names, convention, rows=rows, few=few)
-    elif small:
+    relation, width = source.sql(caps), len(source.names)
+    stored = target.with_suffix(".text")
+    if small and width <= GROUP:
         con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {relation}")
         relation = "given"
         decided = choose(con, relation, source.names, convention, few=None)
     else:
-        decided = choose(con, relation, source.names, convention, stage=stage, few=())
+        # Every query of the text reads all of it, whichever column it asks for: it is stored by column once.
+        count = copy(con, f"SELECT * FROM {relation}", stored, width=width)
+        relation, rows = f"read_parquet({literal(str(stored))})", count if width > GROUP and count <= BLOCKS_UP_TO else None
+        decided = choose(con, relation, source.names, convention, rows=rows, few=None if rows is not None else ())
     choices = decided.of
     count = copy(con, f"SELECT {_selected(source, choices)} FROM {relation}", target, width=len(source.names))
     stored.unlink(missing_ok=True)
