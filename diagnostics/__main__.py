@@ -67,7 +67,8 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    investigate = commands.add_parser("investigate", parents=[shared], help=words(N_("name the cause of an incident")))
+    stated = _reading_options(words)
+    investigate = commands.add_parser("investigate", parents=[shared, stated], help=words(N_("name the cause of an incident")))
     investigate.add_argument("folder", nargs="?", type=Path, help=words(N_("an incident folder, or a .zip of one")))
     investigate.add_argument("--reference", type=Path, help=words(N_("rows from when all was well")))
     investigate.add_argument("--current", type=Path, help=words(N_("rows from production")))
@@ -81,7 +82,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     investigate.add_argument("--seed", type=int, default=0, help=words(N_("seed of the samples (default 0)")))
     investigate.set_defaults(run=_investigate)
 
-    read = commands.add_parser("read", parents=[shared], help=words(N_("show how a table is read")))
+    read = commands.add_parser("read", parents=[shared, stated], help=words(N_("show how a table is read")))
     read.add_argument("file", type=Path)
     read.add_argument(
         "--out", type=Path, metavar="CLEAN.csv", help=words(N_("write the table as read: UTF-8, comma, one header row"))
@@ -126,6 +127,38 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     return parser
 
 
+def _reading_options(words: Words) -> _Parser:
+    """What a person may state of how a table is written, for whoever reads one."""
+    stated = _Parser(add_help=False)
+    group = stated.add_argument_group(words(N_("how the tables are written, where reading them decides otherwise")))
+    group.add_argument("--sheet", help=words(N_("sheet of the workbook")))
+    group.add_argument("--header", type=int, metavar="N", help=words(N_("rows of names (0: there are none)")))
+    group.add_argument("--skip", type=int, metavar="N", help=words(N_("lines above the row of names")))
+    group.add_argument("--decimal", metavar="MARK", help=words(N_("decimal mark: a point or a comma")))
+    group.add_argument("--thousands", metavar="MARK", help=words(N_("mark between thousands: a point, a comma, a blank …")))
+    group.add_argument("--dates", metavar="day|month|FORMAT", help=words(N_("what dates begin with, or a format")))
+    group.add_argument("--missing", nargs="*", metavar="WORD", help=words(N_("words that mean that there is no value")))
+    group.add_argument("--encoding", help=words(N_("encoding of the text, such as utf-8 or cp1252")))
+    group.add_argument("--delimiter", help=words(N_("what separates the cells")))
+    return stated
+
+
+def _options_of(options: argparse.Namespace) -> Any:
+    from diagnostics.read.caps import Options
+
+    return Options(
+        encoding=options.encoding,
+        delimiter={"\\t": "\t"}.get(options.delimiter, options.delimiter),
+        header_rows=options.header,
+        skip_rows=options.skip,
+        sheet=options.sheet,
+        decimal=options.decimal,
+        thousands=options.thousands,
+        dates=options.dates,
+        missing=None if options.missing is None else tuple(options.missing),
+    )
+
+
 def _investigate(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.investigation import investigate
     from diagnostics.report import files
@@ -162,6 +195,7 @@ def _failed(fail_on: str | None, findings: Sequence[Finding]) -> int:
 
 def _incident(options: argparse.Namespace, scratch: Path) -> Any:
     from diagnostics.read.archive import unpack
+    from diagnostics.read.caps import Options
     from diagnostics.read.folder import assemble, open_incident
     from diagnostics.read.reader import read_table
 
@@ -169,8 +203,10 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
     if options.segments is not None:
         given["segments"] = options.segments
     if options.folder is not None:
-        if options.reference or options.current or given:
-            raise BadInput(N_("Give either an incident folder or --reference and --current, not both."))
+        if options.reference or options.current or given or _options_of(options) != Options():
+            raise BadInput(
+                N_("Give either an incident folder (its incident.yaml says the rest), or --reference and --current with options.")
+            )
         folder = options.folder
         if folder.is_file():
             if folder.suffix.lower() != ARCHIVE:
@@ -183,8 +219,9 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
         return open_incident(folder, work=scratch / "tables", seed=options.seed, on_progress=_progress)
     if not (options.reference or options.current):
         raise BadInput(N_("Give an incident folder, a .zip of one, or --reference and --current."))
+    how = _options_of(options)
     tables = [
-        read_table(file, scratch / "tables", name=side) if file else None
+        read_table(file, scratch / "tables", name=side, options=how) if file else None
         for side, file in (("reference", options.reference), ("current", options.current))
     ]
     given.setdefault("title", (options.current or options.reference).stem)
@@ -208,10 +245,11 @@ def _read(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.read.roles import guess_roles
 
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
-        table = read_table(options.file, Path(scratch), name="table")
-        record = reading_record(table, guess_roles(table, None).roles)
+        how = _options_of(options)
+        table = read_table(options.file, Path(scratch), name="table", options=how)
+        record = reading_record(table, guess_roles(table, None).roles, words)
         if options.out:
-            write_clean(options.file, options.out)
+            write_clean(options.file, options.out, options=how)
     _emit(options.json or "-", _dump(record))
     return DONE
 

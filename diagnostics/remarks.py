@@ -105,7 +105,7 @@ ONE_CLASS: Final = N_(
 def _empty(incident: Incident) -> list[Remark]:
     """Columns without any value; not those that had values in the reference, as step 2 reports them and labels come late."""
     from diagnostics.measure import engine
-    from diagnostics.read.empty import is_empty
+    from diagnostics.read.agree import is_empty
 
     reference, current = incident.reference, incident.current
     names: list[str] = []

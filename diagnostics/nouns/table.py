@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from diagnostics.nouns.words import Value, Words
+
+CUT_SHORT: Final = "digits cut off"
+"""`Column.format` of whole numbers that a spreadsheet wrote as 4.918E+11: different ones have become equal."""
 
 
 class Kind(StrEnum):
@@ -30,6 +35,7 @@ class Column:
     format: how numbers or times were written when not plainly ("decimal comma", "thousands", "percent",
         "%d/%m/%Y", "epoch seconds"); "mixed" when a text column holds mostly numbers, so that nothing is lost.
     tokens: words that were read as missing, with their counts: (("NA", 12), ("?", 3)); the empty cell is "".
+    words: the Parquet file also has a column `words_key` with those words where they stood, for a text column.
     """
 
     name: str
@@ -38,19 +44,46 @@ class Column:
     integer: bool = False
     format: str = ""
     tokens: tuple[tuple[str, int], ...] = ()
+    words: bool = False
+
+    @property
+    def words_key(self) -> str:
+        return f"{self.key}_words"
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """One record that could not be read. `line` counts from 1 in the file as it was given."""
+    """One record that could not be read. `line` counts from 1 in the file as it was given; reason: a message id."""
 
     line: int
     reason: str
 
 
 @dataclass(frozen=True)
+class Note:
+    """One thing to know of how a file was read. says: a message id; values: what it names, as pairs."""
+
+    says: str
+    values: tuple[tuple[str, Value], ...] = ()
+
+    def statement(self, words: Words) -> str:
+        return words.sentence(self.says, dict(self.values))
+
+    def __str__(self) -> str:
+        return self.statement(Words())
+
+
+def note(message: str, /, **values: Value) -> Note:
+    """A Note of `message` with the values it names."""
+    return Note(message, tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in values.items()))
+
+
+@dataclass(frozen=True)
 class Reading:
-    """How a file was read. ``rows + rejected_count`` is the number of records below the header."""
+    """How a file was read. ``rows + rejected_count`` is the number of records below the header.
+
+    sheet, sheets: the one that was read, and all of the workbook. how: the reader's version and what was stated to it.
+    """
 
     source: str
     container: str
@@ -62,7 +95,10 @@ class Reading:
     rows: int
     rejected_count: int = 0
     rejected: tuple[Rejected, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,16 +150,22 @@ class Table:
                         integer=c["integer"],
                         format=c["format"],
                         tokens=tuple((str(token), int(count)) for token, count in c["tokens"]),
+                        words=c["words"],
                     )
                     for c in record["columns"]
                 ),
                 rows=int(record["rows"]),
                 fingerprint=record["fingerprint"],
                 reading=Reading(
-                    **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes")},
+                    **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes", "sheets")},
                     rejected=tuple(Rejected(**r) for r in record["reading"]["rejected"]),
-                    notes=tuple(record["reading"]["notes"]),
+                    notes=tuple(_note(n) for n in record["reading"]["notes"]),
+                    sheets=tuple(record["reading"]["sheets"]),
                 ),
             )
         except (KeyError, TypeError) as missing:
             raise ValueError(f"{file.name} is not a table handle: {missing}") from missing
+
+
+def _note(kept: dict[str, Any]) -> Note:
+    return Note(kept["says"], tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in kept["values"]))

@@ -12,10 +12,11 @@ from typing import Final
 
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
+from diagnostics.read.container import clutter
 
 PARTS: Final = re.compile(
     r"""(incident\.yaml|expected\.yaml|record\.json
-        |(reference|current)\.(csv|tsv|parquet|xlsx|csv\.gz|tsv\.gz)
+        |(reference|current)\.(csv|tsv|parquet|csv\.gz|tsv\.gz|txt|xls[xmb]?|ods|json|jsonl|ndjson|arrow|feather|orc|dta|sas7bdat|xpt)
         |model\.(onnx|skops|pkl|joblib)
         |clinic/[a-z_]{1,40}-[0-9a-f]{16}\.json
         |(environment|config|code|logs|metrics|training)/[\w][\w .+@=-]{0,150})""",
@@ -59,7 +60,7 @@ def unpack(archive: Path, folder: Path, *, caps: ArchiveCaps = ArchiveCaps()) ->
 
 
 def _members(opened: zipfile.ZipFile, name: str, caps: ArchiveCaps) -> list[tuple[zipfile.ZipInfo, str]]:
-    infos = [i for i in opened.infolist() if not i.is_dir() and not _clutter(i.filename)]
+    infos = [i for i in opened.infolist() if not i.is_dir() and not clutter(i.filename)]
     if len(infos) > caps.files:
         raise BadInput(
             N_(
@@ -95,10 +96,6 @@ def _members(opened: zipfile.ZipFile, name: str, caps: ArchiveCaps) -> list[tupl
     if not members:
         raise BadInput(N_("{file:name} is an empty archive: pack the incident's folder again."), file=name)
     return members
-
-
-def _clutter(path: str) -> bool:
-    return path.startswith("__MACOSX/") or path.rsplit("/", 1)[-1] in (".DS_Store", "Thumbs.db")
 
 
 def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, caps: ArchiveCaps) -> None:

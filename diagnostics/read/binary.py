@@ -1,24 +1,46 @@
-"""Parquet as it comes from elsewhere: any names, any types, perhaps damaged."""
+"""Typed files as they come from elsewhere: any names, any types, perhaps damaged. What they say of a value is kept."""
 
 from __future__ import annotations
 
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import duckdb
 
 from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.table import Column, Kind
+from diagnostics.nouns.table import Column, Kind, Note, Rejected, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
-from diagnostics.read.container import RATIO_FROM, damaged, too_large
+from diagnostics.read.container import CONVERTED, RATIO_FROM, Container, damaged, to_parquet, too_large
 from diagnostics.read.header import unique
-from diagnostics.read.kinds import Choice, choose
-from diagnostics.read.records import too_many_rows
+from diagnostics.read.kinds import ALIKE, EXACT, GROUP, Choice, Convention, choose
+from diagnostics.read.records import KEPT, too_many_rows
+from diagnostics.read.times import COMPACT, counted_sql, named_time, time_sql
 from diagnostics.read.typed import copy
 
-WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-REAL = ("FLOAT", "DOUBLE", "DECIMAL", "HUGEINT", "UHUGEINT", "UBIGINT")
+WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+LONG: Final = ("HUGEINT", "UHUGEINT", "UBIGINT")
+REAL: Final = ("FLOAT", "DOUBLE", "DECIMAL")
+NO_RECORD: Final = N_("no JSON record")
+OBJECT: Final = 2**24
+"""Bytes that one JSON record may have."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was read. rejected: records that could not be, of which some are listed."""
+
+    rows: int
+    columns: tuple[Column, ...]
+    notes: tuple[Note, ...] = ()
+    rejected_count: int = 0
+    rejected: tuple[Rejected, ...] = ()
 
 
 def too_many_columns(columns: int, cap: int) -> BadInput:
@@ -29,38 +51,170 @@ def too_many_columns(columns: int, cap: int) -> BadInput:
     )
 
 
-def read(source: Path, target: Path, caps: Caps) -> tuple[int, tuple[Column, ...]]:
-    """Write `target` with keyed columns; rows and columns. Raises BadInput."""
+def read(given: Path, source: Path, container: Container, target: Path, scratch: Path, caps: Caps) -> Content:
+    """Write `target` with keyed columns. Raises BadInput, in the name of the file that was `given`."""
+    if container is Container.JSON:
+        rejected, rows = _json(given, source, scratch / "records.parquet", scratch, caps)
+        content = _parquet(given, rows, target, caps)
+        return Content(content.rows, content.columns, content.notes, len(rejected), tuple(rejected[:KEPT]))
+    parquet = source
+    if container in CONVERTED:
+        parquet = scratch / "converted.parquet"
+        to_parquet(source, container, parquet, caps)
+    try:
+        return _parquet(given, parquet, target, caps)
+    except duckdb.Error as failure:
+        if container in CONVERTED or not _ended(source):
+            raise damaged(given) from failure
+    # What one library cannot read, the other may, or can say what it is.
+    parquet = scratch / "again.parquet"
+    to_parquet(source, container, parquet, caps)
+    try:
+        return _parquet(given, parquet, target, caps)
+    except duckdb.Error as failure:
+        raise damaged(given) from failure
+
+
+def _ended(source: Path) -> bool:
+    """The file ends as Parquet does; what was cut short does not."""
+    with source.open("rb") as stream:
+        stream.seek(-min(4, source.stat().st_size), 2)
+        return stream.read(4) == b"PAR1"
+
+
+def relation_of(given: Path, source: Path, container: Container, scratch: Path, caps: Caps) -> str:
+    """A relation of the values as the file has them. Raises BadInput."""
+    if container is Container.JSON:
+        return f"read_parquet({literal(str(_json(given, source, scratch / 'records.parquet', scratch, caps)[1]))})"
+    if container in CONVERTED:
+        to_parquet(source, container, scratch / "converted.parquet", caps)
+        source = scratch / "converted.parquet"
+    return f"read_parquet({literal(str(source))})"
+
+
+def _json(given: Path, source: Path, target: Path, scratch: Path, caps: Caps) -> tuple[list[Rejected], Path]:
+    """Records of JSON as Parquet; lines that are no record are set aside. Raises BadInput."""
+    with source.open("rb") as stream:
+        array = stream.read(2**16).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    rejected: list[Rejected] = []
+    for attempt in (1, 2):
+        how = f"format='{'array' if array else 'newline_delimited'}', records=true, sample_size=-1, maximum_object_size={OBJECT}"
+        try:
+            with connect() as con:
+                con.execute("SET TimeZone = 'UTC'")
+                copy(con, f"SELECT * FROM read_json({literal(str(source))}, {how})", target)
+                return rejected, target
+        except duckdb.Error as failure:
+            if array or attempt == 2:
+                raise damaged(given) from failure
+            source, rejected = _records(source, scratch / "records.jsonl")
+    raise damaged(given)
+
+
+def _records(source: Path, target: Path) -> tuple[Path, list[Rejected]]:
+    """The lines that are records, and those that are none."""
+    rejected = []
+    with source.open(encoding="utf-8-sig", errors="replace") as lines, target.open("w", encoding="utf-8") as out:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                record = None
+            if isinstance(record, dict):
+                out.write(line.rstrip("\n") + "\n")
+            else:
+                rejected.append(Rejected(number, NO_RECORD))
+    return target, rejected
+
+
+def _parquet(given: Path, source: Path, target: Path, caps: Caps) -> Content:
+    """Write `target` with keyed columns. Raises BadInput, or what DuckDB raises for a file that it cannot read."""
     with connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         relation = f"read_parquet({literal(str(source))})"
-        try:
-            _check(con, source, caps)
-            described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-            if len(described) > caps.columns:
-                raise too_many_columns(len(described), caps.columns)
-            names = unique([" ".join(str(row[0]).split()) for row in described], len(described))
-            keys = [f"c{position}" for position in range(len(described))]
-            aliased = f"(SELECT * FROM {relation} AS given({', '.join(keys)}))"
-            kinds = [_kind(str(row[1])) for row in described]
-            read_as = ", ".join(f"{cast.format(key=key)} AS {key}" for key, (_, cast) in zip(keys, kinds, strict=True))
-            typed = f"(SELECT {read_as} FROM {aliased})"
-            texts = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.CATEGORY}
-            choices = choose(con, typed, texts, keep_text=True) if texts else {}
-            expressions, columns = [], []
-            for key, name, (kind, cast) in zip(keys, names, kinds, strict=True):
-                choice = choices.get(key) or Choice(kind, key, integer=cast.endswith("AS BIGINT)"))
-                expressions.append(f"{choice.sql} AS {key}")
-                columns.append(Column(name, key, choice.kind, choice.integer, choice.format, choice.tokens))
-            rows = copy(con, f"SELECT {', '.join(expressions)} FROM {typed}", target)
-            return rows, tuple(_with_nulls(con, target, rows, columns))
-        except duckdb.Error as damage:
-            raise damaged(source) from damage
+        _check(con, given, source, caps)
+        described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        if len(described) > caps.columns:
+            raise too_many_columns(len(described), caps.columns)
+        names = unique([" ".join(str(row[0]).split()) for row in described], len(described))
+        keys = [f"c{position}" for position in range(len(described))]
+        aliased = f"(SELECT * FROM {relation} AS given({', '.join(keys)}))"
+        kinds = [_kind(str(row[1])) for row in described]
+        read_as = ", ".join(f"{cast.format(key=key)} AS {key}" for key, (_, cast) in zip(keys, kinds, strict=True))
+        typed = f"(SELECT {read_as} FROM {aliased})"
+        texts = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.CATEGORY}
+        choices = dict(choose(con, typed, texts, Convention(typed=True, missing=())).of) if texts else {}
+        numbers = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.NUMBER}
+        choices |= _numbers(con, aliased, numbers, dict(zip(keys, (str(row[1]) for row in described), strict=True)))
+        expressions, columns = [], []
+        notes: list[Note] = []
+        for key, name, (kind, cast) in zip(keys, names, kinds, strict=True):
+            choice = choices.get(key)
+            if choice is None:
+                choice = Choice(kind, cast.format(key=key), integer=cast.endswith("AS BIGINT)"))
+            elif key in texts:
+                choice = Choice(choice.kind, _over(choice.sql, key, cast), False, choice.format, choice.tokens)
+            notes += choices[key].notes if key in choices else ()
+            expressions.append(f"{choice.sql} AS {key}")
+            columns.append(Column(name, key, choice.kind, choice.integer, choice.format, choice.tokens))
+        rows = copy(con, f"SELECT {', '.join(expressions)} FROM {aliased}", target, width=len(columns))
+        return Content(rows, tuple(_with_nulls(con, target, rows, columns, frozenset(texts))), tuple(notes))
 
 
-def _with_nulls(con: duckdb.DuckDBPyConnection, target: Path, rows: int, columns: list[Column]) -> list[Column]:
+def _over(sql: str, key: str, cast: str) -> str:
+    """An expression over the text of `key`, where the file has another type."""
+    return sql if cast == "{key}" else re.sub(rf"\b{key}\b", cast.format(key=key), sql)
+
+
+def _numbers(
+    con: duckdb.DuckDBPyConnection, relation: str, names: Mapping[str, str], types: Mapping[str, str]
+) -> dict[str, Choice]:
+    """Numbers that are read as something else: times that are counted, whole numbers too long for a double."""
+    choices: dict[str, Choice] = {}
+    for begin in range(0, len(names), GROUP):
+        keys = list(names)[begin : begin + GROUP]
+        parts = ", ".join(f"min({key}), max({key})" for key in keys)
+        found = con.execute(f"SELECT {parts} FROM {relation}").fetchall()[0]
+        for key, low, high in zip(keys, found[0::2], found[1::2], strict=True):
+            if low is not None and (choice := _number(con, relation, key, names[key], types[key], low, high)) is not None:
+                choices[key] = choice
+    return choices
+
+
+def _number(con: duckdb.DuckDBPyConnection, relation: str, key: str, name: str, given: str, low: Any, high: Any) -> Choice | None:
+    base = given.split("(")[0]
+    whole = base in WHOLE or base in LONG or (base == "DECIMAL" and given.endswith(",0)"))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    if counted := named_time(name, float(low), float(high)):
+        return Choice(Kind.TIME, counted_sql(counted, key), format=counted)
+    if not whole:
+        return None
+    text = f"CAST({key} AS VARCHAR)"
+    for first, last, written in COMPACT:
+        if low >= first and high <= last:
+            value = time_sql(written, text)
+            days = f"count(DISTINCT {key}), count(*) FILTER ({key} IS NOT NULL AND {value} IS NULL)"
+            distinct, odd = con.execute(f"SELECT {days} FROM {relation}").fetchall()[0]
+            if not odd and (distinct >= ALIKE or named_time(name, 1e9, 1e9)):
+                return Choice(Kind.TIME, value, format=written)
+    if max(abs(low), abs(high)) > EXACT:
+        long, present = con.execute(
+            f"SELECT count(*) FILTER (abs({key}::DOUBLE) > {EXACT!r}), count({key}) FROM {relation}"
+        ).fetchall()[0]
+        if long >= 0.5 * present:
+            says = N_("{column:name} is kept as text: as numbers its last digits would be lost.")
+            return Choice(Kind.CATEGORY, text, notes=(note(says, column=name),))
+    return None
+
+
+def _with_nulls(
+    con: duckdb.DuckDBPyConnection, target: Path, rows: int, columns: list[Column], texts: frozenset[str]
+) -> list[Column]:
     """Columns that were not texts get their count of nulls as the empty token."""
-    typed = [column for column in columns if column.kind is not Kind.CATEGORY and not column.tokens]
+    typed = [column for column in columns if column.key not in texts and not column.tokens]
     if not typed:
         return columns
     query = f"SELECT {', '.join(f'count({column.key})' for column in typed)} FROM read_parquet({literal(str(target))})"
@@ -73,7 +227,7 @@ def _with_nulls(con: duckdb.DuckDBPyConnection, target: Path, rows: int, columns
     return result
 
 
-def _check(con: duckdb.DuckDBPyConnection, source: Path, caps: Caps) -> None:
+def _check(con: duckdb.DuckDBPyConnection, given: Path, source: Path, caps: Caps) -> None:
     """What the footer says, before any page is read."""
     path = literal(str(source))
     rows = con.execute(f"SELECT num_rows FROM parquet_file_metadata({path})").fetchall()[0][0]
@@ -84,9 +238,9 @@ def _check(con: duckdb.DuckDBPyConnection, source: Path, caps: Caps) -> None:
     ).fetchall()[0]
     size, packed = int(size or 0), int(packed or 0)
     if size > caps.unpacked or (size > RATIO_FROM and size > caps.ratio * max(1, packed)):
-        raise too_large(source, caps.unpacked)
+        raise too_large(given, caps.unpacked)
     if packed > 2 * source.stat().st_size:
-        raise damaged(source)
+        raise damaged(given)
 
 
 def _kind(given: str) -> tuple[Kind, str]:
@@ -96,7 +250,7 @@ def _kind(given: str) -> tuple[Kind, str]:
         return Kind.NESTED, "CAST(to_json({key}) AS VARCHAR)"
     if base in WHOLE:
         return Kind.NUMBER, "CAST({key} AS BIGINT)"
-    if base in REAL:
+    if base in REAL or base in LONG:
         return Kind.NUMBER, "CAST({key} AS DOUBLE)"
     if base in ("DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"):
         return Kind.TIME, "CAST({key} AS TIMESTAMP)"
@@ -105,4 +259,4 @@ def _kind(given: str) -> tuple[Kind, str]:
     if base == "BOOLEAN":
         # As Python and pandas write them, so that a CSV of the same table compares.
         return Kind.CATEGORY, "CASE WHEN {key} THEN 'True' WHEN NOT {key} THEN 'False' END"
-    return Kind.CATEGORY, "CAST({key} AS VARCHAR)"
+    return Kind.CATEGORY, "{key}" if base == "VARCHAR" else "CAST({key} AS VARCHAR)"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import Final
+
+from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.words import N_
 
 
 def _cap(name: str, default: int) -> int:
@@ -35,16 +39,52 @@ class Caps:
     cells: int = _field("CELLS", 20_000_000)
 
 
-@dataclass(frozen=True)
+ORDERS: Final = ("day", "month")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What a person states where the reader would else decide; None leaves it to the reader.
 
-    encoding: a Python codec name. delimiter: one or more characters. header_rows: 0 for none. sheet: name in a workbook.
-    allow_empty: a table without rows is returned, not refused.
+    encoding: a Python codec name. delimiter: one or more characters. header_rows: 0 for none. skip_rows: lines above it.
+    sheet: name in a workbook. decimal, thousands: the marks in numbers, one character each. dates: "day" or "month" for what
+    comes first, or a strptime format. missing: words that mean "no value", beside the empty cell. allow_empty: a table without
+    rows is returned, not refused.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
     header_rows: int | None = None
+    skip_rows: int | None = None
     sheet: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    dates: str | None = None
+    missing: tuple[str, ...] | None = None
     allow_empty: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises BadInput for a mark, an order or a number of rows that cannot be."""
+        if self.decimal is not None and self.decimal not in (".", ","):
+            raise BadInput(N_("The decimal mark is {mark:name}: it must be a point or a comma."), mark=self.decimal)
+        if self.thousands is not None and (len(self.thousands) != 1 or self.thousands not in ".,' \u00a0\u202f’"):
+            raise BadInput(
+                N_("The mark for thousands is {mark:name}: it must be a point, a comma, a blank or an apostrophe."),
+                mark=self.thousands,
+            )
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise BadInput(
+                N_("{mark:name} cannot separate both decimals and thousands: state two different marks."), mark=self.decimal
+            )
+        if self.dates is not None and self.dates not in ORDERS and "%" not in self.dates:
+            raise BadInput(
+                N_("The order of dates is {order:name}: it must be day, month, or a format such as %d.%m.%Y."), order=self.dates
+            )
+        for rows in (self.header_rows, self.skip_rows):
+            if rows is not None and not 0 <= rows <= 1000:
+                raise BadInput(N_("A number of rows is {rows:count}: it must lie between 0 and 1,000."), rows=rows)
+
+    @property
+    def mark(self) -> str | None:
+        """The decimal mark that was stated, also by stating the other one for thousands."""
+        return self.decimal or {".": ",", ",": "."}.get(self.thousands or "")

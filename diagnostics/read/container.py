@@ -9,13 +9,14 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
-from diagnostics.read import excel
+from diagnostics.read import convert, excel
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.encoding import wide
 
@@ -31,8 +32,27 @@ EDGE: Final = 2**14
 class Container(StrEnum):
     TEXT = "csv"
     GZIP = "gzip"
+    ZIP = "zip"
     WORKBOOK = "excel"
     PARQUET = "parquet"
+    JSON = "json"
+    ARROW = "arrow"
+    ORC = "orc"
+    STATA = "stata"
+    SAS = "sas"
+    XPORT = "xport"
+
+
+TYPED: Final = frozenset(
+    {Container.PARQUET, Container.JSON, Container.ARROW, Container.ORC, Container.STATA, Container.SAS, Container.XPORT}
+)
+"""Containers that say of each value what it is; only null is missing there."""
+
+CONVERTED: Final = TYPED - {Container.PARQUET, Container.JSON}
+"""Those that a process of its own turns into Parquet first."""
+
+SAS7BDAT: Final = b"\0" * 12 + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x00\x09\xc7\x31\x8c\x18\x1f\x10\x11"
+"""The first bytes of every SAS data file."""
 
 
 FOREIGN: Final = (
@@ -54,10 +74,12 @@ FOREIGN: Final = (
     (b"7z\xbc\xaf", N_("a 7-Zip archive")),
     (b"(\xb5/\xfd", N_("a Zstandard archive")),
     (b"Rar!", N_("a RAR archive")),
-    (b"ARROW1", N_("an Arrow file")),
     (b"Obj\x01", N_("an Avro file")),
-    (b"ORC", N_("an ORC file")),
+    (b"PARE", N_("an encrypted Parquet file")),
 )
+_PAGE: Final = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|table|meta|style)\b", re.IGNORECASE | re.DOTALL)
+_OLD_XML: Final = re.compile(rb"\s*<\?xml[^>]{0,200}\?>.{0,2000}<(?:ss:)?Workbook\b", re.DOTALL)
+_RECORDS: Final = re.compile(rb"\s*\[\s*(?:\{|\])")
 
 
 def recognise(source: Path, head: bytes) -> Container:
@@ -72,6 +94,25 @@ def recognise(source: Path, head: bytes) -> Container:
         return _zipped(source)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return Container.WORKBOOK
+    if head.startswith((b"ARROW1", b"FEA1")):
+        return Container.ARROW
+    if head.startswith(b"ORC") and not _textual(head):
+        return Container.ORC
+    if head.startswith(b"<stata_dta>") or (
+        head[:1] in (b"\x71", b"\x72", b"\x73") and head[1:4] in (b"\x01\x01\0", b"\x02\x01\0")
+    ):
+        return Container.STATA
+    if head.startswith(SAS7BDAT):
+        return Container.SAS
+    if head.startswith(b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"):
+        return Container.XPORT
+    bare = head.removeprefix(b"\xef\xbb\xbf")
+    if _PAGE.match(bare):
+        raise _foreign(source, N_("a web page (HTML), whatever its name says"))
+    if _OLD_XML.match(bare):
+        raise _foreign(source, N_("a workbook in XML of 2003, which you can open in Excel and save as .xlsx"))
+    if _is_json(source, bare):
+        return Container.JSON
     for magic, what in FOREIGN:
         if head.startswith(magic) and (not magic.isascii() or len(magic) > 3 or not _textual(head)):
             raise _foreign(source, what)
@@ -81,9 +122,28 @@ def recognise(source: Path, head: bytes) -> Container:
     return Container.TEXT
 
 
+def _is_json(source: Path, head: bytes) -> bool:
+    """JSON Lines or an array of records. Raises BadInput for JSON that is neither."""
+    if _RECORDS.match(head):
+        return True
+    if not head.lstrip().startswith(b"{"):
+        return False
+    first = head.lstrip().split(b"\n", 1)[0].rstrip(b"\r\n")
+    try:
+        return isinstance(json.loads(first), dict)
+    except ValueError:
+        pass  # The object may go on in the next line.
+    if re.match(rb"\s*\{\s*(?:\}|\"(?:[^\"\\]|\\.)*\"\s*:)", head):
+        raise BadInput(
+            N_("{file:name} is one JSON object, not a table: give an array of records, or one record in each line (JSON Lines)."),
+            file=source.name,
+        )
+    return False
+
+
 def _foreign(source: Path, what: str) -> BadInput:
     return BadInput(
-        N_("{file:name} is {what:term}, not a table: upload CSV, TSV, Excel or Parquet (CSV may be gzipped)."),
+        N_("{file:name} is {what:term}, not a table: upload CSV, Excel, Parquet, JSON Lines, Arrow, ORC, Stata or SAS."),
         file=source.name,
         what=what,
     )
@@ -107,11 +167,48 @@ def _zipped(source: Path) -> Container:
     try:
         with zipfile.ZipFile(source) as archive:
             names = set(archive.namelist())
+            members = [info for info in archive.infolist() if not info.is_dir() and not clutter(info.filename)]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as damage:
         raise damaged(source) from damage
     if "xl/workbook.xml" in names or "xl/workbook.bin" in names or "content.xml" in names or "[Content_Types].xml" in names:
         return Container.WORKBOOK
-    raise BadInput(N_("{file:name} is a zip archive: unpack it and upload the tables inside."), file=source.name)
+    if len(members) == 1:
+        return Container.ZIP
+    raise BadInput(
+        N_("{file:name} is a zip archive of {count:count} files: pack only the table, or upload the tables inside."),
+        file=source.name,
+        count=len(members),
+    )
+
+
+def clutter(path: str) -> bool:
+    """What systems put into archives beside the files."""
+    return path.startswith("__MACOSX/") or path.rsplit("/", 1)[-1] in (".DS_Store", "Thumbs.db")
+
+
+def unpack_zip(source: Path, folder: Path, caps: Caps) -> Path:
+    """The only file of an archive, in `folder`, at most ``caps.unpacked`` bytes. Raises BadInput."""
+    unpacked = 0
+    target = folder / "member"
+    try:
+        with zipfile.ZipFile(source) as archive:
+            (member,) = (info for info in archive.infolist() if not info.is_dir() and not clutter(info.filename))
+            if member.flag_bits & 1:
+                raise BadInput(PASSWORD, file=source.name)
+            with archive.open(member) as stream, target.open("wb") as out:
+                while block := stream.read(STEP):
+                    unpacked += len(block)
+                    packed = max(1, member.compress_size)
+                    if unpacked > caps.unpacked or (unpacked > RATIO_FROM and unpacked > caps.ratio * packed):
+                        raise too_large(source, caps.unpacked)
+                    out.write(block)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as damage:
+        raise damaged(source) from damage
+    return target
+
+
+PASSWORD: Final = N_("{file:name} is protected by a password: open it, save it without one, and upload that.")
+UNREADABLE: Final = N_("{file:name} holds something that cannot be read here ({what:name}): save it again with plain types.")
 
 
 def damaged(source: Path) -> BadInput:
@@ -164,20 +261,57 @@ def unpack_gzip(source: Path, target: Path, caps: Caps) -> None:
         )
 
 
-def unpack_workbook(source: Path, target: Path, caps: Caps, options: Options) -> tuple[str, int]:
-    """Write one sheet as CSV to `target`; its name and the number of sheets. Raises BadInput."""
-    if zipfile.is_zipfile(source):
-        _inspect(source, caps)
-    command = [sys.executable, "-I", excel.__file__, str(source), str(target)]
-    limits = [EXCEL_MEMORY, EXCEL_SECONDS, caps.sheets, caps.cells]
-    command += [str(limit) for limit in limits] + ([options.sheet] if options.sheet else [])
+@dataclass(frozen=True)
+class Sheet:
+    """What was read of a workbook. names: of its sheets. merged: cells filled from a merged cell above. tables: on the sheet.
+
+    formulas: that were never calculated, so that their cells are empty.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    merged: int
+    tables: int
+    formulas: int
+
+
+def _confined(source: Path, script: str, arguments: list[str]) -> dict[str, Any]:
+    """What the program `script` prints, run in a process that may take itself down. Raises BadInput when it did."""
+    command = [sys.executable, "-I", script, *arguments]
     try:
         done = subprocess.run(command, capture_output=True, timeout=2 * EXCEL_SECONDS, check=False)
-        answer = json.loads(done.stdout.decode("utf-8", errors="replace") or "{}")
+        answer: dict[str, Any] = json.loads(done.stdout.decode("utf-8", errors="replace") or "{}")
     except (subprocess.TimeoutExpired, json.JSONDecodeError) as failure:
         raise damaged(source) from failure
+    match answer.get("error"):
+        case "password":
+            raise BadInput(PASSWORD, file=source.name)
+        case "sheets" | "cells" | "memory":
+            raise too_wide(source, caps=Caps())
+    return answer
+
+
+def to_parquet(source: Path, kind: Container, target: Path, caps: Caps) -> None:
+    """Write a typed file of another kind as Parquet to `target`. Raises BadInput, which names what cannot be read."""
+    limits = [str(limit) for limit in (EXCEL_MEMORY, EXCEL_SECONDS, caps.cells * 10)]
+    answer = _confined(source, convert.__file__, [kind.value, str(source), str(target), *limits])
+    if answer.get("error") == "kind":
+        raise BadInput(UNREADABLE, file=source.name, what=shorten(str(answer["what"])))
+    if "rows" not in answer:
+        raise damaged(source)
+
+
+def unpack_workbook(source: Path, target: Path, caps: Caps, options: Options) -> Sheet:
+    """Write the largest table of one sheet as CSV to `target`. Raises BadInput."""
+    formulas = _inspect(source, caps) if zipfile.is_zipfile(source) else 0
+    if not formulas and _encrypted(source):
+        raise BadInput(PASSWORD, file=source.name)
+    limits = [str(limit) for limit in (EXCEL_MEMORY, EXCEL_SECONDS, caps.sheets, caps.cells)]
+    arguments = [str(source), str(target), *limits, *([options.sheet] if options.sheet else [])]
+    answer = _confined(source, excel.__file__, arguments)
     if "sheet" in answer and "error" not in answer:
-        return shorten(str(answer["sheet"])), len(answer["sheets"])
+        names = tuple(str(name) for name in answer["sheets"])
+        return Sheet(str(answer["sheet"]), names, int(answer["merged"]), int(answer["tables"]), formulas)
     match answer.get("error"):
         case "sheet":
             raise BadInput(
@@ -186,19 +320,30 @@ def unpack_workbook(source: Path, target: Path, caps: Caps, options: Options) ->
                 sheet=options.sheet or "",
                 sheets=[str(name) for name in answer["sheets"]],
             )
-        case "sheets" | "cells" | "memory":
-            raise too_wide(source, caps)
         case "empty":
             raise BadInput(N_("{file:name} has no sheet with a filled cell: fill one or upload another."), file=source.name)
     raise damaged(source)
 
 
-_CELL: Final = re.compile(rb'<(?:\w+:)?c [^>]{0,200}?r="([A-Z]{1,3})(\d{1,7})"')
+def _encrypted(source: Path) -> bool:
+    """The old container holds an encrypted package (ECMA-376 part 2, "agile encryption"); its directory names it in UTF-16."""
+    with source.open("rb") as stream:
+        head = stream.read(8)
+        return head.startswith(b"\xd0\xcf") and "EncryptedPackage".encode("utf-16-le") in stream.read(2**26)
 
 
-def _inspect(source: Path, caps: Caps) -> None:
-    """Inflate every XML part in steps, keeping nothing: what it really unpacks to, entities, and the extent of each sheet."""
-    total = 0
+_CELL: Final = re.compile(rb'<(?:\w+:)?c [^>]{0,200}?r="([A-Z]{1,3})(\d{1,7})"[^>]{0,200}>\s{0,20}<(?:\w+:)?(?:v|is|f)\b')
+"""A cell with something in it: one that is only formatted takes no room."""
+
+_UNCALCULATED: Final = re.compile(rb"</(?:\w+:)?f>\s{0,20}(?:<(?:\w+:)?v ?/>|<v></v>)?\s{0,20}</(?:\w+:)?c>")
+
+
+def _inspect(source: Path, caps: Caps) -> int:
+    """Inflate every XML part in steps, keeping nothing: what it really unpacks to, entities, and the extent of each sheet.
+
+    Returns the number of formulas without a value.
+    """
+    total = formulas = 0
     try:
         with zipfile.ZipFile(source) as archive:
             parts = archive.infolist()
@@ -216,8 +361,10 @@ def _inspect(source: Path, caps: Caps) -> None:
                         raise damaged(source)
                     if "sheet" in part.filename.lower() and part.filename.endswith(".xml"):
                         _check_extent(source, block, caps)
+                        formulas += len(_UNCALCULATED.findall(block))
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError) as damage:
         raise damaged(source) from damage
+    return formulas
 
 
 def _inflate(source: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -73,23 +73,38 @@ def strict_cells(line: str, dialect: Dialect) -> list[str] | None:
 
 
 def split_head(head: str, dialect: Dialect, *, complete: bool) -> list[str]:
-    """Records of the head as text, those with newlines in quotes joined; the last one is dropped when it may be cut."""
+    """Records of the head as text, those with line ends in quotes joined; the last one is dropped when it may be cut."""
     lines = re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z", head)
     if not complete and lines:
         lines = lines[:-1]
     records: list[str] = []
-    pending = ""
-    for line in lines:
-        pending += line
-        if dialect.quote and odd_quotes(pending, dialect) and pending.count("\n") < 20 and len(pending) < 2**16:
-            continue
-        records.append(pending)
-        pending = ""
-        if len(records) >= HEAD_LINES:
+    at = 0
+    while at < len(lines) and len(records) < HEAD_LINES:
+        count = _spanned(lines, at, dialect, complete=complete)
+        if not count:
             break
-    if pending:
-        records += pending.splitlines(keepends=True)
+        records.append("".join(lines[at : at + count]))
+        at += count
     return records
+
+
+LOOK_AHEAD: Final = 500
+"""Lines that a quoted cell may run over before its quote is taken for a stray one: letters and reviews have some hundred."""
+
+
+def _spanned(lines: list[str], at: int, dialect: Dialect, *, complete: bool) -> int:
+    """Lines of the record that begins at `at`: 1 where its quotes do not close well, 0 where the head ends before they do."""
+    if not dialect.quote or not odd_quotes(lines[at], dialect):
+        return 1
+    odd, length = True, len(lines[at])
+    for count, line in enumerate(lines[at + 1 : at + 1 + LOOK_AHEAD], start=2):
+        length += len(line)
+        odd ^= odd_quotes(line, dialect)
+        if not odd:
+            return count if strict_cells("".join(lines[at : at + count]), dialect) is not None else 1
+        if length > 2**18:
+            return 1
+    return 1 if complete or at + 1 + LOOK_AHEAD <= len(lines) else 0
 
 
 def odd_quotes(text: str, dialect: Dialect) -> bool:
@@ -109,13 +124,15 @@ def detect(head: str, *, complete: bool, delimiter: str | None = None) -> Dialec
         inside = {m[0] for m in candidates if len(m) > 1 and head.count(m[0]) == m.count(m[0]) * _whole(head, m)}
         candidates = [c for c in candidates if c not in inside]
     best, best_score = Dialect(delimiter or ","), -1.0
-    lines = split_head(head, Dialect(",", quote=""), complete=complete)
+    if not delimiter and not hint and _one_column(head, complete=complete):
+        return Dialect("\x1f", '"' if '"' in head else "", width=1)
     for character in candidates or [","]:
-        # A delimiter that most lines lack is none.
-        having = sum(character in line for line in lines)
-        if not delimiter and having < 0.5 * len(lines) and having < 20:
+        # A delimiter that most records lack is none; a blank line is no record.
+        records = [record for record in split_head(head, Dialect(character), complete=complete) if record.strip()]
+        having = sum(character in record for record in records)
+        if not delimiter and having < 0.5 * len(records) and having < 20:
             continue
-        for quote in _quotes(head, character):
+        for quote in _quotes(head, character, records):
             escapes = ("", "\\") if quote and "\\" + quote in head else ("",)
             for escape in escapes:
                 dialect = Dialect(character, quote, escape)
@@ -128,7 +145,7 @@ def detect(head: str, *, complete: bool, delimiter: str | None = None) -> Dialec
         if score > best_score + 1e-9 and width > 1:
             best = replace(padded, width=width)
     if best.width == 1 and not delimiter:
-        return Dialect(",", '"', width=1) if '"' in head else Dialect("\x1f" if "," in head else ",", "", width=1)
+        return Dialect("\x1f", '"' if '"' in head else "", width=1)
     return best
 
 
@@ -138,10 +155,40 @@ def _whole(head: str, delimiter: str) -> int:
     return head.count(delimiter) + cut
 
 
-def _quotes(head: str, delimiter: str) -> tuple[str, ...]:
-    """Double quotes always; single ones where they open and close cells."""
+_OWN_FORM: Final = re.compile(
+    r"[\"']?(?:[A-Za-z][\w+.-]*://\S+|[\w.+-]+@[\w-]+\.[\w.-]+|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"
+    r"|\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?"
+    r"|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}( \d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?)?"
+    r"|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?)[\"']?\Z"
+)
+"""Addresses, days and clocks: a blank, colon or comma inside them separates no cells."""
+
+
+def _one_column(head: str, *, complete: bool) -> bool:
+    """The lines are values with a form of their own; or one name stands above texts that nothing shows to be cells."""
+    lines = [line.strip() for line in split_head(head, Dialect(",", quote=""), complete=complete) if line.strip()]
+    below = lines[1:] or lines
+    if below and sum(_OWN_FORM.match(line) is not None for line in below) >= 0.9 * len(below):
+        return True
+    if len(lines) < 2 or not re.fullmatch(r"[\w.-]+", lines[0]) or not re.match(r"\S", head):
+        return False
+    cells = [cell for line in below for cell in re.split(r"[,;\t|]", line)]
+    widths = {len(re.split(r"[,;\t|]", line)) for line in below}
+    if widths == {1}:
+        return False
+    return len(below) <= FEW_RECORDS and all(sort_of(cell) in (Sort.WORD, Sort.TEXT) for cell in cells)
+
+
+FEW_RECORDS: Final = 5
+"""Records up to which agreement on a number of cells may be chance."""
+
+
+def _quotes(head: str, delimiter: str, records: list[str]) -> tuple[str, ...]:
+    """Double quotes always; single ones where they open and close cells; none where double ones guard no cell."""
     opened = re.search(r"(?:^|" + re.escape(delimiter) + r")'[^'\n]*'(?:" + re.escape(delimiter) + r"|\r?$)", head, re.MULTILINE)
-    return ('"', "'") if opened else ('"',)
+    marked = [record for record in records if '"' in record]
+    broken = sum(strict_cells(record, Dialect(delimiter)) is None for record in marked)
+    return ('"', *(["'"] if opened else []), *([""] if marked and broken > 0.5 * len(marked) else []))
 
 
 def _score(head: str, dialect: Dialect, complete: bool) -> tuple[float, int]:

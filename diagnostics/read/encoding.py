@@ -43,8 +43,9 @@ logging.getLogger("charset_normalizer").setLevel(logging.ERROR)
 @dataclass(frozen=True)
 class Scan:
     """One look at every byte. fingerprint: sha256 in hex. size: in bytes. ascii: no byte above 127. nuls: a zero byte occurs.
-    lines: line feeds in the file, 0 where they
-    cannot come near the cap on rows. head: its first 4 MiB.
+
+    lines: line feeds in the file, 0 where they cannot come near the cap on rows. head: its first 4 MiB. underscored: somewhere an
+    underscore stands between digits, as in codes that the engine would take for numbers.
     """
 
     fingerprint: str
@@ -53,24 +54,36 @@ class Scan:
     nuls: bool
     lines: int
     head: bytes
+    underscored: bool = False
 
 
 def scan(file: Path, caps: Caps) -> Scan:
     """Raises BadInput when a line has no end within the cap (no newline in a whole aligned block of that size)."""
     digest, ascii_only, nuls, size, lines, head = hashlib.sha256(), True, False, 0, 0, b""
-    tail_since_break, near = 0, False
+    tail_since_break, near, underscored = 0, False, False
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
             ascii_only = ascii_only and chunk.isascii()
             nuls = nuls or b"\0" in chunk
+            underscored = underscored or _underscored(chunk)
             if not size:
                 head = chunk
                 near = file.stat().st_size * chunk.count(b"\n") > 0.3 * caps.rows * len(chunk)
             size += len(chunk)
             lines += chunk.count(b"\n") if near else 0
             tail_since_break = _check_lines(chunk, tail_since_break, caps.line)
-    return Scan(digest.hexdigest(), size, ascii_only, nuls, lines, head)
+    return Scan(digest.hexdigest(), size, ascii_only, nuls, lines, head, underscored)
+
+
+def _underscored(chunk: bytes) -> bool:
+    """Hops from one underscore to the next, as a pattern would look at every byte."""
+    at = chunk.find(b"_", 1)
+    while at >= 0:
+        if chunk[at - 1 : at].isdigit() and chunk[at + 1 : at + 2].isdigit():
+            return True
+        at = chunk.find(b"_", at + 1)
+    return False
 
 
 def _check_lines(chunk: bytes, since_break: int, cap: int) -> int:

@@ -13,12 +13,16 @@ from diagnostics.nouns.incident import Event, Incident, Roles, Sides, Task
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Table
 from diagnostics.nouns.words import N_
+from diagnostics.read.caps import Options
 
-TABLE_ENDINGS: Final = (".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".tsv.gz")
+TABLE_ENDINGS: Final = (
+    *(".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xls", ".xlsm", ".xlsb", ".ods"),
+    *(".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".orc", ".dta", ".sas7bdat", ".xpt"),
+)
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
 MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments")
 """Keys of incident.yaml that mean "there is none" when they stand there without a value; left out, they are guessed."""
-KEYS: Final = ("title", "task", "target", "prediction", "timestamp", "id", "positive", "segments", "events")
+KEYS: Final = ("title", "task", "target", "prediction", "timestamp", "id", "positive", "segments", "events", "reading")
 YAML_CAP: Final = 256 * 1024
 FILES_CAP: Final = 200
 
@@ -34,6 +38,7 @@ def open_incident(
     if not folder.is_dir():
         raise BadInput(N_("There is no folder {folder:name}: check the path."), folder=str(folder))
     stated = _stated(folder / "incident.yaml")
+    options = reading_options(stated)
     unreadable: list[tuple[str, str]] = []
     tables: dict[str, Table | None] = {"reference": None, "current": None}
     for position, side in enumerate(tables):
@@ -42,7 +47,7 @@ def open_incident(
             continue
         on_progress(position / 2, side)
         try:
-            tables[side] = _table(file, work, side)
+            tables[side] = _table(file, work, side, options[side])
         except BadInput as reason:
             unreadable.append((file.name, reason.phrase))
     return assemble(folder, stated, tables["reference"], tables["current"], tuple(unreadable), seed=seed)
@@ -58,13 +63,20 @@ def assemble(
     seed: int = 0,
 ) -> Incident:
     """An Incident from tables that are read and what was stated about them. Raises BadInput when there is nothing to look at."""
-    from diagnostics.read.empty import adopt_kinds
+    from diagnostics.read.agree import agree, timed
+    from diagnostics.read.index import without_row_numbers
     from diagnostics.read.roles import settle
 
+    said = _roles(stated)
     if reference is not None and current is not None:
-        reference, current = adopt_kinds(reference, current), adopt_kinds(current, reference)
+        reference, current = agree(reference, current, said.timestamp)
+    else:
+        reference, current = (timed(table, said.timestamp) if table is not None else None for table in (reference, current))
+    reference, current = (
+        without_row_numbers(table, {*said.named, *said.segments}) if table is not None else None for table in (reference, current)
+    )
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
-    roles, task, answer, guesses = settle(_roles(stated), _task(stated), reference, current, none)
+    roles, task, answer, guesses = settle(said, _task(stated), reference, current, none)
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
         task=task,
@@ -132,10 +144,60 @@ def _table_file(folder: Path, side: str) -> Path | None:
     return found[0] if found else None
 
 
-def _table(file: Path, work: Path, side: str) -> Table:
+def reading_options(stated: Mapping[str, Any]) -> dict[str, Options]:
+    """How either table is to be read, by side. Raises BadInput for a key or value of `reading` that is none."""
+    said = stated.get("reading") or {}
+    if not isinstance(said, dict):
+        raise BadInput(N_("In incident.yaml, reading must say what holds for reference and for current."))
+    found = {}
+    for side in ("reference", "current"):
+        given = said.get(side) or {}
+        if unknown := sorted({*map(str, said)} - {"reference", "current"}) or (
+            sorted({*map(str, given)} - {*READING_KEYS}) if isinstance(given, dict) else [str(given)]
+        ):
+            raise BadInput(
+                N_("In incident.yaml, reading has the unknown key {key:name}: known are {known}."),
+                key=unknown[0],
+                known=", ".join(("reference", "current", *READING_KEYS)),
+            )
+        found[side] = _options(given)
+    return found
+
+
+READING_KEYS: Final = ("encoding", "delimiter", "header", "skip", "sheet", "decimal", "thousands", "dates", "missing")
+
+
+def _options(given: Mapping[str, Any]) -> Options:
+    def text(key: str) -> str | None:
+        value = given.get(key)
+        return None if value is None or value == "" else str(value)
+
+    def rows(key: str) -> int | None:
+        value = given.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise BadInput(N_("In incident.yaml, {key} must be a whole number."), key=key)
+        return value
+
+    missing = given.get("missing")
+    if missing is not None and not isinstance(missing, list):
+        missing = [missing]
+    return Options(
+        encoding=text("encoding"),
+        delimiter=text("delimiter"),
+        header_rows=rows("header"),
+        skip_rows=rows("skip"),
+        sheet=text("sheet"),
+        decimal=text("decimal"),
+        thousands=text("thousands"),
+        dates=text("dates"),
+        missing=None if missing is None else tuple(str(word) for word in missing),
+    )
+
+
+def _table(file: Path, work: Path, side: str, options: Options) -> Table:
     """The table as read before, if its file has not changed since, else read now."""
     # What reads tables takes half a second to load; whoever only asks for names of files need not wait for it.
-    from diagnostics.read.reader import read_table
+    from diagnostics.read.reader import how, read_table
 
     handle = work / f"{side}.json"
     if handle.is_file() and handle.stat().st_mtime_ns >= file.stat().st_mtime_ns:
@@ -144,10 +206,11 @@ def _table(file: Path, work: Path, side: str) -> Table:
         except ValueError:
             pass  # A damaged handle is rebuilt from the file, which is still there.
         else:
-            if table.path.is_file() and table.reading.source == file.name:
+            same = (table.reading.source, table.reading.how) == (file.name, how(options))
+            if table.path.is_file() and same:
                 return table
     work.mkdir(parents=True, exist_ok=True)
-    return read_table(file, work, name=side)
+    return read_table(file, work, name=side, options=options)
 
 
 def _stated(file: Path) -> dict[str, Any]:
@@ -160,7 +223,7 @@ def _stated(file: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         raise BadInput(
-            N_("incident.yaml cannot be read as YAML (line {line:count}): mend that line or delete the file."),
+            N_("incident.yaml cannot be read as YAML (line {line:count}): repair that line or delete the file."),
             line=mark.line + 1 if mark else 1,
         ) from error
     if stated is None:

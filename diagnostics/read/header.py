@@ -16,26 +16,50 @@ MAX_PREAMBLE: Final = 60
 
 @dataclass(frozen=True)
 class Header:
-    """skipped: records before the table. rows: records of names. names: one per column, as written (joined), not yet unique."""
+    """skipped: records before the table. rows: records of names. names: one per column, as written (joined), not yet unique.
+
+    shifted: the row of names was one short, and its names belong to the last columns.
+    """
 
     skipped: int
     rows: int
     names: tuple[str, ...]
+    shifted: bool = False
 
 
-def find(rows: Sequence[Sequence[str] | None], width: int, *, stated: int | None = None) -> Header:
-    """`rows`: cells of the first records, None for those that cannot be split; `stated`: number of header rows when known."""
-    start = _start(rows, width)
+ROW_NAME: Final = "row_name"
+"""What a column of row names is called that the header leaves out."""
+
+
+def find(rows: Sequence[Sequence[str] | None], width: int, *, stated: int | None = None, skipped: int | None = None) -> Header:
+    """`rows`: cells of the first records, None for those that cannot be split.
+
+    stated: number of header rows when known; skipped: of records above them when known.
+    """
+    start = _start(rows, width) if skipped is None else skipped
     table = [row for row in rows[start:] if row is not None and len(row) == width]
     if not table:
         return Header(start, 0, ())
-    body = table[min(MAX_HEADER_ROWS + 1, len(table) // 2) :] or table
+    body = (table[min(MAX_HEADER_ROWS + 1, len(table) // 2) :] or table)[: enough(width)]
     shapes = [column_shape([row[column] for row in body]) for column in range(width)]
     kinds = [_kind([row[column] for row in body]) for column in range(width)]
     count = _count(rows[start:], table, shapes, kinds, width) if stated is None else stated
     # Names come from the first records one after the other; a broken one among them ends the header.
     named = [row for row in rows[start : start + count] if row is not None]
+    if len(named) == 1 and len(named[0]) == width - 1 and _row_names(table, width):
+        return Header(start, count, _join([[ROW_NAME, *named[0]]]), shifted=True)
     return Header(start, count, _join([_padded(row, width) for row in named]))
+
+
+def enough(width: int) -> int:
+    """Records that tell what the columns look like: fewer where there are many columns."""
+    return max(30, 60_000 // width)
+
+
+def _row_names(table: Sequence[Sequence[str]], width: int) -> bool:
+    """The first column could name the rows, as R writes them: filled, all different, and the last one is no empty leftover."""
+    first = [row[0].strip() for row in table if len(row) == width]
+    return len(first) >= 2 and all(first) and len(set(first)) == len(first) and any(row[-1].strip() for row in table)
 
 
 def _padded(row: Sequence[str], width: int) -> list[str]:
@@ -62,10 +86,19 @@ def _start(rows: Sequence[Sequence[str] | None], width: int) -> int:
             continue
         if width >= 3 and filled <= max(1, width // 5) and _later_fuller(rows, index, width, filled):
             continue
-        if width == 2 and filled == 0:
+        if width == 2 and (filled == 0 or _title_of_two(rows, index)):
             continue
         return index
     return 0
+
+
+def _title_of_two(rows: Sequence[Sequence[str] | None], index: int) -> bool:
+    """A lone text above a later row of two names."""
+    row = rows[index]
+    if row is None or not row[0].strip() or row[1].strip():
+        return False
+    later = [other for other in rows[index + 1 : index + 8] if other is not None and len(other) == 2]
+    return any(_texts(other) and all(cell.strip() for cell in other) for other in later)
 
 
 def _next_is_header(rows: Sequence[Sequence[str] | None], index: int, width: int) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +18,8 @@ from diagnostics.read import dialect as dialects
 from diagnostics.read import header as headers
 from diagnostics.read.binary import too_many_columns
 from diagnostics.read.caps import Caps, Options
-from diagnostics.read.dialect import Dialect
-from diagnostics.read.records import LINE_ENDS, Layout, count_lines
+from diagnostics.read.dialect import Dialect, odd_quotes, strict_cells
+from diagnostics.read.records import LINE_ENDS, Layout, count_lines, is_total
 from diagnostics.read.shapes import column_shape
 
 HEAD: Final = 2**18
@@ -29,12 +31,17 @@ WEAK: Final = 1
 
 @dataclass(frozen=True)
 class Plan:
-    """layout: how to read. header_rows, skipped_rows: records of names and before them. regular: DuckDB may read it at once."""
+    """layout: how to read. header_rows, skipped_rows: records of names and before them. regular: DuckDB may read it at once.
+
+    end: what ends a record, as DuckDB wants it stated. shifted: the row of names is one short; see `Header`.
+    """
 
     layout: Layout
     header_rows: int
     skipped_rows: int
     regular: bool
+    end: str = "\\n"
+    shifted: bool = False
 
 
 def plan(path: Path, caps: Caps, options: Options) -> Plan:
@@ -44,6 +51,11 @@ def plan(path: Path, caps: Caps, options: Options) -> Plan:
         head, complete = _head(path, LONG_HEAD)
     if not head.strip():
         raise BadInput(N_("The file holds only blank lines: upload a table with a header and at least one row."))
+    above = ""
+    if options.skip_rows:
+        above, head = _cut(head, options.skip_rows)
+        if not head.strip():
+            raise BadInput(N_("The file has no more than {rows:count} lines: skip fewer of them."), rows=options.skip_rows)
     dialect = dialects.detect(head, complete=complete, delimiter=options.delimiter)
     if dialect.width <= WEAK and not options.delimiter and (sniffed := _sniffed(path, head)):
         dialect = dialects.detect(head, complete=complete, delimiter=sniffed)
@@ -56,24 +68,43 @@ def plan(path: Path, caps: Caps, options: Options) -> Plan:
     rows = [dialects.strict_cells(record, dialect) for record in records]
     if hint:
         rows[0] = [""] * (dialect.width + 1)
-    found = headers.find(rows, dialect.width, stated=options.header_rows)
-    above = found.skipped + found.rows
-    body = [row for row in rows[above:] if row is not None and len(row) == dialect.width]
+    found = headers.find(rows, dialect.width, stated=options.header_rows, skipped=0 if options.skip_rows is not None else None)
+    before = found.skipped + found.rows
+    body = [row for row in rows[before:] if row is not None and len(row) == dialect.width]
+    body = body[: headers.enough(dialect.width)]
     shapes = tuple(column_shape([row[column] for row in body]) for column in range(dialect.width))
-    layout = Layout(dialect, count_lines(records[:above]), found.names, shapes)
+    skipped_lines = len(LINE_ENDS.findall(above))
+    layout = Layout(dialect, skipped_lines + count_lines(records[:before]), found.names, shapes, body)
     skipped = sum(1 for record in records[: found.skipped] if record.strip())
+    end = _end(records)
     regular = (
         dialect.plain
         and dialect.width > 1
         and len(dialect.delimiter) == 1
-        and layout.lines == above
-        and all(row is not None and len(row) == dialect.width for row in rows[above:])
-        and all(record.strip() for record in records[:above])
-        and not re.search(r"\r(?!\n)", head[:-1])
-        and _regular_end(path, dialect)
+        and end in ("\n", "\r\n")
+        and layout.lines == skipped_lines + before
+        and all(row is not None and len(row) == dialect.width for row in rows[before:])
+        and not found.shifted
+        and all(record.strip() for record in records[:before])
+        and not above
+        and _regular_end(path, dialect, body)
         and not (dialect.quote == "" and '"' in head)
     )
-    return Plan(layout, found.rows, skipped, regular)
+    return Plan(layout, found.rows, skipped + skipped_lines, regular, {"\r\n": "\\r\\n"}.get(end, "\\n"), found.shifted)
+
+
+def _cut(head: str, lines: int) -> tuple[str, str]:
+    """The first `lines` lines, and the rest."""
+    ends = [match.end() for match in islice(LINE_ENDS.finditer(head), lines)]
+    at = ends[-1] if len(ends) == lines else len(head)
+    return head[:at], head[at:]
+
+
+def _end(records: Sequence[str]) -> str:
+    """What ends every record of the head, "" where they differ."""
+    ends = {record[len(record.rstrip("\r\n")) :] for record in records}
+    kinds = {end[:2] if end.startswith("\r\n") else end[:1] for end in ends if end}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def _head(path: Path, size: int) -> tuple[str, bool]:
@@ -92,19 +123,23 @@ def _sniffed(path: Path, head: str) -> str | None:
     character = str(found[0][0]) if found else ""
     return (
         character
-        if character and character in head and not character.isalnum() and character not in ('"', "'", " ", ",")
+        if character and character in head and not character.isalnum() and character not in ('"', "'", *dialects.DELIMITERS)
         else None
     )
 
 
-def _regular_end(path: Path, dialect: Dialect) -> bool:
+def _regular_end(path: Path, dialect: Dialect, body: Sequence[Sequence[str]]) -> bool:
     """The last lines are rows: no totals, notes or empty rows, which the sequential reader knows how to tell."""
     with path.open("rb") as stream:
         stream.seek(0, 2)
         stream.seek(max(0, stream.tell() - TAIL))
         lines = stream.read().decode("utf-8", errors="ignore").rstrip("\r\n").splitlines()
-    if not lines or '"' in lines[-1]:
-        return bool(lines)
-    cells = lines[-1].split(dialect.delimiter)
-    filled = sum(bool(cell.strip()) for cell in cells)
-    return len(cells) == dialect.width and filled > max(1, dialect.width // 5)
+    if not lines:
+        return False
+    if dialect.quote and odd_quotes(lines[-1], dialect):
+        # The last record spans lines; a note would not.
+        return True
+    cells = strict_cells(lines[-1], dialect)
+    if cells is None or len(cells) != dialect.width or is_total(cells, body):
+        return False
+    return sum(bool(cell.strip()) for cell in cells) > max(1, dialect.width // 5)

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.table import Column, Reading, Table
-from diagnostics.nouns.words import N_, Words
+from diagnostics.nouns.table import Note, Reading, Table, note
+from diagnostics.nouns.words import N_
 from diagnostics.read import binary, typed
 from diagnostics.read.caps import Caps, Options
-from diagnostics.read.container import Container, damaged, recognise, too_large, unpack_gzip, unpack_workbook
+from diagnostics.read.container import (
+    TYPED,
+    Container,
+    Sheet,
+    damaged,
+    recognise,
+    too_large,
+    unpack_gzip,
+    unpack_workbook,
+    unpack_zip,
+)
 from diagnostics.read.encoding import Scan, detect, scan, transcode
 from diagnostics.read.header import unique
-from diagnostics.read.kinds import Choice, column
+from diagnostics.read.index import with_row_numbers
+from diagnostics.read.kinds import Choice, Convention, column
+from diagnostics.read.missing import TOKENS
+from diagnostics.read.numbers import Decimal
 from diagnostics.read.plan import Plan, plan
 from diagnostics.read.records import Tally, normalise, output_delimiter, too_many_rows
 
-READER: Final = "1"
+READER: Final = "2"
 """Part of every fingerprint: raise it when the same bytes are read differently."""
 
 BIG: Final = 2**25
@@ -31,6 +45,15 @@ CARELESS_LINES: Final = 1.2
 """A file may have that many times the allowed lines before it is refused unread: lines in quotes are no rows."""
 
 
+SHIFTED: Final = N_(
+    "The row of names is one name short: its names belong to the last columns, and the first column holds names of rows, as R "
+    "writes them."
+)
+
+NOTES: Final = 20
+"""Columns of which it is said one by one how they were read."""
+
+
 @dataclass(frozen=True)
 class Text:
     """A file as UTF-8 text. notes: what happened on the way, in plain sentences."""
@@ -38,10 +61,12 @@ class Text:
     path: Path
     container: str
     encoding: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     seen: Scan
     delimiter: str | None = None
     pending: Future[Scan] | None = None
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def settled(self) -> Text:
         """With the look at every byte, which goes on beside the reading of a large file. Raises what that look raised."""
@@ -70,25 +95,40 @@ def read_table(source: Path, folder: Path, *, name: str, caps: Caps | None = Non
 
 
 def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, options: Options) -> Table:
-    container, head = open_source(source, caps)
+    given = source
+    source, container, head = opened(source, scratch, caps)
     stage = scratch / "table.parquet"
-    if container is Container.PARQUET:
-        rows, columns = binary.read(source, stage, caps)
-        _refuse_empty(source, rows, options)
-        reading = Reading(source.name, "parquet", "", "", "", 0, 0, rows)
-        with source.open("rb") as stream:
+    if container in TYPED:
+        content = binary.read(given, source, container, stage, scratch, caps)
+        _refuse_empty(given, content.rows, options)
+        reading = Reading(
+            given.name,
+            container.value,
+            "",
+            "",
+            "",
+            0,
+            0,
+            content.rows,
+            rejected_count=content.rejected_count,
+            rejected=content.rejected,
+            notes=content.notes,
+            how=how(options),
+        )
+        with given.open("rb") as stream:
             seen = hashlib.file_digest(stream, "sha256").hexdigest()
         stage.replace(target)
-        return Table(name, target, columns, rows, _fingerprint(seen, options), reading)
+        columns = with_row_numbers(target, content.columns, content.rows)
+        return Table(name, target, columns, content.rows, _fingerprint(seen, options), reading)
     with ThreadPoolExecutor(1) as pool:
-        text = as_text(source, container, head, scratch, caps, options, pool=pool)
+        text = as_text(given, source, container, head, scratch, caps, options, pool=pool)
         planned, tally, written, text = _typed(text, stage, scratch, caps, options)
     layout = planned.layout
-    _refuse_empty(source, written.rows, options)
+    _refuse_empty(given, written.rows, options)
     names = unique(layout.names, layout.dialect.width)
     columns = tuple(column(n, f"c{i}", written.choices[f"c{i}"]) for i, n in enumerate(names))
     reading = Reading(
-        source=source.name,
+        source=given.name,
         container=text.container,
         encoding=text.encoding,
         delimiter=layout.dialect.delimiter if layout.dialect.width > 1 else "",
@@ -98,14 +138,41 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
         rows=written.rows,
         rejected_count=tally.rejected_count,
         rejected=tuple(tally.rejected),
-        notes=(*text.notes, *_notes(tally, layout.names, names, columns, list(written.choices.values()))),
+        notes=(
+            *text.notes,
+            *([note(SHIFTED)] if planned.shifted else []),
+            *_notes(tally, layout.names, names, [written.choices[c.key] for c in columns]),
+        ),
+        sheet=text.sheet,
+        sheets=text.sheets,
+        how=how(options),
     )
     stage.replace(target)
+    columns = with_row_numbers(target, columns, written.rows, header=planned.header_rows > 0)
     return Table(name, target, columns, written.rows, _fingerprint(text.seen.fingerprint, options), reading)
 
 
+def how(options: Options) -> str:
+    """What decides how the same bytes are read: this reader, and what was stated to it."""
+    return f"{READER} {options}"
+
+
 def _fingerprint(content: str, options: Options) -> str:
-    return hashlib.sha256(f"{content} {READER} {options}".encode()).hexdigest()
+    return hashlib.sha256(f"{content} {how(options)}".encode()).hexdigest()
+
+
+def opened(source: Path, scratch: Path, caps: Caps) -> tuple[Path, Container, bytes]:
+    """The file itself or, of an archive with one file, what is in it; its container and first bytes. Raises BadInput."""
+    container, head = open_source(source, caps)
+    if container is not Container.ZIP:
+        return source, container, head
+    inner = unpack_zip(source, scratch, caps)
+    with inner.open("rb") as stream:
+        head = stream.read(2**16)
+    container = recognise(inner, head)
+    if container in (Container.ZIP, Container.GZIP):
+        raise BadInput(N_("{file:name} is packed twice: unpack it once and upload what is inside."), file=source.name)
+    return inner, container, head
 
 
 def open_source(source: Path, caps: Caps) -> tuple[Container, bytes]:
@@ -132,6 +199,7 @@ def _refuse_empty(source: Path, rows: int, options: Options) -> None:
 
 
 def as_text(
+    given: Path,
     source: Path,
     container: Container,
     head: bytes,
@@ -143,6 +211,8 @@ def as_text(
 ) -> Text:
     """The file as UTF-8 text in `scratch`, or where it is when it is that already. Raises BadInput.
 
+    given: the file as it came; source: what is read, another one where `given` is an archive.
+
     With a `pool`, every byte of a large file is looked at there while the caller goes on; see `Text.settled`.
     """
     size = source.stat().st_size
@@ -151,38 +221,57 @@ def as_text(
     if pool is not None and aside and detect(head) == "utf-8":
         provisional = Scan("", size, head.isascii(), False, 0, head)
         return Text(source, container.value, "utf-8", (), provisional, pending=pool.submit(scan, source, caps))
-    words, notes = Words(), []
+    notes: list[Note] = []
     path, label, delimiter = source, container.value, None
+    sheet: Sheet | None = None
     if container is Container.GZIP:
         path = scratch / "unpacked"
         unpack_gzip(source, path, caps)
         with path.open("rb") as stream:
             if recognise(source, stream.read(2**16)) is not Container.TEXT:
-                raise BadInput(N_("{file:name} is packed twice: unpack it once and upload what is inside."), file=source.name)
+                raise BadInput(N_("{file:name} is packed twice: unpack it once and upload what is inside."), file=given.name)
         label = "csv.gz"
     elif container is Container.WORKBOOK:
         path = scratch / "sheet.csv"
-        sheet, sheets = unpack_workbook(source, path, caps, options)
-        if sheets > 1:
-            notes.append(
-                words(N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook."), sheet=sheet, sheets=sheets)
-            )
+        sheet = unpack_workbook(source, path, caps, options)
+        notes += _of_sheet(sheet)
         delimiter = ","
     seen = scan(path, caps)
-    if path is not source:
-        with source.open("rb") as stream:
+    if path is not given:
+        with given.open("rb") as stream:
             seen = replace(seen, fingerprint=hashlib.file_digest(stream, "sha256").hexdigest())
         if seen.size > caps.unpacked:
-            raise too_large(source, caps.unpacked)
+            raise too_large(given, caps.unpacked)
     if seen.lines > CARELESS_LINES * caps.rows + 1000:
         raise too_many_rows(caps)
     codec = "utf-8" if container is Container.WORKBOOK else options.encoding or detect(seen.head, seen)
     text = Text(path, label, codec, tuple(notes), seen, delimiter)
+    if sheet is not None:
+        text = replace(text, sheet=sheet.name, sheets=sheet.names)
     return decoded(text, scratch, caps) if codec not in ("utf-8", "ascii") or seen.nuls else text
 
 
+def _of_sheet(sheet: Sheet) -> list[Note]:
+    notes = []
+    if len(sheet.names) > 1:
+        says = N_("Read the sheet {sheet:name}, one of {sheets:count} in the workbook.")
+        notes.append(note(says, sheet=sheet.name, sheets=len(sheet.names)))
+    if sheet.tables > 1:
+        says = N_("The sheet holds {tables:count} tables: the largest was read, the others were left out.")
+        notes.append(note(says, tables=sheet.tables))
+    if sheet.merged:
+        says = N_("{count:count} cells below merged ones were filled with the value of the merged cell.")
+        notes.append(note(says, count=sheet.merged))
+    if sheet.formulas:
+        says = N_(
+            "{count:count} formulas in the workbook were never calculated, so their cells are empty: "
+            "open it once in Excel and save it."
+        )
+        notes.append(note(says, count=sheet.formulas))
+    return notes
+
+
 def decoded(text: Text, scratch: Path, caps: Caps) -> Text:
-    words = Words()
     try:
         done = transcode(text.path, text.encoding, scratch / "decoded", caps)
     except LookupError as unknown:
@@ -192,14 +281,14 @@ def decoded(text: Text, scratch: Path, caps: Caps) -> Text:
     notes = list(text.notes)
     if done.bad:
         notes.append(
-            words(
+            note(
                 N_("{count:count} characters could not be decoded, the first in line {line:count}; they are shown as �."),
                 count=done.bad,
                 line=done.bad_line,
             )
         )
     if done.nuls:
-        notes.append(words(N_("{count:count} zero characters were taken out."), count=done.nuls))
+        notes.append(note(N_("{count:count} zero characters were taken out."), count=done.nuls))
     return replace(text, path=done.path, notes=tuple(notes))
 
 
@@ -209,15 +298,17 @@ def _typed(text: Text, stage: Path, scratch: Path, caps: Caps, options: Options)
     layout = planned.layout
     names = dict(enumerate(unique(layout.names, layout.dialect.width)))
     keys = {f"c{position}": name for position, name in names.items()}
-    comma = layout.dialect.delimiter == ";"
+    known = convention(text, layout.dialect.delimiter if layout.dialect.width > 1 else "", options)
     if planned.regular:
+        given = typed.Source(text.path, layout.dialect.delimiter, layout.lines, keys, planned.end)
         try:
-            given = typed.Source(text.path, layout.dialect.delimiter, layout.lines, keys, comma)
-            written = typed.write(given, stage, caps, irregular=lambda: _header_again(text.path, planned))
+            written = typed.write(given, stage, caps, known, irregular=lambda: _header_again(text.path, planned))
+            text = text.settled()
+            if written.direct and text.seen.underscored:
+                written = typed.write(given, stage, caps, known, eager=False)
         except typed.Irregular:
             text = text.settled()
         else:
-            text = text.settled()
             if written.rows > caps.rows:
                 raise too_many_rows(caps)
             if not text.seen.nuls or text.path.name == "decoded":
@@ -228,12 +319,31 @@ def _typed(text: Text, stage: Path, scratch: Path, caps: Caps, options: Options)
         text = decoded(text, scratch, caps)
     regular = scratch / "regular.csv"
     tally = normalise(text.path, layout, regular, caps)
-    given = typed.Source(regular, output_delimiter(layout.dialect), 0, keys, comma)
+    given = typed.Source(regular, output_delimiter(layout.dialect), 0, keys)
     try:
-        written = typed.write(given, stage, caps)
+        written = typed.write(given, stage, caps, known)
+        if written.direct and text.seen.underscored:
+            written = typed.write(given, stage, caps, known, eager=False)
     except typed.Irregular as failure:
         raise damaged(Path(text.path.name)) from failure
     return planned, tally, written, text
+
+
+def convention(text: Text, delimiter: str, options: Options) -> Convention:
+    """What is known of the file before its columns are judged: what was stated, and what the delimiter suggests."""
+    workbook = text.container == Container.WORKBOOK.value
+    # Spreadsheets separate cells by semicolons where the comma is the decimal mark. A workbook's own numbers have a point.
+    likely = {";": Decimal.COMMA, ",": Decimal.POINT}.get(delimiter)
+    mark = options.mark or ("." if workbook else None)
+    return Convention(
+        decimal=Decimal(mark) if mark else None,
+        likely=likely,
+        order=options.dates or "",
+        missing=TOKENS if options.missing is None else ("", *options.missing),
+        workbook=workbook,
+        stated=options.mark is not None,
+        words_stated=options.missing is not None,
+    )
 
 
 def _header_again(path: Path, planned: Plan) -> bool:
@@ -252,29 +362,21 @@ def _header_again(path: Path, planned: Plan) -> bool:
     return False
 
 
-def _notes(
-    tally: Tally, written: tuple[str, ...], names: tuple[str, ...], columns: tuple[Column, ...], choices: list[Choice]
-) -> list[str]:
-    words, notes = Words(), []
-    if tally.mended:
+def _notes(tally: Tally, written: tuple[str, ...], names: tuple[str, ...], choices: Iterable[Choice]) -> list[Note]:
+    notes = []
+    if tally.repaired:
         notes.append(
-            words(
-                N_("{count:count} rows with a stray quote or a wrong number of cells were mended, first line {line:count}."),
-                count=tally.mended,
-                line=tally.first_mended,
+            note(
+                N_("{count:count} rows with a stray quote or a wrong number of cells were repaired, first line {line:count}."),
+                count=tally.repaired,
+                line=tally.first_repaired,
             )
         )
     if not written:
-        notes.append(words(N_("The file has no row of names: the columns are numbered.")))
+        notes.append(note(N_("The file has no row of names: the columns are numbered.")))
     elif (changed := sum(before != after for before, after in zip(written, names, strict=False))) > 0:
-        notes.append(words(N_("{count:count} names of columns were empty or repeated and got a number."), count=changed))
-    for col, choice in zip(columns, choices, strict=True):
-        if choice.ambiguous:
-            notes.append(
-                words(
-                    N_("The dates of {column:name} could begin with the day or the month; they were read as {format}."),
-                    column=col.name,
-                    format=choice.format,
-                )
-            )
-    return notes
+        notes.append(note(N_("{count:count} names of columns were empty or repeated and got a number."), count=changed))
+    told = [one for choice in choices for one in choice.notes]
+    if len(told) > NOTES:
+        notes.append(note(N_("{count:count} more columns could be read in two ways."), count=len(told) - NOTES))
+    return [*notes, *told[:NOTES]]

@@ -12,17 +12,24 @@ import duckdb
 from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.table import Table
+from diagnostics.nouns.words import Words
+from diagnostics.read.binary import relation_of
 from diagnostics.read.caps import Caps, Options
-from diagnostics.read.container import Container, damaged
+from diagnostics.read.container import TYPED, damaged
 from diagnostics.read.header import unique
 from diagnostics.read.plan import plan
-from diagnostics.read.reader import as_text, decoded, open_source
+from diagnostics.read.reader import as_text, decoded, opened
 from diagnostics.read.records import normalise, output_delimiter
 from diagnostics.read.typed import Source
 
 
-def reading_record(table: Table, roles: Roles) -> dict[str, Any]:
-    """The `read` record of the contract; `role` is null for a feature."""
+def reading_record(table: Table, roles: Roles, words: Words | None = None) -> dict[str, Any]:
+    """The `read` record of the contract; `role` is null for a feature.
+
+    written: how numbers or times were written where not plainly, by column; missing: what was taken for missing, with its count
+    ("" is the empty cell); notes: what was repaired, guessed or left open, in the reader's language.
+    """
+    words = words or Words()
     reading = table.reading
     by_name = {getattr(roles, role): role for role in ("id", "timestamp", "prediction", "target") if getattr(roles, role)}
     by_name = {**dict.fromkeys(roles.segments, "segment"), **by_name}
@@ -33,11 +40,15 @@ def reading_record(table: Table, roles: Roles) -> dict[str, Any]:
         "header_rows": reading.header_rows,
         "skipped_rows": reading.skipped_rows,
         "rows": reading.rows,
-        "rejected": [{"line": rejected.line, "reason": rejected.reason} for rejected in reading.rejected],
+        "rejected": [{"line": rejected.line, "reason": words(rejected.reason)} for rejected in reading.rejected],
         "columns": [{"name": c.name, "type": c.kind.value, "role": by_name.get(c.name)} for c in table],
+        "written": {c.name: c.format for c in table if c.format},
+        "missing": {c.name: dict(c.tokens) for c in table if c.tokens},
         "container": reading.container,
         "rejected_count": reading.rejected_count,
-        "notes": list(reading.notes),
+        "sheet": reading.sheet,
+        "sheets": list(reading.sheets),
+        "notes": [note.statement(words) for note in reading.notes],
     }
 
 
@@ -67,14 +78,15 @@ def _texts(
     con: duckdb.DuckDBPyConnection, source: Path, folder: Path, caps: Caps, options: Options
 ) -> tuple[str, tuple[str, ...]]:
     """A query whose columns are the cells as text, "" where there is nothing, and their names."""
-    container, head = open_source(source, caps)
-    if container is Container.PARQUET:
-        relation = f"read_parquet({literal(str(source))})"
+    given = source
+    source, container, head = opened(source, folder, caps)
+    if container in TYPED:
+        relation = relation_of(given, source, container, folder, caps)
         described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         keys = [f"c{position}" for position in range(len(described))]
         cells = ", ".join(f"coalesce(CAST({key} AS VARCHAR), '') AS {key}" for key in keys)
         return f"SELECT {cells} FROM {relation} AS given({', '.join(keys)})", tuple(str(row[0]) for row in described)
-    text = as_text(source, container, head, folder, caps, options)
+    text = as_text(given, source, container, head, folder, caps, options)
     if text.path.name != "decoded" and not text.seen.ascii:
         text = decoded(text, folder, caps)
     planned = plan(text.path, caps, replace(options, delimiter=options.delimiter or text.delimiter))

@@ -1,4 +1,4 @@
-"""A text file with faults, record by record: each is kept, mended or rejected with its line, none is lost."""
+"""A text file with faults, record by record: each is kept, repaired or rejected with its line, none is lost."""
 
 from __future__ import annotations
 
@@ -13,25 +13,23 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Rejected
 from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
-from diagnostics.read.dialect import Dialect, odd_quotes, strict_cells
+from diagnostics.read.dialect import LOOK_AHEAD, Dialect, odd_quotes, strict_cells
 from diagnostics.read.repair import repair
 from diagnostics.read.shapes import ColumnShape, Sort, sort_of
 
 KEPT: Final = 1_000
 """Rejected records that are listed one by one; all are counted."""
 
-MENDED_AT_MOST: Final = 2_000
-LOOK_AHEAD: Final = 200
-"""Lines that a quoted cell may run over before its quote is taken for a stray one."""
-
+REPAIRED_AT_MOST: Final = 2_000
 TOO_MANY: Final = N_("more cells than the table has columns")
 TOO_FEW: Final = N_("fewer cells than the table has columns")
 QUOTES: Final = N_("quotes that do not close")
 NOTE: Final = N_("a note below the table, not a row")
 OTHER_TABLE: Final = N_("another table begins below this one")
 AGAIN: Final = N_("the names of the columns once more")
-EMPTY: Final = N_("an empty row at the end of the table")
-TOO_LONG: Final = N_("longer than one record may be")
+EMPTY: Final = N_("an empty row")
+COMMENT: Final = N_("a comment that begins with #")
+TOTAL: Final = N_("a total below the table, not a row")
 
 
 @dataclass
@@ -39,8 +37,8 @@ class Tally:
     """What became of the records; grows while they are written."""
 
     rows: int = 0
-    mended: int = 0
-    first_mended: int = 0
+    repaired: int = 0
+    first_repaired: int = 0
     rejected_count: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -49,19 +47,23 @@ class Tally:
         if len(self.rejected) < KEPT:
             self.rejected.append(Rejected(line, reason))
 
-    def mend(self, line: int) -> None:
-        self.mended += 1
-        self.first_mended = self.first_mended or line
+    def repaired_at(self, line: int) -> None:
+        self.repaired += 1
+        self.first_repaired = self.first_repaired or line
 
 
 @dataclass(frozen=True)
 class Layout:
-    """dialect with its width. lines: physical lines above the first record. names: header cells as written; shapes of columns."""
+    """dialect with its width. lines: physical lines above the first record. names: header cells as written; shapes of columns.
+
+    body: the first regular records.
+    """
 
     dialect: Dialect
     lines: int
     names: tuple[str, ...]
     shapes: tuple[ColumnShape, ...]
+    body: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,30 @@ class _Odd:
     line: int
     text: str
     cells: list[str] | None
+
+
+_TOTAL: Final = re.compile(
+    r"(?:(?:grand|sub|overall|column)[ -]?)?(?:totals?|sum|average|mean)\b.{0,20}"
+    r"|(?:gesamt\w*|summe|insgesamt|total(?:e|es)?|somme|suma|итого)(?: .{0,20})?|合计|总计|小计|合計",
+    re.IGNORECASE,
+)
+_TOTAL_LINE: Final = re.compile(
+    r"[\W_]*(?:grand|sub|overall|column|total|sum|aver|mean|gesamt|insges|somme|итого|合|总|小)", re.IGNORECASE
+)
+
+
+def is_total(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """The first filled cell is a word for a sum, which no other row of the body has in that column; numbers or gaps follow.
+
+    body: rows of the beginning of the table.
+    """
+    filled = [(position, cell.strip()) for position, cell in enumerate(cells) if cell.strip()]
+    if len(filled) < 2 or len(body) < 2 or not _TOTAL.fullmatch(filled[0][1]):
+        return False
+    position = filled[0][0]
+    if any(_TOTAL.fullmatch(row[position].strip()) for row in body if list(row) != list(cells)):
+        return False
+    return all(sort_of(cell) is Sort.NUMBER for _, cell in filled[1:])
 
 
 def too_many_rows(caps: Caps) -> BadInput:
@@ -108,6 +134,7 @@ class _Writer:
         self.waiting: list[_Odd] = []
         self.sparse: list[tuple[int, list[str]]] = []
         self.names = [name.strip() for name in layout.names]
+        self.hashes = bool(layout.shapes) and any(form.startswith("#") for form in layout.shapes[0].shapes)
 
     def run(self, lines: TextIO) -> Tally:
         quote, plain, last = self.dialect.quote, self.dialect.plain, self.width - 1
@@ -117,7 +144,8 @@ class _Writer:
         source = _Lines(lines, self.layout.lines)
         for line in source:
             # Most lines: no quote, the right number of cells, not sparse. They pass as they are.
-            if fast and '"' not in line and line.count(separator) == last and twice not in line and "\0" not in line:
+            plainly = fast and '"' not in line and line.count(separator) == last and twice not in line and "\0" not in line
+            if plainly and not _TOTAL_LINE.match(line):
                 if first_name and line.startswith(first_name) and self._is_header(line.rstrip("\r\n").split(separator)):
                     self.tally.reject(source.number, AGAIN)
                     continue
@@ -126,7 +154,8 @@ class _Writer:
                 self._count()
                 self.out.write(line.rstrip("\r\n") + "\n")
                 continue
-            if self.width > 1 and not line.strip():
+            if (self.width > 1 and not line.strip()) or line.rstrip("\r\n") == "\x1a":
+                # A blank line is no record, nor is the mark with which DOS ended files.
                 continue
             number = source.number
             text = self._whole(line, source) if quote and quote in line else line
@@ -163,7 +192,9 @@ class _Writer:
             self.tally.reject(number, AGAIN)
             return
         filled = sum(1 for cell in cells if cell.strip())
-        if filled == 0 or (self.width >= 3 and filled <= max(1, self.width // 5)):
+        lone = self.width == 2 and filled == 1 and bool(cells[0].strip())
+        sparse = filled == 0 or lone or (self.width >= 3 and filled <= max(1, self.width // 5))
+        if sparse or is_total(cells, self.layout.body):
             self.sparse.append((number, cells))
             if len(self.sparse) >= 5_000:
                 self._settle()
@@ -198,9 +229,11 @@ class _Writer:
         merged.sort(key=lambda item: item[0])
         for line, item in merged:
             if isinstance(item, _Odd):
-                self._mend(item, at_end=tail_notes and len(merged) <= 10)
-            elif tail_notes and not any(cell.strip() for cell in item):
+                self._repair(item, at_end=tail_notes and len(merged) <= 10)
+            elif not any(cell.strip() for cell in item) and (tail_notes or self.width > 1):
                 self.tally.reject(line, EMPTY)
+            elif tail_notes and is_total(item, self.layout.body):
+                self.tally.reject(line, TOTAL)
             elif tail_notes and len(merged) <= 10 and not _like_row(item, self.layout.shapes):
                 self.tally.reject(line, NOTE)
             else:
@@ -218,8 +251,11 @@ class _Writer:
         shared = len({cell.strip() for cell in first} & set(self.names))
         return shared >= 0.5 * common or all(sort_of(cell) in (Sort.WORD, Sort.TEXT) for cell in first)
 
-    def _mend(self, odd: _Odd, *, at_end: bool) -> None:
+    def _repair(self, odd: _Odd, *, at_end: bool) -> None:
         cells = odd.cells
+        if self.width > 1 and odd.text.lstrip().startswith("#") and not self.hashes:
+            self.tally.reject(odd.line, COMMENT)
+            return
         if (
             at_end
             and cells is not None
@@ -230,14 +266,14 @@ class _Writer:
             return
         if self.width == 1:
             # One column has no delimiter to get wrong: the line is the cell.
-            self.tally.mend(odd.line)
+            self.tally.repaired_at(odd.line)
             self._write([odd.text.rstrip("\r\n")])
             return
-        if self.tally.mended < MENDED_AT_MOST:
-            mended = repair(odd.text, self.dialect, self.layout.shapes)
-            if mended is not None:
-                self.tally.mend(odd.line)
-                self._write(mended)
+        if self.tally.repaired < REPAIRED_AT_MOST:
+            found = repair(odd.text, self.dialect, self.layout.shapes)
+            if found is not None:
+                self.tally.repaired_at(odd.line)
+                self._write(found)
                 return
         reason = QUOTES if cells is None else TOO_MANY if len(cells) > self.width else TOO_FEW
         self.tally.reject(odd.line, reason)

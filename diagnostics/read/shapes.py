@@ -9,14 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-TOKENS: Final = (
-    *("", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "N.A.", "n.a.", "NaN", "nan", "-nan", "NAN", "null", "NULL", "Null"),
-    *("None", "NONE", "?", "??", "-", "--", "---", "nil", "NIL", "\\N", "NaT", ".", "..", "(null)", "(blank)"),
-    *("#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!"),
-)
-"""Words that people and programs write for "no value"; "unknown", "missing", "none" and 0 may be real answers."""
-
-TOKEN_SET: Final = frozenset(TOKENS)
+from diagnostics.read.missing import TOKEN_SET
 
 
 class Sort(IntEnum):

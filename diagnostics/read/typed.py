@@ -12,8 +12,9 @@ import duckdb
 from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.table import Kind
 from diagnostics.read.caps import Caps
-from diagnostics.read.formats import UNZONED, quoted
-from diagnostics.read.kinds import Choice, choose
+from diagnostics.read.kinds import EXACT, GROUP, Choice, Convention, among, choose, trimmed
+from diagnostics.read.numbers import quoted
+from diagnostics.read.times import UNZONED
 
 HEAD_CELLS: Final = 100_000
 HEAD_ROWS: Final = 10_000
@@ -28,30 +29,50 @@ HOW: Final = "COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 5000"
 SMALL: Final = 2**23
 """Bytes below which the text is held in memory and every row is looked at first: that is quick enough."""
 
+GROUP_CELLS: Final = 4_000_000
+"""Cells of one row group: the engine holds whole groups, so wide tables get short ones (DuckDB's own are 122,880 rows)."""
+
+MANY: Final = 500
+"""Columns above which a table is written thread by thread, and one pass through a stored copy is quicker to plan than one
+expression for each column.
+"""
+
+BLOCKS_UP_TO: Final = 50_000
+"""Rows of a wide table up to which blocks of its columns are held in memory and looked at value by value."""
+
 
 @dataclass(frozen=True)
 class Source:
-    """A regular text file: UTF-8, one delimiter, doubled quotes, every record as wide as `names` (key → name)."""
+    """A regular text file: UTF-8, one delimiter, doubled quotes, every record as wide as `names` (key → name).
+
+    end: what ends a record, stated so that nothing inside quotes is taken for it.
+    """
 
     path: Path
     delimiter: str
     skip: int
     names: Mapping[str, str]
-    comma_is_decimal: bool = False
+    end: str = "\\n"
 
     def sql(self, caps: Caps, numbers: frozenset[str] = frozenset()) -> str:
         """A relation of VARCHAR columns named by key; those in `numbers` are read as DOUBLE at once."""
         schema = ", ".join(f"'{key}': '{'DOUBLE' if key in numbers else 'VARCHAR'}'" for key in self.names)
         return (
-            f"read_csv({literal(str(self.path))}, auto_detect=false, header=false, skip={self.skip}, "
+            f"read_csv({literal(str(self.path))}, auto_detect=false, header=false, skip={self.skip}, new_line='{self.end}', "
             f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', max_line_size={2 * caps.line}, columns={{{schema}}})"
         )
 
 
 @dataclass(frozen=True)
 class Typed:
+    """direct: some column was read as numbers by the engine at once, which takes 1_000 for one."""
+
     rows: int
     choices: Mapping[str, Choice]
+    direct: bool = False
+
+
+UNKNOWN: Final = Convention()
 
 
 class Irregular(Exception):
@@ -59,7 +80,13 @@ class Irregular(Exception):
 
 
 def write(
-    source: Source, target: Path, caps: Caps, *, eager: bool = True, irregular: Callable[[], bool] = lambda: False
+    source: Source,
+    target: Path,
+    caps: Caps,
+    convention: Convention = UNKNOWN,
+    *,
+    eager: bool = True,
+    irregular: Callable[[], bool] = lambda: False,
 ) -> Typed:
     """Write `target`. Raises Irregular when the file is not what `Source` promises; decides the same with or without `eager`.
 
@@ -68,9 +95,9 @@ def write(
     with connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         small = source.path.stat().st_size < SMALL
-        if eager and not small:
+        if eager and not small and len(source.names) <= MANY:
             try:
-                written = _at_once(con, source, target, caps)
+                written = _at_once(con, source, target, caps, convention)
             except FAULTS as odd:
                 if "CSV Error" in str(odd) and "converting" not in str(odd):
                     raise Irregular(str(odd)) from odd
@@ -80,36 +107,64 @@ def write(
         if irregular():
             raise Irregular("asked for")
         try:
-            relation = source.sql(caps)
-            if small:
-                con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {relation}")
-                relation = "given"
-            return _after_a_look(con, relation, source, target, slim=small)
+            return _after_a_look(con, source, target, caps, convention, small=small)
         except FAULTS as odd:
             raise Irregular(str(odd)) from odd
 
 
-def _after_a_look(con: duckdb.DuckDBPyConnection, relation: str, source: Source, target: Path, *, slim: bool) -> Typed:
-    stage = None if slim else target.with_suffix(".unsure")
-    choices = choose(con, relation, source.names, comma_is_decimal=source.comma_is_decimal, stage=stage, few=None if slim else ())
-    columns = ", ".join(f"{choices[key].sql} AS {key}" for key in source.names)
-    return Typed(copy(con, f"SELECT {columns} FROM {relation}", target), choices)
+def _after_a_look(
+    con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps: Caps, convention: Convention, *, small: bool
+) -> Typed:
+    relation, width = source.sql(caps), len(source.names)
+    stored = target.with_suffix(".text")
+    if small and width <= GROUP:
+        con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {relation}")
+        relation = "given"
+        decided = choose(con, relation, source.names, convention, few=None)
+    else:
+        # Every query of the text reads all of it, whichever column it asks for: it is stored by column once.
+        count = copy(con, f"SELECT * FROM {relation}", stored, width=width)
+        relation, rows = f"read_parquet({literal(str(stored))})", count if width > GROUP and count <= BLOCKS_UP_TO else None
+        decided = choose(con, relation, source.names, convention, rows=rows, few=None if rows is not None else ())
+    choices = decided.of
+    count = copy(con, f"SELECT {_selected(source, choices)} FROM {relation}", target, width=len(source.names))
+    stored.unlink(missing_ok=True)
+    return Typed(count, choices)
 
 
-def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
-    """Write the rows of `query` as Parquet and return their number."""
-    written = con.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, {HOW})").fetchall()
+def _selected(source: Source, choices: Mapping[str, Choice], stored: Mapping[str, str] | None = None) -> str:
+    """Columns of the table, and the words taken for missing beside texts that hold some; `stored`: keys that stay as they are."""
+    parts = []
+    for key in source.names:
+        choice = choices[key]
+        parts.append(f"{choice.sql} AS {key}" if stored is None or key not in stored else key)
+        if choice.words:
+            parts.append(f"CASE WHEN {among(trimmed(key), choice.words)} THEN {trimmed(key)} END AS {key}_words")
+    return ", ".join(parts)
+
+
+def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path, *, width: int = 1) -> int:
+    """Write the rows of `query` as Parquet and return their number; `width`: columns, where they may be many."""
+    how = HOW
+    if width > MANY:
+        # Every thread holds a row group, and every column of it a dictionary as large as is allowed.
+        con.execute("SET threads = 1")
+        how = "COMPRESSION uncompressed, ROW_GROUP_SIZE 2048"
+    elif width > GROUP:
+        how = f"{HOW}, ROW_GROUP_SIZE {max(2048, GROUP_CELLS // width)}"
+    written = con.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, {how})").fetchall()
     return int(written[0][0])
 
 
-def _at_once(con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps: Caps) -> Typed | None:
+def _at_once(con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps: Caps, convention: Convention) -> Typed | None:
     """One pass: columns that the first rows make sure of are read as such, guarded; the others are looked at afterwards.
 
     Returns None when too few columns are sure. Raises what DuckDB raises when a later row breaks the promise.
     """
     rows = max(100, min(HEAD_ROWS, HEAD_CELLS // max(1, len(source.names))))
     con.execute(f"CREATE OR REPLACE TEMP TABLE head AS SELECT * FROM {source.sql(caps)} LIMIT {rows}")
-    guessed = choose(con, "head", source.names, comma_is_decimal=source.comma_is_decimal, few=None)
+    guess = choose(con, "head", source.names, convention, few=None)
+    guessed = guess.of
     sure = {key: expression for key, choice in guessed.items() if (expression := _guarded(con, key, choice)) is not None}
     levels = ", ".join(f"approx_count_distinct({key})" for key in source.names)
     distinct = con.execute(f"SELECT {levels} FROM head").fetchall()[0]
@@ -120,29 +175,37 @@ def _at_once(con: duckdb.DuckDBPyConnection, source: Source, target: Path, caps:
         return None
     numbers = frozenset(key for key, expression in sure.items() if expression == key)
     columns = ", ".join(f"{sure.get(key, key)} AS {key}" for key in source.names)
-    count = copy(con, f"SELECT {columns} FROM {source.sql(caps, numbers)}", target)
+    count = copy(con, f"SELECT {columns} FROM {source.sql(caps, numbers)}", target, width=len(source.names))
     staged = f"read_parquet({literal(str(target))})"
     others = {key: name for key, name in source.names.items() if key not in sure}
-    choices = choose(con, staged, others, comma_is_decimal=source.comma_is_decimal, few=few) if others else {}
+    choices = dict(choose(con, staged, others, guess.convention, few=few).of) if others else {}
     nulls = con.execute(f"SELECT {', '.join(f'count({key})' for key in sure)} FROM {staged}").fetchall()[0] if sure else ()
     for key, present in zip(sure, nulls, strict=True):
         if not present:
             # Nothing but empty cells: what the first rows said cannot be.
             return None
         tokens = (("", count - present),) if count > present else ()
-        guess = guessed[key]
-        choices[key] = Choice(guess.kind, key, guess.integer, guess.format, tokens)
+        guess_of = guessed[key]
+        choices[key] = Choice(guess_of.kind, key, guess_of.integer, guess_of.format, tokens)
+    whole = [key for key in sure if choices[key].integer]
+    if whole and _past_exact(con, staged, whole):
+        # Ids so long are no numbers, and epochs are told by their size: both are decided on the text.
+        return None
     if any(_changes(choices[key]) for key in others):
         again = target.with_suffix(".settled")
-        columns = ", ".join(f"{choices[key].sql if key in others else key} AS {key}" for key in source.names)
-        copy(con, f"SELECT {columns} FROM {staged}", again)
+        copy(con, f"SELECT {_selected(source, choices, sure)} FROM {staged}", again, width=len(source.names))
         again.replace(target)
-    return Typed(count, choices)
+    return Typed(count, choices, direct=bool(numbers))
+
+
+def _past_exact(con: duckdb.DuckDBPyConnection, staged: str, keys: list[str]) -> bool:
+    parts = ", ".join(f"max({key})" for key in keys)
+    return any(value is not None and abs(value) > EXACT for value in con.execute(f"SELECT {parts} FROM {staged}").fetchall()[0])
 
 
 def _changes(choice: Choice) -> bool:
     """A text column stays as it was staged unless it is none, or a word or blanks for "missing" stand in it."""
-    return choice.kind not in (Kind.CATEGORY, Kind.NESTED) or choice.blank or any(word for word, _ in choice.tokens)
+    return choice.kind not in (Kind.CATEGORY, Kind.NESTED) or choice.changed
 
 
 def _guarded(con: duckdb.DuckDBPyConnection, key: str, choice: Choice) -> str | None:

@@ -1,27 +1,25 @@
-"""How the tables were read, and the form that corrects what was guessed."""
+"""The page Columns: how the tables were read, and the form that corrects which column plays which part."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-import pandas as pd
 import streamlit as st
 
 from diagnostics.keep import investigation_job, store
 from diagnostics.measure import engine
 from diagnostics.nouns.incident import Incident, Roles, Task
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.table import Kind, Table
-from diagnostics.nouns.words import N_, Words, shorten
+from diagnostics.nouns.words import N_, shorten
 from diagnostics.read.folder import MAY_BE_NONE
 from pages.parts import visit as visits
-from pages.parts.export import csv_bytes
 from pages.parts.guard import ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.jobs import job_queue
+from pages.parts.reading import table_as_read
 from pages.parts.roles import role_sentences
 from pages.parts.step import remarked, say, unreadable
-from pages.parts.text import plain, sentence
+from pages.parts.text import plain
 from pages.parts.visit import Visit
 
 
@@ -36,9 +34,6 @@ CHOICES = {Choice.GUESS: N_("guess it"), Choice.NONE: N_("there is none")}
 
 LEVELS_CAP = 50
 """Classes offered for "the class to be found"."""
-
-REJECTED_SHOWN = 20
-KINDS = {Kind.NUMBER: N_("number"), Kind.CATEGORY: N_("text"), Kind.TIME: N_("time"), Kind.NESTED: N_("list or object")}
 
 
 def columns_page() -> None:
@@ -58,81 +53,17 @@ def columns_page() -> None:
         )
         st.page_link(ROOT / START, label=words(N_("Upload them on the start page →")), query_params=visit.link)
         return
-    for side, table in ((N_("Reference"), incident.reference), (N_("Current"), incident.current)):
-        if table is not None:
-            _read(words(side), table, words)
+    for name, side, table in (
+        (N_("Reference"), "reference", incident.reference),
+        (N_("Current"), "current", incident.current),
+    ):
+        table_as_read(words(name), side, table, visit)
     st.subheader(words(N_("Which column plays which part")), anchor=False)
     st.markdown("\n".join(f"- {line}" for line in role_sentences(incident, words)))
     if not visit.read_only:
         _form(incident, visit)
     if st.button(words(N_("Next: step 1, Confirm")), key="next"):
         st.switch_page(ROOT / STEP_SCRIPTS[0], query_params=visit.link)
-
-
-def _read(side: str, table: Table, words: Words) -> None:
-    reading = table.reading
-    st.subheader(side, anchor=False)
-    lines = [
-        sentence(
-            N_("{rows:count} rows and {columns:count} columns from {file}."),
-            {"rows": table.rows, "columns": len(table.columns), "file": reading.source},
-            words,
-        )
-    ]
-    if reading.encoding:
-        lines.append(
-            plain(
-                words(N_("Written as {container}, encoding {encoding}."), container=reading.container, encoding=reading.encoding)
-            )
-        )
-    if reading.delimiter:
-        named = {",": N_("commas"), ";": N_("semicolons"), "\t": N_("tabs"), "|": N_("bars")}
-        lines.append(
-            plain(words(N_("Fields are set apart by {mark}."), mark=words(named.get(reading.delimiter, reading.delimiter))))
-        )
-    if reading.skipped_rows:
-        lines.append(plain(words(N_("{count:count} lines above the header were passed over."), count=reading.skipped_rows)))
-    if reading.header_rows > 1:
-        lines.append(plain(words(N_("{count:count} lines make up the header."), count=reading.header_rows)))
-    tokens: dict[str, int] = {}
-    for column in table:
-        for token, count in column.tokens:
-            tokens[token] = tokens.get(token, 0) + count
-    named_tokens = [token for token in sorted(tokens, key=lambda t: (-tokens[t], t)) if token]
-    if named_tokens:
-        lines.append(sentence(N_("Read as missing: {tokens:list}."), {"tokens": named_tokens}, words))
-    lines += [plain(words(note)) for note in reading.notes]
-    st.markdown("\n".join(f"- {line}" for line in lines))
-    if reading.rejected_count:
-        _rejected(side, table, words)
-    with st.expander(words(N_("Columns of this table"))):
-        shown = pd.DataFrame(
-            {
-                words(N_("column")): [shorten(c.name) for c in table],
-                words(N_("type")): [words(KINDS[c.kind]) for c in table],
-                words(N_("written as")): [c.format for c in table],
-                words(N_("missing words")): [sum(count for _, count in c.tokens) for c in table],
-            }
-        )
-        st.dataframe(
-            shown, hide_index=True, height=min(420, 40 + 35 * len(shown)), alt=words(N_("Columns and how they were read"))
-        )
-
-
-def _rejected(side: str, table: Table, words: Words) -> None:
-    reading = table.reading
-    st.warning(plain(words(N_("{count:count} records could not be read and are left out."), count=reading.rejected_count)))
-    with st.expander(words(N_("Which lines, and why"))):
-        listed = pd.DataFrame({"line": [r.line for r in reading.rejected], "reason": [r.reason for r in reading.rejected]})
-        st.dataframe(listed.head(REJECTED_SHOWN), hide_index=True, alt=words(N_("Lines that could not be read")))
-        st.download_button(
-            words(N_("Download the list (.csv)")),
-            data=lambda: csv_bytes(listed),
-            file_name=f"{table.name}-rejected.csv",
-            mime="text/csv",
-            key=f"rejected-{table.name}",
-            on_click="ignore",
-        )
 
 
 def _form(incident: Incident, visit: Visit) -> None:

@@ -23,7 +23,7 @@ from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.rule import Lane, Rule, Severity
-from diagnostics.nouns.table import Kind, Table
+from diagnostics.nouns.table import CUT_SHORT, Kind, Table
 from diagnostics.nouns.words import N_
 
 MIN_BATCH: Final = 20
@@ -146,7 +146,9 @@ def profile(incident: Incident) -> Duplicates:
         exact = _repeats(incident, tables, Sides(tables.reference.names, tables.current.names), con)
         same = _repeats(incident, tables, Sides(content, content), con) if content else exact
         ids = None
-        if roles.id is not None and roles.id in shared:
+        # Ids that a spreadsheet cut short are equal because of that, which says nothing of the rows.
+        cut = roles.id in shared and CUT_SHORT in (tables.reference[roles.id].format, tables.current[roles.id].format)
+        if roles.id is not None and roles.id in shared and not cut:
             ids = _repeats(incident, tables, Sides([roles.id], [roles.id]), con)
     return Duplicates(exact, same, ids, roles.id)
 

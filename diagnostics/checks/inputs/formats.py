@@ -369,7 +369,8 @@ def smooth_path(days: NDArray[np.int64], turned: NDArray[np.int64], *, cost: flo
 
 def judge(p: Formats, *, share_at: float = 0.005, critical_at: float = 0.05, text_only: float = 0.95) -> list[Finding]:
     """A notation fires from `share_at` of the values on. A number column that is `text_only` text changed its type, which the
-    schema check says. A notation that the reading of the whole file took care of is worth a warning only.
+    schema check says. A notation that the reading of the whole file took care of is for information: the
+    values are right.
     All three were chosen on benchmarks/incidents.
     """
     findings: list[Finding] = []
@@ -389,7 +390,8 @@ def judge(p: Formats, *, share_at: float = 0.005, critical_at: float = 0.05, tex
             before_form=n.format.reference or N_("plain"),
             whole=n.whole,
         )
-        findings.append(rule.found(entry, severity=Severity.WARNING if n.whole or n.share < critical_at else Severity.CRITICAL))
+        severity = Severity.INFO if n.whole else Severity.WARNING if n.share < critical_at else Severity.CRITICAL
+        findings.append(rule.found(entry, severity=severity))
     findings += [SWAPPED.found(entry) for entry in p.swapped]
     return findings
 

@@ -12,7 +12,7 @@ from diagnostics.nouns.table import Column, Kind, Table
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that loads nothing from outside and stays within bounds."""
     memory = os.environ.get("MODEL_CLINIC_MEMORY", "1GB")
-    return duckdb.connect(
+    con = duckdb.connect(
         config={
             "threads": os.environ.get("MODEL_CLINIC_THREADS", str(min(4, os.cpu_count() or 1))),
             "memory_limit": memory,
@@ -20,6 +20,9 @@ def connect() -> duckdb.DuckDBPyConnection:
             "autoload_known_extensions": "false",
         }
     )
+    # A bar on the terminal would stand in the middle of what a command prints.
+    con.execute("SET enable_progress_bar = false")
+    return con
 
 
 def literal(text: str) -> str:

@@ -1,0 +1,205 @@
+"""Two tables of one incident read alike: what one of them leaves open, the other may settle.
+
+A column without a value takes the kind of the other side. Numbers that count days or seconds are times where the other side has
+times, or where a person said so. A word for "missing" that is as common on both sides, or a value on one, is a value on both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from diagnostics.measure.engine import connect, literal, relation
+from diagnostics.nouns.table import Column, Kind, Table, note
+from diagnostics.nouns.words import N_
+from diagnostics.read.numbers import quoted
+from diagnostics.read.times import COMPACT, counted_sql, counted_time, time_sql
+from diagnostics.read.typed import copy
+
+STORED: Final = {Kind.TIME: "TIMESTAMP", Kind.CATEGORY: "VARCHAR", Kind.NESTED: "VARCHAR"}
+FEW_LEVELS: Final = 20
+"""Different values of a column up to which a word among them may be one of the answers that people chose from."""
+
+STANDARD_ERRORS: Final = 3.0
+"""Two shares that lie so near are as common: a difference beyond 3 standard errors is chance in 1 of 370."""
+
+YEARS: Final = 10 * 365.25 * 86_400
+"""Seconds between the times of two tables of one incident, at most."""
+
+READ_AS_TIME: Final = N_("The numbers in {column:name} were read as times: they are {format:term}.")
+VALUE_AFTER_ALL: Final = N_("{word:name} in {column:name} is kept as a value: it stands in both tables.")
+
+
+@dataclass(frozen=True)
+class _Change:
+    """sql: what the column holds instead. column: as it is then. words: what its column of words holds, "" for none."""
+
+    sql: str
+    column: Column
+    words: str = ""
+
+
+def agree(reference: Table, current: Table, timestamp: str | None = None) -> tuple[Table, Table]:
+    """Both tables, written again where the other one settles something; `timestamp`: the stated column of times."""
+    reference, current = _times(reference, current, timestamp), _times(current, reference, timestamp)
+    left, right = _values_after_all(reference, current)
+    reference, current = _rewritten(reference, left, current), _rewritten(current, right, reference)
+    return adopt_kinds(reference, current), adopt_kinds(current, reference)
+
+
+def timed(table: Table, timestamp: str | None) -> Table:
+    """`table` with the stated column of times read as such where its numbers count time."""
+    return _times(table, None, timestamp)
+
+
+def _times(table: Table, like: Table | None, timestamp: str | None) -> Table:
+    changes: dict[str, _Change] = {}
+    for column in table:
+        stated = column.name == timestamp
+        paired = like is not None and column.name in like and like[column.name].kind is Kind.TIME
+        if column.kind is not Kind.NUMBER or not (stated or paired):
+            continue
+        found = _counted(table, column)
+        if found is None or (paired and like is not None and not _near(table, column, found[1], like)):
+            continue
+        written, value = found
+        changes[column.key] = _Change(value, replace(column, kind=Kind.TIME, integer=False, format=written))
+    notes = [note(READ_AS_TIME, column=c.column.name, format=c.column.format) for c in changes.values()]
+    changed = _rewritten(table, changes, like)
+    return _noted(changed, notes) if notes else table
+
+
+def _counted(table: Table, column: Column) -> tuple[str, str] | None:
+    """How the column's numbers count time, and the expression that reads them."""
+    key = column.key
+    with connect() as con:
+        low, high = con.execute(f"SELECT min({key}), max({key}) FROM {relation(table)}").fetchall()[0]
+        if low is None or not (math.isfinite(low) and math.isfinite(high)):
+            return None
+        if written := counted_time(float(low), float(high), days=True):
+            return written, counted_sql(written, key)
+        for first, last, written in COMPACT if column.integer else ():
+            value = time_sql(written, f"CAST({key} AS VARCHAR)")
+            if low >= first and high <= last:
+                odd = f"SELECT count(*) FROM {relation(table)} WHERE {key} IS NOT NULL AND {value} IS NULL"
+                return (written, value) if not con.execute(odd).fetchall()[0][0] else None
+    return None
+
+
+def _near(table: Table, column: Column, value: str, like: Table) -> bool:
+    """The times so read lie within some years of those of the other table."""
+    other = like[column.name].key
+    with connect() as con:
+        mine = _middle(con.execute(f"SELECT min({value}), max({value}) FROM {relation(table)}").fetchall()[0])
+        others = _middle(con.execute(f"SELECT min({other}), max({other}) FROM {relation(like)}").fetchall()[0])
+    return mine is not None and others is not None and abs(mine - others) <= YEARS
+
+
+def _middle(ends: tuple[Any, ...]) -> float | None:
+    first, last = ends
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return None
+    return ((first - datetime(1970, 1, 1)).total_seconds() + (last - datetime(1970, 1, 1)).total_seconds()) / 2
+
+
+def _values_after_all(reference: Table, current: Table) -> tuple[dict[str, _Change], dict[str, _Change]]:
+    """Words that were taken for missing and are values, by key of either table."""
+    left: dict[str, _Change] = {}
+    right: dict[str, _Change] = {}
+    for a in reference:
+        if a.name not in current or a.kind is not Kind.CATEGORY or current[a.name].kind is not Kind.CATEGORY:
+            continue
+        b = current[a.name]
+        words = {word for column in (a, b) if column.words for word, _ in column.tokens if word}
+        kept = {word for word in words if _is_value(word, reference, a, current, b)}
+        if kept:
+            for column, changes in ((a, left), (b, right)):
+                if column.words and kept & {word for word, _ in column.tokens}:
+                    changes[column.key] = _restored(column, kept)
+    return left, right
+
+
+def _is_value(word: str, reference: Table, a: Column, current: Table, b: Column) -> bool:
+    counts = dict(a.tokens).get(word, 0), dict(b.tokens).get(word, 0)
+    levels = [_levels(table, column, word) for table, column in ((reference, a), (current, b))]
+    if not all(counts):
+        # Taken for missing on one side only: a typed file or other neighbours made it a value on the other.
+        return levels[counts.index(0)][1] > 0
+    if max(distinct for distinct, _ in levels) > FEW_LEVELS:
+        return False
+    rows = reference.rows, current.rows
+    share = sum(counts) / sum(rows)
+    error = math.sqrt(share * (1 - share) * (1 / rows[0] + 1 / rows[1]))
+    return abs(counts[0] / rows[0] - counts[1] / rows[1]) <= STANDARD_ERRORS * error
+
+
+def _levels(table: Table, column: Column, word: str) -> tuple[int, int]:
+    """Different values of the column, and rows in which `word` is one."""
+    key = column.key
+    query = f"SELECT approx_count_distinct({key}), count(*) FILTER ({key} = {quoted(word)}) FROM {relation(table)}"
+    with connect() as con:
+        distinct, rows = con.execute(query).fetchall()[0]
+    return int(distinct), int(rows)
+
+
+def _restored(column: Column, kept: set[str]) -> _Change:
+    key, words = column.key, column.words_key
+    among = f"{words} IN ({', '.join(quoted(word) for word in sorted(kept))})"
+    tokens = tuple((word, count) for word, count in column.tokens if word not in kept)
+    left = any(word for word, _ in tokens)
+    rest = f"CASE WHEN NOT {among} THEN {words} END" if left else ""
+    return _Change(f"CASE WHEN {among} THEN {words} ELSE {key} END", replace(column, tokens=tokens, words=left), rest)
+
+
+def _rewritten(table: Table, changes: Mapping[str, _Change], like: Table | None) -> Table:
+    """`table` with some columns changed; its Parquet file and handle are written again."""
+    if not changes:
+        return table
+    parts, columns = [], []
+    for column in table:
+        change = changes.get(column.key)
+        parts.append(f"{change.sql} AS {column.key}" if change else column.key)
+        columns.append(change.column if change else column)
+        if columns[-1].words:
+            parts.append(f"{change.words} AS {column.words_key}" if change and change.words else column.words_key)
+    again = table.path.with_suffix(".again")
+    with connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        copy(con, f"SELECT {', '.join(parts)} FROM {relation(table)}", again, width=len(parts))
+    again.replace(table.path)
+    other = like.fingerprint if like is not None else table.fingerprint
+    changed = replace(table, columns=tuple(columns), fingerprint=table.fingerprint[:32] + other[:32])
+    changed.save()
+    return changed
+
+
+def _noted(table: Table, notes: list[Any]) -> Table:
+    told = replace(table, reading=replace(table.reading, notes=(*table.reading.notes, *notes)))
+    told.save()
+    return told
+
+
+def adopt_kinds(table: Table, like: Table) -> Table:
+    """`table` with its empty columns in the kinds that `like` gives them; its Parquet file and handle are written again.
+
+    Without this a number column that arrives wholly empty would be text on one side, and not be compared at all.
+    """
+    changes: dict[str, _Change] = {}
+    for column in table:
+        if column.name in like and like[column.name].kind is not column.kind and is_empty(table, column):
+            other = like[column.name]
+            stored = STORED.get(other.kind, "BIGINT" if other.integer else "DOUBLE")
+            adopted = replace(column, kind=other.kind, integer=other.integer, format="", words=False)
+            changes[column.key] = _Change(f"CAST(NULL AS {stored})", adopted)
+    return _rewritten(table, changes, like)
+
+
+def is_empty(table: Table, column: Column) -> bool:
+    """No row has a value in `column`."""
+    if column.kind is not Kind.CATEGORY and column.tokens and sum(count for _, count in column.tokens) < table.rows:
+        return False
+    with connect() as con:
+        return not con.execute(f"SELECT count({column.key}) FROM read_parquet({literal(str(table.path))})").fetchall()[0][0]

@@ -1,0 +1,76 @@
+"""Times as programs write them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from diagnostics.nouns.table import Kind
+from diagnostics.read.caps import Options
+from tests.read.given import column, notes, read, values
+
+NOON = datetime(2026, 1, 5, 13, 2, 3)
+DAY = datetime(2026, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "time"),
+    [
+        ("2026-01-05 13:02:03,123", NOON + timedelta(milliseconds=123)),
+        ("20260105T130203Z", NOON),
+        ("20260105130203", NOON),
+        ("Mon Jan 05 13:02:03 CET 2026", NOON),
+        ("Mon Jan  5 13:02:03 2026", NOON),
+        ("Mon Jan 05 2026 13:02:03 GMT+0100 (Central European Standard Time)", NOON - timedelta(hours=1)),
+        ("Mon, 05 Jan 2026 13:02:03 +0100", NOON - timedelta(hours=1)),
+        ("05/Jan/2026:13:02:03 +0100", NOON - timedelta(hours=1)),
+        ("05-JAN-26 01.02.03.123456 PM", NOON),
+        ("05JAN2026:13:02:03", NOON),
+        ("05JAN2026", DAY),
+        ("01/25/2026 1:02:03 PM", datetime(2026, 1, 25, 13, 2, 3)),
+        ("2026-01-05-13.02.03.123456", NOON),
+        ("2026-01-05T13:02:03+01:00[Europe/Berlin]", NOON - timedelta(hours=1)),
+        ("2026-01-05 13:02:03+01", NOON - timedelta(hours=1)),
+        ("1767618123", NOON),
+        ("1767618123000", NOON),
+        ("1767618123000000", NOON),
+        ("1767618123000000000", NOON),
+        ("46027", DAY),
+        ("46027.5", DAY + timedelta(hours=12)),
+    ],
+)
+def test_times_of_many_programs(tmp_path: Path, cell: str, time: datetime) -> None:
+    table = read(tmp_path, column([cell, cell], name="created_at"))
+    assert table["created_at"].kind is Kind.TIME
+    assert values(table, "created_at") == [time, time]
+
+
+def test_days_without_marks_need_no_name(tmp_path: Path) -> None:
+    table = read(tmp_path, column(["20260131", "20260201", "20260202"]))
+    assert values(table, "x") == [datetime(2026, 1, 31), datetime(2026, 2, 1), datetime(2026, 2, 2)]
+    assert read(tmp_path, column(["20260131", "20261399", "20260202"]))["x"].kind is Kind.NUMBER
+
+
+def test_durations_and_amounts_are_no_days(tmp_path: Path) -> None:
+    assert read(tmp_path, column(["46027", "46028"], name="response_time"))["response_time"].kind is Kind.NUMBER
+    assert read(tmp_path, column(["46027", "46028"], name="income"))["income"].kind is Kind.NUMBER
+
+
+def test_one_column_settles_the_order_of_dates_for_the_file(tmp_path: Path) -> None:
+    table = read(tmp_path, "a|b\n13/05/2026|01/02/2026\n14/06/2026|02/03/2026\n")
+    assert values(table, "b") == [datetime(2026, 2, 1), datetime(2026, 3, 2)]
+    assert not notes(table)
+
+
+@pytest.mark.parametrize(
+    ("stated", "time"),
+    [("day", datetime(2026, 2, 1)), ("month", datetime(2026, 1, 2)), ("%d/%m/%Y", datetime(2026, 2, 1))],
+)
+def test_the_order_of_dates_can_be_stated(tmp_path: Path, stated: str, time: datetime) -> None:
+    data = "a|b\n01/02/2026|x\n01/02/2026|y\n"
+    assert "could begin with the day or the month" in notes(read(tmp_path, data))
+    table = read(tmp_path, data, options=Options(dates=stated))
+    assert values(table, "a") == [time, time]
+    assert not notes(table)
