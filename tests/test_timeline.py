@@ -19,7 +19,7 @@ WORDS = Words()
 def finding(
     code: str, title: str, minutes: float, *columns: str, severity: Severity = Severity.CRITICAL, **evidence: object
 ) -> Finding:
-    rule = Rule(code, title, "why", "remedy", "statistic", "source")
+    rule = Rule(code=code, title=title, why="why", remedy="remedy", statistic="statistic", source="source")
     return loose(rule, title, evidence, columns, severity, 0.5, EIGHT + timedelta(minutes=minutes))  # type: ignore[arg-type]
 
 

@@ -100,7 +100,7 @@ def _labels(name: str, rows: tuple[int, ...], shares: Sequence[float], right: Se
 
 
 def _share(odds: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-odds))
+    return np.asarray(1 / (1 + np.exp(-odds)))
 
 
 def _mostly_zero(rng: np.random.Generator, rows: int) -> np.ndarray:

@@ -26,9 +26,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MODEL_CLINIC_THREAD
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np  # noqa: E402
-from sides import TIERS, Case, plan, write  # noqa: E402
-from sources import GROUPS, Source  # noqa: E402
-from told import STEPS, Found, Named, Result, accusations, kept, report  # noqa: E402
+
+from benchmarks.healthy.sides import Case, plan, write  # noqa: E402
+from benchmarks.healthy.sources import GROUPS, Source  # noqa: E402
+from benchmarks.healthy.told import STEPS, Found, Named, Result, accusations, kept, report  # noqa: E402
+from benchmarks.incidents.cases import TIERS  # noqa: E402
 
 ONE_LOOK = """\
 This is the group that nobody has looked at. Its figures count once, when nothing will be changed after them: whoever changes a

@@ -7,7 +7,6 @@ was drawn at random, so no difference has a cause.
 
 from __future__ import annotations
 
-import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import yaml
-from sources import Loaded, Source, load
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "incidents"))
-from cases import BUSY, TIERS
-from served import KINDS, Served
+from benchmarks.healthy.sources import Loaded, Source, load
+from benchmarks.incidents.cases import BUSY, TIERS
+from benchmarks.incidents.served import KINDS, Served
 
 SIZES: Final = (100, 300, 1_000, 3_000, 10_000, 20_000)
 """Rows of the current table."""
@@ -268,7 +266,7 @@ def _dressed(
             )
             for side, place in zip((before, now), number, strict=True)
         )
-    names = [str(name) for name in rng.permutation(list(before))]
+    names = [str(name) for name in rng.permutation([str(name) for name in before])]
     return before[names], now[names], stated
 
 
@@ -286,13 +284,15 @@ def _laid(table: Loaded, unit: np.ndarray, rows: np.ndarray, start: np.datetime6
     within = (table.when[rows] - day) % length
     # Day of the week: a block begins on the weekday on which the table begins.
     weekday = np.timedelta64((int(day.astype("datetime64[D]").astype("int64")) + 3) % 7 * 86400, "s")
-    return start + weekday + pd.factorize(unit[rows], sort=True)[0] * length + within
+    laid: np.ndarray = start + weekday + pd.factorize(unit[rows], sort=True)[0] * length + within
+    return laid
 
 
 def _monday(last: np.datetime64) -> np.datetime64:
     """The Monday after the week of `last`, so that the first block of current cannot reach into the reference."""
     day = int(last.astype("datetime64[D]").astype("int64"))
-    return np.datetime64(day - (day + 3) % 7 + 7, "D").astype("datetime64[s]")
+    monday: np.datetime64 = np.datetime64(day - (day + 3) % 7 + 7, "D").astype("datetime64[s]")
+    return monday
 
 
 def _taken_away(

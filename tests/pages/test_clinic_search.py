@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 from diagnostics.clinic.search.plan import Method
 from diagnostics.clinic.search.storage import default_url
 from diagnostics.clinic.search.study_list import Progress, list_studies
+from diagnostics.clinic.shared.clinic_job import latest_run
 from diagnostics.keep import store
-from pages.parts.bench import bench
+from pages.parts.jobs import job_queue
 from tests.clinic.frames import classes
 from tests.pages.clinic_pages import alone, opened
 from tests.pages.conftest import said
@@ -77,7 +78,7 @@ def test_a_search_is_stopped_in_a_trial_left_come_back_to_and_resumed() -> None:
     assert not elsewhere.exception
     back = opened_running(incident)
     assert "Best so far" in said(back)
-    run = bench().run("search", incident)
+    run = latest_run(job_queue(), "search", incident)
     assert run is not None
     began = time.monotonic()
     back.button(key="stop-run").click().run()
@@ -93,7 +94,7 @@ def test_a_search_is_stopped_in_a_trial_left_come_back_to_and_resumed() -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until and list_studies(url)[0].done <= held.done:
         time.sleep(0.1)
-    again = bench().run("search", incident)
+    again = latest_run(job_queue(), "search", incident)
     assert again is not None
     again.stop()
     assert again.ended.wait(10)
@@ -104,7 +105,7 @@ def test_a_search_is_stopped_in_a_trial_left_come_back_to_and_resumed() -> None:
     assert not store.results(incident)
     back = opened("clinic_search", incident)
     back.button(key="end-0").click().run()
-    judged = bench().run("search", incident)
+    judged = latest_run(job_queue(), "search", incident)
     assert judged is not None
     assert judged.ended.wait(120)
     at = opened("clinic_search", incident)

@@ -287,7 +287,7 @@ def test_an_investigation_that_breaks_off_is_one_sentence(broken: str, monkeypat
     def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pages.parts.jobs.investigate", breaks)
+    monkeypatch.setattr("diagnostics.keep.investigation_job.investigate", breaks)
     at = opened("step_2_inputs", broken)
     assert not at.exception
     assert "broke off (ZeroDivisionError)" in said(at)
