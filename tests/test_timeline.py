@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import Entry, optional
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Event
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import Words
@@ -16,11 +19,22 @@ EIGHT = datetime(2026, 5, 12, 8)
 WORDS = Words()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen(Entry):
+    series: str | None = optional()
+    template: str | None = optional()
+    until: datetime | None = optional()
+
+
+LANE = {"OPS004": Lane.ERRORS, "OPS011": Lane.METRIC, "OPS013": Lane.METRIC, "CON001": Lane.ACCURACY, "DRF001": Lane.DATA}
+
+
 def finding(
-    code: str, title: str, minutes: float, *columns: str, severity: Severity = Severity.CRITICAL, **evidence: object
-) -> Finding:
-    rule = Rule(code=code, title=title, why="why", remedy="remedy", statistic="statistic", source="source")
-    return loose(rule, title, evidence, columns, severity, 0.5, EIGHT + timedelta(minutes=minutes))  # type: ignore[arg-type]
+    code: str, title: str, minutes: float, *columns: str, severity: Severity = Severity.CRITICAL, **evidence: Any
+) -> Finding[Seen]:
+    rule = Rule[Seen](code=code, title=title, says=title, why="", remedy="", statistic="", source="", lane=LANE[code])
+    entry = Seen(**evidence, columns=columns, weight=0.5, since=EIGHT + timedelta(minutes=minutes))
+    return rule.found(entry, severity=severity)
 
 
 SLOW = finding("OPS013", "Answers became slower", 5, series="latency_p95_ms")
