@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.measure.metrics import cox_line
 from diagnostics.measure.outcome import Outcome
 from diagnostics.nouns import intervals
 from diagnostics.nouns.incident import Answer
@@ -90,7 +91,7 @@ def reliability(known: Outcome, when: NDArray[np.datetime64] | None, began: date
 
 def _reliable(told: NDArray[np.float64], came: NDArray[np.float64], score: bool) -> Reliable:
     gap = told - came
-    slope, error, level = _cox(told, came) if score else _line(told, came)
+    slope, error, level = cox_line(came, np.clip(told, EDGE, 1 - EDGE)) if score else _line(told, came)
     return Reliable(
         float(told.mean()),
         float(came.mean()),
@@ -111,22 +112,6 @@ def _line(told: NDArray[np.float64], came: NDArray[np.float64]) -> tuple[float, 
     slope = float((x * came).sum() / total)
     rest = came - came.mean() - slope * x
     return slope, float(np.sqrt((rest**2).sum() / max(1, x.size - 2) / total)), float(came.mean() - slope * told.mean())
-
-
-def _cox(told: NDArray[np.float64], came: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Slope, its standard error, and level of the logistic line in the answers' log odds, by Newton's method, barely damped."""
-    cut = np.clip(told, EDGE, 1 - EDGE)
-    x = np.column_stack([np.ones(told.size), np.log(cut / (1 - cut))])
-    beta, damp = np.array([0.0, 1.0]), 1e-3 * np.eye(2)
-    curve = damp
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
-        curve = (x * (p * (1 - p))[:, None]).T @ x + damp
-        step = np.clip(np.linalg.solve(curve, x.T @ (came - p)), -1, 1)
-        beta = beta + step
-        if float(np.abs(step).max()) < 1e-8:
-            break
-    return float(beta[1]), float(np.sqrt(np.linalg.inv(curve)[1, 1])), float(beta[0])
 
 
 def _auc(told: NDArray[np.float64], came: NDArray[np.float64]) -> Interval:
