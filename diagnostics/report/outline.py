@@ -22,7 +22,7 @@ from diagnostics.nouns.check import Check
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.rule import Lane, Severity
 from diagnostics.nouns.words import N_, Words
-from diagnostics.report.numbers import thresholds, written
+from diagnostics.report.numbers import numbers, thresholds
 from diagnostics.report.written import Opinion, Written, capped, told
 from diagnostics.timeline import Timeline
 
@@ -73,7 +73,7 @@ class CauseText:
 
 @dataclass(frozen=True)
 class FindingText:
-    """severity: for machines; level: the same in words; numbers: (name, value) of the evidence."""
+    """severity: for machines; level: the same in words; numbers: (name, value) of those that people see."""
 
     code: str
     severity: str
@@ -263,12 +263,8 @@ def _steps(investigation: Investigation, words: Words) -> list[StepText]:
 
 def _finding(finding: Finding, words: Words, *, numbered: bool) -> FindingText:
     level = finding.severity or finding.rule.severity
-    numbers = [
-        (name.replace("_", " "), written(value, words))
-        for name, value in finding.evidence.items()
-        if numbered and name not in CODE
-    ]
-    return FindingText(finding.code, str(level), words(SEVERITY_WORDS[level]), finding.statement(words), tuple(numbers))
+    shown = tuple((number.name, number.text) for number in numbers(finding, words)) if numbered else ()
+    return FindingText(finding.code, str(level), words(SEVERITY_WORDS[level]), finding.statement(words), shown)
 
 
 def _rules(investigation: Investigation, words: Words) -> list[RuleText]:
@@ -276,12 +272,10 @@ def _rules(investigation: Investigation, words: Words) -> list[RuleText]:
     told = []
     for check in investigation.checks:
         fired = {finding.code for finding in check.findings}
-        compared = thresholds(check.diagnostic, words) if fired else ()
-        told += [
-            RuleText(rule.code, words(rule.title), words(rule.statistic), rule.source, compared)
-            for rule in check.diagnostic.rules
-            if rule.code in fired
-        ]
+        for rule in check.diagnostic.rules:
+            if rule.code in fired:
+                compared = tuple((t.name, t.text) for t in thresholds(rule, check.diagnostic.module, words))
+                told.append(RuleText(rule.code, words(rule.title), words(rule.statistic), rule.source, compared))
     return told
 
 

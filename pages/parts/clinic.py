@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -15,14 +14,12 @@ from diagnostics.clinic.shared.clinic_job import ClinicJob, latest_result, lates
 from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.loading import load
 from diagnostics.nouns.check import Check, Diagnostic
-from diagnostics.nouns.entry import Unit, numbers_shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.words import N_, Value, Words
+from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette
 from pages.parts import visit as visits
-from pages.parts.cards import Section, badge, code, meaning, picture
-from pages.parts.export import csv_bytes
+from pages.parts.cards import Section, badge, code, meaning, numbers_button, picture, statistic
 from pages.parts.guard import COLUMNS, ROOT
 from pages.parts.jobs import job_queue
 from pages.parts.measured import show_measured, show_remedies, show_so_far
@@ -222,38 +219,5 @@ def _show_card(section: Section, check: Check, finding: Finding, visit: Visit, *
 
 
 def _show_computed(finding: Finding, visit: Visit, *, key: str) -> None:
-    words = visit.words
-    st.markdown(plain(words(finding.rule.statistic)))
-    shown = numbers_for_people(finding, words)
-    if shown:
-        st.table(
-            {plain(name): plain(text) for name, text in shown.items()},
-            border="horizontal",
-            width="content",
-            alt=words(N_("Numbers behind this finding")),
-        )
-    st.markdown(plain(words(N_("Rule {code}. Source: {source}."), code=finding.code, source=finding.rule.source.rstrip("."))))
-    st.download_button(
-        words(N_("Download these numbers (.csv)")),
-        data=lambda: csv_bytes(pd.DataFrame(list(shown.items()), columns=["number", "value"])),
-        file_name=f"{finding.code}.csv",
-        mime="text/csv",
-        key=f"{key}-evidence",
-        on_click="ignore",
-    )
-
-
-def numbers_for_people(finding: Finding, words: Words) -> dict[str, str]:
-    """The numbers of a finding that people see, by their names in the reader's language."""
-    evidence = finding.evidence
-    return {
-        words(number.name): _number(evidence[key], number.unit, words)
-        for key, number in numbers_shown(type(finding.of)).items()
-        if evidence.get(key) not in (None, "")
-    }
-
-
-def _number(value: Value, unit: Unit, words: Words) -> str:
-    if unit is Unit.YES_NO:
-        return words(N_("yes")) if value else words(N_("no"))
-    return words(f"{{value:{unit}}}", value=value)
+    statistic(finding, visit.words)
+    numbers_button(finding, visit.words, key=key)

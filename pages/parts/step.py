@@ -142,8 +142,8 @@ def _skipped(standing: Standing, visit: Visit) -> None:
 
 
 def _passed(checks: Sequence[Check]) -> list[str]:
-    """Titles of the rules that were checked and did not fire."""
-    fired = {finding.code for check in checks for finding in check.findings}
+    """Titles of the rules that were checked and did not fire, not even within chance."""
+    fired = {finding.code for check in checks for finding in (*check.findings, *check.by_chance)}
     return [
         rule.title for check in checks if check.profile is not None for rule in check.diagnostic.rules if rule.code not in fired
     ]
@@ -151,6 +151,10 @@ def _passed(checks: Sequence[Check]) -> list[str]:
 
 def _silent(checks: Sequence[Check], visit: Visit, *, key: str) -> None:
     words = visit.words
+    chance = [finding for check in checks for finding in check.by_chance]
+    if chance:
+        with st.expander(words(N_("Within what chance does: {count:count}"), count=len(chance))):
+            st.markdown("\n".join(f"- {statement(finding, words)}" for finding in sorted(chance, key=lambda f: f.rank)))
     passed = _passed(checks)
     if passed:
         with st.expander(words(N_("Checked and found nothing wrong: {count:count}"), count=len(passed))):

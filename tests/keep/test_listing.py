@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from diagnostics.causes.cause import Cause, Family
+from diagnostics.causes.catalogue import KINDS
+from diagnostics.causes.cause import Cause
 from diagnostics.investigation import Investigation
 from diagnostics.keep import database, sharing, store
 from diagnostics.keep.review import listing
@@ -42,7 +43,9 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def cause(code: str = "unit_change", *columns: str, confidence: float = 0.9, since: datetime | None = MAY) -> Cause:
-    return Cause(code, Family.DATA, confidence, "Something happened.", "Mend it.", columns=columns, since=since)
+    return Cause(
+        kind=KINDS[code], confidence=confidence, says="Something happened.", remedy="Mend it.", columns=columns, since=since
+    )
 
 
 def looked_at(title: str, *causes: Cause, day: int = 1) -> str:
