@@ -290,6 +290,8 @@ def _training(options: argparse.Namespace, words: Words) -> int:
 
     mapping = dict(part.partition("=")[::2] for part in options.map) or None
     record = training_record(options.files, words, mapping)
+    for unread in record["unreadable"]:
+        print(f"model-clinic: {unread['file']}: {unread['why']}", file=sys.stderr)
     if options.json:
         _emit(options.json, _dump(record))
     else:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.clinic.training_history import columns
 from diagnostics.clinic.training_history.history import LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE
-from diagnostics.clinic.training_history.names import guess
-from diagnostics.clinic.training_history.read import groups, read_group, read_history
+from diagnostics.clinic.training_history.reading import columns
+from diagnostics.clinic.training_history.reading.names import guess
+from diagnostics.clinic.training_history.reading.read import groups, read_group, read_history
 from diagnostics.nouns.refusal import BadInput
 
-RECORDERS = Path(columns.__file__).parent / "recorders"
+RECORDERS = Path(columns.__file__).parent.parent / "recorders"
 
 
 def write(folder: Path, name: str, text: str | bytes) -> Path:
@@ -108,7 +108,7 @@ def test_tensorboard(tmp_path: Path) -> None:
         events(tmp_path / side, {"epoch_loss": [1.0, 0.8, 0.7, 0.6, 0.5], "epoch_accuracy": [0.5, 0.6, 0.7, 0.8, 0.9]})
     files = sorted(tmp_path.rglob("events*"))
     assert [len(group) for group in groups(files)] == [2]
-    history = read_group(groups(files)[0])
+    history = read_group(groups(files)[0])[0]
     assert (history.format, history.epochs) == ("tensorboard", 5)
     assert {LOSS, VAL_LOSS, SCORE, VAL_SCORE} <= {curve.part for curve in history.curves}
 
@@ -160,10 +160,10 @@ def test_what_the_recorders_write_is_read(tmp_path: Path, name: str) -> None:
 
 
 def test_columns_of_ones_own_are_mapped(tmp_path: Path) -> None:
-    file = write(tmp_path, "mine.csv", "runde;fehler;pruef\n1;1,5;1,6\n2;1,2;1,4\n3;1,0;1,3\n")
+    file = write(tmp_path, "mine.csv", "q;a1;b1\n1;1,5;1,6\n2;1,2;1,4\n3;1,0;1,3\n")
     with pytest.raises(BadInput, match="loss"):
         read_history(file)
-    history = read_history(file, {"loss": "fehler", "val_loss": "pruef", "epoch": "runde"})
+    history = read_history(file, {"loss": "a1", "val_loss": "b1", "epoch": "q"})
     held = history.curve(VAL_LOSS)
     assert held is not None
     assert held.y == (1.6, 1.4, 1.3)

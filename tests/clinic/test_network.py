@@ -17,7 +17,7 @@ from diagnostics.clinic.network.settings import SCHEDULES, Network
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.shared.training_set import training_set
-from diagnostics.clinic.training_history.read import read_history
+from diagnostics.clinic.training_history.reading.read import read_history
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import Words

@@ -17,7 +17,7 @@ from diagnostics.clinic.shared.compare import LEVEL, Compared, Progress, Result,
 from diagnostics.clinic.shared.folds import Fold, folds
 from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
 from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, diagnose
-from diagnostics.clinic.training_history.recorder import from_entries
+from diagnostics.clinic.training_history.reading.recorder import from_entries
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable

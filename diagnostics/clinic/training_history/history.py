@@ -55,10 +55,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class History:
-    """format: "keras_csv", "lightning", "huggingface", "xgboost", "lightgbm", "tensorboard", "recorder" or "csv".
+    """One run.
 
-    unit: "epoch", "step" or "round". epochs: how many there were, counted in epochs where the file tells them, else in its rows.
-    layers: first layer first. notes: what was left out while reading.
+    file: name of its file; with "#2" behind it for the second run of a file.
+    format: which tool wrote it: "keras_csv", "lightning", "huggingface", "xgboost", "lightgbm", "catboost", "tensorboard",
+        "mlflow", "recorder", "json_lines", "json", "printed" or "csv".
+    unit: "epoch", "step" or "round".
+    epochs: how many there were, counted in epochs where the file has them, else in its rows.
+    layers: first layer first.
+    notes: what was left out or assumed while reading.
+    setting: "supervised", "adversarial" or "reinforcement"; the losses of the last two need not fall.
     """
 
     file: str
@@ -68,6 +74,7 @@ class History:
     curves: tuple[Curve, ...]
     layers: tuple[Layer, ...] = ()
     notes: tuple[Reason, ...] = ()
+    setting: str = "supervised"
 
     def curve(self, part: str) -> Curve | None:
         return next((curve for curve in self.curves if curve.part == part), None)

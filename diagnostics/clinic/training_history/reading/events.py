@@ -6,14 +6,15 @@ import importlib
 import logging
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from diagnostics.clinic.training_history.columns import NO_HISTORY, Columns, check_size
 from diagnostics.clinic.training_history.history import History
-from diagnostics.clinic.training_history.mapped import from_columns
+from diagnostics.clinic.training_history.reading.columns import NO_HISTORY, Columns, check_size
+from diagnostics.clinic.training_history.reading.mapped import runs_of
 from diagnostics.nouns.refusal import BadInput, Reason
 from diagnostics.nouns.words import N_
 
@@ -33,7 +34,7 @@ def is_events(head: bytes) -> bool:
     return bool(length < RECORD_CAP and masked_crc32c(head[:8]) == check)
 
 
-def read(files: Sequence[Path]) -> History:
+def read(files: Sequence[Path]) -> list[History]:
     """The files of one run (Keras writes "train" and "validation" apart). Raises BadInput when they hold no scalars of use."""
     scalars: dict[str, dict[int, float]] = {}
     notes: list[Reason] = []
@@ -61,8 +62,8 @@ def read(files: Sequence[Path]) -> History:
     values["step"] = np.array(places, dtype="float64")
     if "epoch" not in values and all(tag.split("/")[-1].startswith("epoch_") or tag == "step" for tag in values):
         values["epoch"] = values["step"]
-    history = from_columns(files[0], Columns(values, len(places)), form="tensorboard")
-    return History(history.file, history.format, history.unit, history.epochs, history.curves, history.layers, tuple(notes))
+    runs = runs_of(files[0], Columns(values, len(places)), form="tensorboard")
+    return [replace(runs[0], notes=(*runs[0].notes, *notes)), *runs[1:]]
 
 
 def _scalars(file: Path, notes: list[Reason]) -> list[tuple[str, int, float]]:

@@ -18,8 +18,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from diagnostics.clinic.training_history.columns import CUT_OFF, LINE_CAP, NO_HISTORY, check_size
-from diagnostics.clinic.training_history.documents import number
 from diagnostics.clinic.training_history.history import (
     GRADIENT,
     LOSS,
@@ -32,6 +30,8 @@ from diagnostics.clinic.training_history.history import (
     Layer,
     make_curve,
 )
+from diagnostics.clinic.training_history.reading.columns import CUT_OFF, LINE_CAP, NO_HISTORY, check_size
+from diagnostics.clinic.training_history.reading.documents import number
 from diagnostics.nouns.refusal import BadInput, Reason
 
 MARK: Final = '"model-clinic"'
