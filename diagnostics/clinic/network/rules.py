@@ -27,7 +27,7 @@ class TrainingProblem(Entry):
     @property
     def evidence(self) -> Mapping[str, Value]:
         """The problem's own numbers first."""
-        return MappingProxyType({**self.problem.evidence, **super().evidence})
+        return MappingProxyType({**self.problem.numbers, **super().evidence})
 
 
 @dataclass(frozen=True, kw_only=True)

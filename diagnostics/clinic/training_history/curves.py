@@ -1,4 +1,4 @@
-"""Which curves of a run the rules look at, and at which points."""
+"""Which curves of a run are looked at, and at which points."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from diagnostics.clinic.training_history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, Curve, History, by_epoch
+from diagnostics.clinic.training_history.history import LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, Curve, History, by_epoch
 from diagnostics.clinic.training_history.shapes import Numbers
 
 BLOCKS: Final = 30
@@ -17,7 +17,7 @@ FEW: Final = 12
 """So few points of a run of three epochs tell nothing within an epoch."""
 
 MOST: Final = 600
-"""Points of a curve that the rules look at."""
+"""Points of a curve that are looked at."""
 
 
 def blocks(curve: Curve, cap: int = BLOCKS) -> tuple[Numbers, Numbers]:
@@ -30,7 +30,7 @@ def blocks(curve: Curve, cap: int = BLOCKS) -> tuple[Numbers, Numbers]:
 
 
 def training(history: History) -> Curve | None:
-    """The curve that the rules of learning look at: the training loss, else the held-out one, else a score turned over."""
+    """The curve that shows how training went: the training loss, else the validation loss, else a score turned over."""
     for part in (LOSS, VAL_LOSS):
         curve = history.curve(part)
         if curve is not None and (curve.y or curve.lost_at is not None):
@@ -44,7 +44,7 @@ def training(history: History) -> Curve | None:
 
 
 def arrays(history: History) -> tuple[Numbers, Numbers]:
-    """Places and values of the training curve as the rules see it: in epochs where it is given so, else in stretches of steps."""
+    """Positions and values of the training curve: by the epoch where that is known, else in stretches of steps."""
     curve = training(history)
     if curve is None:
         return np.empty(0), np.empty(0)
@@ -52,6 +52,16 @@ def arrays(history: History) -> tuple[Numbers, Numbers]:
         # Several points an epoch are single batches' noise: their means are what other tools log.
         return by_epoch(np.ceil(np.array(curve.x) - 1e-6), curve.values)
     return blocks(curve, BLOCKS if by_steps(history) else MOST)
+
+
+def lift(history: History) -> float:
+    """What is added to losses that go below zero, as a log-likelihood does, so that shares of them mean something: the lowest is
+    then a tenth of the whole way above zero. 0 for losses that do not.
+    """
+    values = [value for part in (LOSS, VAL_LOSS) if (curve := history.curve(part)) is not None for value in curve.y]
+    if not values or min(values) >= 0:
+        return 0.0
+    return -min(values) + 0.1 * (max(values) - min(values))
 
 
 def _crowded(curve: Curve) -> bool:
@@ -77,8 +87,4 @@ def rate(history: History) -> float | None:
 def ended_slow(history: History) -> bool:
     """Whether the learning rate was brought down to a tenth or less by a schedule: the run ended as planned."""
     curve = history.curve(RATE)
-    return curve is not None and len(curve.y) > 3 and max(curve.y) > 0 and curve.y[-1] <= 0.1 * max(curve.y)
-
-
-def gradient(history: History) -> Curve | None:
-    return history.curve(GRADIENT)
+    return curve is not None and len(curve.y) > 2 and max(curve.y) > 0 and curve.y[-1] <= 0.1 * max(curve.y)

@@ -13,13 +13,19 @@ ENOUGH: Final = 2
 """Layers from which on the first can be compared with the last."""
 
 
-@dataclass(frozen=True)
-class Depths:
-    """span: median over the run of the first layer's gradient norm by the last one's; before: the same the other way round.
-    smallest,
-    largest: median and highest norm of any layer. dead: largest share of silent units of a layer at the end, and dead_layer
-    its name;
-    dead_first: the same at the beginning. update: largest size of an update by that of the weights in the first tenth of the run.
+@dataclass(frozen=True, kw_only=True)
+class LayerSigns:
+    """What the recorded gradients and units show.
+
+    span: median over the run of the first layer's gradient norm over the last layer's.
+    largest: highest norm of any layer.
+    typical: median norm over the run and the layers.
+    growth: highest norm of a layer over its median in the first quarter.
+    dead: largest share of silent units of a layer at the end; dead_layer: that layer's name; dead_first: its share at the
+        beginning; dead_from: where the share became large.
+    update: largest size of an update by that of the weights in the first tenth of the run.
+    lost_at: where a gradient is not a finite number for the first time.
+    by_layer: whether there is more than the gradient of the whole model.
     """
 
     span: float
@@ -32,9 +38,10 @@ class Depths:
     dead_from: float | None
     update: float
     lost_at: float | None
+    by_layer: bool
 
 
-def depths(history: History) -> Depths | None:
+def layer_signs(history: History) -> LayerSigns | None:
     """None where neither layers nor a gradient of the whole model were recorded."""
     layers = history.layers
     whole = history.curve(GRADIENT)
@@ -57,7 +64,7 @@ def depths(history: History) -> Depths | None:
         lost.append(whole.lost_at)
     dead_layer = max((layer for layer in layers if layer.dead), key=lambda layer: layer.dead[-1], default=None)
     early = [max(layer.ratios[: max(1, len(layer.ratios) // 10)]) for layer in layers if layer.ratios]
-    return Depths(
+    return LayerSigns(
         span=span,
         largest=largest,
         typical=typical,
@@ -68,6 +75,7 @@ def depths(history: History) -> Depths | None:
         dead_from=_from(dead_layer) if dead_layer else None,
         update=max(early, default=np.nan),
         lost_at=min(lost, default=None),
+        by_layer=bool(layers),
     )
 
 

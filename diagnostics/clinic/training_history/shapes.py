@@ -1,4 +1,4 @@
-"""Measures of a curve alone: none changes when the loss is measured in other units."""
+"""Measures of one curve; none changes when the loss is given in other units."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ Numbers = NDArray[np.float64]
 
 
 def smooth(y: Numbers, width: int) -> Numbers:
-    """Running median, then running mean, of `width` points (odd), the ends with what is there."""
+    """Running median, then running mean, of `width` points (odd); at the ends, of those that are there."""
     if width < 3 or len(y) < 3:
         return y
     half = width // 2
-    middle = np.array([np.median(y[max(0, i - half) : i + half + 1]) for i in range(len(y))])
-    return np.array([middle[max(0, i - half) : i + half + 1].mean() for i in range(len(y))])
+    gap = np.full(half, np.nan)
+    middle = np.nanmedian(np.lib.stride_tricks.sliding_window_view(np.concatenate([gap, y, gap]), width), axis=1)
+    return np.asarray(np.nanmean(np.lib.stride_tricks.sliding_window_view(np.concatenate([gap, middle, gap]), width), axis=1))
 
 
 def width_of(n: int) -> int:

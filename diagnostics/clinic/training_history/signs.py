@@ -1,64 +1,107 @@
-"""What the rules look at: numbers of a run that do not change when its loss is measured in other units or its epochs are
-logged finer.
-"""
+"""The signs of a run: numbers that do not change when its loss is given in other units or its epochs are logged finer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 
 from diagnostics.clinic.training_history import shapes
-from diagnostics.clinic.training_history.curves import arrays
-from diagnostics.clinic.training_history.held import held
-from diagnostics.clinic.training_history.history import SCORE, VAL_SCORE, History
+from diagnostics.clinic.training_history.curves import MOST, arrays, blocks, lift, rate
+from diagnostics.clinic.training_history.history import LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, History, Layer
+from diagnostics.clinic.training_history.layers import LayerSigns
 from diagnostics.clinic.training_history.shapes import Numbers, smooth, width_of
 
 CHANCE_LEVELS: Final = (*(float(np.log(k)) for k in range(2, 21)), float(np.log(100)), float(np.log(1000)), 1.0)
 """Cross entropy of guessing among k equal classes, and the squared error of the mean for a standardised target."""
 
 TOWERS: Final = 2.5
-"""The first loss by all that follow the first tenth, from which on it is a burst and no measure of what there is to learn."""
+"""First loss over the highest after the first tenth, from which on it is a burst and does not measure what there is to learn."""
+
+LOWEST_RATE: Final = 0.03
+"""Below it a learning rate says nothing by itself: 2e-5 is usual for fine-tuning, 0.02 for plain gradient descent."""
+
+NOT_MEASURED: Final = ("base", "end", "low", "rise_from", "points", "has_validation")
+"""Signs that change with the unit or the length of the run: not for the scoring table."""
 
 
-@dataclass(frozen=True)
-class Signs:
-    """points: how many points the training curve has (the held-out one where there is no other). x: their places.
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """What the validation loss shows beside the training loss.
 
-    base: loss at the beginning. end: at the end; low: lowest; all of the smoothed curve. drop: (base - end) / |base|.
-    noise: median deviation of a point from the mean of its neighbours; jumps: share of points, past the first fifth, that
-    lie above
-        both neighbours' mean by more than a twentieth of the way made; both by the way made or a tenth of the base if that
-        is more.
-    falling: share of steps downwards. speed: share of the loss above `low` (of the base) lost per point at the end.
-    gain: what as many epochs again would take away, by the way made. bend: way made in the second half by that in the first.
-    flat: the whole way of the smoothed curve after its first tenth, by the loss. rise: the held-out loss' climb above its
-    lowest by the way it made or its
-        lowest if that is less; rise_from: where it begins. gap: held-out minus training loss at the end, by the base above
-        the training
-        loss. went_on: how far the training loss fell further while the held-out one rose, 0 to 1.
-    peak: the highest loss by the first. near_chance: the end lies where guessing among equal classes, or the mean of a
-    standardised target,
-        would. constant: share of steps that change nothing at all. rough: noise by the loss itself; bounces: share of points
-        that stand
-        out by a twelfth of it; climb: how far the end lies above the lowest, by the way made; early_share: of the way, what
-        the first
-        tenth of the run made; trend: Spearman's correlation of the loss with time (held_trend: of
-        the held-out one); last_fall: fall over the last third by the loss at the end, the
-        smaller of both sides after that.
-    score, val_score: at the end; score_move: between the lowest and the highest of the smoothed one.
-    kicks: share of steps past the first fifth that go up by a twenty-fifth of the way or more; own_kicks, held_kicks: by a fifth
-        of the loss itself, by a tenth of the held-out one. late_rough: median step of the second half by the loss at its end.
-    still: median step of the held-out loss in its second half (of the training loss where there is none), by its size.
-    above: the first loss by its end, or by the level of guessing nearest to it if that is higher. levels: how many values the
-        held-out score (else the score) takes in the second half, 0 where there is none. best: the lowest point by the end, on
-        the side where it lies higher; 1 without held-out losses. late: what the last third made of the way, on the side where
-        that is more.
-    held_rough: median deviation of the held-out loss from its neighbours, past the first fifth, by its end. held_flat: its
-        whole way after the first tenth, smoothed, by its end. burst: first loss by the highest that follows, where it towers
-        above all of them; jumps, noise, rough, bounces and kicks are then measured by what follows.
-        fastest: where the smoothed loss falls fastest, 0 at the beginning, 1 at the end.
+    rise: how far it ends above its lowest, by the way it made (or by its lowest where that is less).
+    rise_from: position of its lowest, -1 where there is no validation loss.
+    gap: validation minus training loss at the end, by what the training loss lost.
+    went_on: share of the training loss that was lost after the validation loss was at its lowest, -1 to 1.
+    has_validation: whether there is a validation loss beside a training loss.
+    val_noise: median distance of a point from the mean of its neighbours, by the way made.
+    val_rough: the same after the first fifth, by the loss at the end.
+    val_flat: whole way of the smoothed curve after its first tenth, by the loss at the end.
+    val_gain: what as many epochs again would take away, by the way made.
+    val_trend: Spearman's correlation with time.
+    val_last_fall: fall over the last third, by the loss at the end.
+    val_kicks: share of steps that go up by a tenth of the loss.
+    val_step: median step of the second half, by the loss at the end.
+    val_lowest: lowest over last value.
+    val_late: share of the way that the last third made.
+    val_recent: trend of the values since the lowest one: 1 where it rises at every point.
+    """
+
+    rise: float = 0.0
+    rise_from: int = -1
+    gap: float = 0.0
+    went_on: float = 0.0
+    has_validation: bool = False
+    val_noise: float = 0.0
+    val_rough: float = np.inf
+    val_flat: float = np.inf
+    val_gain: float = 0.0
+    val_trend: float = 0.0
+    val_last_fall: float = 0.0
+    val_kicks: float = 0.0
+    val_step: float = np.inf
+    val_lowest: float = 1.0
+    val_late: float = 0.0
+    val_recent: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs(Validation):
+    """What the curves show. "By the way": divided by how far the loss fell.
+
+    points: points of the training curve (of the validation curve where there is no other).
+    base: loss at the beginning.
+    end: smoothed loss at the end.
+    low: lowest smoothed loss.
+    drop: (base - end) / |base|.
+    noise: median distance of a point from the mean of its neighbours, by the way.
+    jumps: share of points after the first fifth that lie above both neighbours' mean by more than a twentieth of the way.
+    falling: share of steps that go down.
+    speed: share of the loss that was lost per point over the last third.
+    gain: what as many epochs again would take away, by the way.
+    bend: way of the second half over that of the first.
+    flat: whole way of the smoothed curve after its first tenth, by the loss.
+    peak: highest loss over the first.
+    near_chance: the end lies where guessing among equal classes would, or the mean of a standardised target.
+    constant: share of steps that change nothing at all.
+    rough: as noise, by the loss itself.
+    bounces: share of points that stand out by a twelfth of the loss.
+    climb: how far the end lies above the lowest loss, by the way.
+    early_share: share of the way that the first tenth made.
+    trend: Spearman's correlation of the loss with time.
+    last_fall: fall over the last third, by the loss at the end; the smaller of both curves.
+    score, val_score: at the end.
+    score_move: between the lowest and the highest smoothed score.
+    kicks: share of steps after the first fifth that go up by a twenty-fifth of the way.
+    large_kicks: the same by a fifth of the loss itself.
+    late_step: median step of the second half, by the loss at the end.
+    burst: first loss over the highest that follows, where it towers above all of them.
+    above: first loss over the last (over the level of guessing where that is near and higher).
+    score_levels: values that the validation score (else the score) takes in the second half, 0 where there is none.
+    late: share of the way that the last third made, on the curve where that is more.
+    fastest: where the smoothed loss falls fastest, 0 at the beginning, 1 at the end.
     """
 
     points: int
@@ -74,19 +117,6 @@ class Signs:
     bend: float
     flat: float
     peak: float
-    rise: float
-    rise_from: int
-    gap: float
-    went_on: float
-    held: bool
-    held_noise: float
-    held_rough: float
-    held_flat: float
-    burst: float
-    held_gain: float
-    score: float | None
-    val_score: float | None
-    score_move: float | None
     near_chance: bool
     constant: float
     rough: float
@@ -94,18 +124,23 @@ class Signs:
     climb: float
     early_share: float
     trend: float
-    held_trend: float
     last_fall: float
+    score: float | None
+    val_score: float | None
+    score_move: float | None
     kicks: float
-    own_kicks: float
-    held_kicks: float
-    late_rough: float
-    still: float
+    large_kicks: float
+    late_step: float
+    burst: float
     above: float
-    levels: int
-    best: float
+    score_levels: int
     late: float
     fastest: float
+
+    @property
+    def known_score(self) -> float | None:
+        """The score at the end: on the training rows, else on the validation rows."""
+        return self.score if self.score is not None else self.val_score
 
 
 def signs(history: History) -> Signs | None:
@@ -113,7 +148,8 @@ def signs(history: History) -> Signs | None:
     _, t = arrays(history)
     if len(t) < 2:
         return None
-    n = len(t)
+    lifted = lift(history)
+    n, t = len(t), t + lifted
     s = smooth(t, width_of(n))
     tail = max(1, n // 10)
     base, end, low = float(t[0]), float(np.median(s[-tail:])), float(s.min())
@@ -125,20 +161,21 @@ def signs(history: History) -> Signs | None:
     near, span = max(abs(first), abs(end), 1e-300), max(whole, 0.1 * abs(first), 1e-300)
     off = t[1:-1] - (t[:-2] + t[2:]) / 2 if n > 2 else np.zeros(1)
     past = off[max(0, n // 5 - 1) :] if n > 5 else off
-    diff = np.diff(t)
     half = s[n // 2]
-    own = held(history, base)
+    validation = _validation(history, base, lifted)
     score, val_score, score_move = _scores(history)
     settled = s[max(1, n // 10) :] if n > 2 else t
+    last_fall = shapes.last_fall(t)
     return Signs(
+        **{field.name: getattr(validation, field.name) for field in fields(Validation)},
         points=n,
-        base=base,
-        end=end,
-        low=low,
+        base=base - lifted,
+        end=end - lifted,
+        low=low - lifted,
         drop=(base - end) / size,
         noise=float(np.median(np.abs(off))) / span,
         jumps=float(np.mean(past > 0.05 * span)) if len(past) else 0.0,
-        falling=float(np.mean(diff < 0)),
+        falling=float(np.mean(np.diff(t) < 0)),
         speed=shapes.speed(s, size),
         gain=shapes.gain(s, scale),
         bend=float(half - s[-1]) / max(float(s[0] - half), 1e-3 * scale),
@@ -151,31 +188,53 @@ def signs(history: History) -> Signs | None:
         climb=(end - low) / max(way, 0.05 * size),
         early_share=float(s[0] - s[max(1, n // 10)]) / scale if n > 4 else 0.0,
         trend=shapes.trend(t[max(1, n // 10) :]),
-        held_trend=own.trend,
-        last_fall=min(shapes.last_fall(t), own.last_fall) if own.held else shapes.last_fall(t),
-        rise=own.rise,
-        rise_from=own.rise_from,
-        gap=own.gap,
-        went_on=own.went_on,
-        held=own.held,
-        held_noise=own.held_noise,
-        held_rough=own.rough,
-        held_flat=own.flat,
-        burst=base / max(first, 1e-300) if base > first > 0 else 1.0,
-        held_gain=own.held_gain,
+        last_fall=min(last_fall, validation.val_last_fall) if validation.has_validation else last_fall,
         score=score,
         val_score=val_score,
         score_move=score_move,
         kicks=shapes.kicks(t, 0.04 * span),
-        own_kicks=shapes.kicks(t, np.maximum(0.2 * np.abs(t[:-1]), 0.004 * near)),
-        held_kicks=own.kicks,
-        late_rough=shapes.step(t),
-        still=own.still if own.held else shapes.step(t),
+        large_kicks=shapes.kicks(t, np.maximum(0.2 * np.abs(t[:-1]), 0.004 * near)),
+        late_step=shapes.step(t),
+        burst=base / max(first, 1e-300) if base > first > 0 else 1.0,
         above=_above(base, end),
-        levels=_levels(history),
-        best=max(float(t.min()) / end, own.best) if own.held and end > 0 else 1.0,
-        late=max(shapes.late(s), own.late),
+        score_levels=_levels(history),
+        late=max(shapes.late(s), validation.val_late),
         fastest=shapes.fastest(s),
+    )
+
+
+def _validation(history: History, base: float, lifted: float) -> Validation:
+    curve, main = history.curve(VAL_LOSS), history.curve(LOSS)
+    if curve is None or main is None or len(curve.y) < 3 or len(main.y) < 2:
+        return Validation()
+    x, v = blocks(curve, MOST)
+    v = v + lifted
+    s = smooth(v, width_of(len(v)))
+    place = int(np.argmin(s))
+    lowest, end = float(s[place]), float(np.median(s[-max(1, len(s) // 10) :]))
+    made = max(float(v[0]) - lowest, base - lowest, 1e-300)
+    t_x, t_y = blocks(main, MOST)
+    own = np.interp(x, t_x, smooth(t_y + lifted, width_of(len(t_y))))
+    off = v[1:-1] - (v[:-2] + v[2:]) / 2
+    past = np.abs(off[max(0, (len(off) + 2) // 5 - 1) :])
+    size = max(abs(end), 1e-300)
+    return Validation(
+        rise=(end - lowest) / max(min(made, abs(lowest)), 0.1 * made, 0.03 * abs(base), 1e-300),
+        rise_from=place,
+        gap=(end - float(own[-1])) / max(base - float(own[-1]), 0.1 * abs(base), 1e-300),
+        went_on=float(np.clip((own[place] - own[-1]) / max(abs(own[place]), 1e-300), -1, 1)),
+        has_validation=True,
+        val_noise=float(np.median(np.abs(off))) / max(made, 0.3 * abs(base)) if len(off) else 0.0,
+        val_rough=float(np.median(past)) / size if len(past) else np.inf,
+        val_flat=float(np.ptp(s[max(1, len(s) // 10) :])) / size,
+        val_gain=shapes.gain(s, max(made, 0.1 * abs(base))),
+        val_trend=shapes.trend(v[max(1, len(v) // 10) :]),
+        val_last_fall=shapes.last_fall(v),
+        val_kicks=shapes.kicks(v, np.maximum(0.1 * np.abs(v[:-1]), 0.005 * abs(float(v[0])))),
+        val_step=shapes.step(v),
+        val_lowest=float(v.min()) / end if end > 0 else 1.0,
+        val_late=shapes.late(s),
+        val_recent=shapes.trend(v[int(np.argmin(v)) :]),
     )
 
 
@@ -199,7 +258,7 @@ def _levels(history: History) -> int:
 
 
 def _scores(history: History) -> tuple[float | None, float | None, float | None]:
-    """Score and held-out score at the end, and how far the first of them that is there moved."""
+    """Score and validation score at the end, and how far the first of them that is there moved."""
     ends: dict[str, float] = {}
     move: float | None = None
     for part in (SCORE, VAL_SCORE):
@@ -211,6 +270,60 @@ def _scores(history: History) -> tuple[float | None, float | None, float | None]
     return ends.get(SCORE), ends.get(VAL_SCORE), move
 
 
-def known_score(s: Signs) -> float | None:
-    """The score at the end: on the training rows, else on the held-out ones."""
-    return s.score if s.score is not None else s.val_score
+def measured(history: History, s: Signs | None, layers: LayerSigns | None) -> dict[str, float]:
+    """The signs by name, for the scoring table; what a file does not hold is left out.
+
+    Beside those of Signs and LayerSigns:
+
+    step_beside: step of the validation loss (else of the training loss) over that of the training loss.
+    entropy: first loss of a run with a score.
+    lost: whether the loss is not a finite number from some point on; lasted: points before that.
+    worst: highest loss over the first; learnt_before: lowest over the first.
+    high_rate: the highest learning rate, LOWEST_RATE at the least; rate_end: the last one over the highest.
+    largest, typical: gradients over the first loss.
+    updates: median size of an update by the weights', over the run and the layers; update_least: of the layer with the smallest;
+    update_end: the largest in the last tenth.
+    fading: median gradient of the last tenth over that of the first.
+    """
+    found = dict(_of_curves(history, s))
+    if layers is not None:
+        found |= {name: getattr(layers, name) for name in ("span", "growth", "dead", "dead_first", "update")}
+        unit = abs(s.base) if s is not None else 1.0
+        found |= {"largest": layers.largest / max(unit, 1e-300), "typical": layers.typical / max(unit, 1e-300)}
+        found |= dict(_of_layers(history.layers))
+    return {name: float(value) for name, value in found.items() if value is not None and np.isfinite(value)}
+
+
+def _of_curves(history: History, s: Signs | None) -> Iterator[tuple[str, float | None]]:
+    _, y = arrays(history)
+    if s is not None:
+        yield from ((field.name, getattr(s, field.name)) for field in fields(Signs) if field.name not in NOT_MEASURED)
+        if s.has_validation:
+            yield "step_beside", s.val_step / max(s.late_step, 1e-12)
+    lost = [curve.lost_at for curve in history.curves if curve.part in (LOSS, VAL_LOSS) and curve.lost_at is not None]
+    yield "lost", float(bool(lost))
+    yield "lasted", float(len(y)) if lost else None
+    y = y + lift(history)
+    if len(y):
+        size = max(abs(float(y[0])), 1e-300)
+        yield "worst", float(np.abs(y).max()) / size
+        yield "learnt_before", float(y.min()) / size
+        yield "entropy", float(y[0]) if any(curve.rising for curve in history.curves) else None
+    highest, curve = rate(history), history.curve(RATE)
+    if highest is not None and curve is not None:
+        yield "high_rate", max(highest, LOWEST_RATE)
+        yield "rate_end", curve.y[-1] / max(highest, 1e-300)
+
+
+def _of_layers(layers: tuple[Layer, ...]) -> Iterator[tuple[str, float]]:
+    moved = [np.array(layer.ratios) for layer in layers if layer.ratios]
+    if moved:
+        medians = [float(np.median(part)) for part in moved]
+        yield "updates", float(np.median(medians))
+        yield "update_least", min(medians)
+        yield "update_end", max(float(part[-max(1, len(part) // 10) :].max()) for part in moved)
+    norms = [np.array(layer.gradients) for layer in layers if layer.gradients]
+    if norms:
+        total = np.sum([part[: min(map(len, norms))] ** 2 for part in norms], axis=0) ** 0.5
+        k = max(1, len(total) // 10)
+        yield "fading", float(np.median(total[-k:])) / max(float(np.median(total[:k])), 1e-30)

@@ -163,7 +163,7 @@ model.fit(x_train, y_train, eval_set=[(x_train, y_train), (x_valid, y_valid)])
 
 def snippets(code: str, form: str) -> dict[str, str]:
     """By library, that of the history's format first; empty for an unknown code."""
-    boosted = form in ("xgboost", "lightgbm")
+    boosted = form in ("xgboost", "lightgbm", "catboost")
     order = {"XGBoost": BOOSTING} if boosted else {"PyTorch": PYTORCH, "Keras": KERAS}
     if form.startswith("keras"):
         order = {"Keras": KERAS, "PyTorch": PYTORCH}
