@@ -7,9 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, Settings, TrainingHistories
-from diagnostics.clinic.training_history.columns import header
 from diagnostics.clinic.training_history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE
-from diagnostics.clinic.training_history.names import EPOCH, STEP, guess
+from diagnostics.clinic.training_history.reading.columns import header, read_columns
+from diagnostics.clinic.training_history.reading.mapped import by_numbers
+from diagnostics.clinic.training_history.reading.names import EPOCH, STEP, guess
+from diagnostics.clinic.training_history.record import not_sure
 from diagnostics.clinic.training_history.snippets import snippets
 from diagnostics.keep import store
 from diagnostics.nouns.refusal import BadInput
@@ -34,7 +36,7 @@ PARTS = {
     RATE: N_("Learning rate"),
     GRADIENT: N_("Gradient norm"),
 }
-RECORDERS = ROOT / "diagnostics" / "clinic" / "history" / "recorders"
+RECORDERS = ROOT / "diagnostics" / "clinic" / "training_history" / "recorders"
 
 
 def settings(opened: Opened, last: Settings) -> Settings:
@@ -57,10 +59,11 @@ def settings(opened: Opened, last: Settings) -> Settings:
         )
     else:
         st.markdown(plain(words(N_("Looked at: {file:name}"), file=chosen)))
-    columns = header(files[names.index(chosen)]) if chosen else ()
-    if not columns:
+    file = files[names.index(chosen)] if chosen else None
+    columns = header(file) if file is not None else ()
+    if file is None or not columns:
         return Settings(file=chosen if len(names) > 1 else NONE)
-    return Settings(file=chosen if len(names) > 1 else NONE, mapping=_mapping(columns, last, opened))
+    return Settings(file=chosen if len(names) > 1 else NONE, mapping=_mapping(file, columns, last, opened))
 
 
 def _upload(opened: Opened) -> None:
@@ -72,8 +75,8 @@ def _upload(opened: Opened) -> None:
         key=f"upload-training-{version}",
         help=words(
             N_(
-                "Keras CSV, Lightning metrics.csv, trainer_state.json, XGBoost or LightGBM JSON, TensorBoard, the recorder's "
-                "file."
+                "What the training printed, or a file of Keras, PyTorch, Lightning, Hugging Face, XGBoost, LightGBM, CatBoost, "
+                "YOLO, W&B, MLflow or TensorBoard: CSV, JSON, JSON Lines, text."
             )
         ),
     )
@@ -96,15 +99,29 @@ def _upload(opened: Opened) -> None:
     st.rerun()
 
 
-def _mapping(columns: tuple[str, ...], last: Settings, opened: Opened) -> tuple[tuple[str, str], ...]:
-    """The parts that the columns play, folded away where their names tell."""
-    words, told = opened.words, guess(columns)
+def _guess(file: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], bool]:
+    """The parts that the columns play, and whether their names say so rather than their numbers."""
+    named = guess(columns)
+    if {LOSS, VAL_LOSS, SCORE, VAL_SCORE} & named.keys():
+        return named, True
+    try:
+        return by_numbers(read_columns(file)), False
+    except BadInput:
+        return named, False
+
+
+def _mapping(file: Path, columns: tuple[str, ...], last: Settings, opened: Opened) -> tuple[tuple[str, str], ...]:
+    """The parts that the columns play, folded away where their names say it."""
+    words = opened.words
+    told, by_name = _guess(file, columns)
     before = dict(last.mapping)
-    unknown = not {LOSS, VAL_LOSS, SCORE, VAL_SCORE} & told.keys()
+    unknown = not by_name
     chosen: dict[str, str] = {}
     with st.expander(words(N_("Columns of the file")), expanded=unknown or bool(before)):
         if unknown:
-            st.markdown(words(N_("The names of the columns do not say what they are: choose at least a loss or a score.")))
+            st.markdown(
+                words(N_("The names of the columns do not say what they are: check the choice, at least a loss or a score."))
+            )
         for pair in (list(PARTS.items())[i : i + 4] for i in range(0, len(PARTS), 4)):
             for place, (part, label) in zip(st.columns(4), pair, strict=False):
                 options = [NONE, *columns]
@@ -129,10 +146,12 @@ def below(p: TrainingHistories, opened: Opened) -> None:
         st.warning(plain(words(N_("{file:name}: {why}"), file=file, why=why.statement(words))))
     troubled = sorted((run for run in p.runs if run.found), key=lambda run: -run.found[0].confidence)
     lead = troubled[0] if troubled else p.runs[0]
+    if lead.unsure:
+        st.warning(plain(not_sure(lead.unsure, words)))
     if lead.found:
         _snippets(lead, opened)
     for problem in lead.found[1:]:
-        said = sentence(problem.says, problem.evidence, words)
+        said = sentence(problem.says, problem.numbers, words)
         st.markdown(f"{plain(words(N_('Also possible ({share:percent} sure):'), share=problem.confidence))} {said}")
     figure = chart.draw_layers(lead.history, words, palette)
     if figure is not None:
@@ -167,13 +186,20 @@ def _runs(p: TrainingHistories, opened: Opened) -> None:
     words = opened.words
     st.subheader(words(N_("All runs")), anchor=False)
     healthy = words(N_("Nothing wrong was found."))
+
+    def result(run: Diagnosed) -> str:
+        if run.unsure:
+            return not_sure(run.unsure, words)
+        return words(BY_CODE[run.found[0].code].title) if run.found else healthy
+
     st.dataframe(
         [
             {
                 words(N_("file")): shorten(run.history.file),
                 words(N_("format")): run.history.format,
                 words(N_("epochs")): run.history.epochs,
-                words(N_("result")): words(BY_CODE[run.found[0].code].title) if run.found else healthy,
+                words(N_("lowest validation loss")): _lowest(run),
+                words(N_("result")): result(run),
             }
             for run in p.runs[:20]
         ],
@@ -182,16 +208,20 @@ def _runs(p: TrainingHistories, opened: Opened) -> None:
     )
 
 
+def _lowest(run: Diagnosed) -> float | None:
+    curve = run.history.curve(VAL_LOSS)
+    return min(curve.y) if curve is not None and curve.y else None
+
+
 def _recorders(opened: Opened) -> None:
-    """One file to copy for each library: with gradients recorded, the doctor need not guess."""
+    """One file to copy for each library: with gradients recorded, more can be told apart."""
     words = opened.words
     with st.expander(words(N_("Record gradients, so that more can be told"))):
         st.markdown(
             words(
                 N_(
-                    "Losses alone often look alike. Copy one file beside your training script: it writes the loss, and per "
-                    "layer the gradient, "
-                    "the size of the updates and the dead units, in the format that is read best here."
+                    "Different problems often have the same losses. Copy one file beside your training script: it writes the "
+                    "loss, and for each layer the gradient, the size of the updates and the dead units."
                 )
             )
         )
@@ -213,5 +243,5 @@ clinic_page(
     settings=settings,
     below=below,
     table=False,
-    well=N_("The run looks healthy: nothing wrong was found in its history."),
+    well=N_("Nothing wrong stands out in the history of this run."),
 )
