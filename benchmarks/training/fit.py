@@ -1,8 +1,8 @@
-"""Fits the scoring table of the training-history doctor: ``python benchmarks/training/fit.py --runs a.jsonl b.jsonl``.
+"""Fits the scoring table of training histories: ``python benchmarks/training/fit.py --fit a.jsonl … --look b.jsonl …``.
 
-Takes runs that run.py --keep or drawn.py has kept, shows each as files of several kinds (losses, with and without score, held-out
-loss, rate, layers), and writes diagnostics/clinic/training_history/points.json. `--check table|file` leaves each table or file
-out in turn and prints what the others make of it, beside the rules alone; nothing is written then.
+Takes runs that groups.py has trained, shows each as files of several kinds (losses, with and without score, validation loss,
+rate, layers, logged by the step), and writes diagnostics/clinic/training_history/points.json. `--look` prints what the doctor
+makes of other runs with the table just fitted, and `--dry` leaves points.json as it is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,70 +27,55 @@ from benchmarks.training.keep import load
 from benchmarks.training.runs import Run, shows
 from benchmarks.training.write import recorded
 from diagnostics.clinic.training_history import points
+from diagnostics.clinic.training_history.diagnosis import decide, rank
 from diagnostics.clinic.training_history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, History, make_curve
-from diagnostics.clinic.training_history.layers import depths
-from diagnostics.clinic.training_history.measures import measures
-from diagnostics.clinic.training_history.recorder import from_entries
-from diagnostics.clinic.training_history.rules import ALARM, by_rules
-from diagnostics.clinic.training_history.signs import signs
+from diagnostics.clinic.training_history.reading.recorder import from_entries
+from diagnostics.clinic.training_history.signs import measured
+from diagnostics.clinic.training_history.symptoms import SYMPTOMS, Symptom, examine
+from diagnostics.clinic.training_history.symptoms import Run as Examined
 
 SIGNS: Final = (
-    "drop",
-    "flat",
-    "trend",
-    "falling",
-    "rough",
-    "late_rough",
-    "still",
-    "still_beside",
-    "climb",
-    "held_trend",
-    "above",
-    "last_fall",
-    "early_share",
-    "learnt_before",
-    "speed",
-    "bend",
-    "gap",
-    "gain",
-    "held_gain",
-    "rise",
-    "went_on",
-    "kicks",
-    "own_kicks",
-    "held_kicks",
-    "held_rough",
-    "held_noise",
-    "fastest",
-    "entropy",
-    "score",
-    "score_move",
-    "lost",
-    "lasted",
-    "worst",
-    "high_rate",
-    "rate_end",
-    "span",
-    "growth",
-    "dead",
-    "update",
-    "update_least",
-    "updates",
-    "update_end",
-    "largest",
-    "typical",
+    *(
+        "drop",
+        "flat",
+        "trend",
+        "falling",
+        "rough",
+        "late_step",
+        "val_step",
+        "step_beside",
+        "climb",
+        "val_trend",
+        "above",
+        "last_fall",
+    ),
+    *("early_share", "learnt_before", "speed", "bend", "gap", "gain", "val_gain", "rise", "went_on", "val_recent", "kicks"),
+    *(
+        "large_kicks",
+        "val_kicks",
+        "val_rough",
+        "val_noise",
+        "fastest",
+        "entropy",
+        "score",
+        "score_move",
+        "lost",
+        "lasted",
+        "worst",
+    ),
+    *("high_rate", "rate_end", "span", "growth", "dead", "update", "update_least", "updates", "update_end", "largest", "typical"),
     "fading",
 )
-"""Kept of all measures by leaving out those with the least points, as long as runs of other tables were told as well. The
-length of a run is none of them: each problem is trained for as long as the benchmark lets it, which holds nowhere else.
+"""Signs of the table. The length of a run is none of them: each problem is trained for as long as the benchmark lets it, which
+holds nowhere else.
 """
 
 QUANTILES: Final = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 """Of the runs fitted to, where a sign is cut: closer at both ends, as problems lie there."""
 
-INVERSE_PENALTY: Final = 0.03
-HEALTHY_WEIGHT: Final = 2.0
-"""A healthy run counts twice: a false alarm is the worse mistake."""
+INVERSE_PENALTY: Final = 0.05
+DIGITS: Final = 4
+"""Keras and most loops print four decimals: every second run is rounded so."""
 
 KINDS: Final = {
     "losses and score": (LOSS, VAL_LOSS, SCORE, VAL_SCORE),
@@ -98,63 +84,97 @@ KINDS: Final = {
     "losses, score, rate": (LOSS, VAL_LOSS, SCORE, VAL_SCORE, RATE),
     "losses, rate": (LOSS, VAL_LOSS, RATE),
     "all and layers": (LOSS, VAL_LOSS, SCORE, VAL_SCORE, RATE),
-    "all but rate, and layers": (LOSS, VAL_LOSS, SCORE, VAL_SCORE),
     "losses, rate, layers": (LOSS, VAL_LOSS, RATE),
-    "held-out score, rate, gradient": (LOSS, VAL_LOSS, VAL_SCORE, RATE, GRADIENT),
+    "val score, rate, gradient": (LOSS, VAL_LOSS, VAL_SCORE, RATE, GRADIENT),
+    "by the step": (LOSS, VAL_LOSS, VAL_SCORE, RATE),
 }
 
 
 @dataclass(frozen=True)
 class Example:
-    file: str
-    table: str
     kind: str
     problem: str
-    measured: dict[str, float]
-    said: dict[str, float]
+    run: Examined
+    present: list[Symptom]
+    signs: dict[str, float]
 
 
 def examples(files: list[Path]) -> Iterator[Example]:
     for file in files:
         for run in load(file):
             if shows(run):
-                yield from _kinds(file.stem, run)
+                for kind, history in histories(run):
+                    examined = examine(history)
+                    present = [symptom for symptom in SYMPTOMS if symptom.problem(examined, 0.0) is not None]
+                    signs = measured(history, examined.signs, examined.layers)
+                    yield Example(kind, run.problem, examined, present, signs)
 
 
-def _kinds(file: str, run: Run) -> Iterator[Example]:
+def histories(run: Run) -> Iterator[tuple[str, History]]:
+    """The run as files of each kind."""
+    rng = np.random.default_rng(zlib.crc32(f"{run.table} {run.architecture} {run.how} {len(run.told)}".encode()))
     whole = from_entries("run", recorded(run))
     norms = [float(np.sqrt(np.sum(np.square(np.clip(epoch.gradients, -1e150, 1e150))))) for epoch in run.told]
     gradient = make_curve(GRADIENT, "grad_norm", [epoch.number for epoch in run.told], norms)
     whole = replace(whole, curves=(*whole.curves, gradient) if gradient is not None else whole.curves)
-    for kind, parts in KINDS.items():
-        if not run.classes and parts in ((LOSS, VAL_LOSS), (LOSS, VAL_LOSS, RATE)):
-            continue  # The same file again, as a regression has no score.
-        history: History = replace(
-            whole,
-            curves=tuple(curve for curve in whole.curves if curve.part in parts),
-            layers=whole.layers if "layers" in kind else (),
+    if rng.random() < 0.5:
+        rounded = (
+            replace(curve, y=tuple(np.round(curve.y, DIGITS).tolist())) if curve.part != RATE else curve for curve in whole.curves
         )
-        told = measures(history, signs(history), depths(history))
-        yield Example(file, run.table, kind, run.problem, told, {one.code: one.confidence for one in by_rules(history)})
+        whole = replace(whole, curves=tuple(rounded))
+    for kind, parts in KINDS.items():
+        if not run.classes and kind in ("losses", "losses, rate"):
+            continue  # The same file again, as a regression has no score.
+        if kind == "by the step":
+            stepped = by_the_step(run, rng)
+            if stepped is not None:
+                yield kind, stepped
+            continue
+        curves = tuple(curve for curve in whole.curves if curve.part in parts)
+        yield kind, replace(whole, curves=curves, layers=whole.layers if "layers" in kind else ())
+
+
+def by_the_step(run: Run, rng: np.random.Generator) -> History | None:
+    """The run as three long epochs, logged every few steps and judged after each, as Hugging Face's trainer does."""
+    steps = np.array([loss for epoch in run.told for loss in epoch.step_losses])
+    if len(steps) < 40 or not np.isfinite(steps).all() or len(run.told) < 6:
+        return None
+    lines = int(rng.choice([15, 24, 40]))
+    parts = np.array_split(steps, lines)
+    x = [3 * (place + 1) / lines for place in range(lines)]
+    ends = [max(0, round(len(run.told) * share) - 1) for share in (1 / 3, 2 / 3, 1.0)]
+    rates = [run.told[min(len(run.told) - 1, int(len(run.told) * (place + 0.5) / lines))].rate for place in range(lines)]
+    curves = [
+        # The last few steps before a line, not all: so much noise is in them.
+        make_curve(LOSS, "loss", x, [float(part[-8:].mean()) for part in parts]),
+        make_curve(VAL_LOSS, "eval_loss", [1.0, 2.0, 3.0], [run.told[place].val_loss for place in ends]),
+        make_curve(RATE, "learning_rate", x, rates),
+    ]
+    if run.classes:
+        scores = [run.told[place].val_score for place in ends]
+        curves.append(make_curve(VAL_SCORE, "eval_accuracy", [1.0, 2.0, 3.0], scores, rising=True))
+    return History("run", "huggingface", "epoch", 3, tuple(curve for curve in curves if curve is not None))
 
 
 def cuts_of(shown: list[Example]) -> dict[str, list[float]]:
     made = {}
     for name in SIGNS:
-        values = [one.measured[name] for one in shown if name in one.measured]
-        made[name] = sorted({float(f"{cut:.2g}") for cut in np.quantile(values, QUANTILES)})
+        values = [one.signs[name] for one in shown if name in one.signs]
+        if values:
+            made[name] = sorted({float(f"{cut:.2g}") for cut in np.quantile(values, QUANTILES)})
     return made
 
 
-def coded(shown: list[Example], cuts: dict[str, list[float]], codes: list[str]) -> NDArray[np.float64]:
-    """One column a cut (half above it, minus half below, nothing where not told), one a sign not told, one a rule."""
+def coded(shown: list[Example], cuts: dict[str, list[float]]) -> NDArray[np.float64]:
+    """One column a cut (half above it, minus half below, nothing where it is missing), one a missing sign, one a symptom."""
     columns: list[Any] = []
     for name, places in cuts.items():
-        values = np.array([one.measured.get(name, np.nan) for one in shown])
+        values = np.array([one.signs.get(name, np.nan) for one in shown])
         missing = np.isnan(values)
         columns += [np.where(missing, 0.0, np.where(values > cut, 0.5, -0.5)) for cut in places] + [missing * 1.0]
-    for code in codes:
-        columns.append([one.said.get(code, 0.0) if code else float(not one.said) for one in shown])
+    there = [{symptom.name for symptom in one.present} for one in shown]
+    for symptom in SYMPTOMS:
+        columns.append([float(symptom.name in names) for names in there])
     return np.column_stack(columns)
 
 
@@ -163,8 +183,14 @@ def fit(shown: list[Example]) -> dict[str, Any]:
     cuts = cuts_of(shown)
     truth = np.array([one.problem for one in shown])
     codes = sorted(set(truth))
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=500)
-    model.fit(coded(shown, cuts, codes), truth, sample_weight=np.where(truth == "", HEALTHY_WEIGHT, 1.0))
+    # As many healthy runs as faulty ones, and each fault as often as the others, in the square root.
+    counts = Counter(truth.tolist())
+    weights = {
+        code: (len(truth) / 2 / counts[code] if not code else (len(truth) / 2 / counts[code] / (len(codes) - 1)) ** 0.5)
+        for code in codes
+    }
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000)
+    model.fit(coded(shown, cuts), truth, sample_weight=np.array([weights[code] for code in truth]))
     at, told = 0, {}
     for name, places in cuts.items():
         part = model.coef_[:, at : at + len(places)]
@@ -174,50 +200,64 @@ def fit(shown: list[Example]) -> dict[str, Any]:
             "points": np.round(np.vstack([above @ part.T, model.coef_[:, at + len(places)]]), 2).tolist(),
         }
         at += len(places) + 1
-    rules = {code: np.round(model.coef_[:, at + place], 2).tolist() for place, code in enumerate(codes)}
-    return {"codes": codes, "start": np.round(model.intercept_, 2).tolist(), "signs": told, "rules": rules}
+    symptoms = {one.name: np.round(model.coef_[:, at + place], 2).tolist() for place, one in enumerate(SYMPTOMS)}
+    return {"codes": codes, "start": np.round(model.intercept_, 2).tolist(), "signs": told, "symptoms": symptoms}
 
 
-def write(made: dict[str, Any]) -> None:
+def fit_all(shown: list[Example]) -> dict[str, dict[str, Any]]:
+    """A table for each kind of file."""
+    made = {}
+    for kind in points.KINDS:
+        made[kind] = fit([one for one in shown if points.kind_of(one.run.history) == kind])
+    return made
+
+
+def write(made: dict[str, dict[str, Any]]) -> None:
     """One line a sign, so that a change shows."""
-    signs_told = ",\n  ".join(f"{json.dumps(name)}: {json.dumps(sign)}" for name, sign in made["signs"].items())
-    rules = ",\n  ".join(f"{json.dumps(code)}: {json.dumps(told)}" for code, told in made["rules"].items())
-    head = f'"codes": {json.dumps(made["codes"])},\n"start": {json.dumps(made["start"])}'
-    points.FILE.write_text(f'{{{head},\n"signs": {{\n  {signs_told}}},\n"rules": {{\n  {rules}}}}}\n', encoding="utf-8")
+
+    def lines(rows: dict[str, Any]) -> str:
+        return ",\n   ".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
+
+    parts = [
+        f'"{kind}": {{"codes": {json.dumps(table["codes"])},\n "start": {json.dumps(table["start"])},\n '
+        f'"signs": {{\n   {lines(table["signs"])}}},\n "symptoms": {{\n   {lines(table["symptoms"])}}}}}'
+        for kind, table in made.items()
+    ]
+    points.FILE.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
 
 
-def check(shown: list[Example], by: str) -> None:
-    told: Counter[tuple[str, str, bool, bool]] = Counter()
-    for left_out in sorted({getattr(one, by) for one in shown}):
-        known = points.from_kept(fit([one for one in shown if getattr(one, by) != left_out]))
-        for one in shown:
-            if getattr(one, by) == left_out:
-                ranked = points.chances(one.measured, one.said, known)
-                healthy = ranked.pop(points.HEALTHY)
-                likeliest, chance = next(iter(ranked.items()))
-                by_table = likeliest if chance > ALARM * healthy else ""
-                by_rule = max(one.said, key=lambda code: one.said[code], default="")
-                told[one.kind, "table", bool(one.problem), by_table == one.problem] += 1
-                told[one.kind, "rules", bool(one.problem), by_rule == one.problem] += 1
-    print(f"\neach {by} left out in turn: right problem first, false alarms")
+def look(shown: list[Example], known: dict[str, points.Table], confusions: bool) -> None:
+    """Right problem first, and healthy runs accused, by kind of file."""
+    told: Counter[tuple[str, str, str]] = Counter()
+    for one in shown:
+        found = decide(one.run, one.present, rank(one.run, one.present, known[points.kind_of(one.run.history)])).problems
+        told[one.kind, one.problem, found[0].code if found else ""] += 1
     for kind in KINDS:
-        for who in ("table", "rules"):
-            right, wrong = told[kind, who, True, True], told[kind, who, True, False]
-            quiet, alarmed = told[kind, who, False, True], told[kind, who, False, False]
-            print(f"  {kind:26} {who}  {right:5} of {right + wrong:5} ({right / max(1, right + wrong):.1%})", end="")
-            print(f"  {alarmed:3} of {alarmed + quiet:3} ({alarmed / max(1, alarmed + quiet):.1%})")
+        faulty = sum(n for (k, asked, _), n in told.items() if k == kind and asked)
+        right = sum(n for (k, asked, said), n in told.items() if k == kind and asked and asked == said)
+        healthy = sum(n for (k, asked, _), n in told.items() if k == kind and not asked)
+        accused = sum(n for (k, asked, said), n in told.items() if k == kind and not asked and said)
+        print(f"  {kind:26} right first {right:4} of {faulty:4} ({right / max(1, faulty):.1%})", end="")
+        print(f"   healthy accused {accused:3} of {healthy:4} ({accused / max(1, healthy):.1%})")
+        for asked in sorted({a for k, a, _ in told if k == kind}) if confusions else ():
+            said = Counter({s: n for (k, a, s), n in told.items() if (k, a) == (kind, asked)})
+            print(f"      {asked or 'healthy':24} " + ", ".join(f"{s or 'healthy'} {n}" for s, n in said.most_common()))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True)
-    parser.add_argument("--check", choices=["table", "file"])
+    parser.add_argument("--fit", type=Path, nargs="+", required=True, help="runs to fit to")
+    parser.add_argument("--look", type=Path, nargs="*", default=[], help="runs to look at with the table fitted")
+    parser.add_argument("--dry", action="store_true", help="write nothing")
+    parser.add_argument("--confusions", action="store_true", help="print what each problem was taken for")
     options = parser.parse_args()
-    shown = list(examples(options.runs))
-    if options.check:
-        check(shown, options.check)
-    else:
-        write(fit(shown))
+    made = fit_all(list(examples(options.fit)))
+    if not options.dry:
+        write(made)
+    for file in options.look:
+        print(file.stem)
+        known = {kind: points.from_kept(table) for kind, table in made.items()}
+        look(list(examples([file])), known, options.confusions)
 
 
 if __name__ == "__main__":

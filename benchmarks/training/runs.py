@@ -1,42 +1,21 @@
 """Really trained runs, each with one problem injected or none, and the check that the problem is there.
 
-A run counts only when its truth shows: an overfitted one must end worse on held-out rows than it once was, one that was
-stopped early must have
-been able to go on, a healthy one must end as good as its kind gets. The check knows a healthy twin of the run (the same table and
-network); the doctor does not.
+A run counts only when its problem shows: an overfitted one must end worse on held-out rows than it once was, one that was
+stopped early must have been able to go on, a healthy one must end as good as its kind gets. The check knows a healthy twin of
+the run (the same table and network); what is tested does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.training.data import SCORE, TUNE, table
-from diagnostics.clinic.network.settings import Network as Settings
-from diagnostics.clinic.network.train import Epoch, Rows, train
+from benchmarks.training.data import table
+from diagnostics.clinic.network.train import Epoch, Rows
 
-ARCHITECTURES: Final[dict[str, dict[str, Settings]]] = {
-    "tune": {
-        "relu-adam": Settings(depth=2, width=32, optimiser="adam", rate=0.003, batch=32),
-        "relu-sgd": Settings(depth=3, width=32, optimiser="sgd", rate=0.05, batch=32),
-        "tanh-momentum": Settings(depth=2, width=24, activation="tanh", initialisation="xavier", optimiser="momentum", rate=0.02),
-        "bn-adam": Settings(depth=3, width=32, batch_norm=True, optimiser="adam", rate=0.005, batch=64),
-    },
-    "score": {
-        "gelu-adamw": Settings(depth=3, width=48, activation="gelu", optimiser="adamw", rate=0.002, l2=1e-3, batch=24),
-        "relu-rmsprop": Settings(depth=2, width=40, optimiser="rmsprop", rate=0.002, batch=48),
-        "elu-momentum": Settings(depth=4, width=24, activation="elu", optimiser="momentum", rate=0.01, batch=16),
-    },
-}
 COLUMNS: Final = 16
-DEEP: Final = Settings(depth=6, width=32, activation="relu", optimiser="sgd", rate=0.03, batch=32)
-Way = tuple[str, dict[str, Any]]
-"""What is done to a training, and the settings that do it."""
-
-ENOUGH: Final = {"adam": 60, "sgd": 90, "momentum": 60, "rmsprop": 60, "adamw": 60}
 
 
 @dataclass(frozen=True)
@@ -80,126 +59,39 @@ def rows_of(
     return Rows(x=x[:used], y=y[:used], x_held=x[cut:], y_held=y[cut:], classes=classes)
 
 
-def runs(group: str, *, seed: int = 0, tables: tuple[str, ...] | None = None) -> Iterator[Run]:
-    """Every run of a group ("tune", "score") whose truth shows."""
-    for name in tables or (TUNE if group == "tune" else SCORE):
-        for place, (architecture, settings) in enumerate(ARCHITECTURES[group].items()):
-            yield from _family(name, architecture, settings, np.random.default_rng([seed, place, len(name), ord(name[0])]))
-
-
-def _run(problem: str, how: str, name: str, architecture: str, rows: Rows, settings: Settings, seed: int) -> Run:
-    told = tuple(train(rows, settings, seed=seed, keep_steps=True))
-    sizes = {"batches": float(len(told[0].step_losses)), "rows": float(len(rows.x))}
-    return Run(problem, how, name, architecture, rows.classes, told, sizes)
-
-
-def _family(name: str, architecture: str, base: Settings, rng: np.random.Generator) -> Iterator[Run]:
-    seed = int(rng.integers(10_000))
-    rows = rows_of(name, seed=seed)
-    enough = ENOUGH[base.optimiser]
-    patient = replace(base, epochs=2 * enough, patience=8, l2=max(base.l2, 1e-4))
-    twin = _run("", "early stopping", name, architecture, rows, patient, seed)
-    best = float(np.min(twin.curve("val_loss")))
-    start = float(twin.told[0].val_loss)
-
-    def go(problem: str, how: str, settings: Settings, given: Rows = rows) -> Run:
-        return _run(problem, how, name, architecture, given, settings, int(rng.integers(10_000)))
-
-    made = [twin]
-    schedules: tuple[Way, ...] = (
-        ("cosine", {"schedule": "cosine"}),
-        ("warm-up, one cycle", {"schedule": "one_cycle"}),
-        ("steps", {"schedule": "step", "warm_up": 2}),
-        ("cyclical", {"schedule": "cyclical"}),
-        ("strong decay", {"l2": 3e-3}),
-    )
-    for how, change in schedules:
-        length = int(np.clip(len(twin.told) * rng.uniform(0.8, 1.3), 8, 2 * enough))
-        made.append(
-            go(
-                "",
-                how,
-                replace(
-                    base, epochs=length, l2=max(base.l2, change.get("l2", 1e-4)), **{k: v for k, v in change.items() if k != "l2"}
-                ),
-            )
-        )
-    for count, flip in ((60, 0.2), (120, 0.1), (120, 0.3), (250, 0.3)):
-        few = rows_of(name, seed=seed, train_rows=count, flip=flip if rows.classes else 2 * flip)
-        small = replace(base, epochs=int(rng.integers(80, 220)), l2=0.0, batch=min(base.batch, 16), width=64)
-        made.append(go("overfitting", f"{count} rows, {flip:.0%} noise", small, few))
-    simple: tuple[Way, ...] = (
-        ("one unit", {"width": 1, "depth": 1}),
-        ("strong decay", {"l2": 0.1 if base.optimiser != "adamw" else 3.0}),
-        ("stronger decay", {"l2": 0.5 if base.optimiser != "adamw" else 12.0}),
-        ("dropout 0.8", {"dropout": 0.8}),
-        ("no hidden layer to speak of", {"width": 2, "depth": 2, "activation": "tanh", "initialisation": "xavier"}),
-    )
-    for how, change in simple:
-        made.append(go("underfitting", how, replace(base, epochs=int(enough * rng.uniform(0.7, 2.0)), **change)))
-    vanishing: tuple[Way, ...] = (
-        (
-            "sigmoid, 8 layers",
-            {"activation": "sigmoid", "depth": 8, "initialisation": "lecun", "optimiser": "adam", "rate": 0.003},
-        ),
-        (
-            "sigmoid, 5 layers, sgd",
-            {"activation": "sigmoid", "depth": 5, "initialisation": "xavier", "optimiser": "sgd", "rate": 0.03},
-        ),
-        ("too small, 6 layers", {"initialisation": "too_small", "depth": 6, "optimiser": "sgd", "rate": 0.05}),
-        (
-            "tanh too small, 10 layers",
-            {"activation": "tanh", "initialisation": "too_small", "depth": 10, "optimiser": "momentum", "rate": 0.01},
-        ),
-    )
-    for how, change in vanishing:
-        made.append(go("vanishing_gradient", how, replace(DEEP, epochs=int(rng.integers(20, 80)), **change)))
-    for how, depth, rate in (
-        ("too large, 6 layers", 6, 0.01),
-        ("too large, 10 layers", 10, 0.003),
-        ("too large, 4 layers", 4, 0.05),
-    ):
-        change = {"activation": "relu", "initialisation": "too_large", "optimiser": "sgd", "depth": depth, "rate": rate}
-        made.append(go("exploding_gradient", how, replace(DEEP, epochs=30, **change)))
-    dead: tuple[Way, ...] = (
-        ("bias -6", {"bias": -6.0}),
-        ("bias -2.5", {"bias": -2.5}),
-        ("bias -4, first steps huge", {"bias": -4.0, "depth": 3}),
-    )
-    for how, change in dead:
-        change = {"depth": 3, "optimiser": base.optimiser, "rate": base.rate, **change}
-        made.append(go("dead_units", how, replace(DEEP, epochs=int(rng.integers(20, 60)), **change)))
-    for factor in (10, 30, 100, 300):
-        made.append(go("learning_rate_too_high", f"{factor} times", replace(base, epochs=40, rate=base.rate * factor)))
-    for factor in (100, 300, 1000, 3000):
-        made.append(
-            go("learning_rate_too_low", f"1/{factor}", replace(base, epochs=int(rng.integers(30, 100)), rate=base.rate / factor))
-        )
-    for how, change in (
-        ("batch 4, rate x3", {"batch": 4, "rate": base.rate * 3}),
-        ("batch 4, rate x6", {"batch": 4, "rate": base.rate * 6}),
-        ("momentum 0.97", {"optimiser": "momentum", "momentum": 0.97, "rate": 0.01, "batch": 16}),
-        ("momentum 0.98, batch norm", {"optimiser": "momentum", "momentum": 0.98, "rate": 0.02, "batch": 16}),
-        ("rmsprop 0.02", {"optimiser": "rmsprop", "rate": 0.02, "batch": 16}),
-    ):
-        made.append(go("unstable_training", how, replace(base, epochs=50, **change)))
-    wild = with_outliers(rows, rng)
-    for share in (1.0, 2.0):
-        made.append(go("unstable_training", "outlying rows", replace(base, epochs=50, rate=base.rate * share), wild))
-    for share in (0.06, 0.12, 0.2):
-        length = max(3, int(len(twin.told) * share))
-        made.append(go("stopped_too_early", f"{length} of {len(twin.told)} epochs", replace(base, epochs=length)))
-        made.append(go("stopped_too_early", f"slower, {2 * length} epochs", replace(base, epochs=2 * length, rate=base.rate / 3)))
-    ends = {"best": best, "start": start, "own": float(np.mean(twin.curve("loss")[-3:]))}
-    yield from (replace(run, sizes={**run.sizes, **ends}) for run in made)
-
-
 def with_outliers(rows: Rows, rng: np.random.Generator, *, share: float = 0.02, factor: float = 20.0) -> Rows:
     """A few training rows whose inputs are many times too large: batches that hold one kick the weights."""
     x = rows.x.copy()
     picked = rng.random(len(x)) < share
     x[picked] *= factor
     return replace(rows, x=x)
+
+
+def coarser(run: Run, times: int) -> Run:
+    """The run as a log with one line for every `times` epochs: mean training losses, the last of what is measured at the end."""
+    if times < 2 or not np.isfinite(run.curve("loss")).all():
+        return run
+    told: list[Epoch] = []
+    for place in range(0, len(run.told) - times + 1, times):
+        part = run.told[place : place + times]
+        told.append(
+            replace(
+                part[-1],
+                number=len(told) + 1,
+                loss=float(np.mean([epoch.loss for epoch in part])),
+                score=float(np.mean([epoch.score for epoch in part])),
+                gradients=tuple(np.mean([epoch.gradients for epoch in part], axis=0).tolist()),
+                ratios=tuple(np.mean([epoch.ratios for epoch in part], axis=0).tolist()),
+                step_losses=tuple(loss for epoch in part for loss in epoch.step_losses),
+            )
+        )
+    return replace(run, told=tuple(told), sizes={**run.sizes, "merged": float(times)}) if told else run
+
+
+def resumed(run: Run, first: int) -> Run:
+    """The run as the log of one that went on from its epoch `first`."""
+    told = tuple(replace(epoch, number=place + 1) for place, epoch in enumerate(run.told[first:]))
+    return replace(run, told=told, how=f"{run.how}, resumed")
 
 
 def shows(run: Run) -> bool:

@@ -11,12 +11,7 @@ import numpy as np
 
 from benchmarks.training.runs import Run
 
-FORMATS: Final = {
-    "tune": ("keras", "huggingface", "recorder"),
-    "score": ("keras", "recorder", "lightning", "tensorboard"),
-    "fresh": ("keras", "lightning", "huggingface", "tensorboard", "recorder"),
-}
-"""Lightning's and TensorBoard's files are met only when a score is taken."""
+FORMATS: Final = ("keras", "lightning", "huggingface", "tensorboard", "recorder")
 
 
 def write(run: Run, form: str, folder: Path) -> Path:
