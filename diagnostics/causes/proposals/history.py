@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from diagnostics.causes.catalogue import KINDS
 from diagnostics.causes.hypothesis import Case, Hypothesis, from_finding
+from diagnostics.clinic.training_history.check import BY_CODE
 from diagnostics.nouns.cause_kind import CauseKind
 
 BESIDE: Final = 0.8
 """What is left of a run's problem as a cause where production shows rows of its own: the model may have been deployed from
 another run."""
+
+KIND_OF: Final = {rule.code: KINDS[code] for code, rule in BY_CODE.items() if code in KINDS}
+"""Code of a rule to the cause that it names: the clinic knows no causes. A history whose numbers do not fit together has none."""
 
 
 def propose(case: Case) -> Iterator[Hypothesis]:
@@ -20,7 +25,7 @@ def propose(case: Case) -> Iterator[Hypothesis]:
     seen: set[CauseKind] = set()
     # The worst first; of equally bad ones in the order of the files.
     for finding in sorted(told, key=lambda finding: -finding.weight):
-        kind = finding.rule.cause(finding.of)
+        kind = KIND_OF.get(finding.code)
         if kind is not None and kind not in seen:
             seen.add(kind)
             yield from_finding(case, finding, kind, share * finding.weight)

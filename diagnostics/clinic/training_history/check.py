@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from diagnostics.causes import catalogue as causes
 from diagnostics.clinic.training_history.diagnosis import diagnose as find_problems
 from diagnostics.clinic.training_history.history import History
 from diagnostics.clinic.training_history.problem import Evidence, Problem
@@ -57,7 +56,6 @@ OVERFITTING: Final = Rule[RunProblem](
     statistic=N_("How far the validation loss ends above its lowest value while the training loss went on falling."),
     source="Prechelt 1998, Early stopping (doi:10.1007/3-540-49430-8_3); " + SOURCE,
     severity=Severity.CRITICAL,
-    suggests=causes.OVERFITTING,
     thresholds=THRESHOLDS,
 )
 UNDERFITTING: Final = Rule[RunProblem](
@@ -71,7 +69,6 @@ UNDERFITTING: Final = Rule[RunProblem](
     ),
     statistic=N_("Share of the first loss that is left when the curve has become flat."),
     source=SOURCE,
-    suggests=causes.UNDERFITTING,
     thresholds=THRESHOLDS,
 )
 VANISHING: Final = Rule[RunProblem](
@@ -88,7 +85,6 @@ VANISHING: Final = Rule[RunProblem](
     ),
     source="Glorot & Bengio 2010; He et al. 2015, doi:10.1109/ICCV.2015.123; " + SOURCE,
     severity=Severity.CRITICAL,
-    suggests=causes.VANISHING_GRADIENT,
     thresholds=THRESHOLDS,
 )
 EXPLODING: Final = Rule[RunProblem](
@@ -103,7 +99,6 @@ EXPLODING: Final = Rule[RunProblem](
     statistic=N_("The first point where the loss or a gradient is infinite, not a number, or a hundred times what it was."),
     source="Pascanu et al. 2013, On the difficulty of training recurrent neural networks (ICML); " + SOURCE,
     severity=Severity.CRITICAL,
-    suggests=causes.EXPLODING_GRADIENT,
     thresholds=THRESHOLDS,
 )
 DEAD: Final = Rule[RunProblem](
@@ -118,7 +113,6 @@ DEAD: Final = Rule[RunProblem](
     statistic=N_("Share of a layer's units that are zero on every row."),
     source="Lu et al. 2020, Dying ReLU and initialization (doi:10.4208/cicp.OA-2020-0165); " + SOURCE,
     severity=Severity.CRITICAL,
-    suggests=causes.DEAD_UNITS,
     thresholds=THRESHOLDS,
 )
 TOO_HIGH: Final = Rule[RunProblem](
@@ -132,7 +126,6 @@ TOO_HIGH: Final = Rule[RunProblem](
     statistic=N_("How much the loss jumps beside how far it falls; where it is recorded, the size of a step beside the weights."),
     source="Smith 2017, doi:10.1109/WACV.2017.58; " + SOURCE,
     severity=Severity.CRITICAL,
-    suggests=causes.LEARNING_RATE_TOO_HIGH,
     thresholds=THRESHOLDS,
 )
 TOO_LOW: Final = Rule[RunProblem](
@@ -146,7 +139,6 @@ TOO_LOW: Final = Rule[RunProblem](
     ),
     statistic=N_("How evenly the loss falls and how little; where it is recorded, the size of a step beside the weights."),
     source="Smith 2017, doi:10.1109/WACV.2017.58; " + SOURCE,
-    suggests=causes.LEARNING_RATE_TOO_LOW,
     thresholds=THRESHOLDS,
 )
 UNSTABLE: Final = Rule[RunProblem](
@@ -160,7 +152,6 @@ UNSTABLE: Final = Rule[RunProblem](
     ),
     statistic=N_("Share of the points at which the loss jumps above its neighbours."),
     source=SOURCE,
-    suggests=causes.UNSTABLE_TRAINING,
     thresholds=THRESHOLDS,
 )
 TOO_SHORT: Final = Rule[RunProblem](
@@ -171,7 +162,6 @@ TOO_SHORT: Final = Rule[RunProblem](
     remedy=N_("Train two to three times as long, and let early stopping on the validation loss decide where to end."),
     statistic=N_("How fast the loss still fell at the end, and what as many epochs again would bring."),
     source="Prechelt 1998, Early stopping (doi:10.1007/3-540-49430-8_3); " + SOURCE,
-    suggests=causes.STOPPED_TOO_EARLY,
     thresholds=THRESHOLDS,
 )
 BROKEN_VALIDATION: Final = Rule[RunProblem](
@@ -213,7 +203,6 @@ ONE_CLASS: Final = Rule[RunProblem](
     ),
     statistic=N_("A score that is the same from the first point to the last while the loss falls."),
     source=SOURCE,
-    suggests=causes.CLASS_IMBALANCE,
     thresholds=THRESHOLDS,
 )
 RULES: Final = (
@@ -245,7 +234,7 @@ BY_CODE: Final[Mapping[str, Rule[RunProblem]]] = {
     "loss_mismatch": LOSS_MISMATCH,
     "class_imbalance": ONE_CLASS,
 }
-"""Codes of the contract; the two rules that suggest no cause are of files whose numbers do not fit together."""
+"""Codes of the contract, and two of files whose numbers do not fit together, which are no cause of an incident."""
 
 
 @dataclass(frozen=True)
