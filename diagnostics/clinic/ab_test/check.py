@@ -15,6 +15,7 @@ from diagnostics.clinic.ab_test.rules import (
     OPEN,
     PEEKED,
     PLANNED,
+    RULES,
     Outcome,
     Peeked,
     Planned,
@@ -26,6 +27,8 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.intervals import Interval, share
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
+
+__all__ = ["RULES", "Settings", "judge", "profile"]
 
 MOST: Final = 10**10
 LOOKS: Final = 30

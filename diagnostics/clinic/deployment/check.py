@@ -25,6 +25,7 @@ from diagnostics.clinic.deployment.rows import as_inputs
 from diagnostics.clinic.deployment.rules import (
     FASTER,
     MOVING,
+    RULES,
     SERVED,
     STILL,
     WORSE,
@@ -45,6 +46,8 @@ from diagnostics.nouns.refusal import NotApplicable, Reason
 from diagnostics.nouns.words import N_
 from diagnostics.sandbox import inputs
 from diagnostics.sandbox.model import Model
+
+__all__ = ["RULES", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 3_000
 

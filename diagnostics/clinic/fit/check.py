@@ -17,6 +17,7 @@ from diagnostics.clinic.fit.rules import (
     NOTHING,
     OVER,
     ROWS_MORE,
+    RULES,
     UNDER,
     BiasedGroup,
     Generalisation,
@@ -41,6 +42,8 @@ from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
+
+__all__ = ["RULES", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 3_000
 """Rows on which the remedies are compared: seventy trainings are to end within seconds. The learning curve uses all drawn."""

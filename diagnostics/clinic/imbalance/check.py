@@ -18,6 +18,7 @@ from diagnostics.clinic.imbalance.rules import (
     FINE,
     MISCALIBRATED,
     MISSED,
+    RULES,
     AsOddity,
     Cheaper,
     FewRows,
@@ -32,6 +33,8 @@ from diagnostics.clinic.shared.scores import METRICS, Predictions
 from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, sample_rows
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
+
+__all__ = ["RULES", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 5_000
 RARE_ROWS: Final = 250

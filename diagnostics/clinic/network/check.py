@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.network.log import entries
 from diagnostics.clinic.network.presets import PRESETS
-from diagnostics.clinic.network.rules import GAIN, RATE, VERDICT, Remedied, SuggestedRate, TrainingProblem
+from diagnostics.clinic.network.rules import GAIN, RATE, RULES, VERDICT, Remedied, SuggestedRate, TrainingProblem
 from diagnostics.clinic.network.settings import Network
 from diagnostics.clinic.shared.compare import LEVEL, Compared, Progress, Result, corrected_interval, decide, ignore_progress
 from diagnostics.clinic.shared.folds import Fold, folds
@@ -23,6 +23,8 @@ from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import N_
+
+__all__ = ["RULES", "Settings", "judge", "profile"]
 
 if TYPE_CHECKING:
     from diagnostics.clinic.network.train import Epoch, Rows

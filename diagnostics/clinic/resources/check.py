@@ -26,6 +26,7 @@ from diagnostics.clinic.resources.rules import (
     FITS,
     MEASURED,
     MISFIT,
+    RULES,
     UNSERVED,
     MeasuredStep,
     ServingMemory,
@@ -39,6 +40,8 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
+
+__all__ = ["RULES", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 2_000
 LARGEST: Final = 10**7

@@ -13,13 +13,15 @@ from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.clinic.shared.scores import metric_for
 from diagnostics.clinic.shared.training_set import ROWS, Described, sample_rows, training_set
-from diagnostics.clinic.stability.rules import CALMED, FLIPS, STEADY, SWINGS, Calmed, Flips, Spread
+from diagnostics.clinic.stability.rules import CALMED, FLIPS, RULES, STEADY, SWINGS, Calmed, Flips, Spread
 from diagnostics.clinic.stability.runs import Calmer, Trained, Trainings, remedies_of
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
+
+__all__ = ["RULES", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 4_000
 HELD: Final = 5
