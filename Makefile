@@ -13,7 +13,7 @@ run: $(VENV)/.installed
 	MODEL_CLINIC_HOME=$${MODEL_CLINIC_HOME:-var/incidents} $(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.tested browser documents lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile --contract all
+	$(BIN)/python -m pytest -n 2 --dist loadfile --contract steps
 
 # Before every commit: a minute or so of two cores once the caches of mypy and ruff are warm.
 check: SYSTEM_PACKAGES := false

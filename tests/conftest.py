@@ -27,7 +27,9 @@ def rng() -> np.random.Generator:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--contract", choices=("steps", "all"), help="fail at the end where a rule, an undo or a picture of these was not seen"
+        "--contract",
+        metavar="SCOPE",
+        help='fail at the end where a rule, undo or picture was not seen: of the "steps", of "all", or of one diagnostic',
     )
 
 
@@ -64,7 +66,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     seen = recorder.recorded if recorder else Recorded()
     for said in config.stash[SAID]:
         seen.add(said)
-    config.stash[BROKEN] = broken(seen, clinic=config.getoption("--contract") == "all")
+    config.stash[BROKEN] = broken(seen, config.getoption("--contract"))
     if config.stash[BROKEN]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -136,6 +136,8 @@ class Recorder:
             self.recorded.silent |= {rule.code for rule in diagnostic.rules} - fired
             self._draw(diagnostic, p, None)
             for finding in found:
+                # A sentence of another rule names numbers that this entry does not have.
+                finding.statement(words_for("en"))
                 self._draw(diagnostic, p, finding)
                 if id(p) in self._incidents:
                     self._undo(diagnostic, finding, self._incidents[id(p)][1])
@@ -183,11 +185,17 @@ class Recorder:
             self.recorded.undone.add(finding.code)
 
 
-def broken(recorded: Recorded, *, clinic: bool) -> list[str]:
-    """What the contract asks and the run did not show, as sentences. clinic: whether it is asked of the clinic too."""
+def asked(scope: str) -> tuple[Diagnostic, ...]:
+    """Of whom the contract is asked: "steps", "all", or one diagnostic by its name."""
+    every = (*catalogue(), *clinic_catalogue())
+    return {"steps": catalogue(), "all": every}.get(scope) or tuple(d for d in every if d.name == scope)
+
+
+def broken(recorded: Recorded, scope: str) -> list[str]:
+    """What the contract asks and the run did not show, as sentences."""
     said = sorted(recorded.wrong)
     drawable = set(pictures())
-    for diagnostic in (*catalogue(), *(clinic_catalogue() if clinic else ())):
+    for diagnostic in asked(scope):
         for rule in diagnostic.rules:
             if rule.code not in recorded.fired | NEVER_FIRED:
                 said.append(f"{rule.code} ({diagnostic.name}) fired in no test: name one that makes it fire in tests/quick.txt")

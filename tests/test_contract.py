@@ -25,12 +25,24 @@ from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.check import Diagnostic
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.rule import Lane
 from diagnostics.nouns.words import Words, words_for
 from tests.recorded import on_pages
 
 ROOT = Path(__file__).parent.parent
 PREFIXES = ("CON", "INP", "REP", "DRF", "ENV", "OPS", "LOC")
 CLINIC_PREFIXES = ("FIT", "IMB", "STA", "DAT", "RES", "DEP", "NET", "TRN", "SEA")
+
+LANES: Final[tuple[set[Lane | None], ...]] = (
+    {Lane.ACCURACY},
+    {Lane.DATA},
+    {Lane.MODEL},
+    {Lane.DATA},
+    {Lane.MODEL},
+    {Lane.ERRORS, Lane.METRIC},
+    {None},
+)
+"""Where on the timeline the findings of a step stand; what the last one localises has its time from elsewhere."""
 
 every = pytest.mark.parametrize("diagnostic", catalogue(), ids=lambda d: d.name)
 clinical = pytest.mark.parametrize("diagnostic", clinic_catalogue(), ids=lambda d: d.name)
@@ -43,6 +55,11 @@ def test_its_rules_are_complete_and_coded_by_step(diagnostic: Diagnostic) -> Non
         for text in (rule.title, rule.why, rule.remedy, rule.statistic, rule.source):
             assert text.strip()
         assert "!" not in rule.title + rule.why + rule.remedy
+
+
+@every
+def test_its_findings_stand_in_a_lane_of_its_step(diagnostic: Diagnostic) -> None:
+    assert {rule.lane for rule in diagnostic.rules} <= LANES[diagnostic.step - 1]
 
 
 @every
