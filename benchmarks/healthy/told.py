@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -68,12 +68,13 @@ class Result:
 
 def kept(line: str) -> Result:
     """The result that a line of `--out` holds."""
-    fields = json.loads(line)
+    fields: dict[str, Any] = json.loads(line)
     fields["causes"] = tuple(
         Named(**{**cause, "columns": tuple(cause["columns"]), "supports": tuple(cause["supports"])}) for cause in fields["causes"]
     )
     fields["findings"] = tuple(Found(**{**found, "columns": tuple(found["columns"])}) for found in fields["findings"])
-    return Result(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return Result(**fields)
 
 
 def size(result: Result) -> str:
