@@ -12,12 +12,18 @@ from enum import StrEnum
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from diagnostics.checks.confirm import estimate, performance
+from diagnostics.checks.confirm import estimate
+from diagnostics.checks.confirm.performance import check as performance
 from diagnostics.checks.drift import marginal
-from diagnostics.checks.environment import config, leakage, packages
+from diagnostics.checks.environment.config import check as config
+from diagnostics.checks.environment.leakage import check as leakage
+from diagnostics.checks.environment.packages import check as packages
 from diagnostics.checks.inputs import missing
-from diagnostics.checks.localise import fit, simple_models, swap_back
-from diagnostics.checks.operations import bursts, logs, metrics, service
+from diagnostics.checks.localise.fit import check as fit
+from diagnostics.checks.localise.simple_models import check as simple_models
+from diagnostics.checks.localise.swap_back import check as swap_back
+from diagnostics.checks.operations import bursts, logs, service
+from diagnostics.checks.operations.metrics import check as metrics
 from diagnostics.checks.reproduce import model_replay
 from diagnostics.nouns.check import Check, Status
 from diagnostics.nouns.finding import Finding

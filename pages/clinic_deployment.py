@@ -15,7 +15,7 @@ from diagnostics.pictures import clinic_deployment
 from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
-from pages.parts.measured import comparison
+from pages.parts.measured import show_comparison
 from pages.parts.text import plain
 
 
@@ -65,7 +65,7 @@ def below(p: Deployment, opened: Opened) -> None:
     with st.expander(words(N_("How to use such a file in Python"))):
         st.code(USE, language="python")
     st.subheader(words(N_("What each costs in accuracy")), anchor=False)
-    comparison(p.compared, opened.visit, key="deployment", text=_cost(p, opened))
+    show_comparison(p.compared, opened.visit, key="deployment", text=_cost(p, opened))
     st.subheader(words(N_("More rows at once, more workers")), anchor=False)
     for batch, column in zip((1, 512), st.columns(2), strict=True):
         figure = clinic_deployment.draw_workers(p, words, palette, batch)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import numpy as np
 
 ACCUSED_AT: Final = 0.5
@@ -68,13 +68,7 @@ class Result:
 
 def kept(line: str) -> Result:
     """The result that a line of `--out` holds."""
-    fields: dict[str, Any] = json.loads(line)
-    fields["causes"] = tuple(
-        Named(**{**cause, "columns": tuple(cause["columns"]), "supports": tuple(cause["supports"])}) for cause in fields["causes"]
-    )
-    fields["findings"] = tuple(Found(**{**found, "columns": tuple(found["columns"])}) for found in fields["findings"])
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    return Result(**fields)
+    return msgspec.json.decode(line, type=Result)
 
 
 def size(result: Result) -> str:

@@ -77,7 +77,7 @@ def rows_of(
     else:
         y = y.astype("float32") if raw else ((y - y[:cut].mean()) / y[:cut].std()).astype("float32")
         y[:used] += flip * y[:cut].std() * rng.standard_normal(used).astype("float32")
-    return Rows(x[:used], y[:used], x[cut:], y[cut:], classes)
+    return Rows(x=x[:used], y=y[:used], x_held=x[cut:], y_held=y[cut:], classes=classes)
 
 
 def runs(group: str, *, seed: int = 0, tables: tuple[str, ...] | None = None) -> Iterator[Run]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.measure import engine
+from diagnostics.measure.frames import with_columns
 from diagnostics.measure.samples import Samples, as_level, as_number
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.refusal import NotApplicable
@@ -78,7 +79,7 @@ def outcome(incident: Incident, samples: Samples) -> Outcome:
     for name in (incident.role("target"), incident.role("prediction")):
         raw = _as_written(incident, current, name)
         if raw is not None:
-            current = current.assign(**{name: raw})
+            current = with_columns(current, {name: raw})
     return _compare(incident, Sides(samples.reference, current))
 
 

@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from diagnostics.measure import engine
 from diagnostics.measure.outcome import partial
@@ -38,6 +39,8 @@ ROWS: Final = 20_000
 
 BINS: Final = 12
 LEVELS: Final = 40
+TINY: Final = 1e-12
+
 LATE: Final = 0.02
 """Share of the current rows that "since then" must hold."""
 
@@ -79,8 +82,8 @@ class Unit(StrEnum):
 class Placebo:
     """What chance makes of each column.
 
-    A column's statistic is the largest standardised difference between the shares of both sides over its bins, over running
-    totals of its bins, and over the current rows from any unit on.
+    A column's statistic is the largest signed root of the likelihood ratio between the shares of both sides, over its bins, over
+    running totals of its bins, and over the current rows from any unit on.
     """
 
     unit: Unit
@@ -88,7 +91,7 @@ class Placebo:
     """Units of the reference and of the current table."""
 
     statistics: Mapping[str, float]
-    """The real pair's, by column, in standard errors."""
+    """The real pair's, by column; about standard errors."""
 
     p_values: Mapping[str, float]
     """Chance of a statistic as large among all columns, 0 to 1; least 1 / (PLACEBOS + 1)."""
@@ -276,26 +279,26 @@ def _binned(left: pd.Series, right: pd.Series, kind: Kind) -> NDArray[np.intp]:
     atoms = distinct[often >= ATOM * finite.size] if distinct.size > BINS else distinct
     cuts = np.quantile(finite, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf")
     outer = np.quantile(finite, [0.002, 0.01, 0.99, 0.998], method="inverted_cdf")
-    # A frequent value stands between two cuts of its own.
-    edges = np.unique(np.concatenate([cuts, outer, atoms, np.nextafter(atoms, -np.inf)]))
+    home = numbers[: len(left)]
+    home = home[np.isfinite(home)]
+    # What the reference never had, on either side; a frequent value stands between two cuts of its own.
+    ends = np.array([np.nextafter(home.min(), -np.inf), home.max()]) if home.size else home
+    edges = np.unique(np.concatenate([cuts, outer, ends, atoms, np.nextafter(atoms, -np.inf)]))
     codes = np.searchsorted(edges, numbers, side="left")
     return np.where(np.isnan(numbers), edges.size + 1, codes).astype(np.intp)
 
 
 def _statistics(counts: NDArray[np.float64], left: int, orders: NDArray[np.intp], *, since: bool) -> NDArray[np.float64]:
     """The statistic of every order of the units, shape (len(orders),). since: also over the current rows from each unit on."""
-    known = counts.sum(axis=0) > 0
-    counts = counts[:, known]
-    # Shares of the bins and of all bins up to one: what jumps to a value, and what slides along.
+    counts = counts[:, counts.sum(axis=0) > 0]
+    # Rows in each bin and in all bins up to one: what jumps to a value, and what slides along.
     both = np.concatenate([counts, np.cumsum(counts, axis=1)[:, :-1]], axis=1)
     size = counts.sum(axis=1)
-    share = both.sum(axis=0) / size.sum()
-    spread = np.sqrt(np.maximum(share * (1 - share), 1e-12))
-    found = np.empty(len(orders))
+    total, rows = both.sum(axis=0), float(size.sum())
+    found = np.zeros(len(orders))
     for number, order in enumerate(orders):
         late, many = both[order[left:]], size[order[left:]]
-        base = float(size[order[:left]].sum())
-        inside = (both.sum(axis=0) - late.sum(axis=0)) / max(base, 1.0)
+        inside, base = total - late.sum(axis=0), rows - float(many.sum())
         if since:
             # The current rows from each unit on, the whole of them first.
             tails, lengths = np.cumsum(late[::-1], axis=0), np.cumsum(many[::-1])
@@ -303,13 +306,19 @@ def _statistics(counts: NDArray[np.float64], left: int, orders: NDArray[np.intp]
             tails, lengths = tails[enough], lengths[enough]
         else:
             tails, lengths = late.sum(axis=0)[None], np.array([many.sum()])
-        if not lengths.size or base == 0:
-            found[number] = 0.0
-            continue
-        apart = np.abs(tails / lengths[:, None] - inside)
-        error = spread * np.sqrt(1 / lengths[:, None] + 1 / base)
-        found[number] = float((apart / error).max())
+        if lengths.size and base > 0 and lengths.min() > 0:
+            found[number] = float(np.sqrt(_deviance(tails, lengths[:, None], inside, base).max()))
     return found
+
+
+def _deviance(k: NDArray[np.float64], n: NDArray[np.float64], j: NDArray[np.float64], m: float) -> NDArray[np.float64]:
+    """Twice the log-likelihood ratio of k of n against j of m rows having one share: unlike a difference over its standard error
+    it does not explode where a single row of a rare kind falls into a short stretch (Wilks 1938, doi:10.1214/aoms/1177732360).
+    """
+    share = (k + j) / (n + m)
+    told = xlogy(k, k / np.maximum(n * share, TINY)) + xlogy(n - k, (n - k) / np.maximum(n * (1 - share), TINY))
+    told += xlogy(j, j / np.maximum(m * share, TINY)) + xlogy(m - j, (m - j) / np.maximum(m * (1 - share), TINY))
+    return np.asarray(np.maximum(2 * told, 0.0))
 
 
 def _loss(

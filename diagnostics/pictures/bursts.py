@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from diagnostics.checks.operations.bursts import BURST, Bursts
-from diagnostics.checks.operations.mask import readable
+from diagnostics.checks.operations.reading.mask import readable
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, onset_line, safe

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.confirm.calibration import LEVEL_MOVED, Bend, Calibration
-from diagnostics.checks.confirm.reliability import Reliability
+from diagnostics.checks.confirm.calibration.check import LEVEL_MOVED, Bend, Calibration
+from diagnostics.checks.confirm.calibration.reliability import Reliability
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.words import N_, Words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.drift.domain import TOLD_APART
-from diagnostics.checks.drift.moved import Domain
+from diagnostics.checks.drift.domain.check import TOLD_APART
+from diagnostics.checks.drift.domain.moved import Domain
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, threshold_line

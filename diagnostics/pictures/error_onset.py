@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from diagnostics.checks.confirm.error_onset import VOLUME, ErrorOnset
-from diagnostics.checks.confirm.series import Series
+from diagnostics.checks.confirm.error_onset.check import VOLUME, ErrorOnset
+from diagnostics.checks.confirm.error_onset.series import Series
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, label_right, onset_line, safe

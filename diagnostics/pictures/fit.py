@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.localise.fit import RARE, Fit
-from diagnostics.checks.localise.rare import Rare
+from diagnostics.checks.localise.fit.check import RARE, Fit
+from diagnostics.checks.localise.fit.rare import Rare
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.words import N_, Words

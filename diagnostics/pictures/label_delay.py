@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.drift.label_delay import IMMATURE, MISALIGNED, PENDING, LabelDelay, Pending
-from diagnostics.checks.drift.label_lag import Shifted
+from diagnostics.checks.drift.label_delay.check import IMMATURE, MISALIGNED, PENDING, LabelDelay, Pending
+from diagnostics.checks.drift.label_delay.lag import Shifted
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, onset_line, threshold_line, wrapped

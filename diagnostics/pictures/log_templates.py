@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.operations.header import Level
 from diagnostics.checks.operations.logs import EXCEPTION
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan
+from diagnostics.checks.operations.reading.header import Level
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe

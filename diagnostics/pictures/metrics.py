@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.operations.metrics import LEAK, SATURATED, SPIKE, LevelShift, MetricsProfile, SeriesProfile
+from diagnostics.checks.operations.metrics.check import LEAK, SATURATED, SPIKE, LevelShift, MetricsProfile, SeriesProfile
 from diagnostics.measure.onset import as_datetime
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words

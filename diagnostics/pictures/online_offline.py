@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.reproduce.online_offline import ColumnPair, OnlineOffline
-from diagnostics.checks.reproduce.relation import RelationKind
+from diagnostics.checks.reproduce.online_offline.check import ColumnPair, OnlineOffline
+from diagnostics.checks.reproduce.online_offline.relation import RelationKind
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from diagnostics.checks.confirm.performance import OFF_LEVEL, MetricMoved, Performance
+from diagnostics.checks.confirm.performance.check import OFF_LEVEL, MetricMoved, Performance
 from diagnostics.measure.metrics import Measured
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words

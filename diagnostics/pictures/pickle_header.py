@@ -6,7 +6,7 @@ from collections import Counter
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.reproduce.model_file import ModelFiles
+from diagnostics.checks.reproduce.model_file.check import ModelFiles
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe

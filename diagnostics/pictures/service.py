@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.operations.kinds import Kind
-from diagnostics.checks.operations.mask import readable
+from diagnostics.checks.operations.reading.kinds import Kind
+from diagnostics.checks.operations.reading.mask import readable
 from diagnostics.checks.operations.service import GROWTH, SLOW_FETCH, Service
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words

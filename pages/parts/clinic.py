@@ -25,10 +25,10 @@ from pages.parts.cards import Section, badge, code, meaning, picture
 from pages.parts.export import csv_bytes
 from pages.parts.guard import COLUMNS, ROOT
 from pages.parts.jobs import job_queue
-from pages.parts.measured import measured, so_far, tried
+from pages.parts.measured import show_measured, show_remedies, show_so_far
 from pages.parts.step import say
 from pages.parts.text import plain, statement
-from pages.parts.training_table import EVERY, Opened, bar, choose_target, training_table, whatever
+from pages.parts.training_table import EVERY, Opened, choose_target, draw_bar, open_training_table, open_without_table
 from pages.parts.visit import Visit
 
 __all__ = ["Opened", "clinic_page"]
@@ -63,32 +63,32 @@ def clinic_page(
     load()
     if visit.incident is not None:
         visits.known(visit)
-    opened = training_table(visit, about) if table else whatever(visit)
-    bar(opened)
-    found = _found(diagnostic, opened)
+    opened = open_training_table(visit, about) if table else open_without_table(visit)
+    draw_bar(opened)
+    found = _latest_result(diagnostic, opened)
     last = found.settings if found else results.find_types(diagnostic)[0]()
     run = latest_run(job_queue(), name, visit.incident)
     if run is not None and run.result is None and run.fingerprint == opened.fingerprint:
         # Refused or stopped: what was filled in stands there still.
         last = run.settings
     if run is not None and not run.ended.is_set():
-        _running(run, opened, about, while_running)
+        _show_running(run, opened, about, while_running)
         return opened
     if found is None:
         say(plain(visit.words(about)))
-    _broke(run, opened)
+    _show_failure(run, opened)
     if found is None:
-        chosen = _form(diagnostic, opened, settings, last, table=table)
-        _button(diagnostic, opened, chosen, button)
+        chosen = _show_form(diagnostic, opened, settings, last, table=table)
+        _show_button(diagnostic, opened, chosen, button)
         return opened
     _show(diagnostic, found, opened, draw, below, well, remedies=remedies)
     st.subheader(visit.words(N_("Try it with other settings")), anchor=False)
-    chosen = _form(diagnostic, opened, settings, last, table=table)
-    _button(diagnostic, opened, chosen, N_("Run again"))
+    chosen = _show_form(diagnostic, opened, settings, last, table=table)
+    _show_button(diagnostic, opened, chosen, N_("Run again"))
     return opened
 
 
-def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, Any], Any], last: Any, *, table: bool) -> Any:
+def _show_form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, Any], Any], last: Any, *, table: bool) -> Any:
     words = opened.words
     with st.container(border=True):
         if table and opened.incident.reference is not None:
@@ -98,7 +98,7 @@ def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, An
         return settings(opened, last)
 
 
-def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -> None:
+def _show_button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -> None:
     read_only = opened.visit.read_only
     if st.button(opened.words(label), type="primary", key=f"run-{diagnostic.name}", disabled=read_only):
         try:
@@ -116,7 +116,7 @@ def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -
         st.rerun()
 
 
-def _found(diagnostic: Diagnostic, opened: Opened) -> FinishedRun | None:
+def _latest_result(diagnostic: Diagnostic, opened: Opened) -> FinishedRun | None:
     """The newest result for what is open now: of this server, else kept in the incident."""
     run = latest_run(job_queue(), diagnostic.name, opened.visit.incident)
     if run is not None and run.result is not None and run.fingerprint == opened.fingerprint:
@@ -124,7 +124,7 @@ def _found(diagnostic: Diagnostic, opened: Opened) -> FinishedRun | None:
     return latest_result(diagnostic.name, opened.visit.incident, opened.fingerprint) if opened.visit.incident else None
 
 
-def _running(run: ClinicJob, opened: Opened, about: str, while_running: Callable[[Any, Opened], None] | None) -> None:
+def _show_running(run: ClinicJob, opened: Opened, about: str, while_running: Callable[[Any, Opened], None] | None) -> None:
     say(plain(opened.words(about)))
     _watch(run, opened, while_running)
 
@@ -135,7 +135,7 @@ def _watch(run: ClinicJob, opened: Opened, while_running: Callable[[Any, Opened]
         st.rerun()
     words = opened.words
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, run.share), text=_doing(run, words))
+        st.progress(min(1.0, run.share), text=_describe_progress(run, words))
         if st.button(words(N_("Stop")), key="stop-run"):
             run.stop()
             st.rerun()
@@ -144,10 +144,10 @@ def _watch(run: ClinicJob, opened: Opened, while_running: Callable[[Any, Opened]
     if while_running is not None:
         while_running(run.so_far, opened)
     else:
-        so_far(run.so_far, opened.visit)
+        show_so_far(run.so_far, opened.visit)
 
 
-def _doing(run: ClinicJob, words: Words) -> str:
+def _describe_progress(run: ClinicJob, words: Words) -> str:
     if run.waiting:
         return words(N_("Waiting for its turn: two runs are under way."))
     reading = run.what in ("", "reading")
@@ -157,7 +157,7 @@ def _doing(run: ClinicJob, words: Words) -> str:
     return plain(text)
 
 
-def _broke(run: ClinicJob | None, opened: Opened) -> None:
+def _show_failure(run: ClinicJob | None, opened: Opened) -> None:
     """Why the latest run has no result."""
     if run is None or run.result is not None or run.fingerprint != opened.fingerprint:
         return
@@ -194,21 +194,21 @@ def _show(
             code(lead, words)
     below(found.profile, opened)
     if remedies:
-        tried(found.profile, visit, key=diagnostic.name)
+        show_remedies(found.profile, visit, key=diagnostic.name)
     if findings[1:]:
         st.subheader(words(N_("Also found")), anchor=False)
         for place, finding in enumerate(findings[1:]):
-            _card(section, check, finding, visit, key=f"{diagnostic.name}-card{place}")
+            _show_card(section, check, finding, visit, key=f"{diagnostic.name}-card{place}")
     if lead is not None:
         with st.expander(words(N_("What does this mean?"))):
             meaning(lead, words)
         with st.expander(words(N_("How was this computed?"))):
-            _computed(lead, visit, key=f"{diagnostic.name}-lead")
-    measured(found, visit)
+            _show_computed(lead, visit, key=f"{diagnostic.name}-lead")
+    show_measured(found, visit)
 
 
 @st.fragment
-def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key: str) -> None:
+def _show_card(section: Section, check: Check, finding: Finding, visit: Visit, *, key: str) -> None:
     """A folded card; its picture is drawn only when somebody opens it."""
     words = visit.words
     with st.expander(f"{badge(finding, words)} {statement(finding, words)}", key=key, on_change="rerun") as box:
@@ -218,13 +218,13 @@ def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key
         st.markdown(f"**{words(N_('What to do'))}**  \n{plain(words(finding.rule.remedy))}")
         code(finding, words)
         meaning(finding, words, heading=True)
-        _computed(finding, visit, key=key)
+        _show_computed(finding, visit, key=key)
 
 
-def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
+def _show_computed(finding: Finding, visit: Visit, *, key: str) -> None:
     words = visit.words
     st.markdown(plain(words(finding.rule.statistic)))
-    shown = numbers(finding, words)
+    shown = numbers_for_people(finding, words)
     if shown:
         st.table(
             {plain(name): plain(text) for name, text in shown.items()},
@@ -243,7 +243,7 @@ def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
     )
 
 
-def numbers(finding: Finding, words: Words) -> dict[str, str]:
+def numbers_for_people(finding: Finding, words: Words) -> dict[str, str]:
     """The numbers of a finding that people see, by their names in the reader's language."""
     evidence = finding.evidence
     return {

@@ -22,15 +22,15 @@ SHOWN = 8
 """Columns named one by one among those that were left out."""
 
 
-def tried(profile: Any, visit: Visit, *, key: str) -> None:
+def show_remedies(profile: Any, visit: Visit, *, key: str) -> None:
     """The remedies of a profile that has `compared`: the gain of each, drawn and as a table."""
     compared = getattr(profile, "compared", None)
     if isinstance(compared, Compared) and compared.remedies:
         st.subheader(visit.words(N_("What was tried")), anchor=False)
-        comparison(compared, visit, key=key)
+        show_comparison(compared, visit, key=key)
 
 
-def so_far(profile: Any, visit: Visit) -> None:
+def show_so_far(profile: Any, visit: Visit) -> None:
     """What is known while a run goes on: the model as it is, and each remedy with its gain so far."""
     compared, words = getattr(profile, "compared", None), visit.words
     if not isinstance(compared, Compared):
@@ -49,10 +49,10 @@ def so_far(profile: Any, visit: Visit) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=text)
 
 
-def comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") -> None:
+def show_comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") -> None:
     """One sentence (the verdict unless `text` is given, as safe Markdown), the picture, and the numbers folded."""
     words = visit.words
-    text = text or verdict(compared, words)
+    text = text or describe_verdict(compared, words)
     st.markdown(text)
     figure = compared_chart.draw(compared, None, words, visit.palette)
     if figure is not None:
@@ -63,7 +63,7 @@ def comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") ->
             said = N_("{remedy} could not be tried: {why}")
             st.markdown(plain(words(said, remedy=translate(words, result.says), why=result.skipped.statement(words))))
     with st.expander(words(N_("The numbers, before and after"))):
-        frame = table(compared, words)
+        frame = as_table(compared, words)
         st.dataframe(frame, hide_index=True, alt=words(N_("Score of each remedy before and after")))
         st.markdown(plain(words(HOW, folds=compared.folds, rows=compared.test_rows, train=compared.train_rows)))
         st.download_button(
@@ -82,7 +82,7 @@ HOW = N_(
 )
 
 
-def verdict(compared: Compared, words: Words) -> str:
+def describe_verdict(compared: Compared, words: Words) -> str:
     """What came of the remedies, in one sentence as safe Markdown."""
     ran, best = compared.ran, compared.best
     if not ran:
@@ -131,7 +131,7 @@ def _short(value: float) -> float:
     return round(value, 4)
 
 
-def table(compared: Compared, words: Words) -> pd.DataFrame:
+def as_table(compared: Compared, words: Words) -> pd.DataFrame:
     """One row per remedy: score with interval, gain with interval, verdict, score on the rows trained on."""
     rows = []
     for result in (compared.before, *compared.ran):
@@ -152,13 +152,13 @@ def table(compared: Compared, words: Words) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measured(found: FinishedRun, visit: Visit) -> None:
+def show_measured(found: FinishedRun, visit: Visit) -> None:
     """Which rows and columns, how they were held out, and how long it took."""
     words = visit.words
     data = getattr(found.profile, "data", None)
     if not isinstance(data, Described):
         return
-    lines = [rows_line(data, words), words(SPLIT[data.split])]
+    lines = [describe_rows(data, words), words(SPLIT[data.split])]
     if data.unlabelled:
         lines.append(words(N_("{count:count} rows without a target were left out."), count=data.unlabelled))
     if data.small:
@@ -175,7 +175,7 @@ def measured(found: FinishedRun, visit: Visit) -> None:
             st.markdown("\n".join(named))
 
 
-def rows_line(data: Described, words: Words) -> str:
+def describe_rows(data: Described, words: Words) -> str:
     if data.drawn < data.whole:
         return words(
             N_("Measured on {rows:count} of {whole:count} rows, drawn with seed {seed:count}, and {columns:count} columns."),

@@ -31,32 +31,32 @@ PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Sentence], Draw]]] 
 }
 
 
-def picture(name: str, p: Search, visit: Visit, *, key: str, heading: bool = True) -> None:
+def show_picture(name: str, p: Search, visit: Visit, *, key: str, heading: bool = True) -> None:
     """One picture with its heading and its sentence."""
     title, said, draw = PICTURES[name]
     words = visit.words
     message, values = said(p)
     if heading:
         st.subheader(words(title), anchor=False)
-    st.markdown(sentence(message, values, words) if _named(values) else plain(words(message, **values)))
+    st.markdown(sentence(message, values, words) if _has_names(values) else plain(words(message, **values)))
     figure = draw(p, words, visit.palette)
     if figure is not None:
         finish(figure, words, visit.palette)
         plot(figure, alt=words(message, **values), key=f"{key}-{name}")
 
 
-def _named(values: dict[str, Value]) -> bool:
+def _has_names(values: dict[str, Value]) -> bool:
     return any(isinstance(value, str) for value in values.values())
 
 
-def pictures(p: Search, visit: Visit, *, key: str) -> None:
+def show_pictures(p: Search, visit: Visit, *, key: str) -> None:
     """All of them, one after the other."""
     for name in PICTURES:
         if name != "beside" or len(p.studies) > 1:
-            picture(name, p, visit, key=key)
+            show_picture(name, p, visit, key=key)
 
 
-def live(p: Search, visit: Visit) -> None:
+def show_live(p: Search, visit: Visit) -> None:
     """The sentence, and the picture that was chosen: drawing all of them twice a second would slow everybody's pages."""
     words = visit.words
     message, values = says.describe_progress(p)
@@ -71,4 +71,4 @@ def live(p: Search, visit: Visit) -> None:
         label_visibility="collapsed",
         required=True,
     )
-    picture(chosen or "history", p, visit, key="live", heading=False)
+    show_picture(chosen or "history", p, visit, key="live", heading=False)

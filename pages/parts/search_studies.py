@@ -28,13 +28,13 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
 from pages.parts.clinic import Opened
 from pages.parts.jobs import job_queue
-from pages.parts.search_pictures import picture, pictures
+from pages.parts.search_pictures import show_picture, show_pictures
 from pages.parts.text import plain
 
 SHOWN = 20
 
 
-def studies(opened: Opened) -> None:
+def show_studies(opened: Opened) -> None:
     """The list, what is shown of it, and the lines for a shell. Nothing where there is no study yet."""
     words, incident = opened.words, opened.visit.incident
     if incident is None:
@@ -68,8 +68,8 @@ def studies(opened: Opened) -> None:
     running = latest_run(job_queue(), "search", incident)
     busy = running is not None and not running.ended.is_set()
     _resume(opened, [one for one in found if one.progress is Progress.STOPPED], busy or opened.visit.read_only)
-    _look(opened, found, url)
-    _lines(opened, found, url)
+    _show_study(opened, found, url)
+    _show_commands(opened, found, url)
 
 
 def _resume(opened: Opened, stopped: list[StudySummary], busy: bool) -> None:
@@ -109,7 +109,7 @@ def _ask(opened: Opened, settings: Settings) -> None:
 
 
 @st.fragment
-def _look(opened: Opened, found: tuple[StudySummary, ...], url: str) -> None:
+def _show_study(opened: Opened, found: tuple[StudySummary, ...], url: str) -> None:
     """One study's pictures, or several on one axis."""
     words = opened.words
     with st.expander(words(N_("Look at studies, one or several side by side")), key="search-look", on_change="rerun") as box:
@@ -126,12 +126,12 @@ def _look(opened: Opened, found: tuple[StudySummary, ...], url: str) -> None:
             st.warning(plain(reason.statement(words)))
             return
         if len(chosen) > 1:
-            picture("beside", p, opened.visit, key="looked")
+            show_picture("beside", p, opened.visit, key="looked")
         else:
-            pictures(p, opened.visit, key="looked")
+            show_pictures(p, opened.visit, key="looked")
 
 
-def _lines(opened: Opened, found: tuple[StudySummary, ...], url: str) -> None:
+def _show_commands(opened: Opened, found: tuple[StudySummary, ...], url: str) -> None:
     words = opened.words
     with st.expander(words(N_("More workers, and Optuna's dashboard"))):
         st.markdown(

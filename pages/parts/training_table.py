@@ -48,7 +48,7 @@ class Opened:
         return self.visit.words
 
 
-def bar(opened: Opened) -> None:
+def draw_bar(opened: Opened) -> None:
     """Title of the incident, and the ways to the other pages of the clinic."""
     words = opened.words
     with st.container(key="bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -59,11 +59,11 @@ def bar(opened: Opened) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _handles() -> OrderedDict[tuple[str, str], Incident]:
+def _open_incidents() -> OrderedDict[tuple[str, str], Incident]:
     return OrderedDict()
 
 
-def training_table(visit: Visit, about: str) -> Opened:
+def open_training_table(visit: Visit, about: str) -> Opened:
     """The incident with a training table and a target; else the page asks for what is missing, and ends."""
     words = visit.words
     if visit.incident is None:
@@ -79,14 +79,14 @@ def training_table(visit: Visit, about: str) -> Opened:
         st.stop()
     opened = Opened(visit, incident, results.fingerprint(incident))
     if incident.roles.target is None or incident.roles.target not in incident.reference:
-        bar(opened)
+        draw_bar(opened)
         say(plain(words(N_("Which column is to be learnt?"))))
         choose_target(opened)
         st.stop()
     return opened
 
 
-def whatever(visit: Visit) -> Opened:
+def open_without_table(visit: Visit) -> Opened:
     incident = Incident()
     if visit.incident is not None and store.files(visit.incident):
         try:
@@ -99,7 +99,7 @@ def whatever(visit: Visit) -> Opened:
 def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
     """The open incident. Large tables are read beside the page, which ends there with its progress until they are."""
     key = visit.incident or ""
-    known, stamp = _handles(), store.stamp(key)
+    known, stamp = _open_incidents(), store.stamp(key)
     if (key, stamp) in known:
         return known[key, stamp]
     try:
@@ -109,7 +109,7 @@ def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
         if size > SMALL and not done:
             if run is None or run.fingerprint != stamp:
                 run = clinic_job.ask(job_queue(), "", None, key, fingerprint=stamp)
-            _reading(run, visit)
+            _watch_reading(run, visit)
             st.stop()
         if done and run is not None and run.refused is not None:
             raise run.refused
@@ -127,7 +127,7 @@ def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
 
 
 @st.fragment(run_every=EVERY)
-def _reading(run: ClinicJob, visit: Visit) -> None:
+def _watch_reading(run: ClinicJob, visit: Visit) -> None:
     if run.ended.is_set():
         st.rerun()
     st.title(visit.words(N_("Reading the table.")), anchor=False)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.causes.catalogue import LABEL_DELAY
-from diagnostics.checks.drift import label_delay
+from diagnostics.checks.drift.label_delay import check as label_delay
 from diagnostics.nouns.incident import Answer, Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.pictures import label_delay as chart

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.reproduce import online_offline
-from diagnostics.checks.reproduce.relation import RelationKind, relate_levels, relate_numbers
+from diagnostics.checks.reproduce.online_offline import check as online_offline
+from diagnostics.checks.reproduce.online_offline.relation import RelationKind, relate_levels, relate_numbers
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words

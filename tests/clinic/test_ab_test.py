@@ -27,7 +27,7 @@ def codes(p: ABTest) -> list[str]:
 
 
 def reading(a: tuple[int, int], b: tuple[int, int], *, looks: int = 1, look: int = 1) -> ABTest:
-    return run(Settings(read=True, looks=looks, look=look, counts=Counts(a[1], a[0], b[1], b[0])))
+    return run(Settings(read=True, looks=looks, look=look, counts=Counts(a_rows=a[1], a_hits=a[0], b_rows=b[1], b_hits=b[0])))
 
 
 def test_limits_are_those_of_the_published_tables() -> None:
@@ -85,7 +85,7 @@ def test_a_clear_difference_and_none_are_told_apart() -> None:
 
 def test_the_interval_is_newcombes() -> None:
     """His example (a): 56/70 less 48/80 is 0.2 (0.0524 to 0.3339)."""
-    found = newcombe(Counts(80, 48, 70, 56), 1.959964)
+    found = newcombe(Counts(a_rows=80, a_hits=48, b_rows=70, b_hits=56), 1.959964)
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
 
 
@@ -124,7 +124,7 @@ def test_means_are_read_too() -> None:
 
 @pytest.mark.parametrize("means", [True, False])
 def test_it_comes_back_from_json_and_every_picture_can_be_drawn(means: bool) -> None:
-    counts = Counts(500, 50, 510, 80, 1.0, 1.0, 1.2, 1.0)
+    counts = Counts(a_rows=500, a_hits=50, b_rows=510, b_hits=80, a_mean=1.0, a_spread=1.0, b_mean=1.2, b_spread=1.0)
     for settings in (Settings(means=means, looks=3), Settings(means=means, read=True, looks=3, look=2, counts=counts)):
         p = run(settings)
         assert decode(encode(p), ABTest) == p
@@ -149,8 +149,8 @@ def test_it_comes_back_from_json_and_every_picture_can_be_drawn(means: bool) -> 
         {"looks": 100},
         {"looks": 2, "look": 3},
         {"read": True},
-        {"read": True, "counts": Counts(10, 11, 10, 1)},
-        {"read": True, "means": True, "counts": Counts(10, 0, 10, 0, a_spread=0.0)},
+        {"read": True, "counts": Counts(a_rows=10, a_hits=11, b_rows=10, b_hits=1)},
+        {"read": True, "means": True, "counts": Counts(a_rows=10, a_hits=0, b_rows=10, b_hits=0, a_spread=0.0)},
     ],
 )
 def test_a_test_that_cannot_be_is_one_plain_sentence(odd: dict[str, object]) -> None:

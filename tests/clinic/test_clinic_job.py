@@ -156,7 +156,9 @@ def test_a_hostile_result_is_passed_over(rng: np.random.Generator) -> None:
 def test_a_result_of_another_diagnostic_is_none_of_this_one() -> None:
     diagnostic = clinic_diagnostic("fit")
     assert diagnostic is not None
-    content = results.pack(diagnostic, FinishedRun("stability", "a", Settings(), Settings(), 1.0))
+    content = results.pack(
+        diagnostic, FinishedRun(module="stability", fingerprint="a", settings=Settings(), profile=Settings(), seconds=1.0)
+    )
     with pytest.raises(ValueError, match="not a result of fit"):
         results.unpack(diagnostic, content)
     assert fit.RULES

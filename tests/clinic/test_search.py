@@ -86,14 +86,26 @@ def test_rows_put_aside_are_never_seen_and_judge_the_choice(found: tuple[Inciden
 def test_the_result_survives_being_kept(found: tuple[Incident, Search]) -> None:
     diagnostic = clinic_diagnostic("search")
     assert diagnostic is not None
-    content = results.pack(diagnostic, results.FinishedRun("search", "a", QUICK, found[1], 1.0))
+    content = results.pack(
+        diagnostic, results.FinishedRun(module="search", fingerprint="a", settings=QUICK, profile=found[1], seconds=1.0)
+    )
     assert results.unpack(diagnostic, content).profile == found[1]
 
 
 def test_every_picture_has_its_sentence(found: tuple[Incident, Search]) -> None:
     p, words = found[1], Words()
-    for name in ("best_so_far", "history", "importance", "parallel", "slices", "contour", "timeline", "side_by_side", "optimism"):
-        said = getattr(search_sentences, name)(p)
+    for describe in (
+        search_sentences.describe_progress,
+        search_sentences.describe_history,
+        search_sentences.describe_importance,
+        search_sentences.describe_parallel,
+        search_sentences.describe_slices,
+        search_sentences.describe_contour,
+        search_sentences.describe_timeline,
+        search_sentences.describe_comparison,
+        search_sentences.describe_optimism,
+    ):
+        said = describe(p)
         assert words(said[0], **said[1]).endswith((".", "s."))
 
 
@@ -219,7 +231,7 @@ def test_every_default_space_is_one_that_can_be_searched_and_says_what_each_sett
         assert dimension.choices or FITS[dimension.name][0] <= dimension.low <= dimension.high <= FITS[dimension.name][1]
 
 
-SAID = Dimension("strength", 1.0, 10.0)
+SAID = Dimension(name="strength", low=1.0, high=10.0)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +244,7 @@ SAID = Dimension("strength", 1.0, 10.0)
         ((replace(SAID, high=1e30),), "must lie between"),
         ((replace(SAID, name="fun"),), "has no setting fun"),
         ((replace(SAID, high=1.0),), "a single point"),
-        ((Dimension("class_weight", choices=("heavy",)),), "can be none and balanced"),
+        ((Dimension(name="class_weight", choices=("heavy",)),), "can be none and balanced"),
     ],
 )
 def test_a_space_that_cannot_be_searched_is_one_sentence(tmp_path: Path, space: tuple[Dimension, ...], says: str) -> None:
@@ -294,7 +306,9 @@ def test_too_few_rows_are_one_sentence(tmp_path: Path, rng: np.random.Generator)
 def test_rules_fire_on_what_they_name_and_stay_silent_else(tmp_path: Path, rng: np.random.Generator) -> None:
     incident = table(tmp_path, rows=600)
     clear = profile(
-        incident, replace(QUICK, space=(Dimension("strength", 1e-3, 1e3, log=True),)), url=f"sqlite:///{tmp_path}/s.sqlite"
+        incident,
+        replace(QUICK, space=(Dimension(name="strength", low=1e-3, high=1e3, log=True),)),
+        url=f"sqlite:///{tmp_path}/s.sqlite",
     )
     assert {"SEA001", "SEA002"} & {finding.code for finding in judge(clear)}
     assert clear.held is not None
@@ -334,7 +348,7 @@ def test_a_target_that_nothing_tells_is_no_better_than_guessing(tmp_path: Path, 
 
 def test_settings_that_a_model_refuses_fail_their_trial_and_not_the_search(tmp_path: Path) -> None:
     incident = table(tmp_path, rows=120)
-    space = (Dimension("n_neighbors", 1, 200, whole=True, steps=3),)
+    space = (Dimension(name="n_neighbors", low=1, high=200, whole=True, steps=3),)
     settings = Settings(family="neighbours", trials=3, workers=1, methods=(Method.GRID,), space=space)
     p = profile(incident, settings, url=f"sqlite:///{tmp_path}/s.sqlite")
     failed = [one for one in p.studies[0].tries if one.state is State.FAILED]

@@ -14,7 +14,7 @@ from diagnostics.clinic.search.check import Search, Settings, judge, profile
 from diagnostics.clinic.search.families import families
 from diagnostics.clinic.search.plan import Method
 from diagnostics.clinic.search.result import State, Study, Try
-from diagnostics.clinic.search.space import Dimension, Line, bounded_size, read_table
+from diagnostics.clinic.search.space import Dimension, Line, bounded_size, parse_table
 from diagnostics.clinic.search.study_list import list_studies, resume_together
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import Words
@@ -23,7 +23,7 @@ from diagnostics.pictures.search_trials import draw_contour, draw_timeline
 from diagnostics.pictures.style import LIGHT
 from tests.clinic.searches import ROOT, begun, table, worker
 
-SPACE = (Dimension("learning_rate", 0.01, 0.5, log=True), Dimension("max_iter", 20, 300, whole=True))
+SPACE = (Dimension(name="learning_rate", low=0.01, high=0.5, log=True), Dimension(name="max_iter", low=20, high=300, whole=True))
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +36,22 @@ def trial(
     number: int, value: float | None, *, rate: float = 0.1, rounds: int = 50, state: State = State.FINISHED, **more: object
 ) -> Try:
     params = (("learning_rate", rate), ("max_iter", rounds))
-    return replace(Try(number, state, value, params, (), 1_000.0 + number, 1.0, 1), **more)  # type: ignore[arg-type]
+    return replace(
+        Try(number=number, state=state, value=value, params=params, folds=(), began=1_000.0 + number, seconds=1.0, worker=1),
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def searched(made: Search, *studies: tuple[Try, ...]) -> Search:
     named = tuple(
-        Study(f"s{place}", list(Method)[place % 3], 40, 0.0, tries, (("learning_rate", 0.7), ("max_iter", 0.3)))
+        Study(
+            name=f"s{place}",
+            method=list(Method)[place % 3],
+            asked=40,
+            minutes=0.0,
+            tries=tries,
+            importances=(("learning_rate", 0.7), ("max_iter", 0.3)),
+        )
         for place, tries in enumerate(studies)
     )
     return replace(made, space=SPACE, studies=named, of="s0", best=0.9)
@@ -127,17 +137,17 @@ def test_a_dummy_that_explains_nothing_has_nought(made: Search) -> None:
 
 
 def line(name: str, low: float | None = None, high: float | None = None, values: str = "") -> Line:
-    return Line(True, name, low, high, True, 3, values)
+    return Line(use=True, name=name, low=low, high=high, log=True, steps=3, values=values)
 
 
 def test_a_cell_that_would_not_count_is_refused() -> None:
     boosting = families()["boosting"]
     with pytest.raises(BadInput, match="leave its values empty"):
-        read_table([line("learning_rate", 0.01, 0.5, "0.1, 0.2")], boosting)
+        parse_table([line("learning_rate", 0.01, 0.5, "0.1, 0.2")], boosting)
     with pytest.raises(BadInput, match="leave From and To empty"):
-        read_table([line("class_weight", 1.0, None, "none")], boosting)
+        parse_table([line("class_weight", 1.0, None, "none")], boosting)
     for written in ("none, balanced", "none，balanced", "none；balanced", "none、balanced"):
-        assert read_table([line("class_weight", values=written)], boosting)[0].choices == (None, "balanced")
+        assert parse_table([line("class_weight", values=written)], boosting)[0].choices == (None, "balanced")
     with pytest.raises(BadInput, match="more than 100,000"):
         bounded_size(tuple(replace(dimension, high=10_000, steps=400) for dimension in SPACE))
 

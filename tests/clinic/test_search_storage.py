@@ -48,7 +48,10 @@ SLOW = Settings(
     methods=(Method.RANDOM,),
     parts=3,
     pruning=False,
-    space=(Dimension("n_estimators", 150, 250, whole=True), Dimension("max_depth", 4, 24, whole=True)),
+    space=(
+        Dimension(name="n_estimators", low=150, high=250, whole=True),
+        Dimension(name="max_depth", low=4, high=24, whole=True),
+    ),
 )
 """Trials that take long enough to be killed in: about half a second."""
 

@@ -41,7 +41,9 @@ def test_a_run_gets_its_sentence_its_picture_and_a_snippet() -> None:
     diagnostic = clinic_diagnostic("training_history")
     assert diagnostic is not None
     print_ = results.fingerprint(opened)
-    made = results.FinishedRun("training_history", print_, Settings(), profile(opened), 0.1)
+    made = results.FinishedRun(
+        module="training_history", fingerprint=print_, settings=Settings(), profile=profile(opened), seconds=0.1
+    )
     store.keep_result(incident, results.file_name(diagnostic, Settings(), print_), results.pack(diagnostic, made))
     app = shown(incident)
     assert not app.exception

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -33,7 +33,7 @@ def propose(case: Case) -> Iterator[Hypothesis]:
         kind = _suggested(finding)
         if kind is None or kind is kinds.REFIT_SCALER:
             continue
-        strength = finding.rule.clearness(finding.of) * _own(finding, kind, found, scaled) * _written(case, finding)
+        strength = finding.rule.clearness(finding.of) * _own(finding, kind, case.findings, scaled) * _written(case, finding)
         if strength > 0:
             told = from_finding(case, finding, kind, strength)
             yield replace(told, undo=replace(told.undo, leave_out=told.undo.leave_out or _silent(told)))
@@ -51,15 +51,17 @@ def _silent(told: Hypothesis) -> tuple[str, ...]:
     return () if told.undo.repair is not None else told.columns
 
 
-def _own(finding: Finding, kind: CauseKind, found: list[Finding], scaled: Hypothesis | None) -> float:
-    """Share of the signature that no other fault in the same column explains, 0 to 1."""
+def _own(finding: Finding, kind: CauseKind, found: Sequence[Finding], scaled: Hypothesis | None) -> float:
+    """Share of the signature that nothing else in `found` explains in the same column, 0 to 1: no other fault of the data, and no
+    column that knew the label.
+    """
     if isinstance(finding.of, Repeated) and finding.of.exact:
         return 1.0
     left = 1.0
     if scaled is not None and set(finding.columns) <= set(scaled.columns):
         left = kinds.REFIT_SCALER.leaves().get(kind, 1.0)
     for other in found:
-        cause = _suggested(other)
+        cause = other.rule.cause(other.of)
         # Rows that look alike because a column lost its values concern all columns at once.
         same = not finding.columns or kind is kinds.DUPLICATED_ROWS or bool(set(other.columns) & set(finding.columns))
         if cause is None or other is finding or not same or other.rule.clearness(other.of) <= LEAVES_FROM:

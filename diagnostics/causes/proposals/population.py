@@ -20,19 +20,19 @@ from diagnostics.causes.catalogue import (
 )
 from diagnostics.causes.hypothesis import Case, Hypothesis, from_finding
 from diagnostics.causes.proposals.group import find_group
-from diagnostics.checks.confirm.calibration import LEVEL_MOVED, PROMISE
-from diagnostics.checks.confirm.error_onset import ERRORS_SINCE
-from diagnostics.checks.confirm.performance import ERRORS_ROSE, METRIC_WORSE
-from diagnostics.checks.confirm.segments import GROUP_WORSE
-from diagnostics.checks.drift.concept import LOSS_SPLIT, RELATION_MOVED, LossSplit, RegionMoved
-from diagnostics.checks.drift.domain import BROKEN_LINK, CONCEPT, COVARIATE, PRIOR, TOLD_APART, Apart
-from diagnostics.checks.drift.label_delay import IMMATURE, MISALIGNED, PENDING
-from diagnostics.checks.drift.label_noise import NOISE, LabelNoise
+from diagnostics.checks.confirm.calibration.check import LEVEL_MOVED, PROMISE
+from diagnostics.checks.confirm.error_onset.check import ERRORS_SINCE
+from diagnostics.checks.confirm.performance.check import ERRORS_ROSE, METRIC_WORSE
+from diagnostics.checks.confirm.segments.check import GROUP_WORSE
+from diagnostics.checks.drift.concept.check import LOSS_SPLIT, RELATION_MOVED, LossSplit, RegionMoved
+from diagnostics.checks.drift.domain.check import BROKEN_LINK, CONCEPT, COVARIATE, PRIOR, TOLD_APART, Apart
+from diagnostics.checks.drift.domain.moved import Domain, Moved
+from diagnostics.checks.drift.label_delay.check import IMMATURE, MISALIGNED, PENDING
+from diagnostics.checks.drift.label_noise.check import NOISE, LabelNoise
 from diagnostics.checks.drift.leakage import LEAK
-from diagnostics.checks.drift.links import UNLINKED
+from diagnostics.checks.drift.links.check import UNLINKED
 from diagnostics.checks.drift.marginal import NUMBER_MOVED, SHARES_MOVED
-from diagnostics.checks.drift.moved import Domain, Moved
-from diagnostics.checks.localise.simple_models import MODEL
+from diagnostics.checks.localise.simple_models.check import MODEL
 from diagnostics.measure import engine
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind

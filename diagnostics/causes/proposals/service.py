@@ -13,9 +13,9 @@ from typing import Final
 
 from diagnostics.causes import catalogue as kinds
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.checks.environment.config import SettingDiffers
-from diagnostics.checks.environment.matters import Matter
-from diagnostics.checks.environment.packages import PackageDiffers
+from diagnostics.checks.environment.config.check import SettingDiffers
+from diagnostics.checks.environment.config.matters import Matter
+from diagnostics.checks.environment.packages.check import PackageDiffers
 from diagnostics.checks.reproduce.model_replay import NEITHER, NOT_BEFORE, ModelReplay
 from diagnostics.checks.reproduce.replayed import OUTSIDE, Replayed
 from diagnostics.measure.onset import first

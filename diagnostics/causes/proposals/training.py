@@ -9,7 +9,7 @@ from typing import Final
 
 from diagnostics.causes.hypothesis import Case, Hypothesis, from_finding
 from diagnostics.checks.drift.leakage import LEAK
-from diagnostics.checks.drift.links import UNLINKED, Links
+from diagnostics.checks.drift.links.check import UNLINKED, Links
 from diagnostics.checks.inputs.formats import NUMBERS, WORDS_IN_NUMBERS
 from diagnostics.checks.inputs.missing import MISSING_ROSE
 from diagnostics.checks.inputs.schema import MISSING, RENAMED, RETYPED

@@ -1,4 +1,4 @@
-"""Estimate: how well does the model do where the true answers have not come yet?"""
+"""Estimate: how well does the model do where the labels have not arrived yet?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Target leakage: a column that knew the answer in the reference and no longer does, or cannot, in production."""
+"""Target leakage: a column that gave the label away in the reference and no longer does, or cannot, in production."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def judge(
     at most `near` behind the best other column while its own values look as before in `alike_at` of the rows; both only when it
     lost `gone_at` of what it knew, the first also from the first row on: a feed that breaks keeps what it knew before. Lost:
     weaker by `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled in `emptied_at` of the
-    rows. The other columns must keep `held_at` of what they know: where all lose it, it is the answers that changed. An honest
+    rows. The other columns must keep `held_at` of what they know: where all lose it, it is the labels that changed. A
     feature rarely passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
     """
     findings: list[Finding] = []

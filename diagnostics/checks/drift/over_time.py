@@ -244,7 +244,7 @@ def _line(
     mean_since = std_since = None
     sign = 1.0 if np.nanmean(np.append(after[0][outside_mean], centre)) >= centre else -1.0
     if outside_mean.any():
-        # One endless value must not decide the date: values count within the reference's extremes, widened by their range.
+        # One infinite value must not decide the date: values count within the reference's extremes, widened by their range.
         low, high = known.min() - (known.max() - known.min()), known.max() + (known.max() - known.min())
         mean_since = since(when[order], sign * np.clip(values, low, high), sign * centre)
     if outside_std.any():

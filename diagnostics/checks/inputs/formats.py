@@ -16,6 +16,7 @@ from diagnostics.checks.inputs.notation import PLAIN, TEXT, by_level, classify, 
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure import engine
+from diagnostics.measure.frames import with_columns
 from diagnostics.measure.samples import samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
@@ -402,7 +403,7 @@ def undo(finding: Finding[OtherNotation | DayForMonth], incident: Incident) -> U
 
     def repair(frame: pd.DataFrame) -> pd.DataFrame:
         read = by_level(texts.loc[frame.index], lambda text: number(text, classify(text)))
-        return frame.assign(**{name: pd.to_numeric(pd.Series(read, index=frame.index), errors="coerce").astype("float64")})
+        return with_columns(frame, {name: pd.to_numeric(pd.Series(read, index=frame.index), errors="coerce").astype("float64")})
 
     return Undo(repair=repair)
 

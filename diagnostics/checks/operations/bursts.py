@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import ERROR_BURST
-from diagnostics.checks.operations.header import Level
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan, TemplateCount, scan
+from diagnostics.checks.operations.reading.header import Level
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan, TemplateCount, scan
 from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
@@ -61,18 +61,23 @@ STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440, 10080)
 """Widths of a time bin, as multiples of the scan's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Burst:
-    """before, during: messages per bin. until: end of its last bin; None when it goes on to the end of the log."""
+    """A stretch of time in which a kind of message comes much more often than before."""
 
     template: int
     text: str
     level: Level
     since: datetime
     until: datetime | None
+    """End of its last bin; None when it goes on to the end of the log."""
+
     count: int
     before: float
+    """Messages per bin before."""
+
     during: float
+    """Messages per bin in the burst."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,18 @@ def _bursts(
         goes_on = end >= counts.size - 2
         until = None if goes_on else p.when(first + (end + 1) * step)
         before = float(quiet.mean()) if quiet.size else 0.0
-        found.append(Burst(t.id, t.text, t.level, since, until, int(during.sum()), before, float(during.mean())))
+        found.append(
+            Burst(
+                template=t.id,
+                text=t.text,
+                level=t.level,
+                since=since,
+                until=until,
+                count=int(during.sum()),
+                before=before,
+                during=float(during.mean()),
+            )
+        )
     return found
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final
 
 from diagnostics.causes.catalogue import ERROR_BURST
-from diagnostics.checks.operations.header import Level
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan, TemplateCount, scan
+from diagnostics.checks.operations.reading.header import Level
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan, TemplateCount, scan
 from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding

@@ -10,10 +10,10 @@ from typing import Any
 
 from diagnostics.checks.operations import bursts as burst_check
 from diagnostics.checks.operations import logs as log_check
-from diagnostics.checks.operations import metrics as metric_check
 from diagnostics.checks.operations import service as service_check
-from diagnostics.checks.operations.scan import LogScan, read_logs
-from diagnostics.checks.operations.series import read_metrics
+from diagnostics.checks.operations.metrics import check as metric_check
+from diagnostics.checks.operations.metrics.series import read_metrics
+from diagnostics.checks.operations.reading.scan import LogScan, read_logs
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from diagnostics.causes.catalogue import LATENCY_REGRESSION, MEMORY_LEAK, RESOURCE_SATURATION
-from diagnostics.checks.operations.kinds import Kind
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan, Moment, scan
+from diagnostics.checks.operations.reading.kinds import Kind
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan, Moment, scan
 from diagnostics.measure.onset import onset
 from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
@@ -215,7 +215,7 @@ AFTERMATH: Final = timedelta(seconds=120)
 AFTERMATH_RECORDS: Final = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fetches:
     """Feature fetches: median milliseconds before and after the change (equal without one), and how many timed out."""
 
@@ -313,15 +313,21 @@ def _fetches(moments: list[Moment]) -> Fetches | None:
     timed = [(m.time, m.value) for m in moments if m.value is not None]
     silent = len(moments) - len(timed)
     if not timed:
-        return Fetches(len(moments), float("nan"), float("nan"), moments[0].time, silent)
+        return Fetches(count=len(moments), before=float("nan"), after=float("nan"), since=moments[0].time, timed_out=silent)
     values = np.array([value for _, value in timed], dtype="float64")
     middle = float(np.median(values))
     times = np.array([np.datetime64(when, "us") if when else np.datetime64("NaT", "us") for when, _ in timed])
     change = onset(times, np.log1p(values))
     if change is None:
-        return Fetches(len(moments), middle, middle, None, silent)
+        return Fetches(count=len(moments), before=middle, after=middle, since=None, timed_out=silent)
     later = times >= np.datetime64(change.since, "us")
-    return Fetches(len(moments), float(np.median(values[~later])), float(np.median(values[later])), change.since, silent)
+    return Fetches(
+        count=len(moments),
+        before=float(np.median(values[~later])),
+        after=float(np.median(values[later])),
+        since=change.since,
+        timed_out=silent,
+    )
 
 
 def _sizes(moments: list[Moment], texts: dict[int, str]) -> tuple[Growth, ...]:

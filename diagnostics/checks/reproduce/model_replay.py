@@ -210,38 +210,56 @@ BINS: Final = 40
 PICTURED: Final = 2_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelReplay:
-    """named: the model names its columns, so none had to be guessed. answer: what the prediction column holds.
-
-    differing: share of the logged answers that are beyond `tolerance` (in the answer's unit, 0 for labels) of the model's; of
-        the reference (nan, 0, 1) where it has no answers. after: the same for the current rows from `since` on.
-    largest: largest difference of each side (1 for labels). rows: rows compared. left_out: rows without any answer.
-    again, alone: share of rows with two answers when asked twice, and when asked alone and in a batch; with the rows.
-    shares: (begin, share of differing current answers, rows) in equal spans of time. told, logged: of at most 2,000 current rows.
-    """
+    """What came of running the uploaded model on the logged rows."""
 
     file: str
     format: str
     producer: str
     named: bool
+    """Whether the model names its columns, so that none had to be guessed."""
+
     isolation: str
     answer: Answer
+    """What the prediction column holds."""
+
     rows: Sides[int]
+    """Rows compared."""
+
     left_out: int
+    """Rows without any prediction of the model."""
+
     tolerance: float
+    """Difference that counts as the same prediction, in the prediction's unit (0 for labels)."""
+
     differing: Sides[intervals.Interval]
+    """Share of the logged predictions beyond `tolerance` of the model's; of the reference (nan, 0, 1) where it has none."""
+
     largest: Sides[float]
+    """Largest difference of each side (1 for labels)."""
+
     after: float
+    """Share of differing current predictions from `since` on."""
+
     since: datetime | None
     start: datetime | None
     segment: str | None
     segment_column: str | None
     again: tuple[float, int]
+    """Share of rows with two predictions when asked twice, and the rows."""
+
     alone: tuple[float, int]
+    """The same when asked alone and in a batch."""
+
     shares: tuple[tuple[datetime, float, int], ...]
+    """(begin, share of differing current predictions, rows) in equal spans of time."""
+
     told: tuple[float, ...]
+    """The model's predictions of at most 2,000 current rows."""
+
     logged: tuple[float, ...]
+    """The logged predictions of the same rows."""
 
 
 def profile(incident: Incident) -> ModelReplay:
@@ -271,27 +289,27 @@ def profile(incident: Incident) -> ModelReplay:
     numbers = None if label else np.asarray(done.logged.current, dtype="float64")
     fine = np.empty(0, dtype=np.intp) if numbers is None else np.flatnonzero(np.isfinite(numbers))[:PICTURED]
     return ModelReplay(
-        incident.model.name,
-        done.described.format,
-        done.described.producer,
-        done.named,
-        done.described.isolation.value,
-        known.answer,
-        Sides(int(off_home.size), int(off_away.size)),
-        done.left_out,
-        tolerance,
-        Sides(before, now),
-        Sides(_largest(gap_home), _largest(gap_away)),
-        float(off_away[later].mean()) if later.any() else 0.0,
-        began,
-        first(when),
-        segment,
-        column,
-        (float(again.mean()) if again.size else 0.0, int(again.size)),
-        (float(alone.mean()) if alone.size else 0.0, int(alone.size)),
-        _spans(when, off_away),
-        tuple(map(float, done.told.current[fine])),
-        () if numbers is None else tuple(map(float, numbers[fine])),
+        file=incident.model.name,
+        format=done.described.format,
+        producer=done.described.producer,
+        named=done.named,
+        isolation=done.described.isolation.value,
+        answer=known.answer,
+        rows=Sides(int(off_home.size), int(off_away.size)),
+        left_out=done.left_out,
+        tolerance=tolerance,
+        differing=Sides(before, now),
+        largest=Sides(_largest(gap_home), _largest(gap_away)),
+        after=float(off_away[later].mean()) if later.any() else 0.0,
+        since=began,
+        start=first(when),
+        segment=segment,
+        segment_column=column,
+        again=(float(again.mean()) if again.size else 0.0, int(again.size)),
+        alone=(float(alone.mean()) if alone.size else 0.0, int(alone.size)),
+        shares=_spans(when, off_away),
+        told=tuple(map(float, done.told.current[fine])),
+        logged=() if numbers is None else tuple(map(float, numbers[fine])),
     )
 
 

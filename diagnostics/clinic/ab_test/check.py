@@ -28,13 +28,13 @@ from diagnostics.nouns.intervals import Interval, share
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
-__all__ = ["RULES", "Settings", "judge", "profile"]
+__all__ = ["RULES", "ABTest", "Settings", "judge", "profile"]
 
 MOST: Final = 10**10
 LOOKS: Final = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """A result. rows: of each side. hits: rows with a success (shares). mean, spread: of the value (means)."""
 
@@ -48,67 +48,109 @@ class Counts:
     b_spread: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """means: a value instead of a share. base: share (or mean) of side A. spread: standard deviation of the value. effect: least
-    difference worth finding. b_share: share of the rows that side B gets. daily: rows a day, both sides. looks: in all, the last
-    one at the end. look: which of them this is. read: whether `counts` are to be read.
-    """
+    """A test to plan, or to read."""
 
     means: bool = False
+    """Whether a mean is compared; else a share."""
+
     base: float = 0.1
+    """Share, or mean, of side A."""
+
     spread: float = 1.0
+    """Standard deviation of the value, for means."""
+
     effect: float = 0.01
+    """Least difference worth finding, B less A."""
+
     power: float = 0.8
+    """Chance to see that difference."""
+
     alpha: float = 0.05
+    """Chance of a false alarm, both sides."""
+
     b_share: float = 0.5
+    """Share of the rows that side B gets."""
+
     daily: int = 1000
+    """Rows a day, both sides."""
+
     looks: int = 1
+    """How often one looks, the last time at the end."""
+
     rule: Spending = Spending.OBRIEN
     read: bool = False
+    """Whether `counts` are to be read."""
+
     look: int = 1
+    """Which of the looks this is, from 1."""
+
     counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True)
 class Look:
-    """rows: of both sides together at this look. limit: of z. spent: error used up so far."""
+    """One look at a running test."""
 
     rows: int
+    """Rows of both sides together."""
+
     limit: float
+    """Size of z from which the test ends."""
+
     day: float
+    """Days since the start."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """single: rows of both sides for one look at the end. rows: with all looks. careless: chance of a false alarm if one looked
-    as often at 1.96. curve: (rows, chance to see the difference).
-    """
+    """What a test takes."""
 
     single: int
+    """Rows of both sides for one look at the end."""
+
     rows: int
+    """Rows of both sides with all looks."""
+
     days: float
     looks: tuple[Look, ...]
     careless: float
+    """Chance of a false alarm if one looked as often at the plain limit of 1.96."""
+
     curve: tuple[tuple[int, float], ...]
+    """(rows, chance to see the difference)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """difference: B less A with its plain interval. always: the interval that holds at any time. z, p: plain. limit: of z at this
-    look. within: interval that minds the looks. odds: p of the rows' shares (chi-square).
-    """
+    """What the counts say at this look."""
 
     a: float
     b: float
     difference: Interval
+    """B less A with its plain interval."""
+
     within: Interval
+    """The interval that allows for the looks."""
+
     always: Interval
+    """The interval that holds at any time."""
+
     z: float
+    """The difference in standard errors."""
+
     p: float
+    """Two-sided p-value of a single look."""
+
     limit: float
+    """Size of z from which the test ends at this look."""
+
     odds: float
+    """p-value of the rows' shares (chi-square)."""
+
     careless: float
+    """Chance of a false alarm so far, had one looked at the plain limit each time."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +241,7 @@ def _make_plan(s: Settings) -> Plan:
         drift = straight * np.sqrt(factor)
         chance = norm.sf(plain - drift) + norm.cdf(-plain - drift)
         curve.append((int(np.ceil(one * factor)), float(chance)))
-    return Plan(int(np.ceil(one)), rows, rows / s.daily, looks, careless, tuple(curve))
+    return Plan(single=int(np.ceil(one)), rows=rows, days=rows / s.daily, looks=looks, careless=careless, curve=tuple(curve))
 
 
 def _read_result(s: Settings) -> Reading:
@@ -237,7 +279,18 @@ def _read_result(s: Settings) -> Reading:
     odds = float(chisquare([c.a_rows, c.b_rows], [rows * (1 - s.b_share), rows * s.b_share]).pvalue)
     plainly = float(norm.isf(s.alpha / 2))
     careless = crossing_probability(shares[: s.look], [plainly] * s.look)
-    return Reading(a, b, plain, within, always_valid(b - a, variance, s.effect, s.alpha), z, p, bound, odds, careless)
+    return Reading(
+        a=a,
+        b=b,
+        difference=plain,
+        within=within,
+        always=always_valid(b - a, variance, s.effect, s.alpha),
+        z=z,
+        p=p,
+        limit=bound,
+        odds=odds,
+        careless=careless,
+    )
 
 
 def newcombe(c: Counts, z: float) -> Interval:

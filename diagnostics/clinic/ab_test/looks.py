@@ -43,10 +43,10 @@ def limits_of_looks(shares: Sequence[float], alpha: float, rule: Rule) -> tuple[
     for share in shares:
         now = error_spent(rule, share, alpha)
         step = max(now - before, 1e-12)
-        # What is left to spend may be less than what can be reckoned with: nobody stops there.
+        # What is left to spend may be smaller than a number can hold: no test stops there.
         limit = WIDEST if step < 1e-9 else float(brentq(_excess, 0.0, WIDEST, args=(ahead, share, step)))
         found.append(limit)
-        ahead, before = ahead.kept(share, limit), now
+        ahead, before = ahead.within(share, limit), now
     return tuple(found)
 
 
@@ -59,7 +59,7 @@ def crossing_probability(shares: Sequence[float], limits: Sequence[float], drift
     total, walk = 0.0, _Walk(drift)
     for share, limit in zip(shares, limits, strict=True):
         total += walk.beyond(share, limit)
-        walk = walk.kept(share, limit)
+        walk = walk.within(share, limit)
     return min(1.0, total)
 
 
@@ -89,7 +89,7 @@ class _Walk:
         outside = norm.sf((edge - middle) / spread) + norm.cdf((-edge - middle) / spread)
         return float(outside @ self.weights)
 
-    def kept(self, share: float, limit: float) -> _Walk:
+    def within(self, share: float, limit: float) -> _Walk:
         """The tests that go on from there: those between the limits."""
         step = share - self.share
         edge, middle = limit * np.sqrt(share), self.places + self.drift * step

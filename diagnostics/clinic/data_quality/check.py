@@ -25,19 +25,24 @@ from diagnostics.nouns.words import N_
 __all__ = ["RULES", "DataQuality", "Settings", "judge", "profile", "rows_at"]
 
 TRIED_ROWS: Final = 2_000
-"""Rows on which models are compared: some two hundred trainings are to end within a minute or two. Counts use all drawn."""
+"""Rows on which models are compared: some two hundred trainings should end within two minutes. Counts use every sampled row."""
 
 NOISE_ROWS: Final = 6_000
-"""Rows whose labels are doubted: each is told by a model that never saw it."""
+"""Rows whose labels are checked, each by a model that never saw it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """family: of `models.FAMILIES`. rows: drawn at most. repeats: of the five folds."""
+    """What to examine."""
 
     family: str = "boosting"
+    """One of `models.FAMILIES`."""
+
     rows: int = ROWS
+    """Rows drawn at most."""
+
     repeats: int = 2
+    """Repeats of the five folds."""
 
 
 def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> DataQuality:
@@ -47,7 +52,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     data = training_set(incident, rows=settings.rows)
     metric, seed, family = metric_for(data.task), incident.seed, settings.family
     small, repeats = sample_rows(data, TRIED_ROWS, seed=seed), max(1, min(settings.repeats, 10))
-    before = Remedy("before", N_("all rows as they are"), lambda data, seed: pipeline(data, family, seed=seed))
+    before = Remedy(name="before", says=N_("all rows as they are"), build=lambda data, seed: pipeline(data, family, seed=seed))
 
     def within(start: float, end: float) -> Progress:
         return lambda share, what="", so_far=None: on_progress(start + (end - start) * share, what)

@@ -46,18 +46,27 @@ def propose_cleaning(data: TrainingSet, before: Remedy, copied: Copies) -> list[
     if data.numbers:
         made.append(
             Remedy(
-                "clipped",
-                N_("numbers kept within the 1st and 99th percentile"),
-                lambda data, seed: _Clipped(before.build(data, seed), data.numbers),
+                name="clipped",
+                says=N_("numbers kept within the 1st and 99th percentile"),
+                build=lambda data, seed: _Clipped(before.build(data, seed), data.numbers),
             )
         )
-        made.append(Remedy("apart", N_("trained without rows that stand apart"), before.build, rows=_drop_outliers))
+        made.append(
+            Remedy(name="apart", says=N_("trained without rows that stand apart"), build=before.build, rows=_drop_outliers)
+        )
     if data.task is Task.CLASSIFICATION:
         made.append(without_suspects(before))
     if copied.repeated:
-        made.append(Remedy("once", N_("repeated rows trained on once"), before.build, rows=_keep_first))
+        made.append(Remedy(name="once", says=N_("repeated rows trained on once"), build=before.build, rows=_keep_first))
     if copied.conflicts:
-        made.append(Remedy("agreed", N_("trained without rows that contradict each other"), before.build, rows=_drop_conflicts))
+        made.append(
+            Remedy(
+                name="agreed",
+                says=N_("trained without rows that contradict each other"),
+                build=before.build,
+                rows=_drop_conflicts,
+            )
+        )
     return made
 
 

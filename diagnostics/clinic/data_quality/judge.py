@@ -59,7 +59,7 @@ def judge(
         *(_overstated(p, inflation) for inflation in p.inflations if inflation.lost.value >= flattered_at),
         _doubtful(p, doubt_at, labels_at),
         _better(FILLED, p.imputers, p),
-        # Measured with another model than the one that was asked about, it comes last.
+        # Measured with another model than the chosen one, it comes last.
         _better(SCALED, p.scaling, p, weight=None if p.scaled_by == p.family else 0.0),
         _repeated(p, copies_at, rows_at),
         _contradicting(p, copies_at, rows_at),
@@ -166,7 +166,7 @@ def _contradicting(p: DataQuality, copies_at: float, rows_at: int) -> Finding | 
     if seen.conflicts < max(rows_at, copies_at * seen.rows):
         return None
     share = seen.conflicts / seen.rows
-    # A table of few patterns is alike by nature; its copies are the counts of a contingency table.
+    # In a table of few patterns, equal rows are expected: their counts are a contingency table.
     many = seen.patterns >= seen.rows / 2
     return CONTRADICT.found(
         Contradicting(

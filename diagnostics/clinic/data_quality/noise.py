@@ -19,40 +19,57 @@ SURE: Final = 0.1
 
 KEPT: Final = 2_000
 CLASSES: Final = 20
-"""Classes whose pairs are told apart."""
+"""Classes whose pairs are examined."""
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """row: number in the training set. given: its label. looks: the class it looks like. chance: of the given label."""
+    """A row whose label is doubtful."""
 
     row: int
+    """Number in the training set."""
+
     given: str
+    """Its label."""
+
     looks: str
+    """The class that it looks like."""
+
     chance: float
+    """Probability of the given label."""
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """rows: estimated to be labelled `given` while they are `true`."""
+    """Two classes that are mixed up."""
 
     given: str
     true: str
     rows: int
+    """Rows estimated to be labelled `given` while they are `true`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Noise:
-    """rows: looked at. share: of labels estimated to be wrong. suspects: named rows, the least likely label first; found: how
-    many there are. sure: those with a chance below `SURE`.
-    """
+    """Labels that cross-fitted models contradict."""
 
     rows: int
+    """Rows examined."""
+
     share: float
+    """Share of labels estimated to be wrong."""
+
     found: int
+    """How many rows are suspicious."""
+
     sure: int
+    """Those with a probability of their label below `SURE`."""
+
     suspects: tuple[Suspect, ...]
+    """The rows by the probability of their label, ascending, at most `KEPT`."""
+
     mixed: tuple[Mixed, ...]
+    """Pairs of classes, the largest first."""
 
 
 def estimate_joint(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -92,8 +109,8 @@ def prune_by_noise_rate(chances: NDArray[np.float64], labels: NDArray[np.int64])
             if true == given or not count:
                 continue
             margin = chances[rows, true] - chances[rows, given]
-            for place in np.argsort(-margin, kind="stable")[:count]:
-                row, size = int(rows[place]), float(margin[place])
+            for index in np.argsort(-margin, kind="stable")[:count]:
+                row, size = int(rows[index]), float(margin[index])
                 if size > 0 and size > looks.get(row, (0.0, 0))[0]:
                     looks[row] = (size, true)
     rows = np.array(sorted(looks), dtype="int64")
@@ -130,12 +147,14 @@ def noise(data: TrainingSet, before: Remedy, *, seed: int = 0) -> Noise | None:
         if given != true and round(float(expected[given, true]))
     ]
     return Noise(
-        len(data),
-        float(off / len(data)),
-        len(rows),
-        int((own < SURE).sum()),
-        tuple(Suspect(int(rows[p]), data.classes[labels[rows[p]]], data.classes[looks[p]], float(own[p])) for p in order[:KEPT]),
-        tuple(sorted(pairs, key=lambda pair: -pair.rows)[:10]),
+        rows=len(data),
+        share=float(off / len(data)),
+        found=len(rows),
+        sure=int((own < SURE).sum()),
+        suspects=tuple(
+            Suspect(int(rows[p]), data.classes[labels[rows[p]]], data.classes[looks[p]], float(own[p])) for p in order[:KEPT]
+        ),
+        mixed=tuple(sorted(pairs, key=lambda pair: -pair.rows)[:10]),
     )
 
 
@@ -152,7 +171,7 @@ def without_suspects(before: Remedy) -> Remedy:
         kept = np.setdiff1d(np.arange(len(train)), suspicious)
         return train[kept] if len(np.unique(labels[kept])) == len(np.unique(labels)) else train
 
-    return Remedy("suspects", N_("trained without suspicious labels"), before.build, rows=rows)
+    return Remedy(name="suspects", says=N_("trained without suspicious labels"), build=before.build, rows=rows)
 
 
 def _without_order(data: TrainingSet) -> TrainingSet:

@@ -47,53 +47,69 @@ from diagnostics.nouns.words import N_
 from diagnostics.sandbox import inputs
 from diagnostics.sandbox.model import Model
 
-__all__ = ["RULES", "Settings", "judge", "profile"]
+__all__ = ["RULES", "Deployment", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 3_000
 
 
 @dataclass(frozen=True)
 class Settings:
-    """family: of `models.FAMILIES`. rows: drawn at most."""
+    """Which model to deploy."""
 
     family: str = "boosting"
+    """One of `models.FAMILIES`."""
+
     rows: int = ROWS
+    """Rows drawn at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variant:
-    """bytes: of the file. apart: largest difference of its answers from the trained model's (chances, or values by their spread).
-
-    skipped: why there is none.
-    """
+    """One way to deploy the model."""
 
     name: str
     says: str
     bytes: int
+    """Size of the file."""
+
     apart: float
+    """Largest difference of a prediction from the trained model's: of probabilities, or of values in standard deviations."""
+
     skipped: Reason = field(default_factory=Reason)
+    """Why there is none."""
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """file: its name. skipped: why it could not be run."""
+    """The incident's own model."""
 
     file: str
+    """Its name."""
+
     bytes: int
     latency: tuple[Latency, ...]
     skipped: Reason = field(default_factory=Reason)
+    """Why it could not be run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """variants: the trained model first. latency: of each variant by batch and workers. compared: accuracy on held-out rows."""
+    """The variants of one model side by side."""
 
     data: Described
     family: str
     says: str
+    """Message id of the metric."""
+
     variants: tuple[Variant, ...]
+    """The trained model first."""
+
     latency: tuple[Latency, ...]
+    """Of each variant, by batch and workers."""
+
     compared: Compared
+    """Scores on held-out rows."""
+
     online: Online | None
     uploaded: Uploaded | None
 
@@ -120,12 +136,14 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     fitted = _train(small, family, seed)
     variants, asks = _variants(fitted, small)
     cells: list[Latency] = []
-    for place, (name, ask) in enumerate(asks.items()):
-        on_progress(0.1 + 0.4 * place / len(asks), N_("Timing answers"))
+    for index, (name, ask) in enumerate(asks.items()):
+        on_progress(0.1 + 0.4 * index / len(asks), N_("Timing answers"))
         cells += latency(name, ask, batches=BATCHES, workers=WORKERS)
-    before = Remedy("python", N_("scikit-learn, as trained"), lambda data, seed: pipeline(data, family, seed=seed))
+    before = Remedy(
+        name="python", says=N_("scikit-learn, as trained"), build=lambda data, seed: pipeline(data, family, seed=seed)
+    )
     made = {variant.name for variant in variants if not variant.skipped}
-    remedies = [Remedy(name, says, build_served(family, way)) for name, says, way in WAYS if name in made]
+    remedies = [Remedy(name=name, says=says, build=build_served(family, way)) for name, says, way in WAYS if name in made]
     compared = compare(
         small,
         before,
@@ -139,34 +157,41 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     moving = online(data, seed=seed)
     on_progress(0.93, N_("Timing the uploaded model"))
     return Deployment(
-        data.described, family, metric_for(data.task).says, variants, tuple(cells), compared, moving, _uploaded(incident)
+        data=data.described,
+        family=family,
+        says=metric_for(data.task).says,
+        variants=variants,
+        latency=tuple(cells),
+        compared=compared,
+        online=moving,
+        uploaded=_uploaded(incident),
     )
 
 
 def _train(data: TrainingSet, family: str, seed: int) -> Any:
-    before = Remedy(family, family, lambda data, seed: pipeline(data, family, seed=seed))
+    before = Remedy(name=family, says=family, build=lambda data, seed: pipeline(data, family, seed=seed))
     return fit(data, before, np.arange(len(data)), seed)[0]
 
 
 def _variants(fitted: Any, data: TrainingSet) -> tuple[tuple[Variant, ...], dict[str, Callable[[int], object]]]:
-    """What each variant weighs and answers, and how to ask it for so many raw rows."""
+    """Size and predictions of each variant, and a function that predicts so many raw rows."""
     tell = fitted.predict_proba if data.task is Task.CLASSIFICATION else fitted.predict
     own = np.asarray(tell(data.features), dtype="float64")
     spread = 1.0 if data.task is Task.CLASSIFICATION else float(own.std()) or 1.0
     frame = data.features.iloc[np.resize(np.arange(len(data)), max(len(data), *BATCHES))]
     rows = as_inputs(frame, data)
     # Only written, never read: the size that a pickle of the model would have.
-    made = [Variant("python", N_("scikit-learn, as trained"), len(pickle.dumps(fitted)), 0.0)]
+    made = [Variant(name="python", says=N_("scikit-learn, as trained"), bytes=len(pickle.dumps(fitted)), apart=0.0)]
     asks: dict[str, Callable[[int], object]] = {"python": lambda count: tell(frame.iloc[:count])}
     for name, says, way in WAYS:
         try:
             content = as_file(fitted, way, data.features, data)
         except NotApplicable as reason:
-            made.append(Variant(name, says, 0, 0.0, reason.kept))
+            made.append(Variant(name=name, says=says, bytes=0, apart=0.0, skipped=reason.kept))
             continue
         running = session(content)
-        told = run_session(running, {column: values[: len(data)] for column, values in rows.items()}).reshape(own.shape)
-        made.append(Variant(name, says, len(content), float(np.abs(told - own).max() / spread)))
+        predicted = run_session(running, {column: values[: len(data)] for column, values in rows.items()}).reshape(own.shape)
+        made.append(Variant(name=name, says=says, bytes=len(content), apart=float(np.abs(predicted - own).max() / spread)))
         asks[name] = _predict_with(running, rows)
     return tuple(made), asks
 

@@ -83,15 +83,15 @@ def session(content: bytes, *, threads: int = 1) -> Any:
 
 
 def run_session(running: Any, rows: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """Chances, shape (n, k), or values, shape (n, 1). rows: as `deployment_rows.fed` gives them."""
-    told = running.run(None, dict(rows))[-1]
-    return np.asarray(told, dtype="float64")
+    """Chances, shape (n, k), or values, shape (n, 1). rows: as `rows.as_inputs` gives them."""
+    raw = running.run(None, dict(rows))[-1]
+    return np.asarray(raw, dtype="float64")
 
 
 class Served:
-    """A pipeline that answers as the ONNX file that stands for it, from raw rows.
+    """A pipeline that predicts with its ONNX file, from raw rows.
 
-    way: what becomes of the trained pipeline's model: given (model, prepared rows, task), the bytes of an ONNX file.
+    way: makes the bytes of an ONNX file from (model, prepared rows, task).
     """
 
     def __init__(self, inner: Any, way: Way, data: TrainingSet) -> None:
@@ -109,14 +109,14 @@ class Served:
         return run_session(self.running, as_inputs(features, self.data)).ravel()
 
     def predict_proba(self, features: Any) -> Any:
-        told = np.clip(run_session(self.running, as_inputs(features, self.data)), 0.0, 1.0)
-        if told.ndim == 1 or told.shape[1] == 1:
-            told = np.column_stack([1 - told.ravel(), told.ravel()])
-        return told / np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
+        raw = np.clip(run_session(self.running, as_inputs(features, self.data)), 0.0, 1.0)
+        if raw.ndim == 1 or raw.shape[1] == 1:
+            raw = np.column_stack([1 - raw.ravel(), raw.ravel()])
+        return raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-12)
 
 
 def as_file(fitted: Any, way: Way, features: Any, data: TrainingSet) -> bytes:
-    """The ONNX file of a fitted pipeline, from raw rows to answers. Raises NotApplicable as `way` does."""
+    """The ONNX file of a fitted pipeline, from raw rows to predictions. Raises NotApplicable as `way` does."""
     return with_preparation(fitted, way(fitted[-1], prepare_rows(fitted, features), data.task), data)
 
 
@@ -134,14 +134,14 @@ def as_quantised(model: Any, matrix: NDArray[np.float32], task: Task) -> bytes:
 
 
 def as_distilled(model: Any, matrix: NDArray[np.float32], task: Task) -> bytes:
-    """A tree that learns the model's answers instead of the labels (Buciluă et al. 2006, doi:10.1145/1150402.1150464)."""
+    """A tree trained on the model's predictions instead of the labels (Buciluă et al. 2006, doi:10.1145/1150402.1150464)."""
     from sklearn.tree import DecisionTreeRegressor
 
     bare = getattr(model, "regressor_", model)
-    told = bare.predict_proba(matrix) if task is Task.CLASSIFICATION else bare.predict(matrix)
+    raw = bare.predict_proba(matrix) if task is Task.CLASSIFICATION else bare.predict(matrix)
     student = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=5, random_state=0)
     # A matrix with gaps is learnt from as it is: trees send a gap to the better side.
-    student.fit(matrix, np.asarray(told))
+    student.fit(matrix, np.asarray(raw))
     return export(student, matrix.shape[1])
 
 

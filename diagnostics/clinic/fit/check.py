@@ -43,19 +43,24 @@ from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
-__all__ = ["RULES", "Settings", "judge", "profile"]
+__all__ = ["RULES", "Fit", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 3_000
-"""Rows on which the remedies are compared: seventy trainings are to end within seconds. The learning curve uses all drawn."""
+"""Rows on which the remedies are compared: seventy trainings should end within seconds. The learning curve uses all."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """family: of `models.FAMILIES`. rows: drawn at most. repeats: of the five folds, for the remedies."""
+    """Which model to examine."""
 
     family: str = "boosting"
+    """One of `models.FAMILIES`."""
+
     rows: int = ROWS
+    """Rows drawn at most."""
+
     repeats: int = 2
+    """Repeats of the five folds, for the remedies."""
 
 
 @dataclass(frozen=True)
@@ -67,29 +72,40 @@ class Step:
     trained: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A validation curve from the simplest to the richest value. title: message id of the knob. default: the value in use."""
+    """A validation curve from the simplest to the richest value."""
 
     knob: str
     title: str
+    """Message id of the knob."""
+
     log: bool
     steps: tuple[Step, ...]
     default: float | None
+    """The value in use."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
-    """kinds: direction of each of `compared.remedies`. guess: score of always the same answer. worth: least gain worth naming."""
+    """One model beside simpler and richer ones."""
 
     data: Described
     family: str
     title: str
     says: str
+    """Message id of the metric."""
+
     guess: float
+    """Score of always the same prediction."""
+
     worth: float
+    """Least gain worth naming."""
+
     compared: Compared
     kinds: tuple[Kind, ...]
+    """Direction of each of `compared.remedies`."""
+
     curve: LearningCurve
     knobs: tuple[Curve, ...]
     bias: Bias
@@ -107,7 +123,19 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     def partial(so_far: tuple[Compared, ...]) -> Fit:
         title, guess = family.title, 0.5 if data.task is Task.CLASSIFICATION else 0.0
         none = Bias((), (), 0, 0.0)
-        return Fit(data.described, family.name, title, metric.says, guess, metric.floor, so_far[0], (), curve, (), none)
+        return Fit(
+            data=data.described,
+            family=family.name,
+            title=title,
+            says=metric.says,
+            guess=guess,
+            worth=metric.floor,
+            compared=so_far[0],
+            kinds=(),
+            curve=curve,
+            knobs=(),
+            bias=none,
+        )
 
     def within(start: float, end: float) -> Progress:
         return lambda share, what="", so_far=None: on_progress(start + (end - start) * share, what, so_far)
@@ -125,23 +153,23 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         partial=partial,
     )
     knobs = []
-    for place, knob in enumerate(dict.fromkeys((family.complexity, family.regularisation))):
-        reach = within(0.75 + 0.1 * place, 0.85 + 0.1 * place)
+    for index, knob in enumerate(dict.fromkeys((family.complexity, family.regularisation))):
+        reach = within(0.75 + 0.1 * index, 0.85 + 0.1 * index)
         knobs.append(_validate(small, settings.family, knob, metric, seed, reach))
     on_progress(0.95, N_("Looking for groups of rows whose answers lie off"))
     off = bias(small, before, seed=seed)
     return Fit(
-        data.described,
-        settings.family,
-        family.title,
-        metric.says,
-        0.5 if data.task is Task.CLASSIFICATION else 0.0,
-        metric.floor,
-        compared,
-        tuple(kind for kind, _ in named),
-        curve,
-        tuple(knobs),
-        off,
+        data=data.described,
+        family=settings.family,
+        title=family.title,
+        says=metric.says,
+        guess=0.5 if data.task is Task.CLASSIFICATION else 0.0,
+        worth=metric.floor,
+        compared=compared,
+        kinds=tuple(kind for kind, _ in named),
+        curve=curve,
+        knobs=tuple(knobs),
+        bias=off,
     )
 
 
@@ -150,20 +178,22 @@ def _validate(data: TrainingSet, family: str, knob: Knob, metric: Metric, seed: 
     ratio = float(np.mean([len(f.test) / len(f.train) for f in made])) if made else 0.5
     whole = knob.name not in ("strength", "alpha", "ccp_alpha")
     steps = []
-    for place, value in enumerate(knob.values):
-        on_progress(place / len(knob.values), N_("Turning the model from simple to rich"))
+    for index, value in enumerate(knob.values):
+        on_progress(index / len(knob.values), N_("Turning the model from simple to rich"))
         if knob.name == "degree" and value > 1 and not data.numbers:
             continue
         remedy = tries.before(family, {knob.name: int(value) if whole else value})
         try:
             scores = [score_fold(data, remedy, fold, metric, seed + number) for number, fold in enumerate(made)]
         except (ValueError, NotApplicable):
-            # More neighbours than rows, say: this end of the curve is left out.
+            # Such as more neighbours than rows: the curve then ends before this value.
             continue
         held, trained = np.array([s[0] for s in scores]), np.array([s[1] for s in scores])
         steps.append(Step(float(value), corrected_interval(held, ratio), corrected_interval(trained, ratio)))
     default = FAMILIES[family].settings.get(knob.name)
-    return Curve(knob.name, knob.title, knob.log, tuple(steps), None if default is None else float(default))
+    return Curve(
+        knob=knob.name, title=knob.title, log=knob.log, steps=tuple(steps), default=None if default is None else float(default)
+    )
 
 
 def judge(

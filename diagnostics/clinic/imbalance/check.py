@@ -34,7 +34,7 @@ from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet,
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 
-__all__ = ["RULES", "Settings", "judge", "profile"]
+__all__ = ["RULES", "Imbalance", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 5_000
 RARE_ROWS: Final = 250
@@ -43,37 +43,52 @@ RARE_ROWS: Final = 250
 BARE: Final = ("true", "false", "yes", "no", "y", "n", "t", "f")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """cost: false alarms that one miss is worth. neighbours: of SMOTE."""
+    """What a miss costs, and what to try."""
 
     family: str = "boosting"
     cost: float = 5.0
+    """False alarms that one miss costs."""
+
     neighbours: int = 5
+    """Neighbours of SMOTE."""
+
     rows: int = ROWS
     repeats: int = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Imbalance:
-    """share: of the rare class, `positive`. majority: share of right answers of never naming it. accuracy: of nothing done.
-
-    compared: by cost of 100 rows. others: the same by recall, precision, F1, average precision and Brier score. ways: nothing
-    done first. neighbours: of SMOTE, as the training parts allow.
-    """
+    """Ways to treat a rare class side by side."""
 
     data: Described
     family: str
     positive: str
+    """The rare class."""
+
     share: float
+    """Its share of the rows."""
+
     rare_rows: int
     majority: float
+    """Accuracy of never naming it."""
+
     accuracy: float
+    """Accuracy of the plain training."""
+
     cost: float
     neighbours: int
+    """Neighbours of SMOTE, as many as the training parts allow."""
+
     compared: Compared
+    """By cost of 100 rows."""
+
     others: tuple[Compared, ...]
+    """By recall, precision, F1, average precision and Brier score."""
+
     ways: tuple[Evaluated, ...]
+    """The plain training first."""
 
     @property
     def named(self) -> str:
@@ -100,24 +115,26 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     metrics = (cost_of(settings.cost), RECALL, PRECISION, F1, METRICS["average_precision"], METRICS["brier"])
     answers: list[list[tuple[NDArray[np.int64], Predictions]]] = [[] for _ in range(len(named) + 1)]
 
-    def keep(place: int, number: int, fold: Fold, answer: Predictions) -> None:
+    def keep(index: int, number: int, fold: Fold, answer: Predictions) -> None:
         if number < 5:
-            answers[place].append((fold.test, answer))
+            answers[index].append((fold.test, answer))
 
-    def made(compared: Compared, others: tuple[Compared, ...], ways: tuple[Evaluated, ...], accuracy: float) -> Imbalance:
+    def build_profile(
+        compared: Compared, others: tuple[Compared, ...], ways: tuple[Evaluated, ...], accuracy: float
+    ) -> Imbalance:
         return Imbalance(
-            data.described,
-            settings.family,
-            whole.classes[1],
-            share,
-            int((whole.truth == 1).sum()),
-            1 - share,
-            accuracy,
-            settings.cost,
-            tries.allowed(int(0.8 * (data.truth == 1).sum()), settings.neighbours),
-            compared,
-            others,
-            ways,
+            data=data.described,
+            family=settings.family,
+            positive=whole.classes[1],
+            share=share,
+            rare_rows=int((whole.truth == 1).sum()),
+            majority=1 - share,
+            accuracy=accuracy,
+            cost=settings.cost,
+            neighbours=tries.allowed(int(0.8 * (data.truth == 1).sum()), settings.neighbours),
+            compared=compared,
+            others=others,
+            ways=ways,
         )
 
     compared, *others = compare_all(
@@ -128,12 +145,12 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         repeats=max(1, min(settings.repeats, 10)),
         seed=seed,
         on_progress=on_progress,
-        on_told=keep,
-        partial=lambda so_far: made(so_far[0], so_far[1:], (), 0.0),
+        on_predicted=keep,
+        partial=lambda so_far: build_profile(so_far[0], so_far[1:], (), 0.0),
     )
     ways = [evaluate(data, one.name, one.says, given) for one, given in zip((before, *named), answers, strict=True) if given]
     plain = np.concatenate([answer.labels == data.truth[rows] for rows, answer in answers[0]])
-    return made(compared, tuple(others), tuple(ways), float(plain.mean()))
+    return build_profile(compared, tuple(others), tuple(ways), float(plain.mean()))
 
 
 def _enough(data: TrainingSet, share: float, seed: int) -> TrainingSet:

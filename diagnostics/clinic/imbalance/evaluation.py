@@ -21,29 +21,35 @@ BINS: Final = 10
 
 @dataclass(frozen=True)
 class Bin:
-    """Held-out rows of similar chance: mean chance told, true share, rows."""
+    """Held-out rows of similar probability: its mean, the true share, and how many rows."""
 
     told: float
     true: float
     rows: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """One way on all held-out rows of one round of folds, each row once. curve: (recall, precision), recall ascending.
-
-    recall, precision: at the way's own limit. told: mean chance of the rare class. bins: by the chance, ascending.
-    """
+    """One way on all held-out rows of one round of folds, each row once."""
 
     name: str
     says: str
     recall: Interval
+    """At the way's own threshold."""
+
     precision: Interval
+    """At the way's own threshold."""
+
     found: int
     alarms: int
     told: float
+    """Mean predicted probability of the rare class."""
+
     curve: tuple[tuple[float, float], ...]
+    """(recall, precision), recall ascending."""
+
     bins: tuple[Bin, ...]
+    """By the predicted probability, ascending."""
 
 
 def cost_of(miss: float) -> Metric:
@@ -51,7 +57,7 @@ def cost_of(miss: float) -> Metric:
         missed = float(np.mean((truth == 1) & (answer.labels != 1)))
         return 100 * (miss * missed + float(np.mean((truth != 1) & (answer.labels == 1))))
 
-    return Metric("cost", N_("cost of 100 rows, in false alarms"), False, cost, 0.02, True)
+    return Metric(name="cost", says=N_("cost of 100 rows, in false alarms"), higher=False, of=cost, floor=0.02, relative=True)
 
 
 def _recall(truth: NDArray[np.generic], answer: Predictions) -> float:
@@ -70,9 +76,11 @@ def _f1(truth: NDArray[np.generic], answer: Predictions) -> float:
     return 2 * both / total if total else 0.0
 
 
-RECALL: Final = Metric("recall", N_("share of rare rows found (recall)"), True, _recall, 0.02)
-PRECISION: Final = Metric("precision", N_("share of alarms that are right (precision)"), True, _precision, 0.02)
-F1: Final = Metric("f1", N_("F1, between recall and precision"), True, _f1, 0.01)
+RECALL: Final = Metric(name="recall", says=N_("share of rare rows found (recall)"), higher=True, of=_recall, floor=0.02)
+PRECISION: Final = Metric(
+    name="precision", says=N_("share of alarms that are right (precision)"), higher=True, of=_precision, floor=0.02
+)
+F1: Final = Metric(name="f1", says=N_("F1, between recall and precision"), higher=True, of=_f1, floor=0.01)
 
 
 def evaluate(data: TrainingSet, name: str, says: str, given: Sequence[tuple[NDArray[np.int64], Predictions]]) -> Evaluated:
@@ -81,20 +89,20 @@ def evaluate(data: TrainingSet, name: str, says: str, given: Sequence[tuple[NDAr
     chance = np.concatenate([a.chances[:, 1] if a.chances is not None else a.labels.astype("float64") for _, a in given])
     found, alarms = int((truth & labels).sum()), int((~truth & labels).sum())
     return Evaluated(
-        name,
-        says,
-        intervals.share(found, int(truth.sum())),
-        intervals.share(found, found + alarms) if found + alarms else Interval(0.0, 0.0, 1.0),
-        found,
-        alarms,
-        float(chance.mean()),
-        _curve(truth, chance),
-        _bins(truth, chance),
+        name=name,
+        says=says,
+        recall=intervals.share(found, int(truth.sum())),
+        precision=intervals.share(found, found + alarms) if found + alarms else Interval(0.0, 0.0, 1.0),
+        found=found,
+        alarms=alarms,
+        told=float(chance.mean()),
+        curve=_curve(truth, chance),
+        bins=_bins(truth, chance),
     )
 
 
 def _curve(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
-    """(recall, precision) at `POINTS` limits; between equal chances there is none."""
+    """(recall, precision) at `POINTS` limits; rows of equal probability share one."""
     order = np.argsort(-chance, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(chance[order]) < 0, True))
     hits = np.cumsum(truth[order])[ends]

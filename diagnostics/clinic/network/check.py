@@ -29,6 +29,8 @@ __all__ = ["RULES", "Settings", "judge", "profile"]
 if TYPE_CHECKING:
     from diagnostics.clinic.network.train import Epoch, Rows
 
+__all__ = ["RULES", "Lab", "Settings", "judge", "profile"]
+
 ROWS: Final = 3_000
 """Rows drawn for the lab: enough to see every effect, few enough that an epoch takes milliseconds."""
 
@@ -39,41 +41,55 @@ TENTH: Final = 10.0
 
 @dataclass(frozen=True)
 class Settings:
-    """mode: "train" (one run), "remedies" (before and after) or "range" (a learning rate is looked for). problem: key of
-    PRESETS that
-    says the remedies and how many rows. seeds: trainings of each in "remedies".
-    """
+    """What the lab is to train."""
 
     mode: str = "train"
+    """"train" (one run), "remedies" (before and after) or "range" (a search for a learning rate)."""
+
     problem: str = "healthy"
+    """Key of PRESETS, which names the remedies and how many rows."""
+
     network: Network = field(default_factory=Network)
     seeds: int = 6
+    """Trainings of each remedy."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Range:
-    """rates: learning rate of each step, rising; losses: smoothed loss there. suggested: the rate to train with; lowest, highest:
-    between which the loss falls at all.
-    """
+    """A range test of the learning rate."""
 
     rates: tuple[float, ...]
+    """Learning rate of each step, rising."""
+
     losses: tuple[float, ...]
+    """Smoothed loss at each step."""
+
     suggested: float
+    """The rate to train with."""
+
     lowest: float
+    """The loss falls from this rate on."""
+
     highest: float
+    """The loss falls up to this rate."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lab:
-    """runs: the run of "train", or the first one of "before" and of every remedy; names: what each is. compared, swept: of
-    the other modes.
-    """
+    """What one run of the lab showed."""
 
     data: Described
     runs: tuple[Diagnosed, ...] = ()
+    """The run of "train", or the first one of "before" and of every remedy."""
+
     names: tuple[str, ...] = ()
+    """What each run is."""
+
     compared: Compared | None = None
+    """Of "remedies"."""
+
     swept: Range | None = None
+    """Of "range"."""
 
 
 def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Lab:
@@ -93,16 +109,16 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     fold = folds(data, parts=3, repeats=1, seed=incident.seed)[0]
     rows = _prepare_rows(data, fold, preset.rows)
 
-    def told(epochs: Sequence[Epoch]) -> None:
+    def on_epoch(epochs: Sequence[Epoch]) -> None:
         made = _diagnose_run(epochs, data)
         share = len(epochs) / settings.network.epochs
-        on_progress(min(0.99, share), N_("Training"), Lab(data.described, (made,), ("run",)) if made else None)
+        on_progress(min(0.99, share), N_("Training"), Lab(data=data.described, runs=(made,), names=("run",)) if made else None)
 
-    epochs = _train(rows, settings.network, seed=incident.seed, told=told)
+    epochs = _train(rows, settings.network, seed=incident.seed, on_epoch=on_epoch)
     made = _diagnose_run(epochs, data)
     if made is None:
         raise BadInput(N_("The network could not be trained at all: its first loss is no number. Choose another initialisation."))
-    return Lab(data.described, (made,), ("run",))
+    return Lab(data=data.described, runs=(made,), names=("run",))
 
 
 def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
@@ -163,7 +179,7 @@ def _is_allowed(network: Network) -> bool:
 
 
 def _train(
-    rows: Rows, network: Network, *, seed: int, told: Callable[[Sequence[Epoch]], None] = lambda epochs: None
+    rows: Rows, network: Network, *, seed: int, on_epoch: Callable[[Sequence[Epoch]], None] = lambda epochs: None
 ) -> list[Epoch]:
     # JAX takes half a second to import and is wanted in the run's own process only.
     from diagnostics.clinic.network.train import train
@@ -171,7 +187,7 @@ def _train(
     epochs: list[Epoch] = []
     for epoch in train(rows, network, seed=seed):
         epochs.append(epoch)
-        told(epochs)
+        on_epoch(epochs)
     return epochs
 
 
@@ -203,15 +219,17 @@ def _prepare_rows(data: TrainingSet, fold: Fold, most: int, *, watch: bool = Fal
     middle = np.nan_to_num(np.nanmedian(x[own], axis=0))
     x = np.where(np.isfinite(x), x, middle)
     mean, spread = x[own].mean(axis=0), x[own].std(axis=0)
-    # Bounded, as one outlier of a thousand deviations would stand for all the others.
+    # Bounded, as one outlier of a thousand deviations would dominate all the others.
     x = np.clip((x - mean) / np.where(spread > 0, spread, 1.0), -10, 10).astype("float32")
     y: NDArray[Any] = data.truth.astype("int32") if data.task is Task.CLASSIFICATION else data.truth.astype("float64")
     if data.task is not Task.CLASSIFICATION:
         y = ((y - y[own].mean()) / max(float(y[own].std()), 1e-12)).astype("float32")
     if not watch:
-        return Rows(x[own], y[own], x[test], y[test], len(data.classes))
+        return Rows(x=x[own], y=y[own], x_held=x[test], y_held=y[test], classes=len(data.classes))
     aside, kept = own[::WATCHED], np.delete(own, np.s_[::WATCHED])
-    return Rows(x[kept], y[kept], x[aside], y[aside], len(data.classes), x[test], y[test])
+    return Rows(
+        x=x[kept], y=y[kept], x_held=x[aside], y_held=y[aside], classes=len(data.classes), x_judged=x[test], y_judged=y[test]
+    )
 
 
 EVEN: Final = 64
@@ -234,7 +252,7 @@ def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress:
     names: list[str] = []
     total, done = len(variants) * len(made), 0
     classes = data.task is Task.CLASSIFICATION
-    for place, (_name, says, network) in enumerate(variants):
+    for index, (_name, says, network) in enumerate(variants):
         for number, fold in enumerate(made):
             rows = _prepare_rows(data, fold, preset.rows, watch=bool(network.patience))
             epochs = _train(rows, network, seed=seed + number)
@@ -242,15 +260,17 @@ def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress:
             # Early stopping keeps the weights of its best epoch, chosen on rows that do not judge it.
             kept = min(epochs, key=lambda epoch: epoch.val_loss if np.isfinite(epoch.val_loss) else np.inf)
             best = kept if network.patience else last
-            scores[place, number] = _score(best.val_score if best.judged is None else best.judged, classes)
-            own[place, number] = _score(best.score, classes)
+            scores[index, number] = _score(best.val_score if best.judged is None else best.judged, classes)
+            own[index, number] = _score(best.score, classes)
             done += 1
             run = _diagnose_run(epochs, data) if number == 0 else None
             if run is not None:
                 shown.append(replace(run, history=replace(run.history, file=says)))
                 names.append(says)
-            on_progress(done / total, says, Lab(data.described, tuple(shown), tuple(names)))
-    return Lab(data.described, tuple(shown), tuple(names), compared=_compare_runs(data, variants, scores, own, made))
+            on_progress(done / total, says, Lab(data=data.described, runs=tuple(shown), names=tuple(names)))
+    return Lab(
+        data=data.described, runs=tuple(shown), names=tuple(names), compared=_compare_runs(data, variants, scores, own, made)
+    )
 
 
 def _score(value: float, classes: bool) -> float:
@@ -270,31 +290,31 @@ def _compare_runs(
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in made]))
     level = 1 - (1 - LEVEL) / max(1, len(variants) - 1)
     results = []
-    for place, (name, says, _) in enumerate(variants):
-        gain = corrected_interval(scores[place] - scores[0], ratio, level=level)
+    for index, (name, says, _) in enumerate(variants):
+        gain = corrected_interval(scores[index] - scores[0], ratio, level=level)
         results.append(
             Result(
-                name,
-                says,
-                corrected_interval(scores[place], ratio),
-                gain,
-                decide(gain, 0.005),
-                float(own[place].mean()),
-                tuple(scores[place].tolist()),
+                name=name,
+                says=says,
+                score=corrected_interval(scores[index], ratio),
+                gain=gain,
+                verdict=decide(gain, 0.005),
+                trained=float(own[index].mean()),
+                folds=tuple(scores[index].tolist()),
             )
         )
     classes = data.task is Task.CLASSIFICATION
     return Compared(
-        "accuracy" if classes else "error",
-        N_("accuracy") if classes else N_("score (1: no error, 0: as large as a standard deviation)"),
-        True,
-        results[0],
-        tuple(results[1:]),
-        len(made),
-        int(np.mean([len(fold.train) for fold in made])),
-        int(np.mean([len(fold.test) for fold in made])),
-        data.described.split,
-        level,
+        metric="accuracy" if classes else "error",
+        says=N_("accuracy") if classes else N_("score (1: no error, 0: as large as a standard deviation)"),
+        higher=True,
+        before=results[0],
+        remedies=tuple(results[1:]),
+        folds=len(made),
+        train_rows=int(np.mean([len(fold.train) for fold in made])),
+        test_rows=int(np.mean([len(fold.test) for fold in made])),
+        split=data.described.split,
+        level=level,
     )
 
 
@@ -304,7 +324,7 @@ def _sweep_rates(data: TrainingSet, settings: Settings, seed: int, on_progress: 
     fold = folds(data, parts=3, repeats=1, seed=seed)[0]
     rates, losses = sweep(_prepare_rows(data, fold, 0), settings.network, seed=seed)
     on_progress(0.9, N_("Reading the curve"), None)
-    return Lab(data.described, swept=suggest_rate(rates, losses))
+    return Lab(data=data.described, swept=suggest_rate(rates, losses))
 
 
 def suggest_rate(rates: NDArray[np.float64], losses: NDArray[np.float64], *, share: float = 0.1) -> Range:
@@ -330,9 +350,9 @@ def suggest_rate(rates: NDArray[np.float64], losses: NDArray[np.float64], *, sha
     broken = int(np.argmax(smooth > 4 * max(float(smooth[bottom]), 1e-12))) or len(smooth)
     keep = slice(0, min(len(smooth), max(bottom + 10, broken)))
     return Range(
-        tuple(rates[keep].tolist()),
-        tuple(smooth[keep].tolist()),
-        max(float(rates[bottom]) / TENTH, float(rates[begun])),
-        float(rates[begun]),
-        float(rates[bottom]),
+        rates=tuple(rates[keep].tolist()),
+        losses=tuple(smooth[keep].tolist()),
+        suggested=max(float(rates[bottom]) / TENTH, float(rates[begun])),
+        lowest=float(rates[begun]),
+        highest=float(rates[bottom]),
     )

@@ -41,7 +41,7 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
-__all__ = ["RULES", "Settings", "judge", "profile"]
+__all__ = ["RULES", "Resources", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 2_000
 LARGEST: Final = 10**7
@@ -50,20 +50,21 @@ LARGEST: Final = 10**7
 
 @dataclass(frozen=True)
 class Settings:
-    """model: what is described. measure: whether something is also measured here. rows: drawn from the table at most."""
+    """Which model to plan for."""
 
     model: Described = field(default_factory=Described)
+    """The model described."""
+
     measure: bool = True
+    """Whether something is also measured here."""
+
     rows: int = TRIED_ROWS
+    """Rows drawn from the table at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Resources:
-    """plan: names of the changes that make training fit, one after the other; planned: bytes with them. trials: measured steps.
-
-    own: whether they were measured on the user's rows. compared: what the changes do to the answers on held-out rows; None
-    without a table. data: None likewise; why: the reason (message id), "" where there is a table or nothing was measured.
-    """
+    """Memory by formulas, and what was measured here."""
 
     model: Described
     parameters: int
@@ -71,12 +72,25 @@ class Resources:
     serving: Parts
     changes: tuple[Change, ...]
     plan: tuple[str, ...]
+    """Names of the changes that make training fit, in their order."""
+
     planned: float
+    """Bytes with them."""
+
     trials: tuple[Trial, ...]
+    """Measured steps."""
+
     own: bool
+    """Whether they were measured on the user's rows."""
+
     compared: Compared | None
+    """Scores with the changes on held-out rows; None without a table."""
+
     data: Rows | None
+    """None without a table."""
+
     why: str
+    """Message id of the reason why there is no table, "" where there is one or nothing was measured."""
 
     @property
     def fits(self) -> bool:
@@ -152,7 +166,20 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
                 seed=incident.seed,
                 on_progress=lambda share, what="", so_far=None: on_progress(0.4 + 0.6 * share, what),
             )
-    return Resources(m, parameters(m), training(m), serving(m), changes(m), plan, planned, tried, own, compared, described, why)
+    return Resources(
+        model=m,
+        parameters=parameters(m),
+        training=training(m),
+        serving=serving(m),
+        changes=changes(m),
+        plan=plan,
+        planned=planned,
+        trials=tried,
+        own=own,
+        compared=compared,
+        data=described,
+        why=why,
+    )
 
 
 def names_of_changes(m: Described) -> dict[str, str]:

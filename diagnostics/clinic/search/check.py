@@ -53,7 +53,7 @@ from diagnostics.nouns.words import N_
 __all__ = ["RULES", "Search", "Settings", "judge", "profile"]
 
 WATCH_EVERY: Final = 1.0
-"""Seconds between two looks at the studies for whoever watches."""
+"""Seconds between two reports of progress."""
 
 HELP_AFTER: Final = 1.5
 HELP_PAYS: Final = 12.0
@@ -63,31 +63,40 @@ WORKERS: Final = 2
 LONGEST: Final = 4.5 * 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """family: of `search_families.families()`. metric: "" for the one that fits. methods: each is a study of its own.
-
-    trials or minutes: minutes count where above 0. space: None for the family's own. name: of the study, "" for one that the
-    settings give, so that the same search with more trials goes on. seed: None for the incident's.
-    """
+    """What to search, and for how long."""
 
     family: str = "boosting"
+    """One of `families.families()`."""
+
     metric: str = ""
+    """"" for the one that fits."""
+
     methods: tuple[Method, ...] = (Method.TPE,)
+    """Each is a study of its own."""
+
     trials: int = 40
     minutes: float = 0.0
+    """Counts instead of `trials` where above 0."""
+
     validation: Validation = Validation.AUTO
     parts: int = 5
     pruning: bool = True
     space: Space | None = None
+    """None for the family's own."""
+
     name: str = ""
+    """Of the study; "" for one derived from the settings, so that the same search with more trials goes on."""
+
     rows: int = MOST_ROWS
     workers: int = WORKERS
     seed: int | None = None
+    """None for the incident's."""
 
     @property
     def longest(self) -> float:
-        """Seconds after which whoever runs this may end it."""
+        """Seconds after which the run may be ended."""
         return LONGEST
 
 
@@ -113,15 +122,20 @@ def profile(
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Prepared:
-    """A search before it begins. searched: its rows; held: those that it never sees. content: the former as bytes."""
+    """A search before it begins."""
 
     searched: TrainingSet
+    """The rows of the search."""
+
     held: TrainingSet
+    """The rows that it never sees."""
+
     names: tuple[str, ...]
     plans: tuple[Plan, ...]
     content: bytes
+    """The rows of the search as bytes."""
 
 
 def prepare(incident: Incident, settings: Settings) -> Prepared:
@@ -155,7 +169,9 @@ def prepare(incident: Incident, settings: Settings) -> Prepared:
         until=time.time() + 60 * settings.minutes if settings.minutes > 0 else 0.0,
     )
     plans = tuple(check_plan(replace(first, method=method), searched) for method in dict.fromkeys(settings.methods))
-    return Prepared(searched, held, study_names(settings.name, plans), plans, to_bytes(searched))
+    return Prepared(
+        searched=searched, held=held, names=study_names(settings.name, plans), plans=plans, content=to_bytes(searched)
+    )
 
 
 def study_names(given: str, plans: Sequence[Plan]) -> tuple[str, ...]:
@@ -178,7 +194,7 @@ def storage_url(incident: Incident) -> str:
 
 
 def owner(incident: Incident) -> str:
-    """What tells the studies of one incident in a shared database; says nothing of the secret in its link."""
+    """Marks the studies of one incident in a shared database, without its secret link."""
     if incident.reference is None:
         return ""
     folder = incident.reference.path.absolute().parent

@@ -182,7 +182,7 @@ def _public(kind: type) -> str:
     parts = kind.__module__.split(".")
     if parts[0] in ("xgboost", "lightgbm"):
         return parts[0]
-    public = parts[: next((place for place, part in enumerate(parts) if part.startswith("_")), len(parts))]
+    public = parts[: next((index for index, part in enumerate(parts) if part.startswith("_")), len(parts))]
     return ".".join(public)
 
 

@@ -26,16 +26,20 @@ PREPARED_CAP: Final = 400_000_000
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A fold as numbers, by a preparation that saw its training rows alone. train: shape (n, k); test: shape (m, k)."""
+    """A fold as numbers, by a preparation fitted to its training rows alone."""
 
     train: NDArray[np.float64]
+    """Shape (n, k)."""
+
     truth: NDArray[np.generic]
     test: NDArray[np.float64]
+    """Shape (m, k)."""
+
     held: NDArray[np.generic]
 
 
 class Objective:
-    """Call it with a trial of any Optuna study. Folds are prepared once: preprocessing does not hang on what is searched."""
+    """Call it with a trial of any Optuna study. Folds are prepared once, as preprocessing does not depend on the settings."""
 
     def __init__(self, plan: Plan, data: TrainingSet) -> None:
         self.plan, self.data = plan, data
@@ -45,7 +49,7 @@ class Objective:
         self._bytes = 0
 
     def ready(self) -> None:
-        """Load what a fit needs, before another thread looks on: two that import scikit-learn at once may each find half."""
+        """Load what a fit needs before another thread starts: two that import scikit-learn at once may each see half of it."""
         preparation(self.data, scaled=self.family.scaled)
         model(self.data, self.family, seed=self.plan.seed)
 
@@ -75,7 +79,7 @@ class Objective:
         made: Any = model(self.data, self.family, seed=self.plan.seed, **params)
         metric = self.plan.score
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            # Some settings do not converge, and say so at each fit; the score tells.
+            # Some settings do not converge, and warn at each fit; the score shows it.
             warnings.simplefilter("ignore")
             made.fit(fold.train, fold.truth)
             return float(metric.of(fold.held, predict(made, fold.test, self.data, chances=metric.chances)))

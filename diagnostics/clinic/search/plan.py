@@ -77,27 +77,32 @@ WHY: Final[Mapping[Validation, str]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything that a worker must know beside the rows. table: digest of the rows. trials: asked for, 0 when `minutes` decide.
-
-    until: seconds since 1970 at which a search by minutes ends, 0 otherwise. owner: the incident's secretless name, "" for none.
-    """
+    """Everything that a worker must know beside the rows."""
 
     table: str
+    """Digest of the rows."""
+
     target: str
     family: str
     metric: str
     method: Method
     space: Space
     trials: int
+    """Trials wanted, 0 when `minutes` decide."""
+
     minutes: float
     validation: Validation
     parts: int
     pruning: bool
     seed: int
     owner: str = ""
+    """Digest of the incident, which says nothing of its link; "" for none."""
+
     until: float = 0.0
+    """Seconds since 1970 at which a search by minutes ends, 0 otherwise."""
+
     layout: int = LAYOUT
 
     @property
@@ -143,7 +148,7 @@ def possible_validations(data: TrainingSet) -> tuple[Validation, ...]:
 
 
 def find_metric(name: str, data: TrainingSet) -> Metric:
-    """Raises BadInput for a score that there is not, or that this task cannot have; "" is the one that fits."""
+    """Raises BadInput for an unknown metric, or one that this task cannot have; "" is the one that fits."""
     if not name:
         return suggest_metric(data)
     known = metrics_for(data.task)
@@ -177,7 +182,7 @@ ALIASES: Final[Mapping[str, str]] = {
 
 
 def find_family(name: str) -> str:
-    """Raises BadInput for a family that there is not."""
+    """Raises BadInput for an unknown family."""
     from diagnostics.clinic.search.families import ALIASES as NAMES
 
     key = NAMES.get(name.lower(), name.lower())
@@ -200,8 +205,8 @@ def make_folds(data: TrainingSet, kind: Validation, *, parts: int, seed: int) ->
         )
         raise NotApplicable(says, needs="timestamp" if kind is Validation.TIME else "id", target=data.described.target)
     if kind is Validation.PLAIN:
-        place = np.random.default_rng((seed, 7)).permutation(len(data)) % parts
-        made = tuple(Fold(np.flatnonzero(place != part), np.flatnonzero(place == part)) for part in range(parts))
+        index = np.random.default_rng((seed, 7)).permutation(len(data)) % parts
+        made = tuple(Fold(np.flatnonzero(index != part), np.flatnonzero(index == part)) for part in range(parts))
     elif kind is Validation.TIME:
         made = _folds_in_time(data, parts)
     else:
@@ -250,9 +255,9 @@ def _require_classes(data: TrainingSet, fold: Fold, number: int, parts: int) -> 
 
 
 def hold_out(data: TrainingSet, kind: Validation, *, seed: int) -> tuple[TrainingSet, TrainingSet]:
-    """The rows to search on, and those that no trial sees: the last ones of a time series, else drawn as the folds are.
+    """The rows to search on, and those that no trial sees: the last ones of a time series, else sampled as the folds are.
 
-    Raises NotApplicable as `cut`.
+    Raises NotApplicable as `make_folds`.
     """
     if kind is Validation.AUTO:
         kind = suggest_validation(data)

@@ -45,7 +45,7 @@ def run_search(
     )
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
         incident = _incident(options, Path(scratch))
-        # A study that nobody named is not asked for again, unless a database is there for all of them.
+        # A study without a name is never resumed, unless a shared database keeps it.
         url = options.storage or (default_url() if options.study else storage_url(incident))
         try:
             found = profile(
@@ -63,7 +63,7 @@ def _prepare_process() -> None:
     # Two processes of several threads each would wait for one another; set before any of them is there.
     for name in THREADS:
         os.environ.setdefault(name, "1")
-    # What goes wrong is told in one plain line; without a handler, Python would print the log's line beside it.
+    # An error is printed as one plain line; without a handler, Python would print the log's line as well.
     logging.getLogger("diagnostics").addHandler(logging.NullHandler())
 
 

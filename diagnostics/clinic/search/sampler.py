@@ -1,4 +1,4 @@
-"""What to try next. Each proposal hangs on the plan, the trial's place and what lies far enough back: never on the clock.
+"""What to try next. Each proposal depends on the plan, the trial's number and trials far enough before it, never on the clock.
 
 So two local workers find the same as one, and a search that was killed and resumed goes on as if nothing had been. Workers that
 join from elsewhere use all that is known and need not wait.
@@ -20,7 +20,7 @@ from diagnostics.clinic.search.plan import Method, Plan
 from diagnostics.clinic.search.space import Scalar, grid_points, starting_point
 
 LAG: Final = 4
-"""Trials just before it that a local worker's proposal does not hang on: two workers then hardly ever wait for each other."""
+"""Trials just before it that a local worker's proposal ignores: two workers then hardly ever wait for each other."""
 
 STARTUP: Final = 10
 """Trials at random before TPE learns from them (Optuna's own default), and before any is pruned."""
@@ -81,8 +81,8 @@ class Proposer:
         self._mine = self._seen.ask()
 
     def propose(self, place: int, trials: Sequence[FrozenTrial]) -> dict[str, Scalar] | None:
-        """Settings for the trial at `place`; None while a trial that they hang on still runs."""
-        seen = self.seen(place, trials)
+        """Settings for the trial at `place`; None while a trial that they depend on still runs."""
+        seen = self.select_trials(place, trials)
         if seen is None:
             return None
         if self.plan.method is Method.GRID:
@@ -92,8 +92,8 @@ class Proposer:
         seed = int(np.random.default_rng((self.plan.seed, place)).integers(2**31))
         known = sum(trial.state in FINISHED for trial in seen)
         if self.plan.method is Method.TPE and known >= STARTUP:
-            told = self._tpe(seed, seen)
-            return {name: told[name] if name in told else _single(kind) for name, kind in self.space.items()}
+            proposed = self._tpe(seed, seen)
+            return {name: proposed[name] if name in proposed else _single(kind) for name, kind in self.space.items()}
         drawn = optuna.samplers.RandomSampler(seed=seed)
         mine = self._frozen(seen)
         return {name: drawn.sample_independent(self._seen, mine, name, kind) for name, kind in self.space.items()}
@@ -110,8 +110,8 @@ class Proposer:
         made._trial_id = self._mine._trial_id
         return made
 
-    def seen(self, place: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial] | None:
-        """What the proposal for `place` may hang on, by place; None while it is not finished."""
+    def select_trials(self, place: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial] | None:
+        """The trials that the proposal for `place` may use, by number; None while one of them is not finished."""
         if self.lag is None or (self.plan.method is not Method.TPE and not self.plan.pruning):
             return [_completed(trial) for trial in trials if trial.state in FINISHED or trial.state is TrialState.RUNNING]
         before = sorted((trial for trial in trials if number_of(trial) < place), key=number_of)
@@ -130,7 +130,7 @@ class Proposer:
             return False
         others = [
             float(np.mean(folds_of(trial)[:folds]))
-            for trial in self.seen(place, trials) or ()
+            for trial in self.select_trials(place, trials) or ()
             if trial.state is TrialState.COMPLETE and len(folds_of(trial)) >= folds
         ]
         if len(others) < STARTUP:
@@ -146,7 +146,7 @@ def _single(kind: optuna.distributions.BaseDistribution) -> Scalar:
 
 
 def _as_running(trial: FrozenTrial) -> FrozenTrial:
-    """A finished trial as one whose end nobody knows yet."""
+    """A finished trial as one that still runs."""
     if trial.state not in FINISHED:
         return trial
     made = copy(trial)

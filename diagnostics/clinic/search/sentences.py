@@ -121,7 +121,7 @@ def describe_slices(p: Search) -> Sentence:
 
 
 def describe_parallel(p: Search) -> Sentence:
-    """How alike the good trials are in all settings."""
+    """How similar the best trials are in all settings."""
     study = leading_study(p)
     if len(study.done) < 4:
         return N_("Each line is one finished trial; with four of them it shows what the good ones share."), {}

@@ -1,4 +1,4 @@
-"""Where studies are kept: Optuna's tables in SQLite or PostgreSQL, beside one of our own with the rows that workers train on."""
+"""Where studies are stored: Optuna's tables in SQLite or PostgreSQL, beside one table of our own with the training rows."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ GRACE: Final = 30
 """Seconds of silence after which a trial on another machine counts as lost."""
 
 WAITS: Final = 6
-"""How many times the patience of a page a worker has with a lock that another program holds: nobody waits for it."""
+"""A worker waits so many times as long as a page for another program's lock, as no person waits for it."""
 
 LOCK: Final = 7_203_511_847
-"""Number of the lock by which processes that begin the same study take turns (PostgreSQL's advisory locks are numbered)."""
+"""Number of PostgreSQL's advisory lock by which processes that create the same study take turns."""
 
 NOT_AN_ADDRESS: Final = N_("{url:name} is no storage for studies: give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.")
 
@@ -60,10 +60,14 @@ rows_table: Final = sql.Table(
 
 @dataclass(frozen=True, eq=False)
 class OpenStorage:
-    """url: as given. storage: what Optuna reads and writes through, finished trials cached. Close it, or use it in a `with`."""
+    """An open storage of studies. Close it, or use it in a `with`."""
 
     url: str
+    """As given."""
+
     storage: BaseStorage
+    """What Optuna reads and writes through, finished trials cached."""
+
     tables: RDBStorage
 
     def __enter__(self) -> OpenStorage:
@@ -79,7 +83,7 @@ class OpenStorage:
 
 
 def default_url(incident: str | None = None) -> str:
-    """Where studies are kept unless somebody says otherwise: in MODEL_CLINIC_DATABASE if it is PostgreSQL, else in a file.
+    """Where studies are stored by default: in MODEL_CLINIC_DATABASE if it is PostgreSQL, else in a file.
 
     Raises BadInput when the setting is no address or there is no such incident.
     """
@@ -182,7 +186,7 @@ def exclusive(opened: OpenStorage) -> Iterator[None]:
 
 @contextmanager
 def silence_optuna() -> Iterator[None]:
-    """Optuna tells each trial in its log, and that its heartbeat is experimental: nobody reads either here."""
+    """Silence Optuna's log of each trial and its warning that heartbeats are experimental."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -1,4 +1,4 @@
-"""The studies of a storage at a glance, and one of them again: read with plain SQL, so that a page need not load Optuna."""
+"""The studies of a storage, read with plain SQL so that a page need not load Optuna, and loading one of them in full."""
 
 from __future__ import annotations
 
@@ -50,16 +50,22 @@ STANDS: Final = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudySummary:
-    """done: trials that came to an end with a value. failed: without one. left: were running when their worker ended."""
+    """One study of a storage."""
 
     name: str
     plan: Plan
     progress: Progress
     done: int
+    """Trials that ended with a value."""
+
     failed: int
+    """Trials that ended without one."""
+
     left: int
+    """Trials that were running when their worker ended."""
+
     best: float | None
 
 
@@ -93,7 +99,7 @@ def _read_studies(con: Connection, owner: str) -> tuple[StudySummary, ...]:
     for number, name, attribute in plans:
         try:
             plan = decode_plan({PLAN: json.loads(attribute)}, name)
-        except (BadInput, ValueError):  # of another version: not ours to show
+        except (BadInput, ValueError):  # written by another version: not shown
             continue
         if not owner or plan.owner == owner:
             found.append(_summarise(con, number, name, plan))
@@ -124,11 +130,19 @@ def _summarise(con: Connection, number: int, name: str, plan: Plan) -> StudySumm
     tried = done + counts.get("FAIL", 0)
     over = not plan.trials or (tried >= trials_wanted(plan) and not counts.get("RUNNING") and not counts.get("WAITING"))
     progress = Progress.RUNNING if not all(running) else Progress.COMPLETE if over and not running else Progress.STOPPED
-    return StudySummary(name, plan, progress, done, counts.get("FAIL", 0), sum(running), values[1 if plan.score.higher else 0])
+    return StudySummary(
+        name=name,
+        plan=plan,
+        progress=progress,
+        done=done,
+        failed=counts.get("FAIL", 0),
+        left=sum(running),
+        best=values[1 if plan.score.higher else 0],
+    )
 
 
 def load_search(url: str, *names: str) -> Search:
-    """What these studies hold, in one picture's worth: all with the metric of the first. Raises BadInput."""
+    """These studies as one search; all must share the metric of the first. Raises BadInput."""
     import optuna
 
     with open_storage(url, make=False) as opened:

@@ -1,4 +1,4 @@
-"""What a table lets a search choose from, before it runs: task, metric and folds that fit."""
+"""Which task, metric and folds fit a table, before a search runs."""
 
 from __future__ import annotations
 
@@ -15,41 +15,50 @@ ROWS: Final = 4_000
 """Rows looked at: enough to see how rare a class is."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """metrics: names that the task can have. metric, validation: what fits. rarest: share of the rarest class; None of values."""
+    """What fits a table."""
 
     task: Task
     rows: int
     metrics: tuple[str, ...]
+    """Names of the metrics that the task can have."""
+
     metric: str
+    """The one that fits."""
+
     validation: Validation
+    """The one that fits."""
+
     validations: tuple[Validation, ...]
     imbalanced: bool
     rarest: float | None
+    """Share of the rarest class; None for a quantity."""
+
     level: str
+    """The rarest class."""
 
 
 def suggest(incident: Incident) -> Suggestion:
     """Raises NotApplicable as `training_set` does."""
     data = training_set(incident, rows=ROWS)
     counts = data.described.counts
-    least = min(range(len(counts)), key=lambda place: counts[place]) if counts else 0
+    least = min(range(len(counts)), key=lambda index: counts[index]) if counts else 0
     return Suggestion(
-        data.task,
-        min(data.described.whole, ROWS) if data.described.drawn >= data.described.whole else data.described.whole,
-        tuple(metric.name for metric in metrics_for(data.task)),
-        suggest_metric(data).name,
-        suggest_validation(data),
-        possible_validations(data),
-        is_imbalanced(data),
-        counts[least] / sum(counts) if counts else None,
-        data.classes[least] if counts else "",
+        task=data.task,
+        rows=min(data.described.whole, ROWS) if data.described.drawn >= data.described.whole else data.described.whole,
+        metrics=tuple(metric.name for metric in metrics_for(data.task)),
+        metric=suggest_metric(data).name,
+        validation=suggest_validation(data),
+        validations=possible_validations(data),
+        imbalanced=is_imbalanced(data),
+        rarest=counts[least] / sum(counts) if counts else None,
+        level=data.classes[least] if counts else "",
     )
 
 
 def explain_metric(seen: Suggestion) -> tuple[str, dict[str, Value]]:
-    """Why the metric that fits does."""
+    """Why this metric fits, as a message id and its values."""
     says = METRICS[seen.metric].says
     if seen.rarest is None:
         return N_("For a quantity, {metric:term} reads the same in any unit."), {"metric": says}

@@ -1,4 +1,4 @@
-"""The work on a study: take a trial that waits, run it, tell what it is worth; and find out what others have left behind."""
+"""Running the trials of a study: take the next one, run it, store its value, and requeue those that other workers lost."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ IDLE: Final = 0.2
 
 
 def create_study(opened: OpenStorage, name: str, plan: Plan) -> None:
-    """Make the study `name`, or go on with it; what was running and is not any more is marked.
+    """Create the study `name`, or go on with it; trials whose worker is gone are marked.
 
     Raises BadInput when a study of that name searches something else.
     """
@@ -74,7 +74,7 @@ def create_study(opened: OpenStorage, name: str, plan: Plan) -> None:
 
 
 def _refuse_another(name: str, before: Plan, plan: Plan) -> None:
-    """A study goes on with more trials; its rows, folds, metric and space stay what they are, or its values mean nothing."""
+    """A study may go on with more trials, but with the same rows, folds, metric and space, or its values cannot be compared."""
     if (before.table, before.target) != (plan.table, plan.target):
         raise BadInput(
             N_("The study {name:name} belongs to another table or target ({target:name}): give this search a name of its own."),
@@ -121,7 +121,7 @@ def requeue_lost_trials(opened: OpenStorage, study: optuna.Study) -> int:
 
 
 def _is_lost(trial: FrozenTrial) -> bool:
-    """Whether nobody runs it any more. Workers of other machines are told by their heartbeat."""
+    """Whether its worker is gone. Workers of other machines are known by their heartbeat."""
     worker = trial.user_attrs.get(WORKER)
     if worker:
         return has_ended_here(str(worker))
@@ -136,12 +136,12 @@ def has_ended_here(worker: str) -> bool:
 
 
 def worker_id() -> str:
-    """This process, so that others on this machine can tell whether it still is: machine, number, and when it began."""
+    """This process, so that others on this machine can tell whether it still runs: machine, number, and start time."""
     return f"{_machine()}|{os.getpid()}:{_start_of(os.getpid())}"
 
 
 def _machine() -> str:
-    # Containers of one host may share a name and number their processes alike.
+    # Containers of one host may share a host name and process numbers.
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{socket.gethostname()}/{boot[:8]}/{os.readlink('/proc/self/ns/pid')}"
@@ -170,21 +170,23 @@ def _is_alive(process: str) -> bool:
     return True
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class OpenStudy:
-    """A study that this process works on. number: its id in the storage. swept: when lost trials were last looked for.
-
-    seen: its trials when the present one was taken.
-    """
+    """A study that this process works on."""
 
     name: str
     number: int
+    """Its id in the storage."""
+
     plan: Plan
     study: optuna.Study
     objective: Objective
     proposer: Proposer
     swept: float = 0.0
+    """When lost trials were last looked for."""
+
     seen: Sequence[FrozenTrial] = ()
+    """Its trials when the present one was taken."""
 
 
 def open_study(opened: OpenStorage, name: str, *, lag: int | None, objective: Objective | None = None) -> OpenStudy:
@@ -198,7 +200,7 @@ def open_study(opened: OpenStorage, name: str, *, lag: int | None, objective: Ob
     with silence_optuna(), database_errors_as_bad_input():
         study = optuna.load_study(storage=opened.storage, study_name=name)
         number = opened.storage.get_study_id_from_name(name)
-        return OpenStudy(name, number, plan, study, objective, Proposer(plan, lag=lag))
+        return OpenStudy(name=name, number=number, plan=plan, study=study, objective=objective, proposer=Proposer(plan, lag=lag))
 
 
 def run_trials(
@@ -206,7 +208,7 @@ def run_trials(
 ) -> int:
     """Run trials of these studies in turn until none is left and none runs elsewhere; how many this process ran.
 
-    ended: called after each. Raises BadInput when the storage does not answer any more.
+    ended: called after each. Raises BadInput when the storage does not respond any more.
     """
     ran = 0
     with silence_optuna(), database_errors_as_bad_input():
@@ -231,7 +233,7 @@ def run_trials(
 
 
 def take_trial(opened: OpenStorage, each: OpenStudy) -> tuple[FrozenTrial | None, bool]:
-    """The next trial, which no other worker has; None where there is none, and then whether there may be one later."""
+    """The next trial, which no other worker has. Without one: None, and whether there may be one later."""
     from optuna.trial import TrialState, create_trial
 
     from diagnostics.clinic.search.sampler import PLACE, number_of
@@ -306,7 +308,7 @@ def _heartbeat(opened: OpenStorage, trial: int) -> Iterator[None]:
     def beat() -> None:
         storage: Any = opened.storage
         while True:
-            # A missed beat is no matter: the next one comes, and a storage that is gone is told by the trial itself.
+            # A missed beat does no harm: the next one comes, and the trial itself reports a storage that is gone.
             with suppress(optuna.exceptions.OptunaError, SQLAlchemyError, OSError):
                 storage.record_heartbeat(trial)
             if over.wait(BEAT):

@@ -22,11 +22,14 @@ THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Request(msgspec.Struct):
-    """url: of the storage, by standard input, as a list of processes shows every argument. lag: as `search_sampler.LAG`."""
+    """What a worker is to work on."""
 
     url: str
+    """Of the storage, given by standard input, as a list of processes shows every argument."""
+
     names: tuple[str, ...]
     lag: int | None = None
+    """As `sampler.LAG`."""
 
 
 def join(

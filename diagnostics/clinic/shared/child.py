@@ -1,7 +1,7 @@
 """One run of a clinic diagnostic in a process of its own: ``python -m diagnostics.clinic.shared.child``.
 
 A request comes as one line on standard input; progress, results so far and the result go as lines of JSON to standard output.
-Standard input stays open as long as somebody wants the answer: when it closes, the process ends, whatever it is doing.
+Standard input stays open as long as the result is wanted: when it closes, the process ends, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -33,29 +33,44 @@ PARTIAL_EVERY: Final = 0.5
 
 
 class Request(msgspec.Struct):
-    """module: name of the diagnostic, "" to read the tables only. folder: of the incident, "" for none. work: of its tables."""
+    """What to run."""
 
     module: str
+    """Name of the diagnostic, "" to read the tables only."""
+
     settings: msgspec.Raw
     folder: str = ""
+    """Of the incident, "" for none."""
+
     work: str = ""
+    """Folder of its tables."""
+
     seed: int = 0
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """kind: progress, partial, result, refused (NotApplicable), bad (BadInput), failed.
-
-    share, what: of progress. profile: of partial and result. reason, needs, values: of refused and bad; of failed, reason is the
-    name of the error.
-    """
+    """One line of output."""
 
     kind: str
+    """progress, partial, result, refused (NotApplicable), bad (BadInput) or failed."""
+
     share: float = 0.0
+    """Of progress, 0 to 1."""
+
     what: str = ""
+    """Of progress: what runs next, as a message id."""
+
     profile: msgspec.Raw = msgspec.Raw()
+    """Of partial and result."""
+
     reason: str = ""
+    """Of refused and bad; of failed, the name of the error."""
+
     needs: str = ""
+    """Of refused."""
+
     values: dict[str, str | int | float | bool | list[str] | None] = {}
+    """Of refused and bad."""
 
 
 def main() -> int:
@@ -104,7 +119,7 @@ def run(diagnostic: Diagnostic, incident: Incident, settings: msgspec.Raw, send:
 
     module: Any = diagnostic.module
     content = results.encode(module.profile(incident, results.decode(bytes(settings), wanted), on_progress=on_progress))
-    # Here, where it can be mended, rather than when somebody comes back to it.
+    # Found here, a profile that does not decode is an error at once, not when the result is opened later.
     results.decode(content, profiled)
     return msgspec.Raw(content)
 

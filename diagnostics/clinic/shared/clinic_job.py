@@ -82,7 +82,9 @@ class ClinicJob(Job[FinishedRun]):
             self.so_far = profile
             return None
         seconds = time.monotonic() - (self.began or time.monotonic())
-        return FinishedRun(self.module, self.fingerprint, self.settings, profile, round(seconds, 1))
+        return FinishedRun(
+            module=self.module, fingerprint=self.fingerprint, settings=self.settings, profile=profile, seconds=round(seconds, 1)
+        )
 
 
 def _broke_off(why: str) -> BadInput:

@@ -21,22 +21,29 @@ CAP: Final = 8_000_000
 
 
 class _Envelope(msgspec.Struct):
-    """layout: of this file. settings, profile: as the module's own types encode."""
+    """A result as a file."""
 
     layout: int
+    """Version of the file."""
+
     module: str
     fingerprint: str
     seconds: float
     settings: msgspec.Raw
+    """As the module's own type encodes."""
+
     profile: msgspec.Raw
+    """As the module's own type encodes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FinishedRun:
-    """One finished run. fingerprint: of the incident that it looked at."""
+    """One finished run."""
 
     module: str
     fingerprint: str
+    """Of the incident that it looked at."""
+
     settings: Any
     profile: Any
     seconds: float
@@ -87,11 +94,11 @@ def unpack(diagnostic: Diagnostic, content: bytes) -> FinishedRun:
         raise ValueError(f"not a result of {diagnostic.name}")
     settings, profile = find_types(diagnostic)
     return FinishedRun(
-        opened.module,
-        opened.fingerprint,
-        decode(bytes(opened.settings), settings),
-        decode(bytes(opened.profile), profile),
-        opened.seconds,
+        module=opened.module,
+        fingerprint=opened.fingerprint,
+        settings=decode(bytes(opened.settings), settings),
+        profile=decode(bytes(opened.profile), profile),
+        seconds=opened.seconds,
     )
 
 

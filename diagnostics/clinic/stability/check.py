@@ -1,4 +1,4 @@
-"""Stability: the same training again with other seeds and small changes; how far the score and the answers move, and why."""
+"""Stability: the same training again with other seeds and small changes; how far the score and the predictions move, and why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
-__all__ = ["RULES", "Settings", "judge", "profile"]
+__all__ = ["RULES", "Settings", "Stability", "judge", "profile"]
 
 TRIED_ROWS: Final = 4_000
 HELD: Final = 5
@@ -35,47 +35,63 @@ BATCHES: Final = (32, 64, 128, 256, 512)
 
 @dataclass(frozen=True)
 class Settings:
-    """trainings: of each kind, 4 to 30."""
+    """Which model to train, and how often."""
 
     family: str = "network"
     trainings: int = 8
+    """Of each kind, 4 to 30."""
+
     rows: int = ROWS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
-    """One thing that was changed and nothing else. scores: of each training. spread: their standard deviation with its interval.
-
-    flipped: share of held-out rows whose answer differs between two of the trainings, mean over the pairs (of a quantity: whose
-    answers differ by more than a tenth of the target's spread); 0 where the held-out rows themselves differ.
-    """
+    """One thing that was changed and nothing else."""
 
     name: str
     says: str
     scores: tuple[float, ...]
+    """Of each training."""
+
     spread: Interval
+    """Their standard deviation with its interval."""
+
     flipped: float
+    """Share of held-out rows whose prediction differs between two trainings, mean over the pairs (of a quantity: differs by more
+    than a tenth of the target's standard deviation); 0 where the held-out rows themselves differ.
+    """
+
     share: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stability:
-    """sources: what was changed, each alone. calmer: the plain training first. turned: share of held-out rows that changed their
-    answer in at least one training with another seed. flips: share of rows by the share of trainings that disagree with the usual
-    answer, ten steps from none to half.
-    """
+    """The same training again and again."""
 
     data: Described
     family: str
     title: str
     says: str
+    """Message id of the metric."""
+
     floor: float
+    """The smallest difference of the score worth speaking of."""
+
     trainings: int
     held: int
+    """Held-out rows."""
+
     sources: tuple[Source, ...]
+    """What was changed, each alone."""
+
     calmer: tuple[Calmer, ...]
+    """Remedies, in the order in which they were tried."""
+
     turned: float
+    """Share of held-out rows whose prediction changed in at least one training with another seed."""
+
     flips: tuple[float, ...]
+    """Share of rows by the share of trainings that disagree with the usual prediction, ten steps from none to half."""
 
     def source(self, name: str) -> Source | None:
         return next((source for source in self.sources if source.name == name), None)
@@ -109,39 +125,39 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     groups: dict[str, list[Trained]] = {"seed": [], "drop": [], "split": []}
     calmer: list[Calmer] = []
 
-    def known() -> Stability:
+    def build_profile() -> Stability:
         """What the trainings so far say."""
         plain = groups["seed"]
         return Stability(
-            data.described,
-            settings.family,
-            FAMILIES[settings.family].title,
-            metric.says,
-            metric.floor,
-            settings.trainings,
-            len(fold.test),
-            _sources({name: runs for name, runs in groups.items() if len(runs) > 1}, bench),
-            tuple(calmer),
-            float(np.mean(bench.differ(plain).any(axis=0))),
-            _flips(plain, bench),
+            data=data.described,
+            family=settings.family,
+            title=FAMILIES[settings.family].title,
+            says=metric.says,
+            floor=metric.floor,
+            trainings=settings.trainings,
+            held=len(fold.test),
+            sources=_sources({name: runs for name, runs in groups.items() if len(runs) > 1}, bench),
+            calmer=tuple(calmer),
+            turned=float(np.mean(bench.differ(plain).any(axis=0))),
+            flips=_flips(plain, bench),
         )
 
-    bench.so_far = lambda: known() if len(groups["seed"]) > 1 else None
+    bench.so_far = lambda: build_profile() if len(groups["seed"]) > 1 else None
     for n in range(settings.trainings):
-        groups["seed"].append(bench.trained(fold.train, fold.test, seed=seed + n))
+        groups["seed"].append(bench.train(fold.train, fold.test, seed=seed + n))
     for n in range(settings.trainings):
         fewer_rows = _without(fold.train, np.random.default_rng((seed, 19, n)))
-        groups["drop"].append(bench.trained(fewer_rows, fold.test, seed=seed))
+        groups["drop"].append(bench.train(fewer_rows, fold.test, seed=seed))
     for other in made[: settings.trainings]:
-        groups["split"].append(bench.trained(other.train, other.test, seed=seed))
+        groups["split"].append(bench.train(other.train, other.test, seed=seed))
     if settings.family == "network":
         groups["batch"] = []
         for size in BATCHES:
-            groups["batch"].append(bench.trained(fold.train, fold.test, seed=seed, batch_size=size))
+            groups["batch"].append(bench.train(fold.train, fold.test, seed=seed, batch_size=size))
     for name in remedies_of(settings.family):
         calmer.append(bench.remedy(fold.train, fold.test, name, groups["seed"], seed))
     on_progress(1.0)
-    return known()
+    return build_profile()
 
 
 def _without(train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -161,12 +177,12 @@ def _sources(groups: dict[str, list[Trained]], bench: Trainings) -> tuple[Source
     total = sum(spread.value**2 for spread in spreads.values())
     return tuple(
         Source(
-            name,
-            NAMES[name],
-            tuple(run.score for run in runs),
-            spreads[name],
-            0.0 if name == "split" else bench.flipped(runs),
-            spreads[name].value ** 2 / total if total else 0.0,
+            name=name,
+            says=NAMES[name],
+            scores=tuple(run.score for run in runs),
+            spread=spreads[name],
+            flipped=0.0 if name == "split" else bench.flipped(runs),
+            share=spreads[name].value ** 2 / total if total else 0.0,
         )
         for name, runs in groups.items()
     )
@@ -179,8 +195,8 @@ def _flips(plain: list[Trained], bench: Trainings) -> tuple[float, ...]:
 
 
 def judge(p: Stability, *, flip_at: float = 0.03, swing_at: float = 0.01, calm_at: float = 0.2) -> list[Finding]:
-    """STA001: two trainings with other seeds, or with one row in a hundred left out, answer at least `flip_at` of the held-out
-    rows otherwise: as many as a new version would have to improve to be worth shipping. STA002: the standard deviation of the
+    """STA001: two trainings with other seeds, or with one row in a hundred left out, predict at least `flip_at` of the held-out
+    rows differently: as many as a new version would have to improve to be worth shipping. STA002: the standard deviation of the
     score over seeds is at least `swing_at`, its interval's lower end half of that; published gains are often smaller (Bouthillier
     et al. 2021). STA004: a remedy that lessens the flips by `calm_at` of what they were, beyond its interval, at no loss of score
     beyond chance.

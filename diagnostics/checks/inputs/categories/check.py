@@ -19,6 +19,7 @@ from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Stretch, Timeline, timeline
 from diagnostics.measure import engine
 from diagnostics.measure.engine import ColumnProfile
+from diagnostics.measure.frames import with_columns
 from diagnostics.measure.samples import as_level, samples
 from diagnostics.measure.undo import NO_UNDO, Undo
 from diagnostics.nouns.cause_kind import CauseKind
@@ -436,8 +437,8 @@ def undo(finding: Finding[NewLevels | GoneLevels | OtherNames | Spellings], inci
     if isinstance(entry, OtherNames):
         back = dict(zip(entry.new, entry.old, strict=True))
         return Undo(
-            repair=lambda frame: frame.assign(
-                **{name: frame[name].map(lambda level: back.get(level, level), na_action="ignore")},
+            repair=lambda frame: with_columns(
+                frame, {name: frame[name].map(lambda level: back.get(level, level), na_action="ignore")}
             )
         )
     if isinstance(entry, NewLevels):

@@ -16,6 +16,7 @@ from diagnostics.checks.inputs.swaps.exchange import COMPANY, Exchange, Values, 
 from diagnostics.checks.inputs.swaps.exchange_joint import by_neighbours
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure import engine
+from diagnostics.measure.frames import with_columns
 from diagnostics.measure.samples import Samples, encoder, samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.entry import Entry, Shown, Unit, shown
@@ -285,7 +286,7 @@ def undo(finding: Finding[SwappedPair], incident: Incident) -> Undo:
     if entry.share < ALL_ROWS and not entry.sharp:
         return Undo(leave_out=entry.columns)
     one, other = entry.columns
-    return Undo(repair=lambda frame: frame.assign(**{one: frame[other], other: frame[one]}))
+    return Undo(repair=lambda frame: with_columns(frame, {one: frame[other], other: frame[one]}))
 
 
 def exchanged_rows(finding: Finding[SwappedPair], sample: Samples, frame: pd.DataFrame) -> NDArray[np.bool_]:

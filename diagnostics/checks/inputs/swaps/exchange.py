@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.checks.inputs.timeline import ks, ks_noise, thin
+from diagnostics.measure.frames import with_columns
 from diagnostics.nouns.incident import Sides
 from diagnostics.nouns.table import Kind
 
@@ -221,7 +222,7 @@ def likely_pairs(names: Sequence[str], sides: Sides[Values], coded: Sides[pd.Dat
     every = [*names, *[c for c in coded.reference.columns if c not in set(names)]]
     # The pair's own values: a level must have one number in both columns.
     left, right = (
-        _ranks(frame.assign(**{name: values[name] for name in names}), every)
+        _ranks(with_columns(frame, {name: values[name] for name in names}), every)
         for frame, values in ((coded.reference, sides.reference), (coded.current, sides.current))
     )
     usual = _correlations(left)

@@ -15,6 +15,7 @@ from diagnostics.causes.catalogue import REFIT_SCALER, UNIT_CHANGE
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.checks.inputs.units.affine import Affine, fit
+from diagnostics.measure.frames import with_columns
 from diagnostics.measure.samples import samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind
@@ -389,7 +390,7 @@ def convert_back(lines: Mapping[str, tuple[float, float]]) -> Undo:
 
     def repair(frame: pd.DataFrame) -> pd.DataFrame:
         back = {name: (frame[name] - offset) / ratio for name, (ratio, offset) in lines.items() if name in frame and ratio}
-        return frame.assign(**back)
+        return with_columns(frame, back)
 
     return Undo(repair=repair)
 
@@ -407,7 +408,7 @@ def _undo_some_rows(entry: Rescaled, incident: Incident) -> Undo:
         with np.errstate(divide="ignore", invalid="ignore"):
             size = np.log(np.abs(values))
             changed = np.abs(size - np.log(entry.ratio) - middle) < np.abs(size - middle)
-        return frame.assign(**{entry.column: np.where(changed, values / entry.ratio, values)})
+        return with_columns(frame, {entry.column: np.where(changed, values / entry.ratio, values)})
 
     return Undo(repair=repair)
 
