@@ -64,7 +64,7 @@ def family(table: str, library: str, rng: np.random.Generator, shapes: str = "us
         "own": float(np.mean(twin.curve("loss")[-3:])),
     }
     yield replace(twin, sizes={**twin.sizes, **ends})
-    for problem, how, settings, change in _faults(base, library, len(twin.told), rng):
+    for problem, how, settings, change in faults(base, library, len(twin.told), rng):
         given = change(table, seed, count, rows) if change else rows
         run = go(problem, how, settings, given)
         yield replace(run, sizes={**run.sizes, **ends})
@@ -95,7 +95,7 @@ Changed = Callable[[str, int, int, Rows], Rows]
 Fault = tuple[str, str, Network, Changed | None]
 
 
-def _faults(base: Network, library: str, length: int, rng: np.random.Generator) -> Iterator[Fault]:
+def faults(base: Network, library: str, length: int, rng: np.random.Generator) -> Iterator[Fault]:
     def epochs(low: int, high: int) -> int:
         return int(rng.integers(low, high))
 
