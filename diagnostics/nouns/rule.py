@@ -70,6 +70,9 @@ class Null(StrEnum):
     ANYTHING = "anything"
     """Some column changed, in its values or its links."""
 
+    REPEATS = "repeats"
+    """More rows are equal to another one."""
+
     LOSS = "loss"
     """The mean loss of the predictions rose."""
 
