@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
 import pytest
 
 from diagnostics.keep import store
-from diagnostics.nouns.finding import loose
+from diagnostics.nouns.entry import ColumnEntry
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.rule import Rule
 from diagnostics.nouns.words import words_for
 from pages.parts import step, visit
@@ -16,7 +18,14 @@ from pages.parts.export import csv_bytes, defused
 from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
-RULE = Rule(code="X", title="t", why="w", remedy="r", statistic="s", source="source")
+
+@dataclass(frozen=True, kw_only=True)
+class Rose(ColumnEntry):
+    names: list[str] = field(default_factory=list)
+
+
+def rose(says: str, entry: Rose) -> Finding[Rose]:
+    return Rule[Rose](code="X", title="t", says=says, why="w", remedy="r", statistic="s", source="source").found(entry)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +51,13 @@ def test_plain_takes_apart_what_is_replaced_after_the_backslashes_are_gone(text:
 
 
 def test_a_statement_has_its_names_in_bold_and_the_time_it_began() -> None:
-    finding = loose(
-        RULE, "{column:name} rose in {columns:list}.", {"column": "a*b", "columns": ["x", "y"]}, since=datetime(2026, 5, 1)
-    )
+    entry = Rose(column="a*b", names=["x", "y"], since=datetime(2026, 5, 1))
+    finding = rose("{column:name} rose in {names:list}.", entry)
     assert statement(finding, words_for("en")) == r"Since 1 May 2026\: **a\*b** rose in **x** and **y**\."
 
 
 def test_brackets_in_a_name_do_not_become_bold() -> None:
-    finding = loose(RULE, "{column:name} rose.", {"column": f"{OPEN}a{CLOSE}{CLOSE} b"})
+    finding = rose("{column:name} rose.", Rose(column=f"{OPEN}a{CLOSE}{CLOSE} b"))
     assert statement(finding, words_for("en")) == r"**a b** rose\."
 
 
