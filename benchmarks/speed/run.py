@@ -37,11 +37,11 @@ for number, file in enumerate(sys.argv[2:]):
 PROFILE = """
 import sys, tempfile
 from pathlib import Path
-from diagnostics import engine
-from diagnostics.folder import assemble
-from diagnostics.incident import Sides
-from diagnostics.steps.drift import marginal
-from diagnostics.tables.read import read_table
+from diagnostics.measure import engine
+from diagnostics.read.folder import assemble
+from diagnostics.nouns.incident import Sides
+from diagnostics.checks.drift import marginal
+from diagnostics.read.reader import read_table
 with tempfile.TemporaryDirectory() as work:
     tables = [read_table(Path(f), Path(work), name=side) for side, f in zip(("reference", "current"), sys.argv[2:])]
     stated = {"title": "speed", "target": "y", "prediction": "p", "timestamp": "ts"}
