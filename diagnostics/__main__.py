@@ -229,10 +229,8 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
 
 
 def _summary(result: Any, words: Words) -> None:
-    from diagnostics.report.outline import NOTHING, NOTHING_SURE
-
-    if not result.causes:
-        print(words(NOTHING_SURE if result.limited else NOTHING))
+    if result.conclusion.cause is None:
+        print(result.conclusion.statement(words))
     for cause in result.causes:
         print(words(N_("{share:percent} sure: {statement}"), share=cause.confidence, statement=cause.statement(words)))
         print("    " + cause.remedy_text(words))
@@ -257,15 +255,15 @@ def _read(options: argparse.Namespace, words: Words) -> int:
 
 
 def _environment(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.checks.environment.record import environment_record
+    from diagnostics.checks.environment.packages.record import environment_record
 
     _emit(options.json or "-", _dump(environment_record(options.reference, options.current, words, resolve=options.resolve)))
     return DONE
 
 
 def _code(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.checks.environment.code_record import checked, code_record, code_text
-    from diagnostics.checks.environment.leakage import judge
+    from diagnostics.checks.environment.leakage.check import judge
+    from diagnostics.checks.environment.leakage.record import checked, code_record, code_text
 
     told = checked(options.files)
     if options.json:

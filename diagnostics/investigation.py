@@ -6,24 +6,22 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from diagnostics.catalogue import catalogue, clinic_diagnostic
 from diagnostics.causes.cause import Cause
-from diagnostics.nouns.check import Check, Diagnostic
+from diagnostics.measure.placebo import beyond_chance
+from diagnostics.nouns.check import Check, Diagnostic, Status
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Severity
 from diagnostics.remarks import Remark, remarks
 
+if TYPE_CHECKING:
+    from diagnostics.conclusion import Conclusion, Standing
+
 log = logging.getLogger(__name__)
-
-
-class Status(StrEnum):
-    PROBLEM = "problem"
-    OK = "ok"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,22 @@ class Investigation:
         found = [f for c in self.checks if number in (None, c.diagnostic.step) for f in c.findings]
         return tuple(sorted(found, key=lambda finding: finding.rank))
 
+    def standing(self, number: int) -> Standing:
+        """What step `number` comes to, in one sentence."""
+        from diagnostics.conclusion import standing
+
+        return standing(self, number)
+
     def status(self, number: int) -> Status:
-        """problem: something of severity warning or worse was found; skipped: no check of the step could run."""
-        if any(f.severity is not Severity.INFO for f in self.findings(number)):
-            return Status.PROBLEM
-        return Status.OK if any(c.profile is not None for c in self.step(number)) else Status.SKIPPED
+        """problem: something of severity warning or worse was found; ok: the check that matters ran and found nothing."""
+        return self.standing(number).status
+
+    @cached_property
+    def conclusion(self) -> Conclusion:
+        """What the whole comes to, in one sentence."""
+        from diagnostics.conclusion import conclude
+
+        return conclude(self)
 
     def check(self, name: str) -> Check:
         for check in self.checks:
@@ -69,13 +78,16 @@ def run(diagnostic: Diagnostic, incident: Incident) -> Check:
     began = time.perf_counter()
     try:
         profile = diagnostic.module.profile(incident)
-        findings = tuple(sorted(diagnostic.module.judge(profile), key=lambda finding: finding.rank))
+        fired = sorted(diagnostic.module.judge(profile), key=lambda finding: finding.rank)
+        beyond = [beyond_chance(finding, incident) for finding in fired]
+        findings = tuple(finding for finding, kept in zip(fired, beyond, strict=True) if kept)
+        by_chance = tuple(finding for finding, kept in zip(fired, beyond, strict=True) if not kept)
     except NotApplicable as reason:
         return Check(diagnostic, skipped=reason, seconds=time.perf_counter() - began)
     except Exception as error:  # a defect in one check must not take the other results with it: logged, and shown
         log.exception("check %s failed", diagnostic.name)
         return Check(diagnostic, failed=type(error).__name__, seconds=time.perf_counter() - began)
-    return Check(diagnostic, profile, findings, seconds=time.perf_counter() - began)
+    return Check(diagnostic, profile, findings, by_chance, seconds=time.perf_counter() - began)
 
 
 def investigate(
@@ -85,7 +97,7 @@ def investigate(
     on_check: Callable[[Check], None] = lambda check: None,
 ) -> Investigation:
     """Run everything. `on_progress` is told the share done (0 to 1) and the name of what runs next; `on_check` what is done."""
-    from diagnostics.causes.board import rank
+    from diagnostics.causes.rank import rank
 
     began = time.perf_counter()
     diagnostics = catalogue()

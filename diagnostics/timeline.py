@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Event
-from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
+from diagnostics.nouns.rule import SEVERITY_ORDER, Lane, Severity
 from diagnostics.nouns.words import N_, Value, Words
 
 SHOWN: Final = 20
@@ -23,16 +22,6 @@ NEAR: Final = timedelta(days=2)
 SLACK_CAP: Final = timedelta(hours=1)
 
 
-class Lane(StrEnum):
-    DEPLOY = "deploy"
-    DATA = "data"
-    METRIC = "metric"
-    ERRORS = "errors"
-    ACCURACY = "accuracy"
-    MODEL = "model"
-    NOTED = "noted"
-
-
 LANES: Final = {
     Lane.DEPLOY: N_("deploy"),
     Lane.DATA: N_("data"),
@@ -42,16 +31,6 @@ LANES: Final = {
     Lane.MODEL: N_("model"),
     Lane.NOTED: N_("noted"),
 }
-_STEPS: Final = {
-    "CON": Lane.ACCURACY,
-    "INP": Lane.DATA,
-    "REP": Lane.MODEL,
-    "DRF": Lane.DATA,
-    "ENV": Lane.MODEL,
-    "OPS": Lane.ERRORS,
-}
-_METRICS_FROM: Final = "OPS010"
-"""Rules of step 6 from this code on are about metrics, those before about logs."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +122,7 @@ def signs_of(findings: Iterable[Finding]) -> list[Moment]:
     """One moment for all that began together in one lane: the worst speaks for the rest. Small level shifts stay out."""
     groups: dict[tuple[Lane, datetime], list[Finding]] = {}
     for finding in findings:
-        lane = _lane(finding.code)
+        lane = finding.rule.lane
         if finding.since is None or lane is None or finding.severity is Severity.INFO:
             continue
         groups.setdefault((lane, _bare(finding.since)), []).append(finding)
@@ -152,15 +131,9 @@ def signs_of(findings: Iterable[Finding]) -> list[Moment]:
         worst = min(group, key=lambda finding: finding.rank)
         until = worst.evidence.get("until")
         ended = _bare(until) if isinstance(until, datetime) and _bare(until) > time else None
-        severity = worst.severity or worst.rule.severity
+        severity = worst.severity
         moments.append(Moment(time, lane, worst.rule.title, _subject(worst), ended, severity, worst, len(group) - 1))
     return moments
-
-
-def _lane(code: str) -> Lane | None:
-    if code.startswith("OPS") and code >= _METRICS_FROM:
-        return Lane.METRIC
-    return _STEPS.get(code[:3])
 
 
 def _subject(finding: Finding) -> str:

@@ -12,7 +12,7 @@ from diagnostics.nouns.words import N_
 from diagnostics.pictures import clinic_data_quality
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.export import csv_bytes
-from pages.parts.measured import comparison
+from pages.parts.measured import show_comparison
 from pages.parts.text import plain
 
 SHOWN = 20
@@ -47,7 +47,7 @@ def below(p: DataQuality, opened: Opened) -> None:
         st.subheader(words(N_("Ways to scale")), anchor=False)
         said = N_("Measured with: {family}. Trees see only which value is larger; scaling changes nothing for them.")
         st.markdown(plain(words(said, family=words(FAMILIES[p.scaled_by].title))))
-        comparison(p.scaling, opened.visit, key="data-quality-scaling")
+        show_comparison(p.scaling, opened.visit, key="data-quality-scaling")
 
 
 def _review(p: DataQuality, opened: Opened) -> None:
@@ -143,7 +143,7 @@ def _gaps(p: DataQuality, opened: Opened) -> None:
     for group in p.gaps.together:
         st.markdown("- " + plain(words(N_("Missing in the same rows: {columns:list}."), columns=group)))
     if p.imputers is not None:
-        comparison(p.imputers, opened.visit, key="data-quality-imputers")
+        show_comparison(p.imputers, opened.visit, key="data-quality-imputers")
 
 
 clinic_page(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.deployment.check import Deployment, Settings, file_of
+from diagnostics.clinic.deployment.check import Deployment, Settings, onnx_file
 from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.models import FAMILIES
-from diagnostics.nouns.words import N_
+from diagnostics.nouns.words import N_, Value
 from diagnostics.pictures import clinic_deployment
 from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
-from pages.parts.measured import comparison
+from pages.parts.measured import show_comparison
 from pages.parts.text import plain
 
 
@@ -46,11 +48,15 @@ def below(p: Deployment, opened: Opened) -> None:
         "rows."
     )
     st.markdown(plain(words(note)))
+
+    def content(name: str) -> bytes:
+        return onnx_file(opened.incident, Settings(family=p.family), name)
+
     for variant in p.variants[1:]:
         if variant.bytes:
             st.download_button(
                 words(N_("Download {what} (.onnx)"), what=words(variant.says)),
-                data=lambda name=variant.name: file_of(opened.incident, Settings(family=p.family), name),
+                data=partial(content, variant.name),
                 file_name=f"model_{variant.name}.onnx",
                 mime="application/octet-stream",
                 key=f"deployment-{variant.name}",
@@ -59,7 +65,7 @@ def below(p: Deployment, opened: Opened) -> None:
     with st.expander(words(N_("How to use such a file in Python"))):
         st.code(USE, language="python")
     st.subheader(words(N_("What each costs in accuracy")), anchor=False)
-    comparison(p.compared, opened.visit, key="deployment", text=_cost(p, opened))
+    show_comparison(p.compared, opened.visit, key="deployment", text=_cost(p, opened))
     st.subheader(words(N_("More rows at once, more workers")), anchor=False)
     for batch, column in zip((1, 512), st.columns(2), strict=True):
         figure = clinic_deployment.draw_workers(p, words, palette, batch)
@@ -104,7 +110,7 @@ def _cost(p: Deployment, opened: Opened) -> str:
         said = N_("No variant is worse beyond chance: the {unit:term} of the trained model is {before:number} on held-out rows.")
         return plain(words(said, unit=p.compared.says, before=p.compared.before.score.value))
     said = N_("“{name:term}” is worse: the {unit:term} goes from {before:number} to {after:number} on held-out rows.")
-    values = {"unit": p.compared.says, "before": p.compared.before.score.value}
+    values: dict[str, Value] = {"unit": p.compared.says, "before": p.compared.before.score.value}
     return "  \n".join(plain(words(said, name=one.says, after=one.score.value, **values)) for one in worse)
 
 

@@ -11,8 +11,8 @@ from diagnostics.pictures import clinic_imbalance
 from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
-from pages.parts.measured import comparison
-from pages.parts.synthetic import synthetic_rows
+from pages.parts.measured import show_comparison
+from pages.parts.synthetic import show_synthetic_rows
 from pages.parts.text import plain
 
 TRAINED = ("boosting", "linear", "forest", "tree", "neighbours", "network")
@@ -84,8 +84,8 @@ def below(p: Imbalance, opened: Opened) -> None:
     with st.expander(words(N_("The same by other scores")), key="imbalance-others", on_change="rerun") as box:
         if box.open:
             for compared in p.others:
-                comparison(compared, opened.visit, key=f"imbalance-{compared.metric}")
-    synthetic_rows(p, opened)
+                show_comparison(compared, opened.visit, key=f"imbalance-{compared.metric}")
+    show_synthetic_rows(p, opened)
 
 
 clinic_page(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from diagnostics.clinic.resources.check import Resources, Settings
 from diagnostics.clinic.resources.model import GB, SERVED_BYTES, Described, Kind, Optimiser, Precision, Recompute
@@ -15,6 +18,8 @@ from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain
+
+Named = TypeVar("Named", bound=str)
 
 KINDS = {
     Kind.TRANSFORMER: N_("transformer"),
@@ -65,7 +70,7 @@ def settings(opened: Opened, last: Settings) -> Settings:
     )
     m = last.model if kind is last.model.kind else FIRST[kind]
 
-    def count(place: object, name: str, title: str) -> int:
+    def count(place: DeltaGenerator, name: str, title: str) -> int:
         with place:
             value = st.number_input(words(title), 1, 10_000_000, int(getattr(m, name)), key=f"resources-{kind}-{name}")
         return int(value)
@@ -125,7 +130,7 @@ def settings(opened: Opened, last: Settings) -> Settings:
     return Settings(made, measure=bool(measure))
 
 
-def _choice(opened: Opened, title: str, named: dict, first: object, key: str) -> object:
+def _choice(opened: Opened, title: str, named: Mapping[Named, str], first: Named, key: str) -> Named:
     names = list(named)
     return st.selectbox(
         opened.words(title),

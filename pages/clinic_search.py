@@ -13,21 +13,21 @@ from diagnostics.nouns.words import N_
 from diagnostics.pictures import search as chart
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.export import csv_bytes
-from pages.parts.search_form import search_settings
-from pages.parts.search_pictures import live, pictures
-from pages.parts.search_studies import studies
+from pages.parts.search_form import choose_settings
+from pages.parts.search_pictures import show_live, show_pictures
+from pages.parts.search_studies import show_studies
 from pages.parts.text import plain
 
 
 def below(p: Search, opened: Opened) -> None:
     """What the choice is worth, the settings to take along, and the pictures."""
     words = opened.words
-    for said in (says.judged(p), says.optimism(p)):
+    for said in (says.describe_held_out(p), says.describe_optimism(p)):
         if said is not None:
             st.markdown(plain(words(said[0], **said[1])))
     if p.best is not None:
         _chosen(p, opened)
-    pictures(p, opened.visit, key="search")
+    show_pictures(p, opened.visit, key="search")
 
 
 def _chosen(p: Search, opened: Opened) -> None:
@@ -77,9 +77,9 @@ opened = clinic_page(
     "search",
     N_("Which settings suit your rows best? A search tries them, and rows it never saw judge the choice."),
     chart.draw,
-    settings=search_settings,
+    settings=choose_settings,
     below=below,
-    while_running=lambda so_far, opened: live(so_far, opened.visit),
+    while_running=lambda so_far, opened: show_live(so_far, opened.visit),
     button=N_("Search"),
 )
-studies(opened)
+show_studies(opened)

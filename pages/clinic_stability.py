@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.shared.compare import translate
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.clinic.stability.check import Settings, Stability, steadiest
 from diagnostics.nouns.words import N_
@@ -95,7 +95,7 @@ def below(p: Stability, opened: Opened) -> None:
     with st.expander(words(N_("The numbers, before and after"))):
         rows = [
             {
-                words(N_("what")): spoken(words, calmer.says),
+                words(N_("what")): translate(words, calmer.says),
                 words(N_("answers that differ")): round(calmer.flipped, 4),
                 words(N_("fewer by")): round(calmer.less.value, 4),
                 words(N_("from")): round(calmer.less.low, 4),

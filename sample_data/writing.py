@@ -52,14 +52,14 @@ def linear(task: str, features: pd.DataFrame, truth: pd.Series) -> Pipeline:
 def scores(model: Any, features: pd.DataFrame, positive: str) -> np.ndarray:
     """Probability of `positive`, shape (n,), four decimals."""
     with threadpool_limits(limits=1):
-        return np.round(model.predict_proba(features)[:, list(model.classes_).index(positive)], 4)
+        return np.asarray(np.round(model.predict_proba(features)[:, list(model.classes_).index(positive)], 4))
 
 
 def answers(model: Any, features: pd.DataFrame, decimals: int = 2) -> np.ndarray:
     """Predicted labels or values, shape (n,); values with `decimals` decimals."""
     with threadpool_limits(limits=1):
         found = model.predict(features)
-    return np.round(found, decimals) if found.dtype.kind == "f" else found
+    return np.asarray(np.round(found, decimals) if found.dtype.kind == "f" else found)
 
 
 def csv(frame: pd.DataFrame) -> str:

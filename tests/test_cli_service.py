@@ -99,7 +99,7 @@ def test_a_log_cut_in_the_middle_of_a_line_is_read(tmp_path: Path, capsys: pytes
 def test_the_resolver_is_asked_only_on_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from diagnostics.checks.environment import resolver
+    from diagnostics.checks.environment.packages import resolver
 
     monkeypatch.setattr(resolver, "resolver", lambda: None)
     (tmp_path / "a.txt").write_text(FREEZE)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from diagnostics.catalogue import STEPS, catalogue, clinic_catalogue
-from diagnostics.causes.cause import TITLES
-from diagnostics.clinic.shared.kept import decode, encode, types_of
+from diagnostics.causes.catalogue import KINDS
+from diagnostics.clinic.shared.results import decode, encode, find_types
 from diagnostics.nouns.check import Diagnostic
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
@@ -76,7 +76,7 @@ def test_a_diagnostic_of_the_clinic_is_complete(diagnostic: Diagnostic) -> None:
 
 @clinical
 def test_a_diagnostic_of_the_clinic_can_be_run_and_kept(diagnostic: Diagnostic) -> None:
-    settings, profiled = types_of(diagnostic)
+    settings, profiled = find_types(diagnostic)
     for kind in (settings, profiled):
         assert is_dataclass(kind)
         assert kind.__dataclass_params__.frozen
@@ -145,7 +145,9 @@ def test_steps_do_not_know_each_other_nor_what_stands_above_them() -> None:
     for file, names in modules("diagnostics/checks"):
         own = file.split("/")[2]
         others = [f"diagnostics.checks.{step}" for step in STEPS if step != own]
-        assert not imports(names, "diagnostics.causes", "diagnostics.report", *others), file
+        # The catalogue of causes knows no check; the rules of the checks name its rows.
+        above = {name for name in names if not name.startswith("diagnostics.causes.catalogue")}
+        assert not imports(above - {"diagnostics.causes"}, "diagnostics.causes", "diagnostics.report", *others), file
 
 
 def test_tables_know_no_diagnostic() -> None:
@@ -156,4 +158,4 @@ def test_tables_know_no_diagnostic() -> None:
 def test_causes_have_titles_for_every_code_of_the_contract() -> None:
     for file, _ in modules("diagnostics/causes"):
         for code in re.findall(r'code="([a-z_]+)"', (ROOT / file).read_text()):
-            assert code in TITLES, (file, code)
+            assert code in KINDS, (file, code)

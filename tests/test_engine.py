@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.measure import engine
-from diagnostics.measure.engine import TableProfile
+from diagnostics.measure.engine import TableProfile, full_rows
 from diagnostics.nouns.incident import Sides
 from diagnostics.nouns.table import Table
 from tests.factory import table_of
@@ -53,9 +53,9 @@ def assert_equal_numbers(a: TableProfile, b: TableProfile) -> None:
 
 
 def in_sql(table: Table, monkeypatch: pytest.MonkeyPatch) -> TableProfile:
-    grid = engine.own_grids(table)
+    grid = engine.grids(Sides(table, table))
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "SAMPLE_ROWS", 0)
+        patch.setattr(full_rows, "SAMPLE_ROWS", 0)
         return engine.profile(table, grid)
 
 
@@ -63,7 +63,7 @@ def test_small_tables_are_counted_as_large_ones(
     tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = table_of(awkward(rng), tmp_path, "table")
-    assert_equal_numbers(engine.profile(table, engine.own_grids(table)), in_sql(table, monkeypatch))
+    assert_equal_numbers(engine.profile(table, engine.grids(Sides(table, table))), in_sql(table, monkeypatch))
 
 
 def test_null_nan_and_infinity_are_told_apart(tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ def test_null_nan_and_infinity_are_told_apart(tmp_path: Path, rng: np.random.Gen
         target = engine.literal(str(tmp_path / "nulls.parquet"))
         con.execute(f"COPY (SELECT * REPLACE ({unusable}) FROM {engine.relation(table)}) TO {target} (FORMAT parquet)")
     holed = Table(table.name, tmp_path / "nulls.parquet", table.columns, table.rows, "nulls", table.reading)
-    for counted in (engine.profile(holed, engine.own_grids(holed)), in_sql(holed, monkeypatch)):
+    for counted in (engine.profile(holed, engine.grids(Sides(holed, holed))), in_sql(holed, monkeypatch)):
         column = counted.columns["decimal"]
         assert column.nulls > 0
         assert column.nans > 0
@@ -85,13 +85,13 @@ def test_null_nan_and_infinity_are_told_apart(tmp_path: Path, rng: np.random.Gen
 def test_bins_are_open_below_and_closed_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = table_of(pd.DataFrame({"x": [1.0, 2.0, 2.5, 3.0, 4.0]}), tmp_path, "table")
     grid = {"x": engine.Grid(edges=(2.0, 3.0))}
-    monkeypatch.setattr(engine, "SAMPLE_ROWS", 0)
+    monkeypatch.setattr(full_rows, "SAMPLE_ROWS", 0)
     assert engine.profile(table, grid).columns["x"].bins == (2, 2, 1)
 
 
 def test_values_near_the_largest_float_are_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = table_of(pd.DataFrame({"x": [1e308, -1e308, 1e308, 0.0]}), tmp_path, "table")
-    assert engine.profile(table, engine.own_grids(table)).columns["x"].count == 4
+    assert engine.profile(table, engine.grids(Sides(table, table))).columns["x"].count == 4
     assert in_sql(table, monkeypatch).columns["x"].count == 4
 
 
@@ -122,5 +122,5 @@ def test_both_sides_share_the_edges_of_the_reference(tmp_path: Path, rng: np.ran
 def test_quantiles_are_read_from_the_bins(tmp_path: Path, rng: np.random.Generator) -> None:
     values = rng.exponential(1, 4000)
     table = table_of(pd.DataFrame({"x": values}), tmp_path, "table")
-    column = engine.profile(table, engine.own_grids(table)).columns["x"]
+    column = engine.profile(table, engine.grids(Sides(table, table))).columns["x"]
     assert abs(column.quantile(0.5) - np.median(values)) < 0.02

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from diagnostics.measure import engine
+from diagnostics.nouns.incident import Sides
 from tests.factory import table_of
 from tests.test_engine import assert_equal_numbers, awkward, in_sql
 
 ibis = pytest.importorskip("ibis", reason="requirements-distributed.txt is not installed")
 pytest.importorskip("pyarrow_hotfix", reason="Ibis needs pyarrow-hotfix (requirements-distributed.txt)")
-from diagnostics.measure import engine_distributed  # noqa: E402
+from diagnostics.measure.engine import distributed  # noqa: E402
 
 pytestmark = [
     pytest.mark.distributed,
@@ -56,7 +57,7 @@ def test_duckdb_through_ibis_counts_as_the_sql_does(
 ) -> None:
     table = table_of(awkward(rng), tmp_path, "table")
     connection = ibis.duckdb.connect()
-    told = engine_distributed.profile(connection.read_parquet(table.path), table, engine.own_grids(table))
+    told = distributed.profile(connection.read_parquet(table.path), table, engine.grids(Sides(table, table)))
     assert_equal_numbers(told, in_sql(table, monkeypatch))
     connection.disconnect()
 
@@ -66,7 +67,7 @@ def test_spark_counts_as_the_sql_does(
 ) -> None:
     table = table_of(awkward(rng), tmp_path, "table")
     connection = ibis.pyspark.connect(spark)
-    told = engine_distributed.profile(connection.read_parquet(str(table.path)), table, engine.own_grids(table))
+    told = distributed.profile(connection.read_parquet(str(table.path)), table, engine.grids(Sides(table, table)))
     assert_equal_numbers(told, in_sql(table, monkeypatch))
 
 
@@ -74,7 +75,9 @@ def test_the_profile_is_one_query(tmp_path: Path, rng: np.random.Generator) -> N
     table = table_of(awkward(rng), tmp_path, "table")
     connection = ibis.duckdb.connect()
     relation = connection.read_parquet(table.path)
-    query = ibis.to_sql(engine_distributed.expression(relation, list(table.columns), engine.own_grids(table)), dialect="duckdb")
+    query = ibis.to_sql(
+        distributed.expression(relation, list(table.columns), engine.grids(Sides(table, table))), dialect="duckdb"
+    )
     assert query.count("ibis_read_parquet") == 1
     assert "JOIN" not in query
     connection.disconnect()

@@ -32,7 +32,7 @@ def test_a_label_that_could_be_two_classes_stays() -> None:
     [
         (("0", "1"), None, "1"),
         (("No", "Yes"), "yes", "Yes"),
-        (("a", "b"), None, "b"),
+        (("a", "b"), None, None),
         (("a", "b"), "a", "a"),
         (("a", "b", "c"), None, None),
         (("a", "b", "c"), "c", "c"),

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from diagnostics.causes.cause import TITLES
+from diagnostics.causes.catalogue import KINDS
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 NAMES = sorted(file.parent.name for file in SAMPLES.glob("*/incident.yaml"))
@@ -73,7 +73,7 @@ def test_there_are_enough_samples_with_what_they_show() -> None:
         expected = yaml.safe_load((SAMPLES / name / "expected.yaml").read_text("utf-8"))
         assert set(expected) == {"cause", "columns", "since", "about"}, name
         assert expected["about"].endswith("."), name
-        assert expected["cause"] == "none" or expected["cause"] in TITLES, name
+        assert expected["cause"] == "none" or expected["cause"] in KINDS, name
         causes.add(expected["cause"])
         assert sum(file.stat().st_size for file in (SAMPLES / name).rglob("*") if file.is_file()) < CAP, name
     assert len(causes) == len(NAMES)

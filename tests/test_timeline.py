@@ -1,26 +1,40 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from diagnostics.nouns.entry import Entry, optional
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Event
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import Words
 from diagnostics.pictures import timeline as chart
 from diagnostics.pictures.style import DARK, LIGHT, Palette
-from diagnostics.timeline import SHOWN, Lane, Timeline, gap, label, timeline, told
+from diagnostics.timeline import SHOWN, Timeline, gap, label, timeline, told
 
 EIGHT = datetime(2026, 5, 12, 8)
 WORDS = Words()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen(Entry):
+    series: str | None = optional()
+    template: str | None = optional()
+    until: datetime | None = optional()
+
+
+LANE = {"OPS004": Lane.ERRORS, "OPS011": Lane.METRIC, "OPS013": Lane.METRIC, "CON001": Lane.ACCURACY, "DRF001": Lane.DATA}
+
+
 def finding(
-    code: str, title: str, minutes: float, *columns: str, severity: Severity = Severity.CRITICAL, **evidence: object
-) -> Finding:
-    rule = Rule(code, title, "why", "remedy", "statistic", "source")
-    return Finding(rule, title, evidence, columns, severity, 0.5, EIGHT + timedelta(minutes=minutes))  # type: ignore[arg-type]
+    code: str, title: str, minutes: float, *columns: str, severity: Severity = Severity.CRITICAL, **evidence: Any
+) -> Finding[Seen]:
+    rule = Rule[Seen](code=code, title=title, says=title, why="", remedy="", statistic="", source="", lane=LANE[code])
+    entry = Seen(**evidence, columns=columns, weight=0.5, since=EIGHT + timedelta(minutes=minutes))
+    return rule.found(entry, severity=severity)
 
 
 SLOW = finding("OPS013", "Answers became slower", 5, series="latency_p95_ms")

@@ -11,9 +11,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import yaml
-from inject import CONTROLS, INJECTORS, NEEDS
-from tables import Source, load
-from world import Fault, Unsuitable, World, world
+
+from benchmarks.incidents.inject import CONTROLS, INJECTORS, NEEDS
+from benchmarks.incidents.tables import Source, load
+from benchmarks.incidents.world import Fault, Unsuitable, World, world
 
 TIERS: Final[dict[str, frozenset[str]]] = {
     "all": frozenset(),
@@ -128,7 +129,7 @@ def write_fault(case: Case, w: World, fault: Fault, folder: Path) -> Truth:
     if fault.repeat is not None:
         logged = logged.iloc[fault.repeat]
         since = pd.Timestamp(times[1][start])
-    names = [str(n) for n in w.rng.permutation([n for n in logged if n in before])]
+    names = [str(n) for n in w.rng.permutation([str(n) for n in logged if n in before])]
     extra = [n for n in logged if n not in before]
     before = before[[n for n in names if n in before] + [n for n in before if n not in logged]]
     logged = logged[names + extra]
@@ -184,10 +185,10 @@ def _same_rows(clean: pd.DataFrame, logged: pd.DataFrame) -> bool:
 
 def _loss(w: World, frame: pd.DataFrame, target: str, form: str) -> np.ndarray:
     if form == "value":
-        return np.abs(frame["prediction"].to_numpy("float64") - frame[target].to_numpy("float64"))
+        return np.asarray(np.abs(frame["prediction"].to_numpy("float64") - frame[target].to_numpy("float64")))
     if form == "score":
         return (frame["prediction"].to_numpy("float64") - (frame[target] == w.positive).to_numpy("float64")) ** 2
-    return (frame["prediction"].astype(str) != frame[target].astype(str)).to_numpy("float64")
+    return np.asarray(frame["prediction"].astype(str) != frame[target].astype(str), dtype="float64")
 
 
 def _times(rng: np.random.Generator, rows: int, first: str, days: int) -> np.ndarray:

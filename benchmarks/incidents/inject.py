@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import inject_model
-import inject_rows
-import inject_values
-from world import Fault, World
+from benchmarks.incidents import inject_model, inject_rows, inject_values
+from benchmarks.incidents.world import Fault, World
 
 INJECTORS: Final[Mapping[str, Callable[[World], Fault]]] = {
     name: getattr(module, name)

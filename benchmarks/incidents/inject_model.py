@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from world import Fault, Unsuitable, World
+
+from benchmarks.incidents.world import Fault, Unsuitable, World
 
 
 def model_mismatch(w: World) -> Fault:

@@ -7,8 +7,9 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from served import Served
-from world import Fault, Unsuitable, World
+
+from benchmarks.incidents.served import Served
+from benchmarks.incidents.world import Fault, Unsuitable, World
 
 
 def time_shift(w: World) -> Fault:
@@ -208,10 +209,11 @@ def _losses(w: World, model: Served, rows: pd.DataFrame) -> np.ndarray:
     """Absolute error, or the probability that the true class did not get; shape (len(rows),)."""
     found = model.probabilities(rows.drop(columns=w.target))
     if w.task == "regression":
-        return np.abs(found[:, 0] - rows[w.target].to_numpy())
+        return np.asarray(np.abs(found[:, 0] - rows[w.target].to_numpy()))
     columns = {name: position for position, name in enumerate(model.classes)}
     given = rows[w.target].map(columns).to_numpy("float64", na_value=-1).astype(int)
-    return np.where(given < 0, 1.0, 1 - found[np.arange(len(found)), given])
+    lost: np.ndarray = np.where(given < 0, 1.0, 1 - found[np.arange(len(found)), given])
+    return lost
 
 
 def _redrawn(w: World, logit: np.ndarray) -> pd.DataFrame:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
-from world import Fault, Unsuitable, World
+
+from benchmarks.incidents.world import Fault, Unsuitable, World
 
 
 def schema_change(w: World) -> Fault:
@@ -34,7 +37,7 @@ def unit_change(w: World) -> Fault:
 
 
 def refit_scaler(w: World) -> Fault:
-    names = [n for n in w.reference if n != w.target and w.reference[n].dtype.kind in "iuf" and w.reference[n].nunique() > 5]
+    names = _numbers(w)
     if len(names) < 3:
         raise Unsuitable("fewer than three numbers to scale")
     style = str(w.pick(("other rows", "not applied", "applied twice", "range instead of spread")))
@@ -58,9 +61,15 @@ def refit_scaler(w: World) -> Fault:
     return Fault(style, tuple(names), current=current, reference=reference, model=w.fit(train))
 
 
+def _numbers(w: World) -> list[str]:
+    """Features that hold numbers, with more than five values."""
+    names = [str(name) for name in w.reference if name != w.target]
+    return [n for n in names if w.reference[n].dtype.kind in "iuf" and w.reference[n].nunique() > 5]
+
+
 def swapped_columns(w: World) -> Fault:
     names = w.used(number=True, many=5)
-    others = [n for n in w.reference if n != w.target and w.reference[n].dtype.kind in "iuf" and w.reference[n].nunique() > 5]
+    others = _numbers(w)
     first = names[0]
     pairs = [n for n in others if n != first]
     if not pairs:
@@ -91,7 +100,7 @@ def recoded_categories(w: World) -> Fault:
     styles = (("case", "spaces", "separator"), ("short", "prefix", "mirror"), ("numbers", "letters", "hashes"))
     style = str(w.pick(styles[w.severity]))
     order = w.rng.permutation(len(levels))
-    names = {
+    written: Callable[[int, str], str] = {
         "case": lambda i, x: x.swapcase() if x.swapcase() != x else f" {x}",
         "spaces": lambda i, x: f" {x} " if i % 2 else f"{x}  .".rstrip("."),
         "separator": lambda i, x: "_".join(x.replace("-", " ").split()) if len(x.replace("-", " ").split()) > 1 else x + "_",
@@ -102,7 +111,7 @@ def recoded_categories(w: World) -> Fault:
         "letters": lambda i, x: "K" + chr(65 + int(order[i]) % 26) * (1 + int(order[i]) // 26),
         "hashes": lambda i, x: f"{(hash_of(x) ^ 0x5BD1) & 0xFFFFFF:06x}x",
     }[style]
-    mapping = {level: names(i, level) for i, level in enumerate(levels)}
+    mapping = {level: written(i, level) for i, level in enumerate(levels)}
     current[name] = current[name].where(~w.after, current[name].map(mapping))
     return Fault(style, (name,), current=current)
 
@@ -165,7 +174,7 @@ def stale_feature(w: World) -> Fault:
 
 def format_change(w: World) -> Fault:
     current, name = w.clean(), w.used(number=True, many=5)[0]
-    writers = {
+    writers: dict[str, Callable[[float], str]] = {
         "unit glued": lambda v: f"{v:g} {unit}",
         "decimal comma": lambda v: f"{v:.3f}".replace(".", ","),
         "currency": lambda v: f"${v:,.2f}",
@@ -204,10 +213,14 @@ def precision_loss(w: World) -> Fault:
     current, name = w.clean(), w.used(number=True, many=40)[0]
     values = current[name].astype("float64")
     spread = float(w.reference[name].astype("float64").std())
-    step = 10.0 ** np.round(np.log10(spread * (0.3, 1.0, 2.5)[w.severity])) * float(w.pick((1, 0.5, 2)))
+    step = 10.0 ** np.round(np.log10(spread * (0.3, 1.0, 2.5)[w.severity])) * w.pick((1.0, 0.5, 2.0))
     style = str(w.pick(("rounded", "truncated", "middle of bin")))
-    coarse = {"rounded": np.round(values / step) * step, "truncated": np.floor(values / step) * step}
-    coarse["middle of bin"] = np.floor(values / step) * step + step / 2
+    bins = pd.Series(np.floor(values / step) * step, index=values.index)
+    coarse = {
+        "rounded": pd.Series(np.round(values / step) * step, index=values.index),
+        "truncated": bins,
+        "middle of bin": bins + step / 2,
+    }
     if coarse[style].round(9).nunique() > values.nunique() / 2:
         raise Unsuitable("as coarse before")
     current[name] = values.where(~w.after, coarse[style].round(9))
@@ -222,7 +235,7 @@ def clipped_values(w: World) -> Fault:
     known = w.reference[name].astype("float64")
     low = known.quantile(cut / (2 if style == "both" else 1)) if style != "above" else -np.inf
     high = known.quantile(1 - cut / (2 if style == "both" else 1)) if style != "below" else np.inf
-    clipped = values.clip(low, high)
+    clipped = values.clip(float(low), float(high))
     if (clipped != values)[w.after].mean() < 0.03:
         raise Unsuitable("nothing beyond the bound")
     current[name] = values.where(~w.after, clipped)

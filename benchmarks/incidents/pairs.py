@@ -22,10 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
-from cases import Case, write_fault  # noqa: E402
-from inject import INJECTORS  # noqa: E402
-from tables import SCORE, TUNE, available, load  # noqa: E402
-from world import Fault, Unsuitable, World, world  # noqa: E402
+
+from benchmarks.incidents.cases import Case, write_fault  # noqa: E402
+from benchmarks.incidents.inject import INJECTORS  # noqa: E402
+from benchmarks.incidents.tables import SCORE, TUNE, available, load  # noqa: E402
+from benchmarks.incidents.world import Fault, Unsuitable, World, world  # noqa: E402
 
 PAIRS: Final = (
     ("unit_change", "missing_values"),

@@ -25,11 +25,12 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MODEL_CLINIC_THREAD
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np  # noqa: E402
-from cases import SEVERITIES, TIERS, Case, plan, write  # noqa: E402
-from inject import CONTROLS, INJECTORS  # noqa: E402
-from score import Result, columns_f1, confusion, report  # noqa: E402
-from tables import CI, SCORE, TUNE, available  # noqa: E402
-from world import Unsuitable  # noqa: E402
+
+from benchmarks.incidents.cases import SEVERITIES, TIERS, Case, plan, write  # noqa: E402
+from benchmarks.incidents.inject import CONTROLS, INJECTORS  # noqa: E402
+from benchmarks.incidents.score import Result, columns_f1, confusion, report  # noqa: E402
+from benchmarks.incidents.tables import CI, SCORE, TUNE, available  # noqa: E402
+from benchmarks.incidents.world import Unsuitable  # noqa: E402
 
 
 def solve(case: Case, keep: Path | None = None) -> Result | str:
@@ -53,10 +54,10 @@ def solve(case: Case, keep: Path | None = None) -> Result | str:
         found = investigate(open_incident(folder, work=Path(scratch) / "tables"))
         seconds = time.perf_counter() - began
     first = found.causes[0] if found.causes and found.causes[0].code == case.code else None
-    timed = truth.since is not None and not case.control
     days = float("nan")
-    if first is not None and timed and first.since is not None:
-        days = abs((first.since - truth.since.to_pydatetime()).total_seconds()) / 86400
+    onset = None if case.control else truth.since
+    if first is not None and first.since is not None and onset is not None:
+        days = abs((first.since - onset.to_pydatetime()).total_seconds()) / 86400
     return Result(
         case.table,
         case.code,
@@ -69,7 +70,7 @@ def solve(case: Case, keep: Path | None = None) -> Result | str:
         tuple((cause.code, cause.confidence) for cause in found.causes),
         columns_f1(first.columns, (truth.columns, *truth.accept)) if first is not None else float("nan"),
         days,
-        timed,
+        onset is not None,
         seconds,
         tuple(check.name for check in found.checks if check.failed),
     )

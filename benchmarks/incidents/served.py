@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,8 +30,9 @@ class Served:
     centre: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def fit(self, features: pd.DataFrame, truth: pd.Series) -> Served:
-        self.numbers = [name for name in features if features[name].dtype.kind in "iuf"]
-        text = [name for name in features if name not in self.numbers and features[name].dtype.kind != "M"]
+        names = [str(name) for name in features]
+        self.numbers = [name for name in names if features[name].dtype.kind in "iuf"]
+        text = [name for name in names if name not in self.numbers and features[name].dtype.kind != "M"]
         self.levels = {name: list(features[name].value_counts().index[:LEVELS]) for name in text}
         for name in self.numbers:
             values = features[name].astype("float64")
@@ -38,10 +40,10 @@ class Served:
         self.model = self._estimator().fit(self._matrix(features), truth)
         return self
 
-    def _estimator(self) -> object:
+    def _estimator(self) -> Any:
         regression = self.task == "regression"
         if self.kind == "boosted":
-            options = {"max_iter": 60, "max_leaf_nodes": 12, "random_state": self.seed}
+            options: dict[str, Any] = {"max_iter": 60, "max_leaf_nodes": 12, "random_state": self.seed}
             return HistGradientBoostingRegressor(**options) if regression else HistGradientBoostingClassifier(**options)
         if self.kind == "overfit":
             return DecisionTreeRegressor(random_state=self.seed) if regression else DecisionTreeClassifier(random_state=self.seed)
@@ -51,7 +53,7 @@ class Served:
 
     def _matrix(self, features: pd.DataFrame) -> np.ndarray:
         gaps = self.kind == "boosted"
-        parts = []
+        parts: list[np.ndarray] = []
         for name in self.numbers:
             values = np.full(len(features), np.nan)
             if name in features:
@@ -61,19 +63,20 @@ class Served:
             scaled = np.clip((values - middle) / spread, -1e6, 1e6)
             parts.append(scaled if gaps else np.nan_to_num(scaled, nan=0.0))
         for name, known in self.levels.items():
-            values = features[name] if name in features else pd.Series([None] * len(features), dtype=object)
+            given = features[name] if name in features else pd.Series([None] * len(features), dtype=object)
             if gaps:
                 parts.append(
-                    values.map({level: float(rank) for rank, level in enumerate(known)}).to_numpy("float64", na_value=np.nan)
+                    given.map({level: float(rank) for rank, level in enumerate(known)}).to_numpy("float64", na_value=np.nan)
                 )
             else:
-                parts += [(values == level).to_numpy("float64") for level in known]
+                parts += [(given == level).to_numpy("float64") for level in known]
         return np.column_stack(parts)
 
     def probabilities(self, features: pd.DataFrame) -> np.ndarray:
         """Shape (n, n_classes), columns in the order of `classes`; for regression shape (n, 1), the value."""
         matrix = self._matrix(features)
-        return self.model.predict(matrix)[:, None] if self.task == "regression" else self.model.predict_proba(matrix)
+        found: np.ndarray = self.model.predict(matrix)[:, None] if self.task == "regression" else self.model.predict_proba(matrix)
+        return found
 
     @property
     def classes(self) -> list[str]:
@@ -86,7 +89,8 @@ class Served:
             return np.round(found[:, 0], 4)
         if form == "score":
             return np.round(found[:, self.classes.index(str(positive))], 5)
-        return np.array(self.classes, dtype=object)[found.argmax(axis=1)]
+        labels: np.ndarray = np.array(self.classes, dtype=object)[found.argmax(axis=1)]
+        return labels
 
 
 def movement(model: Served, features: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
@@ -95,6 +99,6 @@ def movement(model: Served, features: pd.DataFrame, rng: np.random.Generator) ->
     before = model.probabilities(rows)
     moved = {}
     for name in features:
-        shuffled = rows.assign(**{name: rows[name].to_numpy()[rng.permutation(len(rows))]})
+        shuffled = rows.assign(**{str(name): rows[name].to_numpy()[rng.permutation(len(rows))]})
         moved[name] = float(np.abs(model.probabilities(shuffled) - before).sum(axis=1).mean())
     return pd.Series(moved).sort_values(ascending=False, kind="stable")

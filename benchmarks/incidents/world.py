@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from served import KINDS, Served, movement
-from tables import Loaded
+
+from benchmarks.incidents.served import KINDS, Served, movement
+from benchmarks.incidents.tables import Loaded
+
+Choice = TypeVar("Choice")
 
 
 class Unsuitable(Exception):
@@ -69,7 +73,7 @@ class World:
         """Which current rows come after the onset, shape (rows,)."""
         return np.arange(self.rows) >= self.start
 
-    def pick(self, values: Sequence[object]) -> object:
+    def pick(self, values: Sequence[Choice]) -> Choice:
         return values[int(self.rng.integers(len(values)))]
 
     def by_severity(self, *choices: tuple[float, float]) -> float:
@@ -122,7 +126,7 @@ class Fault:
     """Row numbers of the current table in the order in which they are logged, when some are logged twice."""
     form: str | None = None
     start: int | None = None
-    extra: dict[str, object] = field(default_factory=dict)
+    extra: dict[str, float] = field(default_factory=dict)
 
 
 def world(table: Loaded, rng: np.random.Generator, severity: int, *, size: str = "usual") -> World:

@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from diagnostics.clinic.search.check import Prepared, Settings, prepare, snapshot
+from diagnostics.clinic.search.check import Prepared, Settings, prepare, take_snapshot
 from diagnostics.clinic.search.objective import Objective
 from diagnostics.clinic.search.plan import Method
 from diagnostics.clinic.search.sampler import LAG, Proposer
-from diagnostics.clinic.search.storage import open_storage, put_rows
-from diagnostics.clinic.search.work import begin, bind, work
-from diagnostics.clinic.search.worker import others
+from diagnostics.clinic.search.storage import open_storage, store_rows
+from diagnostics.clinic.search.trials import create_study, open_study, run_trials
+from diagnostics.clinic.search.worker import start_workers
 from tests.clinic.frames import classes
 from tests.factory import incident_of
 
@@ -83,19 +83,19 @@ def searched(prepared: Prepared, file: Path, workers: int) -> None:
     """What the page does between its button and the judgement, live results included."""
     url, name = f"sqlite:///{file}", prepared.names[0]
     with open_storage(url) as opened:
-        put_rows(opened, prepared.plans[0].table, prepared.content)
-        begin(opened, name, replace(prepared.plans[0]))
+        store_rows(opened, prepared.plans[0].table, prepared.content)
+        create_study(opened, name, replace(prepared.plans[0]))
         last = [time.monotonic()]
-        with others(url, [name], workers - 1, lag=LAG):
-            bound = [bind(opened, name, lag=LAG)]
+        with start_workers(url, [name], workers - 1, lag=LAG):
+            bound = [open_study(opened, name, lag=LAG)]
 
             def live(_: object) -> None:
                 if time.monotonic() - last[0] > 1:
-                    snapshot(prepared, bound, opened)
+                    take_snapshot(prepared, bound, opened)
                     last[0] = time.monotonic()
 
-            work(opened, bound, ended=live)
-            assert snapshot(prepared, bound, opened).studies[0].finished == prepared.plans[0].trials
+            run_trials(opened, bound, ended=live)
+            assert take_snapshot(prepared, bound, opened).studies[0].finished == prepared.plans[0].trials
 
 
 def _cpu() -> float:

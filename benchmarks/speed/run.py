@@ -18,9 +18,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from make_tables import SIZES, files
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.speed.make_tables import SIZES, files  # noqa: E402
 
 PARSE = """
 import sys, duckdb
@@ -37,10 +38,9 @@ for number, file in enumerate(sys.argv[2:]):
 PROFILE = """
 import sys, tempfile
 from pathlib import Path
+from diagnostics.checks.drift import marginal
 from diagnostics.measure import engine
 from diagnostics.read.folder import assemble
-from diagnostics.nouns.incident import Sides
-from diagnostics.checks.drift import marginal
 from diagnostics.read.reader import read_table
 with tempfile.TemporaryDirectory() as work:
     tables = [read_table(Path(f), Path(work), name=side) for side, f in zip(("reference", "current"), sys.argv[2:])]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from runs import rows_of
+
+from benchmarks.training.runs import rows_of
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "": {"learning_rate": 0.1, "max_depth": 3, "n_estimators": 400, "early": 20, "subsample": 0.8},

@@ -16,13 +16,11 @@ from typing import Any, Final
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
-sys.path.insert(0, str(Path(__file__).parent))
 
-from data import FRESH, LATER, SCORE, TUNE
-from keep import append
-from mlp import train_mlp
-from runs import Run, rows_of, shows, with_outliers
-
+from benchmarks.training.data import FRESH, LATER, SCORE, TUNE
+from benchmarks.training.keep import append
+from benchmarks.training.mlp import train_mlp
+from benchmarks.training.runs import Run, rows_of, shows, with_outliers
 from diagnostics.clinic.network.settings import Network
 from diagnostics.clinic.network.train import Rows, train
 

@@ -21,12 +21,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
-sys.path.insert(0, str(Path(__file__).parent))
 
-from keep import load
-from runs import Run, shows
-from write import recorded
-
+from benchmarks.training.keep import load
+from benchmarks.training.runs import Run, shows
+from benchmarks.training.write import recorded
 from diagnostics.clinic.training_history import points
 from diagnostics.clinic.training_history.history import GRADIENT, LOSS, RATE, SCORE, VAL_LOSS, VAL_SCORE, History, make_curve
 from diagnostics.clinic.training_history.layers import depths

@@ -8,8 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runs import Run
-
+from benchmarks.training.runs import Run
 from diagnostics.clinic.network.train import Epoch
 
 
@@ -28,7 +27,10 @@ def load(file: Path) -> Iterator[Run]:
 
 
 def _run(kept: dict[str, Any]) -> Run:
-    told = tuple(
-        Epoch(**{key: tuple(value) if isinstance(value, list) else value for key, value in one.items()}) for one in kept["told"]
-    )
+    told = tuple(_epoch(one) for one in kept["told"])
     return Run(**{**kept, "told": told})
+
+
+def _epoch(kept: dict[str, Any]) -> Epoch:
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()}
+    return Epoch(**fields)

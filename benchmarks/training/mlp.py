@@ -40,7 +40,18 @@ def train_mlp(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = Fa
                 model.partial_fit(rows.x, rows.y)
         except ValueError:  # "Solver produced non-finite parameter weights"
             nothing = (np.nan,) * len(before)
-            yield Epoch(number + 1, np.nan, np.nan, np.nan, np.nan, rate, nothing, nothing, (), (np.nan,))
+            yield Epoch(
+                number=number + 1,
+                loss=np.nan,
+                score=np.nan,
+                val_loss=np.nan,
+                val_score=np.nan,
+                rate=rate,
+                gradients=nothing,
+                ratios=nothing,
+                dead=(),
+                step_losses=(np.nan,),
+            )
             return
         loss = float(model.loss_)
         gradients, dead, score, _ = _measured(model, rows.x, rows.y, rows.classes)
@@ -50,7 +61,18 @@ def train_mlp(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = Fa
             for now, then in zip(model.coefs_, before, strict=True)
         )
         quiet = dead if settings.activation == "relu" else ()
-        yield Epoch(number + 1, loss, score, val_loss, val_score, rate, gradients, ratios, quiet, (loss,))
+        yield Epoch(
+            number=number + 1,
+            loss=loss,
+            score=score,
+            val_loss=val_loss,
+            val_score=val_score,
+            rate=rate,
+            gradients=gradients,
+            ratios=ratios,
+            dead=quiet,
+            step_losses=(loss,),
+        )
         if not np.isfinite(loss):
             return
         waited = 0 if val_loss < best else waited + 1
@@ -122,7 +144,7 @@ def _measured(
 
 def _active(name: str, value: NDArray[Any]) -> NDArray[Any]:
     if name == "relu":
-        return np.maximum(value, 0)
+        return np.asarray(np.maximum(value, 0))
     return np.asarray(np.tanh(value) if name == "tanh" else 1 / (1 + np.exp(-value)))
 
 

@@ -14,14 +14,12 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
-sys.path.insert(0, str(Path(__file__).parent))
 
-from boosted import evaluations
-from data import SCORE, TUNE
-from keep import append, load
-from runs import Run, runs, shows
-from write import FORMATS, write
-
+from benchmarks.training.boosted import evaluations
+from benchmarks.training.data import SCORE, TUNE
+from benchmarks.training.keep import append, load
+from benchmarks.training.runs import Run, runs, shows
+from benchmarks.training.write import FORMATS, write
 from diagnostics.clinic.training_history.read import read_history
 from diagnostics.clinic.training_history.rules import problems
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from data import SCORE, TUNE, table
 
+from benchmarks.training.data import SCORE, TUNE, table
 from diagnostics.clinic.network.settings import Network as Settings
 from diagnostics.clinic.network.train import Epoch, Rows, train
 
@@ -33,6 +33,9 @@ ARCHITECTURES: Final[dict[str, dict[str, Settings]]] = {
 }
 COLUMNS: Final = 16
 DEEP: Final = Settings(depth=6, width=32, activation="relu", optimiser="sgd", rate=0.03, batch=32)
+Way = tuple[str, dict[str, Any]]
+"""What is done to a training, and the settings that do it."""
+
 ENOUGH: Final = {"adam": 60, "sgd": 90, "momentum": 60, "rmsprop": 60, "adamw": 60}
 
 
@@ -74,7 +77,7 @@ def rows_of(
     else:
         y = y.astype("float32") if raw else ((y - y[:cut].mean()) / y[:cut].std()).astype("float32")
         y[:used] += flip * y[:cut].std() * rng.standard_normal(used).astype("float32")
-    return Rows(x[:used], y[:used], x[cut:], y[cut:], classes)
+    return Rows(x=x[:used], y=y[:used], x_held=x[cut:], y_held=y[cut:], classes=classes)
 
 
 def runs(group: str, *, seed: int = 0, tables: tuple[str, ...] | None = None) -> Iterator[Run]:
@@ -103,13 +106,14 @@ def _family(name: str, architecture: str, base: Settings, rng: np.random.Generat
         return _run(problem, how, name, architecture, given, settings, int(rng.integers(10_000)))
 
     made = [twin]
-    for how, change in (
+    schedules: tuple[Way, ...] = (
         ("cosine", {"schedule": "cosine"}),
         ("warm-up, one cycle", {"schedule": "one_cycle"}),
         ("steps", {"schedule": "step", "warm_up": 2}),
         ("cyclical", {"schedule": "cyclical"}),
         ("strong decay", {"l2": 3e-3}),
-    ):
+    )
+    for how, change in schedules:
         length = int(np.clip(len(twin.told) * rng.uniform(0.8, 1.3), 8, 2 * enough))
         made.append(
             go(
@@ -124,15 +128,16 @@ def _family(name: str, architecture: str, base: Settings, rng: np.random.Generat
         few = rows_of(name, seed=seed, train_rows=count, flip=flip if rows.classes else 2 * flip)
         small = replace(base, epochs=int(rng.integers(80, 220)), l2=0.0, batch=min(base.batch, 16), width=64)
         made.append(go("overfitting", f"{count} rows, {flip:.0%} noise", small, few))
-    for how, change in (
+    simple: tuple[Way, ...] = (
         ("one unit", {"width": 1, "depth": 1}),
         ("strong decay", {"l2": 0.1 if base.optimiser != "adamw" else 3.0}),
         ("stronger decay", {"l2": 0.5 if base.optimiser != "adamw" else 12.0}),
         ("dropout 0.8", {"dropout": 0.8}),
         ("no hidden layer to speak of", {"width": 2, "depth": 2, "activation": "tanh", "initialisation": "xavier"}),
-    ):
+    )
+    for how, change in simple:
         made.append(go("underfitting", how, replace(base, epochs=int(enough * rng.uniform(0.7, 2.0)), **change)))
-    for how, change in (
+    vanishing: tuple[Way, ...] = (
         (
             "sigmoid, 8 layers",
             {"activation": "sigmoid", "depth": 8, "initialisation": "lecun", "optimiser": "adam", "rate": 0.003},
@@ -146,7 +151,8 @@ def _family(name: str, architecture: str, base: Settings, rng: np.random.Generat
             "tanh too small, 10 layers",
             {"activation": "tanh", "initialisation": "too_small", "depth": 10, "optimiser": "momentum", "rate": 0.01},
         ),
-    ):
+    )
+    for how, change in vanishing:
         made.append(go("vanishing_gradient", how, replace(DEEP, epochs=int(rng.integers(20, 80)), **change)))
     for how, depth, rate in (
         ("too large, 6 layers", 6, 0.01),
@@ -155,11 +161,12 @@ def _family(name: str, architecture: str, base: Settings, rng: np.random.Generat
     ):
         change = {"activation": "relu", "initialisation": "too_large", "optimiser": "sgd", "depth": depth, "rate": rate}
         made.append(go("exploding_gradient", how, replace(DEEP, epochs=30, **change)))
-    for how, change in (
+    dead: tuple[Way, ...] = (
         ("bias -6", {"bias": -6.0}),
         ("bias -2.5", {"bias": -2.5}),
         ("bias -4, first steps huge", {"bias": -4.0, "depth": 3}),
-    ):
+    )
+    for how, change in dead:
         change = {"depth": 3, "optimiser": base.optimiser, "rate": base.rate, **change}
         made.append(go("dead_units", how, replace(DEEP, epochs=int(rng.integers(20, 60)), **change)))
     for factor in (10, 30, 100, 300):

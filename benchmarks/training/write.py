@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from runs import Run
+
+from benchmarks.training.runs import Run
 
 FORMATS: Final = {
     "tune": ("keras", "huggingface", "recorder"),

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
 
+from diagnostics.nouns.cause_kind import CauseKind, Family
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.words import N_, Value, Words
-
-
-class Family(StrEnum):
-    DATA = "data"
-    POPULATION = "population"
-    CONCEPT = "concept"
-    MODEL = "model"
-    TRAINING = "training"
-    CODE = "code"
-    OPERATIONS = "operations"
 
 
 @dataclass(frozen=True)
@@ -58,7 +47,7 @@ class Likeness:
         return min(1.0, max(-1.0, gone))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cause:
     """One entry of the board.
 
@@ -66,8 +55,7 @@ class Cause:
     lie between 0 and 1; explains is None where the cause could not be replayed. supports and against hold rule codes.
     """
 
-    code: str
-    family: Family
+    kind: CauseKind
     confidence: float
     says: str
     remedy: str
@@ -84,6 +72,14 @@ class Cause:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
+
+    @property
+    def code(self) -> str:
+        return self.kind.code
+
+    @property
+    def family(self) -> Family:
+        return self.kind.family
 
     def statement(self, words: Words) -> str:
         """What happened, and since when where that is known."""
@@ -121,51 +117,3 @@ class Cause:
 
     def remedy_text(self, words: Words) -> str:
         return words.sentence(self.remedy, self.evidence)
-
-
-TITLES: Final[Mapping[str, str]] = {
-    "schema_change": N_("The schema changed"),
-    "unit_change": N_("A column changed its unit"),
-    "refit_scaler": N_("A scaler was fitted again"),
-    "swapped_columns": N_("Two columns are swapped"),
-    "misjoined_column": N_("A column was joined to the wrong rows"),
-    "recoded_categories": N_("Categories go by other names"),
-    "unseen_categories": N_("New categories appeared"),
-    "missing_values": N_("Values are missing"),
-    "default_fill": N_("Values were replaced by a default"),
-    "stale_feature": N_("A column stopped changing"),
-    "format_change": N_("The format of the values changed"),
-    "out_of_range": N_("Impossible values"),
-    "precision_loss": N_("Values lost their precision"),
-    "clipped_values": N_("Values are cut off at a bound"),
-    "time_shift": N_("Times are shifted"),
-    "duplicated_rows": N_("Rows are repeated"),
-    "covariate_drift": N_("The population moved"),
-    "selection_bias": N_("Another group of rows arrives"),
-    "prior_shift": N_("The class shares moved"),
-    "concept_drift": N_("The relation to the target changed"),
-    "label_delay": N_("Recent labels are not final"),
-    "model_mismatch": N_("Another model answers"),
-    "miscalibration": N_("The scores are no longer calibrated"),
-    "overfitting": N_("The model learnt its training rows by heart"),
-    "underfitting": N_("The model is too simple"),
-    "class_imbalance": N_("The rare class is hardly ever predicted"),
-    "label_noise": N_("Labels contradict the features"),
-    "target_leakage": N_("A column knew the answer"),
-    "train_test_overlap": N_("The same rows in training and evaluation"),
-    "preprocessing_leakage": N_("Something was fitted before the split"),
-    "environment_mismatch": N_("The environments differ"),
-    "config_mismatch": N_("The configurations differ"),
-    "memory_leak": N_("Memory leaks"),
-    "resource_saturation": N_("A resource is exhausted"),
-    "latency_regression": N_("Answers became slower"),
-    "error_burst": N_("Errors burst"),
-    "vanishing_gradient": N_("Gradients vanish"),
-    "exploding_gradient": N_("Gradients explode"),
-    "dead_units": N_("Units are dead"),
-    "learning_rate_too_high": N_("The learning rate is too high"),
-    "learning_rate_too_low": N_("The learning rate is too low"),
-    "unstable_training": N_("Training is unstable"),
-    "stopped_too_early": N_("Training stopped too early"),
-}
-"""Codes of the contract with their titles."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.causes.cause import Family
 from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.nouns.cause_kind import Family
 from diagnostics.nouns.words import N_
 
 SURE: Final = 0.9

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from diagnostics.code import expressions, fitting, frames
+from diagnostics.code import fitting, frames
 from diagnostics.code import library as lib
-from diagnostics.code.fitting import Given
-from diagnostics.code.functions import SPECIAL, measured
+from diagnostics.code.attributes import attribute
+from diagnostics.code.combine import blend
+from diagnostics.code.functions import SPECIAL, measure_score
+from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.stores import rebind
 from diagnostics.code.values import (
     UNKNOWN,
@@ -19,6 +21,7 @@ from diagnostics.code.values import (
     Data,
     Estimator,
     Func,
+    Given,
     Instance,
     Lib,
     Many,
@@ -27,9 +30,6 @@ from diagnostics.code.values import (
     datas,
     estimators,
 )
-
-if TYPE_CHECKING:
-    from diagnostics.code.flow import Flow
 
 WRAPS: Final = frozenset(
     [
@@ -71,17 +71,17 @@ WRAPS: Final = frozenset(
 MEASURED: Final = {"len", "print", "display", "range", "type", "isinstance", "round", "int", "float", "str", "id", "hash", "dict"}
 
 
-def call(flow: Flow, node: ast.Call) -> Value:
+def call(flow: Interpreter, node: ast.Call) -> Value:
     function = node.func
     base: Value = UNKNOWN
     if isinstance(function, ast.Attribute):
         base = flow.expr(function.value)
         callee: Value = UNKNOWN
         if isinstance(base, Lib | Instance | Class):
-            callee = expressions.attribute(flow, base, function.attr)
+            callee = attribute(base, function.attr)
     else:
         callee = flow.expr(function)
-    given = _given(flow, node)
+    given = _read_arguments(flow, node)
     if not isinstance(function, ast.Attribute) or isinstance(base, Lib | Class):
         return _function(flow, callee, function, given)
     if isinstance(base, Instance):
@@ -89,7 +89,7 @@ def call(flow: Flow, node: ast.Call) -> Value:
     return _method(flow, base, function, given)
 
 
-def _given(flow: Flow, node: ast.Call) -> Given:
+def _read_arguments(flow: Interpreter, node: ast.Call) -> Given:
     args: list[Value] = []
     for argument in node.args[:128]:
         value = flow.expr(argument)
@@ -109,7 +109,7 @@ def _given(flow: Flow, node: ast.Call) -> Given:
     return Given(args, kwargs, node)
 
 
-def _function(flow: Flow, callee: Value, written: ast.expr, given: Given) -> Value:
+def _function(flow: Interpreter, callee: Value, written: ast.expr, given: Given) -> Value:
     match callee:
         case Func():
             return flow.inline(callee, given.args, dict(given.kwargs), given.node)
@@ -123,10 +123,10 @@ def _function(flow: Flow, callee: Value, written: ast.expr, given: Given) -> Val
             found = [d for value in given.all for d in datas(value)]
             return Data(found[0].rows, predicted=True) if found else callee
     name = written.id if isinstance(written, ast.Name) else ""
-    return library_call(flow, Lib(f"unknown.{name}"), given) if name else expressions.blended(given.all)
+    return library_call(flow, Lib(f"unknown.{name}"), given) if name else blend(given.all)
 
 
-def _object(flow: Flow, cls: Class, given: Given) -> Value:
+def _object(flow: Interpreter, cls: Class, given: Given) -> Value:
     bases = [b.attr if isinstance(b, ast.Attribute) else b.id if isinstance(b, ast.Name) else "" for b in cls.node.bases]
     known = next((kind for name in bases if (kind := lib.kind_of_class(name))), "")
     if known and known != lib.PIPELINE:
@@ -137,20 +137,20 @@ def _object(flow: Flow, cls: Class, given: Given) -> Value:
     return flow.make(cls, given.args, dict(given.kwargs), given.node)
 
 
-def _of_instance(flow: Flow, base: Instance, function: ast.Attribute, callee: Value, given: Given) -> Value:
+def _of_instance(flow: Interpreter, base: Instance, function: ast.Attribute, callee: Value, given: Given) -> Value:
     if isinstance(callee, Func):
         return flow.inline(callee, given.args, dict(given.kwargs), given.node)
     if isinstance(callee, Unknown) and function.attr in fitting.METHODS:
-        return expressions.blended(given.all)
+        return blend(given.all)
     return _function(flow, callee, function, given)
 
 
-def _method(flow: Flow, base: Value, function: ast.Attribute, given: Given) -> Value:
+def _method(flow: Interpreter, base: Value, function: ast.Attribute, given: Given) -> Value:
     name = function.attr
     match base:
         case Data() if name in fitting.FITS and not isinstance(given.node.func, ast.Name) and name.startswith("fit"):
             # A name that holds rows has no fit; it was used for an estimator before.
-            return expressions.blended(given.all)
+            return blend(given.all)
         case Data():
             return frames.method(flow, base, name, function.value, given)
         case Estimator():
@@ -162,31 +162,31 @@ def _method(flow: Flow, base: Value, function: ast.Attribute, given: Given) -> V
         case Func() if name in ("delay", "remote"):
             return flow.inline(base, given.args, dict(given.kwargs), given.node)
     if name in fitting.METHODS and (isinstance(base, Unknown | Const)):
-        return _guessed(flow, function, name, given)
+        return _guess(flow, function, name, given)
     if name == "optimize" and given.args and isinstance(given.args[0], Func):
         # A study calls its objective again and again with other settings.
         flow.loops.append(given.node.lineno)
         result = flow.inline(given.args[0], [Unknown(given.node.lineno)], {}, given.node)
         flow.loops.pop()
         return result
-    return expressions.blended([base, *given.all])
+    return blend([base, *given.all])
 
 
-def _guessed(flow: Flow, function: ast.Attribute, name: str, given: Given) -> Value:
+def _guess(flow: Interpreter, function: ast.Attribute, name: str, given: Given) -> Value:
     """A method of an object that came from elsewhere; its name says what it probably is."""
     written = function.value
     label = written.id if isinstance(written, ast.Name) else written.attr if isinstance(written, ast.Attribute) else ""
     made = fitting.from_variable(label)
     if made is None:
         if name in ("fit_transform", "transform") or name == "split":
-            return expressions.blended(given.all)
+            return blend(given.all)
         made = Estimator(lib.RESAMPLER if name in ("fit_resample", "fit_sample") else lib.MODEL, label or "model")
     if name in fitting.FITS and isinstance(written, ast.Name | ast.Attribute):
         rebind(flow, written, made)
     return fitting.method(flow, made, name, given)
 
 
-def _of_container(flow: Flow, base: Many, name: str, where: ast.expr, given: Given) -> Value:
+def _of_container(flow: Interpreter, base: Many, name: str, where: ast.expr, given: Given) -> Value:
     if name in ("append", "add", "insert", "extend") and given.args:
         item = given.args[-1]
         if not isinstance(item, Const | Unknown) and len(base.items) < 32:
@@ -205,10 +205,10 @@ def _of_container(flow: Flow, base: Many, name: str, where: ast.expr, given: Giv
     found = estimators(base)
     if found and name in fitting.METHODS:
         return fitting.method(flow, found[0], name, given)
-    return expressions.blended([base, *given.all]) if name not in ("keys", "index", "count") else UNKNOWN
+    return blend([base, *given.all]) if name not in ("keys", "index", "count") else UNKNOWN
 
 
-def library_call(flow: Flow, callee: Lib, given: Given) -> Value:
+def library_call(flow: Interpreter, callee: Lib, given: Given) -> Value:
     name = callee.tail
     kind = lib.kind_of_class(name)
     if kind and not (name in ("Model", "Pipeline") and "spacy" in callee.path):
@@ -221,9 +221,9 @@ def library_call(flow: Flow, callee: Lib, given: Given) -> Value:
     if name in lib.STATISTICS and datas(given.args[0] if given.args else UNKNOWN):
         if callee.path.startswith("builtins."):
             return UNKNOWN
-        return frames.statistic(flow, datas(given.args[0])[0], lib.STATISTICS[name], _along(given))
+        return frames.learn_statistic(flow, datas(given.args[0])[0], lib.STATISTICS[name], _along(given))
     if lib.METRICS.search(name):
-        return measured(flow, name, given)
+        return measure_score(flow, name, given)
     found = [d for value in given.all for d in datas(value)]
     if not found and lib.READERS.match(name):
         rows = flow.origin(given.node)
@@ -238,14 +238,10 @@ def library_call(flow: Flow, callee: Lib, given: Given) -> Value:
             more = [d for value in given.all[1:] for d in datas(value)]
             wrapped = replace(first, touched=first.touched | frozenset(f for d in more for f in d.touched))
             return wrapped if same else replace(wrapped, full=first.full and name == "get_dummies")
-        return (
-            first
-            if name in ("list", "tuple", "iter", "tqdm", "reversed", "sorted", "deepcopy", "copy")
-            else expressions.blended(given.all)
-        )
+        return first if name in ("list", "tuple", "iter", "tqdm", "reversed", "sorted", "deepcopy", "copy") else blend(given.all)
     if name in MEASURED:
         return UNKNOWN
-    result = expressions.blended(given.all)
+    result = blend(given.all)
     if isinstance(result, Data) and name.startswith("log") and isinstance(result.how, str):
         return replace(result, how="made")
     return result

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
 
 from diagnostics.code import library as lib
+from diagnostics.code.attributes import attribute
+from diagnostics.code.calls import call
+from diagnostics.code.combine import blend, pick_columns
+from diagnostics.code.interpreter import Interpreter
+from diagnostics.code.names import guess_value
+from diagnostics.code.stores import assign
 from diagnostics.code.values import (
-    NOTHING,
     UNKNOWN,
-    Bound,
-    Class,
     Const,
     Data,
     Estimator,
-    Fit,
     Func,
     Index,
-    Instance,
     Lib,
     Many,
     Scope,
@@ -34,52 +33,16 @@ from diagnostics.code.values import (
     texts,
 )
 
-if TYPE_CHECKING:
-    from diagnostics.code.flow import Flow
 
-TARGET_NAME: Final = re.compile(r"(?i)^(y|y_?\w{0,12}|target|targets|label|labels|\w{1,14}_(y|target|labels?))$")
-NOT_TARGET: Final = re.compile(r"(?i)^(year\w*|y_?pred\w*|y_?hat\w*|y_?prob\w*|y_?score\w*)$")
-DATA_NAME: Final = re.compile(
-    r"(?i)^(x|y|df\d?|data\w{0,6}|dataset|dataframe|features?|frame|table|train\w{0,5}|test\w{0,5}|\w{1,20}_(df|data|x|y|train|test|val))"
-    r"$|^(x|y|df|data|train|test|valid|val)_"
-)
-TARGETISH: Final = re.compile(
-    r"(?i)^(target|class|label|species|diagnosis|outcome|survived|churn|y|attrition|sentiment|result|default)s?$"
-)
-SAME: Final = {"values", "T", "loc", "iloc", "at", "iat", "str", "dt", "cat", "sparse", "A", "plot", "real", "array"}
-OUTSIDE: Final = {"columns", "shape", "dtypes", "dtype", "size", "ndim", "empty", "name", "names", "categories", "feature_names"}
-OUTSIDE_TOO: Final = {"target_names", "DESCR", "filename", "axes", "nbytes", "levels"}
-LEARNT: Final = {
-    "support_",
-    "ranking_",
-    "scores_",
-    "pvalues_",
-    "feature_importances_",
-    "coef_",
-    "feature_names_in_",
-    "k_feature_idx_",
-}
-
-
-def is_target_name(name: str) -> bool:
-    return bool(TARGET_NAME.match(name)) and not NOT_TARGET.match(name)
-
-
-def is_data_name(name: str) -> bool:
-    return bool(DATA_NAME.search(name))
-
-
-def value_of(flow: Flow, node: ast.expr) -> Value:
+def value_of(flow: Interpreter, node: ast.expr) -> Value:
     match node:
         case ast.Constant():
             return Const(node.value)
         case ast.Name():
             return _name(flow, node.id)
         case ast.Attribute():
-            return attribute(flow, flow.expr(node.value), node.attr)
+            return attribute(flow.expr(node.value), node.attr)
         case ast.Call():
-            from diagnostics.code.calls import call
-
             return call(flow, node)
         case ast.Subscript():
             return _subscript(flow, node)
@@ -88,9 +51,9 @@ def value_of(flow: Flow, node: ast.expr) -> Value:
         case ast.UnaryOp():
             return _unary(flow.expr(node.operand), node)
         case ast.Compare():
-            return _compared(flow, [flow.expr(part) for part in (node.left, *node.comparators)], node)
+            return _compare(flow, [flow.expr(part) for part in (node.left, *node.comparators)], node)
         case ast.BoolOp():
-            return blended([flow.expr(part) for part in node.values])
+            return blend([flow.expr(part) for part in node.values])
         case ast.IfExp():
             flow.expr(node.test)
             return join(flow.expr(node.body), flow.expr(node.orelse))
@@ -121,7 +84,7 @@ def value_of(flow: Flow, node: ast.expr) -> Value:
     return UNKNOWN
 
 
-def _name(flow: Flow, name: str) -> Value:
+def _name(flow: Interpreter, name: str) -> Value:
     found = flow.lookup(name)
     if found is not None:
         return found
@@ -130,90 +93,13 @@ def _name(flow: Flow, name: str) -> Value:
     if lib.kind_of_class(name) or name == "train_test_split":
         # Imported with a star, or in a cell that did not parse.
         return Lib(f"unknown.{name}")
-    from diagnostics.code.flow import promised
-
-    value = promised(name, flow.unknown_rows)
+    value = guess_value(name, flow.unknown_rows)
     if isinstance(value, Data):
         flow.globals.names[name] = value
     return value
 
 
-def attribute(flow: Flow, base: Value, name: str) -> Value:
-    match base:
-        case Lib():
-            return Lib(f"{base.path}.{name}")
-        case Instance():
-            if name in base.names:
-                return base.names[name]
-            from diagnostics.code.flow import method_of
-
-            found = method_of(base.cls, name)
-            return Func(found, base.cls.scope, base) if found is not None else UNKNOWN
-        case Data():
-            if name in SAME:
-                return base
-            if name in OUTSIDE or name in OUTSIDE_TOO:
-                return UNKNOWN
-            if name == "index":
-                if base.how == "choice":
-                    return base
-                return replace(base, columns=None, full=False, touched=NOTHING, statistic=False, how="index")
-            if name == "data":
-                return replace(base, full=False)
-            # A column, or a method that is not called yet.
-            return replace(column(base, frozenset((name,))), target=name in ("target", "targets"))
-        case Estimator():
-            if name in LEARNT and base.fits:
-                return _learnt(base)
-            if name in ("best_estimator_", "named_steps", "steps", "estimator_", "base_estimator", "estimator"):
-                return base
-            return Bound(base, name)
-        case Class():
-            from diagnostics.code.flow import method_of
-
-            found = method_of(base, name)
-            return Func(found, base.scope) if found is not None else UNKNOWN
-    return UNKNOWN
-
-
-def _learnt(base: Estimator) -> Value:
-    """What a fitted object found out about the columns: whoever picks columns by it selects with all rows it saw."""
-    last = base.fits[-1]
-    fit = Fit(lib.SELECTOR, base.name, last.rows, last.line, last.node, last.input, base.made, supervised=False)
-    return Data(last.rows, touched=frozenset((fit,)), statistic=True, how="choice")
-
-
-def column(base: Data, names: frozenset[str]) -> Data:
-    return replace(base, columns=names, full=False, cut=base.cut)
-
-
-def without(base: Data, names: frozenset[str] | None) -> Data:
-    """`base` less some columns; None when it is not known which."""
-    if names is None:
-        return replace(base, full=False, columns=None)
-    return replace(base, dropped=base.dropped | names, columns=base.columns - names if base.columns is not None else None)
-
-
-def value_with(data: Data, values: Sequence[Value], *, filled: bool = False) -> Data:
-    """`data` after some of its values were replaced; filled: gaps were, so what was learnt for it is preprocessing."""
-    learnt = frozenset(fit for value in values for d in datas(value) for fit in d.touched)
-    if filled:
-        for fit in learnt:
-            fit.confirmed = True
-    return data.seen(learnt)
-
-
-def blended(values: Sequence[Value]) -> Value:
-    """What comes out of a function that nobody knows, by what went in."""
-    found = [d for value in values for d in datas(value)]
-    if not found:
-        loop = max((v.loop for v in values if isinstance(v, Unknown)), default=0)
-        return Unknown(loop)
-    first = next((d for d in found if not d.statistic), found[0])
-    return replace(merge(first, found), full=False, columns=None if len(found) > 1 else first.columns, target=first.target)
-
-
-def _subscript(flow: Flow, node: ast.Subscript) -> Value:
+def _subscript(flow: Interpreter, node: ast.Subscript) -> Value:
     base = flow.expr(node.value)
     if isinstance(base, Many):
         return _item(flow, base, node.slice)
@@ -224,7 +110,7 @@ def _subscript(flow: Flow, node: ast.Subscript) -> Value:
             return key
         if isinstance(base, Estimator | Lib):
             if isinstance(base, Lib) and base.tail in ("r_", "c_"):
-                return blended([key])
+                return blend([key])
             return base if isinstance(base, Estimator) else UNKNOWN
         if isinstance(base, Index):
             return base
@@ -236,7 +122,7 @@ def _subscript(flow: Flow, node: ast.Subscript) -> Value:
     return _rows(flow, base, node.slice, located=located)
 
 
-def _rows(flow: Flow, base: Data, key: ast.expr, *, located: bool) -> Data:
+def _rows(flow: Interpreter, base: Data, key: ast.expr, *, located: bool) -> Data:
     """One subscript: rows where it is a slice, mask or index, else columns."""
     if isinstance(key, ast.Slice):
         if key.lower is None and key.upper is None:
@@ -257,20 +143,20 @@ def _rows(flow: Flow, base: Data, key: ast.expr, *, located: bool) -> Data:
         return replace(base, cut=True)
     names = texts(value)
     if names is not None and not located:
-        return column(base, names)
+        return pick_columns(base, names)
     if located or (isinstance(key, ast.Name) and side_of(key.id)):
         return replace(base, cut=True)
     return replace(base, full=False, columns=None)
 
 
-def _columns(flow: Flow, base: Data, key: ast.expr) -> Data:
+def _columns(flow: Interpreter, base: Data, key: ast.expr) -> Data:
     if isinstance(key, ast.Slice):
         return base if key.lower is None and key.upper is None else replace(base, full=False, columns=None)
     value = flow.expr(key)
     names = texts(value)
     if isinstance(value, Data) and value.how == "choice":
         base = base.seen(frozenset(fit for fit in value.touched if fit.kind == lib.SELECTOR))
-    return column(base, names) if names is not None else replace(base, full=False, columns=None)
+    return pick_columns(base, names) if names is not None else replace(base, full=False, columns=None)
 
 
 def _bounds(key: ast.Slice) -> tuple[int | None, int | None] | None:
@@ -286,7 +172,7 @@ def _bounds(key: ast.Slice) -> tuple[int | None, int | None] | None:
     return (ends[0], ends[1]) if key.step is None else None
 
 
-def _item(flow: Flow, base: Many, key: ast.expr) -> Value:
+def _item(flow: Interpreter, base: Many, key: ast.expr) -> Value:
     if isinstance(key, ast.Slice):
         return base
     value = flow.expr(key)
@@ -301,7 +187,7 @@ def _item(flow: Flow, base: Many, key: ast.expr) -> Value:
     return result
 
 
-def _binary(flow: Flow, node: ast.BinOp) -> Value:
+def _binary(flow: Interpreter, node: ast.BinOp) -> Value:
     left, right = flow.expr(node.left), flow.expr(node.right)
     if isinstance(node.op, ast.Add) and isinstance(left, Many) and isinstance(right, Many):
         return Many((*left.items, *right.items)[:256])
@@ -309,7 +195,7 @@ def _binary(flow: Flow, node: ast.BinOp) -> Value:
     if not found:
         others = [d for v in (left, right) for d in datas(v)]
         if others:
-            return blended([left, right])
+            return blend([left, right])
         if isinstance(left, Const) and isinstance(right, Const):
             return UNKNOWN
         return Unknown(max((v.loop for v in (left, right) if isinstance(v, Unknown)), default=0))
@@ -331,7 +217,7 @@ def _unary(value: Value, node: ast.UnaryOp) -> Value:
     return value if isinstance(value, Data | Unknown) else UNKNOWN
 
 
-def _compared(flow: Flow, values: Sequence[Value], node: ast.Compare) -> Value:
+def _compare(flow: Interpreter, values: Sequence[Value], node: ast.Compare) -> Value:
     """A mask: which rows, not what they hold; a threshold that was looked up in the data is no feature."""
     found = [v for v in values if isinstance(v, Data)]
     if not found:
@@ -356,7 +242,7 @@ def _compared(flow: Flow, values: Sequence[Value], node: ast.Compare) -> Value:
     )
 
 
-def _elements(flow: Flow, nodes: Sequence[ast.expr]) -> list[Value]:
+def _elements(flow: Interpreter, nodes: Sequence[ast.expr]) -> list[Value]:
     found: list[Value] = []
     for node in nodes:
         value = flow.expr(node)
@@ -367,10 +253,8 @@ def _elements(flow: Flow, nodes: Sequence[ast.expr]) -> list[Value]:
     return found
 
 
-def _comprehension(flow: Flow, generators: Sequence[ast.comprehension], results: Sequence[ast.expr]) -> Value:
+def _comprehension(flow: Interpreter, generators: Sequence[ast.comprehension], results: Sequence[ast.expr]) -> Value:
     """One item for each turn that is followed."""
-    from diagnostics.code.stores import assign
-
     before = flow.scope
     flow.scope = Scope(outer=before)
     try:

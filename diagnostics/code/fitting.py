@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
-from diagnostics.code import expressions
 from diagnostics.code import library as lib
+from diagnostics.code.attributes import attribute
+from diagnostics.code.combine import blend
+from diagnostics.code.interpreter import Interpreter
+from diagnostics.code.names import TARGETISH, is_target_name
 from diagnostics.code.values import (
     UNKNOWN,
     VALIDATION,
@@ -18,6 +21,7 @@ from diagnostics.code.values import (
     Estimator,
     Fit,
     Func,
+    Given,
     Index,
     Lib,
     Many,
@@ -26,9 +30,6 @@ from diagnostics.code.values import (
     datas,
     estimators,
 )
-
-if TYPE_CHECKING:
-    from diagnostics.code.flow import Flow
 
 FITS: Final = {
     "fit",
@@ -47,34 +48,7 @@ SCORES: Final = {"score", "evaluate", "evaluate_generator"}
 METHODS: Final = FITS | TRANSFORMS | ANSWERS | SCORES | {"split", "get_support", "fit_on_texts"}
 
 
-@dataclass(frozen=True)
-class Given:
-    """Arguments of one call: by position, by name, and as they are written."""
-
-    args: Sequence[Value]
-    kwargs: Mapping[str, Value]
-    node: ast.Call
-
-    def data(self, position: int, *names: str) -> Data | None:
-        value = self.args[position] if position < len(self.args) else UNKNOWN
-        for name in names:
-            value = self.kwargs.get(name, value)
-        return next(iter(datas(value)), None)
-
-    def has(self, position: int, *names: str) -> bool:
-        return position < len(self.args) or any(name in self.kwargs for name in names)
-
-    @property
-    def first(self) -> ast.expr | None:
-        written = [k.value for k in self.node.keywords if k.arg in ("X", "x")]
-        return self.node.args[0] if self.node.args else next(iter(written), None)
-
-    @property
-    def all(self) -> list[Value]:
-        return [*self.args, *self.kwargs.values()]
-
-
-def make(flow: Flow, name: str, kind: str, given: Given) -> Estimator:
+def make(flow: Interpreter, name: str, kind: str, given: Given) -> Estimator:
     """An estimator of the library, or something that makes one."""
     inner = [e for value in given.all for e in estimators(value)]
     line = given.node.lineno
@@ -115,7 +89,7 @@ def learners(est: Estimator, depth: int = 0) -> list[Estimator]:
     return []
 
 
-def method(flow: Flow, est: Estimator, name: str, given: Given) -> Value:
+def method(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
     """`est.name(...)`."""
     if name in FITS:
         return _fit(flow, est, name, given)
@@ -124,7 +98,7 @@ def method(flow: Flow, est: Estimator, name: str, given: Given) -> Value:
         if data is None:
             return UNKNOWN
         flow.watch.transformed(est.fits, data, given.node)
-        return _changed(est, data, [f for f in est.fits if f.kind in lib.LEARNING])
+        return _transform(est, data, [f for f in est.fits if f.kind in lib.LEARNING])
     if name in ANSWERS:
         if data is None:
             return UNKNOWN
@@ -137,17 +111,17 @@ def method(flow: Flow, est: Estimator, name: str, given: Given) -> Value:
     if name == "split" and est.kind == lib.SPLITTER:
         return _folds(flow, est, given)
     if name == "get_support" and est.fits:
-        return expressions.attribute(flow, est, "support_")
+        return attribute(est, "support_")
     if name in ("set_params", "compile", "add", "set_output"):
         loop = max((v.loop for v in given.all if isinstance(v, Unknown)), default=0)
         est.loop = max(est.loop, loop)
         return est
     if est.kind == lib.STATELESS or name.startswith("fit"):
-        return expressions.blended(given.all)
+        return blend(given.all)
     return UNKNOWN
 
 
-def _fit(flow: Flow, est: Estimator, name: str, given: Given) -> Value:
+def _fit(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
     data = given.data(0, "X", "x", "train_set", "generator", "raw_documents")
     if data is None:
         return est if name in ("fit", "partial_fit", "train", "adapt") else UNKNOWN
@@ -155,9 +129,9 @@ def _fit(flow: Flow, est: Estimator, name: str, given: Given) -> Value:
         est = Estimator(lib.RESAMPLER, est.name, est.made)
     parts = learners(est)
     if est.kind not in lib.LEARNING and (is_model(est) or name not in ("fit_transform", "fit_resample", "fit_sample", "fit")):
-        return _trained(flow, est, name, data, given)
+        return _train(flow, est, name, data, given)
     if est.kind == lib.SPLITTER or (est.kind == "" and name == "fit"):
-        return _trained(flow, est, name, data, given)
+        return _train(flow, est, name, data, given)
     answer = _is_answer(flow, data, given.first)
     fits = []
     for part in parts:
@@ -173,26 +147,26 @@ def _fit(flow: Flow, est: Estimator, name: str, given: Given) -> Value:
         second = labels.seen(frozenset(fits)) if labels is not None else UNKNOWN
         return Many((replace(data.seen(frozenset(fits)), cut=False), second))
     if name == "fit_transform":
-        return _changed(est, data, fits)
+        return _transform(est, data, fits)
     return est
 
 
-def _changed(est: Estimator, data: Data, fits: Sequence[Fit]) -> Data:
+def _transform(est: Estimator, data: Data, fits: Sequence[Fit]) -> Data:
     """`data` as the transformer gives it back."""
     same = est.kind in (lib.SCALER, lib.IMPUTER, lib.LEVELS, lib.ENCODER)
     result = data.seen(frozenset(fits))
     return result if same else replace(result, full=False, columns=data.columns if est.kind == lib.STATELESS else None)
 
 
-def _is_answer(flow: Flow, data: Data, written: ast.expr | None) -> bool:
+def _is_answer(flow: Interpreter, data: Data, written: ast.expr | None) -> bool:
     """Whether the rows are those of the target: what its levels are called is known beforehand."""
     if data.target:
         return True
-    if isinstance(written, ast.Name) and expressions.is_target_name(written.id):
+    if isinstance(written, ast.Name) and is_target_name(written.id):
         return True
     if data.columns is not None and len(data.columns) == 1:
         name = next(iter(data.columns))
-        return name in flow.watch.targets or bool(expressions.TARGETISH.match(name))
+        return name in flow.watch.targets or bool(TARGETISH.match(name))
     return isinstance(written, ast.Subscript) and _last_column(written)
 
 
@@ -202,7 +176,7 @@ def _last_column(written: ast.Subscript) -> bool:
     return isinstance(key, ast.UnaryOp) and isinstance(key.operand, ast.Constant) and isinstance(written.slice, ast.Tuple)
 
 
-def _trained(flow: Flow, est: Estimator, name: str, data: Data, given: Given) -> Value:
+def _train(flow: Interpreter, est: Estimator, name: str, data: Data, given: Given) -> Value:
     """A model is fitted; a search or a share for validation splits the rows first."""
     labels = given.data(1, "y", "Y")
     if est.kind == lib.SEARCH:
@@ -235,7 +209,7 @@ def _stops(given: Given) -> bool:
     return bool(named) or "stop" in text or text in ("es", "[es]")
 
 
-def _folds(flow: Flow, est: Estimator, given: Given) -> Value:
+def _folds(flow: Interpreter, est: Estimator, given: Given) -> Value:
     """`for train, test in folds.split(X, y)`: one turn stands for all."""
     parts = [d for value in given.args[:2] for d in datas(value)]
     flow.watch.split(parts, given.node, how="folds", order=est.order)
@@ -243,7 +217,7 @@ def _folds(flow: Flow, est: Estimator, given: Given) -> Value:
     return Many((Many((Index("train", split), Index(VALIDATION, split))),), ("#fold",))
 
 
-def called(flow: Flow, value: Value, given: Given) -> Value:
+def call_value(flow: Interpreter, value: Value, given: Given) -> Value:
     """A value that is called by another: a function handed to apply, pipe or map."""
     match value:
         case Func():
@@ -251,10 +225,8 @@ def called(flow: Flow, value: Value, given: Given) -> Value:
         case Bound() if isinstance(value.receiver, Estimator):
             return method(flow, value.receiver, value.method, given)
         case Lib():
-            from diagnostics.code.calls import library_call
-
-            return library_call(flow, value, given)
-    return expressions.blended(given.args)
+            return flow.call_library(value, given)
+    return blend(given.args)
 
 
 def _flat(values: Sequence[Value], depth: int = 0) -> list[Value]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from diagnostics.code import expressions
+from diagnostics.code.calls import library_call
+from diagnostics.code.combine import blend
+from diagnostics.code.interpreter import Exhausted, Interpreter
+from diagnostics.code.names import Function, find_method, guess_value
 from diagnostics.code.stores import assign, remove
 from diagnostics.code.values import (
-    TRAIN,
     UNKNOWN,
     Class,
     Const,
-    Data,
     Func,
+    Given,
     Instance,
     Lib,
     Many,
@@ -24,47 +26,14 @@ from diagnostics.code.values import (
     Unknown,
     Value,
     join,
-    side_of,
 )
-from diagnostics.code.watch import Watch
 
-BUDGET: Final = 500_000
-"""Steps after which a script is left as it is: ten times what the longest real notebook takes."""
 DEPTH: Final = 12
 """Calls within calls."""
-UNROLLED: Final = 4
-"""Turns of a loop over written things, such as the two tables in `for df in [train, test]`."""
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Exhausted(Exception):
-    """The budget is used up; what was found so far stands."""
-
-
-class Flow:
-    """The state while one script is followed."""
-
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
-        self.globals = Scope()
-        self.scope = self.globals
-        self.loops: list[int] = []
-        self.returns: list[list[Value]] = []
-        self.calls: list[ast.AST] = []
-        self.called: set[int] = set()
-        self.left = BUDGET
-        self.children: dict[tuple[int, int, str], Rows] = {}
-        self.splits = 0
-        self.kept: list[Rows] = []
-        self.origins: dict[int, Rows] = {}
-        self.slices: list[Rows] = []
-        self.unknown_rows = Rows()
-
-    def tick(self, cost: int = 1) -> None:
-        self.left -= cost
-        if self.left < 0:
-            raise Exhausted
+class Flow(Interpreter):
+    """Follows the statements of a script."""
 
     def run(self, statements: Sequence[ast.stmt]) -> bool:
         """Follow all statements, then the functions that nobody called. Returns whether it got to the end."""
@@ -76,7 +45,7 @@ class Flow:
             for statement in statements:
                 self.guarded(statement)
             for statement in statements:
-                self._uncalled(statement, None)
+                self._follow_uncalled(statement, None)
         except Exhausted:
             return False
         return True
@@ -97,6 +66,9 @@ class Flow:
     def expr(self, node: ast.expr | None) -> Value:
         self.tick()
         return expressions.value_of(self, node) if node is not None else UNKNOWN
+
+    def call_library(self, callee: Lib, given: Given) -> Value:
+        return library_call(self, callee, given)
 
     def do(self, node: ast.stmt) -> None:
         self.tick()
@@ -182,29 +154,13 @@ class Flow:
         self.loops.pop()
         self.body(node.orelse)
 
-    def turns(self, iterated: Value, node: ast.AST) -> list[Value]:
-        """What the loop variable holds: each item where they are tables or estimators, else one thing that stands for all."""
-        line = getattr(node, "lineno", 0)
-        if isinstance(iterated, Many) and iterated.items:
-            items = iterated.items
-            if any(not isinstance(item, Const | Unknown) and not _constants(item) for item in items):
-                return list(items[:UNROLLED])
-            names = {type(item) for item in items}
-            # Written names of columns stay names, so that what is stored under them is known; numbers are settings.
-            if names == {Const} and all(isinstance(item, Const) and isinstance(item.value, str) for item in items):
-                return list(items[:UNROLLED])
-            return [_settings(items[0], line)]
-        if isinstance(iterated, Data):
-            return [replace(iterated, full=False, columns=None, cut=False)]
-        return [Unknown(line)]
-
     def inline(self, func: Func, args: Sequence[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Follow a function of the script with these arguments."""
         self.tick(5)
         if len(self.calls) >= DEPTH or self.calls.count(func.node) > 0:
-            return expressions.blended([*args, *kwargs.values()])
+            return blend([*args, *kwargs.values()])
         self.called.add(id(func.node))
-        scope = Scope(_bound(self, func, args, kwargs), func.scope)
+        scope = Scope(_bind(self, func, args, kwargs), func.scope)
         before, self.scope = self.scope, scope
         given = dict(scope.names)
         self.calls.append(func.node)
@@ -218,15 +174,15 @@ class Flow:
             returned = self.returns.pop()
             self.calls.pop()
             self.scope = before
-        self._written_back(given, scope, node)
+        self._write_back(given, scope, node)
         if not returned:
             return Const(None)
         result = returned[0]
         for other in returned[1:]:
-            result = _joined_returns(result, other)
+            result = _join_returns(result, other)
         return result
 
-    def _written_back(self, given: dict[str, Value], scope: Scope, node: ast.AST) -> None:
+    def _write_back(self, given: dict[str, Value], scope: Scope, node: ast.AST) -> None:
         """A table that the function changed in place is changed for the caller too."""
         if not isinstance(node, ast.Call):
             return
@@ -238,84 +194,30 @@ class Flow:
     def make(self, cls: Class, args: Sequence[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """An object of a class of the script."""
         instance = Instance(cls)
-        init = method_of(cls, "__init__")
+        init = find_method(cls, "__init__")
         if init is not None:
             self.inline(Func(init, cls.scope, instance), args, kwargs, node)
         return instance
 
-    def child(self, rows: Rows, side: str, split: int) -> Rows:
-        """The rows of one side of one split, the same object for every table that was split together."""
-        key = (id(rows), split, side)
-        if key not in self.children:
-            self.children[key] = Rows(side, whole=rows, depth=rows.depth)
-            self.kept.append(rows)
-        return self.children[key]
-
-    def new_split(self) -> int:
-        self.splits += 1
-        return self.splits
-
-    def origin(self, node: ast.AST) -> Rows:
-        """The rows that one statement brings in from outside."""
-        if id(node) not in self.origins:
-            self.origins[id(node)] = Rows()
-        return self.origins[id(node)]
-
-    def sliced(self, rows: Rows, node: ast.AST) -> None:
-        """A part with written first and last row: it may overlap with another of the same table."""
-        for other in self.slices:
-            if other.whole is not rows.whole or other.side == rows.side or TRAIN not in (other.side, rows.side):
-                continue
-            if rows.bounds is None or other.bounds is None:
-                continue
-            first = max(other.bounds[0] or 0, rows.bounds[0] or 0)
-            ends = [end for _, end in (other.bounds, rows.bounds) if end is not None]
-            last = min(ends) if ends else None
-            if last is not None and first < last:
-                self.watch.overlapping(rows, other, first, last, node)
-        self.slices.append(rows)
-
-    def lookup(self, name: str) -> Value | None:
-        scope: Scope | None = self.scope
-        while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
-            scope = scope.outer
-        return None
-
-    def _uncalled(self, node: ast.stmt, owner: Instance | None) -> None:
+    def _follow_uncalled(self, node: ast.stmt, owner: Instance | None) -> None:
         """Functions that nobody calls here are followed with what their parameters' names promise."""
         if isinstance(node, ast.ClassDef):
             instance = Instance(Class(node, self.globals))
             for inner in node.body:
-                self._uncalled(inner, instance)
+                self._follow_uncalled(inner, instance)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and id(node) not in self.called:
             root = Rows()
             names = [a.arg for a in [*node.args.posonlyargs, *node.args.args]]
             names = names[1:] if owner is not None and names[:1] in (["self"], ["cls"]) else names
             try:
-                self.inline(Func(node, self.globals, owner), [promised(name, root) for name in names], {}, node)
+                self.inline(Func(node, self.globals, owner), [guess_value(name, root) for name in names], {}, node)
             except RecursionError:
                 self.calls.clear()
                 self.returns.clear()
                 self.scope = self.globals
 
 
-def promised(name: str, root: Rows) -> Value:
-    """What a parameter or an unknown name holds, judged by its name alone."""
-    side = side_of(name)
-    if side:
-        return Data(Rows(side, whole=root), target=expressions.is_target_name(name))
-    if expressions.is_data_name(name):
-        return Data(root, root=root, target=expressions.is_target_name(name))
-    return UNKNOWN
-
-
-def method_of(cls: Class, name: str) -> Function | None:
-    return next((n for n in cls.node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == name), None)
-
-
-def _bound(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
+def _bind(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
     arguments = func.node.args
     names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
     bound: dict[str, Value] = {}
@@ -336,20 +238,10 @@ def _bound(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Valu
     return {**ordered, **owner}
 
 
-def _joined_returns(a: Value, b: Value) -> Value:
+def _join_returns(a: Value, b: Value) -> Value:
     if isinstance(a, Many) and isinstance(b, Many) and len(a.items) == len(b.items):
         return Many(tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True)), a.keys)
     return join(b, a) if isinstance(a, Const | Unknown) else join(a, b)
-
-
-def _constants(value: Value) -> bool:
-    return isinstance(value, Many) and all(isinstance(i, Const | Unknown) or _constants(i) for i in value.items[:20])
-
-
-def _settings(item: Value, line: int) -> Value:
-    if isinstance(item, Many):
-        return Many(tuple(_settings(inner, line) for inner in item.items))
-    return Unknown(line) if isinstance(item, Const | Unknown) else item
 
 
 def _loaded(target: ast.expr) -> ast.expr:

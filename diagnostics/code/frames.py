@@ -6,16 +6,29 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from diagnostics.code import expressions
 from diagnostics.code import library as lib
-from diagnostics.code.fitting import Given, called
+from diagnostics.code.combine import drop_columns, pick_columns, replace_values
+from diagnostics.code.fitting import call_value
+from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.stores import rebind
-from diagnostics.code.values import UNKNOWN, Const, Data, Derived, Estimator, Fit, Func, Rows, Unknown, Value, datas, merge, texts
-
-if TYPE_CHECKING:
-    from diagnostics.code.flow import Flow
+from diagnostics.code.values import (
+    UNKNOWN,
+    Const,
+    Data,
+    Derived,
+    Estimator,
+    Fit,
+    Func,
+    Given,
+    Rows,
+    Unknown,
+    Value,
+    datas,
+    merge,
+    texts,
+)
 
 PARTS: Final = {"query", "filter_rows", "head", "tail", "take", "sample", "truncate", "between_time", "where_rows", "limit"}
 KEEPS: Final = frozenset(
@@ -81,7 +94,7 @@ SILENT: Final = frozenset(
 FILLERS: Final = {"fillna", "replace", "where", "mask"}
 
 
-def method(flow: Flow, data: Data, name: str, where: ast.expr, given: Given) -> Value:
+def method(flow: Interpreter, data: Data, name: str, where: ast.expr, given: Given) -> Value:
     """`data.name(...)`; where: how `data` is written."""
     result = _result(flow, data, name, given)
     inplace = given.kwargs.get("inplace")
@@ -91,19 +104,19 @@ def method(flow: Flow, data: Data, name: str, where: ast.expr, given: Given) -> 
     if name in ("append", "insert", "update") and isinstance(result, Data) and name != "append":
         rebind(flow, where, result)
     if name == "pop" and isinstance(result, Data):
-        rebind(flow, where, expressions.without(data, result.columns))
+        rebind(flow, where, drop_columns(data, result.columns))
     return result
 
 
-def _result(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _result(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     if name in lib.STATISTICS:
-        return statistic(flow, data, lib.STATISTICS[name], given)
+        return learn_statistic(flow, data, lib.STATISTICS[name], given)
     if name in ("drop", "pop"):
-        return _dropped(data, name, given)
+        return _drop(data, name, given)
     if name in ("fillna", "bfill", "backfill", "interpolate"):
-        return _filled(data, name, given)
+        return _fill(data, name, given)
     if name in ("shift", "rolling", "ewm", "expanding", "diff", "pct_change", "resample", "asfreq", "lag"):
-        return _moved(flow, data, name, given)
+        return _move(flow, data, name, given)
     if name in ("sort_values", "sort_index", "set_index", "orderBy"):
         written = texts(given.kwargs.get("by", given.args[0] if given.args else UNKNOWN)) or frozenset()
         in_time = name == "sort_index" or any(TIME_NAME.search(column) for column in written)
@@ -112,33 +125,33 @@ def _result(flow: Flow, data: Data, name: str, given: Given) -> Value:
         dropped = data.dropped | written if name == "set_index" else data.dropped
         return replace(data, marks=marks, dropped=dropped)
     if name == "sample":
-        return sampled(data, given)
+        return sample_rows(data, given)
     if name == "randomSplit":
         return replace(data, cut=True)
     if name in ("apply", "transform", "map", "agg", "aggregate", "pipe", "applymap"):
-        return _applied(flow, data, name, given)
+        return _apply(flow, data, name, given)
     if name == "groupby":
         return replace(data, how="group", full=False)
     if name in PARTS:
         return replace(data, cut=True)
     if name in ("append", "join", "merge", "assign", "insert", "combine_first", "concat", "union", "hstack"):
-        return _joined(flow, data, name, given)
+        return _join(flow, data, name, given)
     if name in SILENT:
         return Data(data.rows, statistic=True, marks=data.marks, how="choice" if name == "corr" else "index")
     if name in RESHAPES:
         return data
     if name in KEEPS:
-        return expressions.value_with(data, given.all)
+        return replace_values(data, given.all)
     if name == "select_dtypes" or name == "filter":
         return replace(data, full=False, columns=None)
     if name == "get":
         names = texts(given.args[0]) if given.args else None
-        return expressions.column(data, names) if names else replace(data, full=False)
+        return pick_columns(data, names) if names else replace(data, full=False)
     found = [d for value in given.all for d in datas(value)]
     return replace(merge(data, [d for d in found if not d.statistic or name in FILLERS]), full=False)
 
 
-def statistic(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def learn_statistic(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     """One number for each column, learnt from all rows; along the rows (axis 1) nothing is learnt from other rows."""
     # Tensors call it dim, and take it first.
     axis = given.kwargs.get("axis", given.kwargs.get("dim", given.args[0] if given.args else UNKNOWN))
@@ -158,22 +171,22 @@ def statistic(flow: Flow, data: Data, name: str, given: Given) -> Value:
     return Data(data.rows, frozenset((fit,)), statistic=True, columns=data.columns, target=data.target)
 
 
-def _dropped(data: Data, name: str, given: Given) -> Value:
+def _drop(data: Data, name: str, given: Given) -> Value:
     value = given.kwargs.get("columns", given.kwargs.get("labels", given.args[0] if given.args else UNKNOWN))
     if name == "pop":
-        return expressions.column(data, texts(value) or frozenset(("?",)))
+        return pick_columns(data, texts(value) or frozenset(("?",)))
     axis = given.kwargs.get("axis", given.args[1] if len(given.args) > 1 else UNKNOWN)
     across = "columns" in given.kwargs or (isinstance(axis, Const) and axis.value in (1, "columns"))
     names = texts(value)
     if across:
-        return expressions.without(data, names)
+        return drop_columns(data, names)
     if isinstance(value, Data) or "index" in given.kwargs:
         return replace(data, cut=True)
     # Spark drops columns by name; a number is a row.
-    return expressions.without(data, names) if names else data
+    return drop_columns(data, names) if names else data
 
 
-def _filled(data: Data, name: str, given: Given) -> Value:
+def _fill(data: Data, name: str, given: Given) -> Value:
     how = given.kwargs.get("method", given.args[0] if name == "interpolate" and given.args else UNKNOWN)
     direction = given.kwargs.get("limit_direction")
     backward = name in ("bfill", "backfill") or (isinstance(how, Const) and how.value in ("bfill", "backfill"))
@@ -183,10 +196,10 @@ def _filled(data: Data, name: str, given: Given) -> Value:
             return data
         fit = Fit("backward", "bfill", data.rows, given.node.lineno, given.node)
         return data.seen(frozenset((fit,)))
-    return expressions.value_with(data, given.all, filled=True)
+    return replace_values(data, given.all, filled=True)
 
 
-def _moved(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _move(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     first = given.kwargs.get("periods", given.args[0] if given.args else UNKNOWN)
     marks = data.marks | {"lagged"}
     centre = given.kwargs.get("center")
@@ -199,7 +212,7 @@ def _moved(flow: Flow, data: Data, name: str, given: Given) -> Value:
     return replace(data, marks=marks, how="past" if data.how != "future" else "future")
 
 
-def sampled(data: Data, given: Given) -> Data:
+def sample_rows(data: Data, given: Given) -> Data:
     """`sample`: with replacement, or more than there is, the same row comes out more than once."""
     replaced = given.kwargs.get("replace", given.kwargs.get("withReplacement", UNKNOWN))
     if isinstance(replaced, Const) and replaced.value is True:
@@ -212,20 +225,20 @@ def sampled(data: Data, given: Given) -> Data:
     return replace(data, cut=True)
 
 
-def _applied(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _apply(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     if not given.args:
         return data
     function = given.args[0]
     if data.how == "group":
         asked = texts(function) or frozenset()
         if name in ("transform", "agg", "aggregate") and asked:
-            told = statistic(flow, data, min(asked), given)
+            told = learn_statistic(flow, data, min(asked), given)
             for fit in told.touched if isinstance(told, Data) and name == "transform" else ():
                 # It comes back row by row, as a feature.
                 fit.confirmed = fit.confirmed or fit.kind == "target"
             return told
         if isinstance(function, Func):
-            return called(flow, function, Given((replace(data, how=""),), {}, given.node))
+            return call_value(flow, function, Given((replace(data, how=""),), {}, given.node))
         return replace(data, full=False)
     if isinstance(function, Data) and function.statistic:
         # df["city"].map(means): each row gets what its group's rows said.
@@ -241,18 +254,18 @@ def _applied(flow: Flow, data: Data, name: str, given: Given) -> Value:
             flow.tick(3)
             handed: Data = replace(data, full=False, how="made")
             calm = Unknown()
-            outcome = called(flow, function, Given((calm,), {}, given.node)) if isinstance(function, Func) else handed
+            outcome = call_value(flow, function, Given((calm,), {}, given.node)) if isinstance(function, Func) else handed
             learnt = frozenset(fit for d in datas(outcome) for fit in d.touched)
             return handed.seen(learnt)
-        outcome = called(flow, function, Given((data, *given.args[1:]), {}, given.node))
+        outcome = call_value(flow, function, Given((data, *given.args[1:]), {}, given.node))
         return outcome if isinstance(outcome, Data) and not outcome.statistic else replace(data, how="made")
     asked = texts(function) or frozenset()
     if asked & lib.STATISTICS.keys() and name in ("agg", "aggregate"):
-        return statistic(flow, data, lib.STATISTICS[min(asked & lib.STATISTICS.keys())], given)
+        return learn_statistic(flow, data, lib.STATISTICS[min(asked & lib.STATISTICS.keys())], given)
     return replace(data, how="made")
 
 
-def _joined(flow: Flow, data: Data, name: str, given: Given) -> Value:
+def _join(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     others = [d for value in given.all for d in datas(value) if not d.statistic]
     encoded = frozenset(
         fit for value in given.all for d in datas(value) for fit in d.touched if d.statistic and fit.kind == "target"
@@ -270,11 +283,11 @@ def _joined(flow: Flow, data: Data, name: str, given: Given) -> Value:
             merge(data, [replace(d, full=True, columns=None) for d in others]), derived=derived, full=data.full, columns=None
         )
     if name in ("append", "union", "concat"):
-        return together([data, *others])
+        return stack_rows([data, *others])
     return replace(merge(data, others), full=False, columns=None, how="")
 
 
-def together(found: Sequence[Data]) -> Data:
+def stack_rows(found: Sequence[Data]) -> Data:
     """Rows of several tables below each other."""
     first = found[0]
     sets = list({id(d.rows): d.rows for d in found}.values())

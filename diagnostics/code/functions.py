@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from diagnostics.code import expressions, frames
+from diagnostics.code import frames
 from diagnostics.code import library as lib
-from diagnostics.code.fitting import Given
-from diagnostics.code.values import UNKNOWN, Const, Data, Estimator, Fit, Many, Value, datas
-
-if TYPE_CHECKING:
-    from diagnostics.code.flow import Flow
+from diagnostics.code.combine import blend, replace_values
+from diagnostics.code.interpreter import Interpreter
+from diagnostics.code.values import UNKNOWN, Const, Data, Estimator, Fit, Given, Many, Value, datas
 
 STACKS: Final = {"concat", "vstack", "concatenate", "append", "row_stack", "chain"}
 BESIDE: Final = {"hstack", "column_stack", "merge", "c_", "stack"}
 
 
-def _split(flow: Flow, name: str, given: Given) -> Value:
+def _split(flow: Interpreter, name: str, given: Given) -> Value:
     parts = [next(iter(datas(value)), None) for value in given.args]
     found = [part for part in parts if part is not None]
     shuffled = given.kwargs.get("shuffle")
@@ -37,7 +35,7 @@ def _split(flow: Flow, name: str, given: Given) -> Value:
     return Many(tuple(result))
 
 
-def _cross_validated(flow: Flow, name: str, given: Given) -> Value:
+def _cross_validate(flow: Interpreter, name: str, given: Given) -> Value:
     parts = [d for value in given.all[1:] for d in datas(value)]
     folds = given.kwargs.get("cv")
     order = folds.order if isinstance(folds, Estimator) else ""
@@ -47,7 +45,7 @@ def _cross_validated(flow: Flow, name: str, given: Given) -> Value:
     return UNKNOWN
 
 
-def _fitted_function(flow: Flow, name: str, given: Given) -> Value:
+def _fit_function(flow: Interpreter, name: str, given: Given) -> Value:
     data = given.data(0, "X", "a", "x")
     if data is None:
         return UNKNOWN
@@ -60,7 +58,7 @@ def _fitted_function(flow: Flow, name: str, given: Given) -> Value:
     return Many((result, UNKNOWN)) if name in ("boxcox", "yeojohnson") else result
 
 
-def _stacked(flow: Flow, name: str, given: Given) -> Value:
+def _stack(flow: Interpreter, name: str, given: Given) -> Value:
     axis = given.kwargs.get("axis", given.args[1] if len(given.args) > 1 and name != "append" else UNKNOWN)
     found = [d for value in given.args[: 2 if name == "append" else 1] for d in datas(value)]
     found += [d for key in ("objs", "tup", "arrays") for d in datas(given.kwargs.get(key, UNKNOWN))]
@@ -68,12 +66,12 @@ def _stacked(flow: Flow, name: str, given: Given) -> Value:
         return UNKNOWN
     beside = name in BESIDE or (isinstance(axis, Const) and axis.value in (1, -1, "columns"))
     if beside:
-        result = expressions.blended(found)
+        result = blend(found)
         return replace(result, how="") if isinstance(result, Data) else result
-    return frames.together(found)
+    return frames.stack_rows(found)
 
 
-def _resampled(flow: Flow, name: str, given: Given) -> Value:
+def _resample(flow: Interpreter, name: str, given: Given) -> Value:
     found = [d for value in given.args for d in datas(value)]
     if not found:
         return UNKNOWN
@@ -84,7 +82,7 @@ def _resampled(flow: Flow, name: str, given: Given) -> Value:
     return drawn[0] if len(drawn) == 1 else Many(tuple(drawn))
 
 
-def measured(flow: Flow, name: str, given: Given) -> Value:
+def measure_score(flow: Interpreter, name: str, given: Given) -> Value:
     found = [d for value in given.all for d in datas(value)]
     if not found:
         return UNKNOWN
@@ -100,25 +98,25 @@ def measured(flow: Flow, name: str, given: Given) -> Value:
     return UNKNOWN
 
 
-def _chosen(flow: Flow, name: str, given: Given) -> Value:
+def _choose(flow: Interpreter, name: str, given: Given) -> Value:
     """np.where(mask, a, b): values of a or b; the mask says which rows only."""
     if len(given.args) < 3:
-        return expressions.blended(given.args)
+        return blend(given.args)
     values = [d for value in given.args[1:3] for d in datas(value)]
     rows = next(iter(datas(given.args[0])), None)
     if not values:
         return replace(rows, how="made") if rows is not None else UNKNOWN
     base = next((d for d in values if not d.statistic), rows or values[0])
     columns = frozenset(n for d in [*values, *([rows] if rows else [])] if d.columns for n in d.columns)
-    return replace(expressions.value_with(base, values), how="made", columns=columns or None)
+    return replace(replace_values(base, values), how="made", columns=columns or None)
 
 
-def _parsed(flow: Flow, name: str, given: Given) -> Value:
+def _parsed(flow: Interpreter, name: str, given: Given) -> Value:
     data = given.data(0, "arg")
     return replace(data, marks=data.marks | {"parsed"}) if data is not None else UNKNOWN
 
 
-def _paired(flow: Flow, name: str, given: Given) -> Value:
+def _pair(flow: Interpreter, name: str, given: Given) -> Value:
     """zip and enumerate, item by item."""
     lists = [flow.turns(value, given.node) for value in given.args[:8]]
     if name == "enumerate":
@@ -128,34 +126,34 @@ def _paired(flow: Flow, name: str, given: Given) -> Value:
     return Many(tuple(Many(row) for row in rows))
 
 
-def _next(flow: Flow, name: str, given: Given) -> Value:
+def _next(flow: Interpreter, name: str, given: Given) -> Value:
     first = given.args[0] if given.args else UNKNOWN
     return first.items[0] if isinstance(first, Many) and first.items else UNKNOWN
 
 
-def _parts(flow: Flow, name: str, given: Given) -> Value:
+def _parts(flow: Interpreter, name: str, given: Given) -> Value:
     """Functions whose parts get their sides from the names that they are given."""
     found = [d for value in given.args[:1] for d in datas(value)]
     return replace(found[0], cut=True) if found else UNKNOWN
 
 
-def _wrapped(flow: Flow, name: str, given: Given) -> Value:
+def _wrap(flow: Interpreter, name: str, given: Given) -> Value:
     found = [d for value in given.args for d in datas(value)]
     return replace(found[0], marks=found[0].marks | {"indexed", "parsed"}) if found else UNKNOWN
 
 
-Special = Callable[["Flow", str, Given], Value]
+Special = Callable[[Interpreter, str, Given], Value]
 SPECIAL: Final[Mapping[str, Special]] = {
     "train_test_split": _split,
-    **dict.fromkeys(lib.CROSS_VALIDATION | {"cv"}, _cross_validated),
-    **dict.fromkeys(lib.FITTED_FUNCTIONS, _fitted_function),
-    **dict.fromkeys(STACKS | BESIDE, _stacked),
-    "resample": _resampled,
-    **dict.fromkeys(("where", "select"), _chosen),
+    **dict.fromkeys(lib.CROSS_VALIDATION | {"cv"}, _cross_validate),
+    **dict.fromkeys(lib.FITTED_FUNCTIONS, _fit_function),
+    **dict.fromkeys(STACKS | BESIDE, _stack),
+    "resample": _resample,
+    **dict.fromkeys(("where", "select"), _choose),
     "to_datetime": _parsed,
     "DatetimeIndex": _parsed,
-    **dict.fromkeys(("zip", "enumerate", "izip"), _paired),
+    **dict.fromkeys(("zip", "enumerate", "izip"), _pair),
     "next": _next,
     **dict.fromkeys(("random_split", "split", "array_split", "train_val_split", "split_data", "train_test"), _parts),
-    "timeseries_dataset_from_array": _wrapped,
+    "timeseries_dataset_from_array": _wrap,
 }

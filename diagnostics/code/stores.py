@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from diagnostics.code import expressions
+from diagnostics.code.combine import drop_columns
+from diagnostics.code.interpreter import Interpreter
+from diagnostics.code.names import is_data_name, is_target_name
 from diagnostics.code.values import (
     TEST,
     TRAIN,
@@ -28,16 +29,13 @@ from diagnostics.code.values import (
     texts,
 )
 
-if TYPE_CHECKING:
-    from diagnostics.code.flow import Flow
 
-
-def assign(flow: Flow, target: ast.expr, value: Value, node: ast.AST) -> None:
+def assign(flow: Interpreter, target: ast.expr, value: Value, node: ast.AST) -> None:
     """`node`: the whole statement."""
     match target:
         case ast.Name():
             scope = flow.globals if target.id in flow.scope.elsewhere else flow.scope
-            scope.names[target.id] = _named(flow, target.id, value, node)
+            scope.names[target.id] = _give_name(flow, target.id, value, node)
             flow.scope.changed.discard(target.id)
         case ast.Tuple() | ast.List():
             _unpack(flow, target.elts, value, node)
@@ -46,7 +44,7 @@ def assign(flow: Flow, target: ast.expr, value: Value, node: ast.AST) -> None:
         case ast.Attribute():
             base = flow.expr(target.value)
             if isinstance(base, Instance):
-                base.names[target.attr] = _named(flow, target.attr, value, node)
+                base.names[target.attr] = _give_name(flow, target.attr, value, node)
             elif isinstance(base, Data) and target.attr not in ("columns", "index", "name", "names", "shape", "dtype"):
                 _store(flow, target.value, base, Const(target.attr), value, node)
         case ast.Subscript():
@@ -62,7 +60,7 @@ def assign(flow: Flow, target: ast.expr, value: Value, node: ast.AST) -> None:
                     rebind(flow, target.value, Many(tuple(items.values()), tuple(items)))
 
 
-def rebind(flow: Flow, where: ast.expr, value: Value) -> None:
+def rebind(flow: Interpreter, where: ast.expr, value: Value) -> None:
     """The object at `where` was changed in place."""
     if isinstance(where, ast.Attribute) and where.attr in ("loc", "iloc", "at", "iat", "values"):
         where = where.value
@@ -85,14 +83,14 @@ def rebind(flow: Flow, where: ast.expr, value: Value) -> None:
                 assign(flow, where, value, where)
 
 
-def remove(flow: Flow, target: ast.expr) -> None:
+def remove(flow: Interpreter, target: ast.expr) -> None:
     """`del df["column"]`, or a name."""
     match target:
         case ast.Subscript():
             base = flow.expr(target.value)
             names = texts(flow.expr(target.slice))
             if isinstance(base, Data):
-                rebind(flow, target.value, expressions.without(base, names))
+                rebind(flow, target.value, drop_columns(base, names))
         case ast.Name():
             flow.scope.names.pop(target.id, None)
 
@@ -101,7 +99,7 @@ def _keys(value: Many) -> Sequence[str]:
     return value.keys or [""] * len(value.items)
 
 
-def _named(flow: Flow, name: str, value: Value, node: ast.AST) -> Value:
+def _give_name(flow: Interpreter, name: str, value: Value, node: ast.AST) -> Value:
     """`value` under its new name, which may tell which part of the rows it is, or that it is the answer."""
     side = side_of(name)
     if isinstance(value, Data):
@@ -112,19 +110,19 @@ def _named(flow: Flow, name: str, value: Value, node: ast.AST) -> Value:
             value = _part(flow, name, value, side, node)
         if not value.rows.named and not value.rows.side:
             value.rows.named = name
-        if expressions.is_target_name(name) and not value.statistic:
+        if is_target_name(name) and not value.statistic:
             flow.watch.targets |= value.columns or frozenset()
             value = replace(value, target=True)
         return replace(value, cut=False) if value.cut and not side else value
-    if isinstance(value, Unknown) and not value.loop and side and expressions.is_data_name(name):
+    if isinstance(value, Unknown) and not value.loop and side and is_data_name(name):
         root = Rows(named=name)
-        return Data(Rows(side, whole=root) if side else root, root=root, target=expressions.is_target_name(name))
+        return Data(Rows(side, whole=root) if side else root, root=root, target=is_target_name(name))
     if isinstance(value, Estimator) and not value.line:
         value.line = getattr(node, "lineno", 0)
     return value
 
 
-def _part(flow: Flow, name: str, value: Data, side: str, node: ast.AST) -> Data:
+def _part(flow: Interpreter, name: str, value: Data, side: str, node: ast.AST) -> Data:
     """A slice, mask or sample whose name says which side it is: here the rows are split."""
     flow.watch.split([value], node)
     rows = Rows(side, whole=value.rows, named=name, bounds=value.rows.bounds, depth=value.rows.depth)
@@ -134,18 +132,18 @@ def _part(flow: Flow, name: str, value: Data, side: str, node: ast.AST) -> Data:
     return replace(value, rows=rows, cut=False)
 
 
-def _unpack(flow: Flow, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
+def _unpack(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
     if isinstance(value, Many) and len(value.items) == len(targets) and not any(isinstance(t, ast.Starred) for t in targets):
         parted = [d for item in value.items for d in datas(item) if d.cut]
         if parted and len({_side(t) for t in targets} - {""}) > 1:
-            _sided(flow, targets, value, node)
+            _split_by_names(flow, targets, value, node)
             return
         for target, item in zip(targets, value.items, strict=True):
             assign(flow, target, item, node)
         return
     sides = {_side(target) for target in targets}
     if TRAIN in sides and len(sides - {""}) > 1:
-        _sided(flow, targets, value, node)
+        _split_by_names(flow, targets, value, node)
         return
     found = datas(value)
     for target in targets:
@@ -156,7 +154,7 @@ def _unpack(flow: Flow, targets: Sequence[ast.expr], value: Value, node: ast.AST
             own = replace(found[0], full=False, columns=None)
         elif isinstance(value, Unknown):
             own = value
-            if isinstance(target, ast.Name) and expressions.is_data_name(target.id) and isinstance(node, ast.Assign):
+            if isinstance(target, ast.Name) and is_data_name(target.id) and isinstance(node, ast.Assign):
                 own = Data(flow.child(_origin(flow, node), "", 0), root=flow.child(_origin(flow, node), "", 0))
         elif estimators(value):
             own = estimators(value)[0]
@@ -171,12 +169,12 @@ def _side(target: ast.expr) -> str:
     )
 
 
-def _origin(flow: Flow, node: ast.AST) -> Rows:
+def _origin(flow: Interpreter, node: ast.AST) -> Rows:
     """The rows that one statement brought in, the same object each time."""
     return flow.origin(node)
 
 
-def _sided(flow: Flow, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
+def _split_by_names(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
     """`a_train, a_test = something(a)`: the names say how it was split."""
     found = [d for d in datas(value) if not d.statistic]
     whole = found[0] if found else Data(_origin(flow, node))
@@ -185,7 +183,7 @@ def _sided(flow: Flow, targets: Sequence[ast.expr], value: Value, node: ast.AST)
     split = flow.new_split()
     for position, target in enumerate(targets):
         if isinstance(target, ast.Tuple | ast.List):
-            _sided(flow, target.elts, replace(whole, rows=flow.child(whole.rows, _side(target), split)), node)
+            _split_by_names(flow, target.elts, replace(whole, rows=flow.child(whole.rows, _side(target), split)), node)
             continue
         own = whole
         if isinstance(value, Many) and position < len(value.items):
@@ -196,7 +194,7 @@ def _sided(flow: Flow, targets: Sequence[ast.expr], value: Value, node: ast.AST)
 
 
 def _store(
-    flow: Flow, where: ast.expr, base: Data, key: Value, value: Value, node: ast.AST, written: ast.expr | None = None
+    flow: Interpreter, where: ast.expr, base: Data, key: Value, value: Value, node: ast.AST, written: ast.expr | None = None
 ) -> None:
     """`base[key] = value`: the table now holds what was learnt for the value."""
     names = texts(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
@@ -289,3 +290,30 @@ def texts(value: Value) -> frozenset[str] | None:
         if all(names is not None for names in found):
             return frozenset(name for names in found if names for name in names)
     return None
+
+
+@dataclass(frozen=True)
+class Given:
+    """Arguments of one call: by position, by name, and as they are written."""
+
+    args: Sequence[Value]
+    kwargs: Mapping[str, Value]
+    node: ast.Call
+
+    def data(self, position: int, *names: str) -> Data | None:
+        value = self.args[position] if position < len(self.args) else UNKNOWN
+        for name in names:
+            value = self.kwargs.get(name, value)
+        return next(iter(datas(value)), None)
+
+    def has(self, position: int, *names: str) -> bool:
+        return position < len(self.args) or any(name in self.kwargs for name in names)
+
+    @property
+    def first(self) -> ast.expr | None:
+        written = [k.value for k in self.node.keywords if k.arg in ("X", "x")]
+        return self.node.args[0] if self.node.args else next(iter(written), None)
+
+    @property
+    def all(self) -> list[Value]:
+        return [*self.args, *self.kwargs.values()]

@@ -132,14 +132,14 @@ class Watch:
         """Rows are parted here; how: "split", "folds" or "search"; order: "random" where the rows are shuffled."""
         line = getattr(node, "lineno", 0)
         for fit in sorted({f for d in parts for f in d.touched}, key=lambda f: (f.line, f.name)):
-            self._parted(fit, node, line, how)
+            self._judge_split(fit, node, line, how)
         marks = frozenset(mark for d in parts for mark in d.marks)
         # A date that was parsed may be one feature among others; an order or a lag makes the rows a series.
         series = "lagged" in marks or ("parsed" in marks and bool(marks & {"sorted", "indexed"}))
         if order == "random" and series and not any(d.rows.within_train for d in parts):
             self.report(TEMPORAL, line, RANDOM_SPLIT, 0.7, used=node)
 
-    def _parted(self, fit: Fit, node: ast.AST, line: int, how: str) -> None:
+    def _judge_split(self, fit: Fit, node: ast.AST, line: int, how: str) -> None:
         if not fit.confirmed or fit.rows.held_out:
             return
         if fit.rows.within_train:

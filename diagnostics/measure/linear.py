@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.measure.design import Design
 from diagnostics.measure.samples import Encoder
 from diagnostics.nouns.table import Kind
 
@@ -34,78 +35,71 @@ class LogOdds:
 
 
 @dataclass(frozen=True)
-class Design:
-    """Numbers filled and scaled, levels of categories as columns of zeros and ones.
-
-    numbers, names: positions of the numeric and the categorical features. Fitted: middles, means, spreads of the numbers, shape
-    (n_numbers,), and for each category a table from its code (the row; the last one for a missing value) to its columns.
-    """
+class Places:
+    """Positions of the numeric and of the categorical features in an encoder's matrix; codes: how many a category has at most."""
 
     numbers: list[int]
-    names: list[int]
+    categories: list[int]
     codes: int
-    middles: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    means: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    spreads: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    tables: tuple[NDArray[np.float64], ...] = ()
 
-    def fitted(self, matrix: NDArray[np.float64]) -> Design:
+    def design(self, matrix: NDArray[np.float64]) -> Design:
+        """Learnt on this matrix: numbers are filled with their median and standardised, each category has at most `LEVELS`."""
         from sklearn.impute import SimpleImputer
         from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-        known = self
+        fills, centres, spreads = np.empty(0), np.empty(0), np.empty(0)
         if self.numbers:
             filled = SimpleImputer(strategy="median", keep_empty_features=True)
             scaled = StandardScaler().fit(filled.fit_transform(matrix[:, self.numbers]))
-            known = replace(known, middles=filled.statistics_, means=scaled.mean_, spreads=scaled.scale_)
+            fills, centres, spreads = filled.statistics_, scaled.mean_, scaled.scale_
         # What becomes of every code there can be is asked once: asking for each matrix anew takes ten times as long.
         every = np.append(np.arange(self.codes, dtype="float64"), np.nan)[:, None]
-        coded = []
-        for number in self.names:
+        tables = []
+        for number in self.categories:
             levels = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=LEVELS, sparse_output=False)
-            coded.append(levels.fit(matrix[:, [number]]).transform(every))
-        return replace(known, tables=tuple(coded))
+            tables.append(levels.fit(matrix[:, [number]]).transform(every))
+        return Design(fills=fills, centres=centres, spreads=spreads, tables=tuple(tables))
 
-    def of(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    def inputs(self, design: Design, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Shape (len(matrix), n_columns)."""
-        parts = []
-        if self.numbers:
-            given = matrix[:, self.numbers]
-            parts.append((np.where(np.isnan(given), self.middles, given) - self.means) / self.spreads)
-        for number, table in zip(self.names, self.tables, strict=True):
-            codes = matrix[:, number]
-            parts.append(table[np.where(np.isnan(codes), self.codes, codes).astype("intp")])
-        return np.hstack(parts)
+        codes = [np.where(np.isnan(matrix[:, k]), self.codes, matrix[:, k]).astype("intp") for k in self.categories]
+        return design.matrix(matrix[:, self.numbers], codes)
 
 
 class Linear:
-    """A linear model behind a design. told: scikit-learn's, unfitted."""
+    """A linear model of scikit-learn's behind a design."""
 
-    def __init__(self, design: Design, told: Any) -> None:
-        self.design, self.told = design, told
+    def __init__(self, places: Places, model: Any) -> None:
+        self.places, self.model = places, model
+        self.design: Design | None = None
 
     def fit(self, matrix: NDArray[np.float64], wanted: NDArray[np.generic]) -> Linear:
-        self.design = self.design.fitted(matrix)
-        self.told.fit(self.design.of(matrix), wanted)
+        self.design = self.places.design(matrix)
+        self.model.fit(self._inputs(matrix), wanted)
         return self
 
     def predict(self, matrix: NDArray[np.float64]) -> NDArray[np.generic]:
-        return np.asarray(self.told.predict(self.design.of(matrix)))
+        return np.asarray(self.model.predict(self._inputs(matrix)))
 
     def predict_proba(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(self.told.predict_proba(self.design.of(matrix)))
+        return np.asarray(self.model.predict_proba(self._inputs(matrix)))
+
+    def _inputs(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.design is None:
+            raise ValueError("The model is not fitted: call fit first.")
+        return self.places.inputs(self.design, matrix)
 
     @property
     def classes_(self) -> NDArray[np.generic]:
-        return np.asarray(self.told.classes_)
+        return np.asarray(self.model.classes_)
 
 
 def linear_model(coder: Encoder, *, label: bool, score: bool) -> Any:
     """Unfitted. Takes `coder`'s matrices; predicts labels (with predict_proba), scores between 0 and 1, or values."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    names = [number for number, name in enumerate(coder.features) if coder.kinds[name] is Kind.CATEGORY]
-    numbers = [number for number in range(len(coder.features)) if number not in set(names)]
-    told = LogisticRegression(C=10.0, max_iter=200) if label else Ridge(alpha=1e-3)
-    model = Linear(Design(numbers, names, coder.cap + 1), told)
+    categories = [number for number, name in enumerate(coder.features) if coder.kinds[name] is Kind.CATEGORY]
+    numbers = [number for number in range(len(coder.features)) if number not in set(categories)]
+    plain = LogisticRegression(C=10.0, max_iter=200) if label else Ridge(alpha=1e-3)
+    model = Linear(Places(numbers, categories, coder.cap + 1), plain)
     return LogOdds(model) if score else model

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.measure import engine
+from diagnostics.measure.frames import with_columns
 from diagnostics.measure.samples import Samples, as_level, as_number
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.refusal import NotApplicable
@@ -78,7 +79,7 @@ def outcome(incident: Incident, samples: Samples) -> Outcome:
     for name in (incident.role("target"), incident.role("prediction")):
         raw = _as_written(incident, current, name)
         if raw is not None:
-            current = current.assign(**{name: raw})
+            current = with_columns(current, {name: raw})
     return _compare(incident, Sides(samples.reference, current))
 
 
@@ -110,7 +111,7 @@ def frames(incident: Incident) -> Sides[pd.DataFrame | None]:
 
 
 def positive_class(classes: tuple[str, ...], stated: str | None) -> str | None:
-    """The stated class; else of two classes the one that says yes, else the last by name; None for more than two.
+    """The stated class; else of two classes the one whose word says yes. None where nothing says which it is.
 
     Of one class that says no, the word for yes: a class that no row has.
     """
@@ -125,7 +126,7 @@ def positive_class(classes: tuple[str, ...], stated: str | None) -> str | None:
     if len(classes) != 2:
         return None
     said_yes = [c for c in classes if c.strip().lower() in YES]
-    return said_yes[0] if len(said_yes) == 1 else classes[-1]
+    return said_yes[0] if len(said_yes) == 1 else None
 
 
 def match_classes(values: NDArray[np.generic], classes: tuple[str, ...]) -> NDArray[np.generic]:
@@ -172,6 +173,8 @@ def _compare(incident: Incident, both: Sides[pd.DataFrame | None]) -> Outcome:
     pair = (both.reference, both.current)
     truths = [_side(frame, target, task is Task.REGRESSION) for frame in pair]
     answers = [_side(frame, prediction, answer is not Answer.LABEL) for frame in pair]
+    if answer is Answer.SCORE:
+        answers = [None if a is None else as_probability(a.astype("float64")) for a in answers]
     if task is Task.REGRESSION:
         return Outcome(task, Answer.VALUE, (), None, Sides(truths[0], truths[1]), Sides(answers[0], answers[1]))
     classes = _names(truths[0])
@@ -194,6 +197,22 @@ def _compare(incident: Incident, both: Sides[pd.DataFrame | None]) -> Outcome:
         answers = [None if a is None else match_classes(a, classes) for a in answers]
         _check_classes(answers[0] if both.reference is not None else answers[1], classes)
     return Outcome(task, answer, classes, positive, Sides(truths[0], truths[1]), Sides(answers[0], answers[1]))
+
+
+def as_probability(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores as probabilities, shape (n,): as they are between 0 and 1, divided by 100 between 0 and 100, else taken for
+    log-odds and put through the logistic function.
+
+    Each side by itself: that the two are written on different scales is a finding of its own (`confirm.score_scale`).
+    """
+    known = scores[np.isfinite(scores)]
+    if not known.size or (known.min() >= 0 and known.max() <= 1):
+        return scores
+    if known.min() >= 0 and known.max() <= 100:
+        return scores / 100
+    if known.min() < 0:
+        return np.asarray(1 / (1 + np.exp(-np.clip(scores, -700, 700))))
+    return scores
 
 
 def _check_classes(answers: NDArray[np.generic] | None, classes: tuple[str, ...]) -> None:

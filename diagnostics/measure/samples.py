@@ -46,11 +46,11 @@ class Samples:
 def samples(incident: Incident, *, rows: int = engine.SAMPLE_ROWS) -> Samples:
     """Raises NotApplicable when a table is missing or the two share no feature. Do not change the frames in place."""
     tables = incident.pair()
-    return _samples(tables.reference, tables.current, incident.roles, rows, incident.seed)
+    return aligned(tables.reference, tables.current, incident.roles, rows, incident.seed)
 
 
 @lru_cache(maxsize=8)
-def _samples(reference: Table, current: Table, roles: Roles, rows: int, seed: int) -> Samples:
+def aligned(reference: Table, current: Table, roles: Roles, rows: int, seed: int) -> Samples:
     left, right = engine.sample(reference, rows=rows, seed=seed), engine.sample(current, rows=rows, seed=seed + 1)
     shared = [c for c in reference if c.name in current]
     features = tuple(c.name for c in shared if c.name not in roles.named and c.kind is not Kind.NESTED)

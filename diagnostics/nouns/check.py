@@ -1,9 +1,10 @@
-"""Diagnostic and Check: one module that looks for something, and what became of it in one investigation."""
+"""Diagnostic, Check and Status: a module that looks for something, what became of it, and what a step comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from diagnostics.nouns.finding import Finding
@@ -39,12 +40,14 @@ class Diagnostic:
 class Check:
     """What became of one diagnostic: its profile and findings, or why it did not apply, or that it failed.
 
+    by_chance: what fired and is no more than chance brings about on these rows.
     failed: type of the unexpected error, for the page; the traceback goes to the log.
     """
 
     diagnostic: Diagnostic
     profile: object | None = None
     findings: tuple[Finding, ...] = ()
+    by_chance: tuple[Finding, ...] = ()
     skipped: NotApplicable | None = None
     failed: str = ""
     seconds: float = 0.0
@@ -52,3 +55,11 @@ class Check:
     @property
     def name(self) -> str:
         return self.diagnostic.name
+
+
+class Status(StrEnum):
+    """What a step comes to. ok is earned: the check that answers the step's question ran and found nothing."""
+
+    PROBLEM = "problem"
+    OK = "ok"
+    SKIPPED = "skipped"

@@ -6,41 +6,85 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any, Generic
 
+from typing_extensions import TypeVar
+
+from diagnostics.nouns.entry import Entry
 from diagnostics.nouns.rule import SEVERITY_ORDER, Rule, Severity
 from diagnostics.nouns.words import Value, Words
 
+E = TypeVar("E", bound=Entry, default=Any)
+
 
 @dataclass(frozen=True)
-class Finding:
-    """One `Rule` that fired on one subject, with the numbers that made it fire.
+class Finding(Generic[E]):
+    """One `Rule` that fired. of: what it fired on; made by `Rule.found`."""
 
-    `says` is the sentence as a message id; `evidence` holds its numbers. `weight` orders findings of the same
-    severity: the size of the effect between 0 and 1, never a p-value.
-    """
-
-    rule: Rule
-    says: str
-    evidence: Mapping[str, Value] = field(default_factory=dict)
-    columns: tuple[str, ...] = ()
-    severity: Severity | None = None
-    weight: float = 0.0
-    since: datetime | None = None
-    segment: str | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
-        if self.severity is None:
-            object.__setattr__(self, "severity", self.rule.severity)
+    rule: Rule[E]
+    of: E
+    severity: Severity
 
     @property
     def code(self) -> str:
         return self.rule.code
 
     @property
+    def says(self) -> str:
+        """The sentence as a message id; `evidence` holds its values."""
+        return self.of.sentence if isinstance(self.of, Loose) else self.rule.sentence(self.of)
+
+    @property
+    def evidence(self) -> Mapping[str, Value]:
+        return self.of.evidence
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.of.columns
+
+    @property
+    def since(self) -> datetime | None:
+        return self.of.since
+
+    @property
+    def segment(self) -> str | None:
+        return self.of.segment
+
+    @property
+    def weight(self) -> float:
+        return self.of.weight
+
+    @property
     def rank(self) -> tuple[int, float, str, tuple[str, ...]]:
         """Worst first when sorted."""
-        return (SEVERITY_ORDER.index(self.severity or self.rule.severity), -self.weight, self.code, self.columns)
+        return (SEVERITY_ORDER.index(self.severity), -self.weight, self.code, self.columns)
 
     def statement(self, words: Words) -> str:
         return words.sentence(self.says, self.evidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loose(Entry):
+    """An entry whose numbers are not typed yet."""
+
+    sentence: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> Mapping[str, Value]:
+        return MappingProxyType(dict(self.values))
+
+
+def loose(
+    rule: Rule[Any],
+    says: str,
+    evidence: Mapping[str, Value] | None = None,
+    columns: tuple[str, ...] = (),
+    severity: Severity | None = None,
+    weight: float = 0.0,
+    since: datetime | None = None,
+    segment: str | None = None,
+) -> Finding[Any]:
+    """A finding whose numbers are not typed yet."""
+    entry = Loose(sentence=says, values=dict(evidence or {}), columns=tuple(columns), since=since, segment=segment, weight=weight)
+    return Finding(rule, entry, severity or rule.severity)

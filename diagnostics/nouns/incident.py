@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.refusal import NotApplicable, Reason
 from diagnostics.nouns.table import Table
 from diagnostics.nouns.words import N_
 
@@ -39,11 +39,32 @@ class Roles:
     id: str | None = None
     segments: tuple[str, ...] = ()
     positive: str | None = None
+    group: str | None = None
+    """The column of customers, patients or machines that have several rows each, so that rows are not independent."""
+
+    calendar: tuple[str, ...] = ()
+    """Columns that follow from the time alone: month, week, a running number."""
 
     @property
     def named(self) -> frozenset[str]:
         """Columns that are not features."""
-        return frozenset(n for n in (self.target, self.prediction, self.timestamp, self.id) if n)
+        roles = (self.target, self.prediction, self.timestamp, self.id, self.group, *self.calendar)
+        return frozenset(name for name in roles if name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """A role that nobody stated, and why it was given to this column."""
+
+    role: str
+    """Name of a field of `Roles`, or "task" or "answer"."""
+
+    column: str
+    """The column; for "positive" the class, for "task" and "answer" what they are."""
+
+    evidence: Reason
+    confidence: float
+    """0 to 1: 0.9 and more where the reference itself shows it, less where only the name does."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +92,8 @@ class Incident:
     task: Task | None = None
     answer: Answer | None = None
     roles: Roles = field(default_factory=Roles)
-    guessed: frozenset[str] = frozenset()
-    """Names of the roles (and "task") that nobody stated."""
+    guesses: tuple[Guess, ...] = ()
+    """The roles that nobody stated."""
     reference: Table | None = None
     current: Table | None = None
     events: tuple[Event, ...] = ()
@@ -115,8 +136,10 @@ class Incident:
             raise NotApplicable(reasons[role], needs=role)
         return name
 
-    def with_roles(self, roles: Roles, task: Task | None, answer: Answer | None) -> Incident:
-        return replace(self, roles=roles, task=task, answer=answer, guessed=frozenset())
+    @property
+    def guessed(self) -> frozenset[str]:
+        """Names of the roles (and "task") that nobody stated."""
+        return frozenset(guess.role for guess in self.guesses)
 
     @property
     def fingerprint(self) -> str:

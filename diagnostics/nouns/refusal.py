@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 
 from diagnostics.nouns.words import Phrase, Value, Words
 
@@ -86,7 +86,7 @@ def kept(message: str, values: Mapping[str, Value]) -> Reason:
     """`message` and its values as a Reason; in English where a value is none that JSON has a kind of its own for."""
     held: dict[str, float | int | str | list[str] | None] = {}
     for name, value in values.items():
-        if isinstance(value, datetime):
+        if isinstance(value, date):
             return Reason("{what:term}", {"what": Words().sentence(message, values)})
         held[name] = value if value is None or isinstance(value, (float, int, str)) else list(value)
     return Reason(message, held)

@@ -41,7 +41,8 @@ LIST_CAP: Final = 3
 
 KINDS: Final = ("number", "count", "percent", "points", "time", "name", "list", "place", "term")
 
-Value: TypeAlias = float | int | str | bool | datetime | Sequence[str] | None
+Value: TypeAlias = float | int | str | bool | date | Sequence[str] | None
+"""What a sentence can hold; a date is a day, a datetime (which is a date too) a moment."""
 
 
 def N_(message: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.operations.bursts import Bursts
-from diagnostics.checks.operations.mask import readable
+from diagnostics.checks.operations.bursts import BURST, Bursts
+from diagnostics.checks.operations.reading.mask import readable
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, onset_line, safe
@@ -15,7 +15,7 @@ SHOWN = 4
 
 def draw(p: Bursts, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Messages per stretch of time of the kind that the finding names, else of the four worst kinds. None without errors."""
-    wanted = finding.evidence.get("template_id") if finding else None
+    wanted = finding.of.template_id if finding is not None and finding.rule is BURST else None
     told = [s for s in p.series if s.template == wanted] or list(p.series[:SHOWN])
     if not told:
         return None

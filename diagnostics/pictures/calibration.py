@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.confirm.calibration import Bend, Calibration
-from diagnostics.checks.confirm.reliability import Reliability
+from diagnostics.checks.confirm.calibration.check import LEVEL_MOVED, Bend, Calibration
+from diagnostics.checks.confirm.calibration.reliability import Reliability
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.words import N_, Words
@@ -17,7 +17,7 @@ NAMES = 110
 
 def draw(p: Calibration, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """The map from expected to logged answers of both tables; where it did not move, the reliability, if the truth is known."""
-    moved = finding is not None and finding.code == "CON041"
+    moved = finding is not None and finding.rule is LEVEL_MOVED
     if p.bend is not None and (moved or p.truth is None):
         return _bend(p, p.bend, moved, words, palette)
     return None if p.truth is None else _truth(p, p.truth, words, palette)

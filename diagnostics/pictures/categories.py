@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.inputs.categories import Categories
+from diagnostics.checks.inputs.categories.check import Categories
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.pairs import Pair, draw_pairs

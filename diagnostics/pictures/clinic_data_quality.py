@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from diagnostics.clinic.data_quality.check import DataQuality
 from diagnostics.clinic.data_quality.leaks import Leak
-from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.data_quality.result import DataQuality
+from diagnostics.clinic.data_quality.rules import APART, DOUBTED, FILLED, HOLDS, LATER, RELATED, SCALED, TELLING_GAPS
+from diagnostics.clinic.shared.compare import translate
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import compared
@@ -28,21 +29,20 @@ EASY = {
 
 def draw(p: DataQuality, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """What proves the finding; without one, how many rows of each kind there are."""
-    match finding.code if finding else "":
-        case "DAT008" | "DAT009":
-            return draw_splits(p, words, palette)
-        case "DAT010":
-            return draw_tellers(p, words, palette)
-        case "DAT004":
-            return draw_gaps(p, words, palette)
-        case "DAT007":
-            return draw_mixed(p, words, palette)
-        case "DAT005":
-            return None if p.imputers is None else compared.draw(p.imputers, finding, words, palette)
-        case "DAT006":
-            return None if p.scaling is None else compared.draw(p.scaling, finding, words, palette)
-        case "DAT003" if p.outliers.columns:
-            return draw_far(p, words, palette)
+    rule = finding.rule if finding else None
+    if rule in (RELATED, LATER):
+        return draw_splits(p, words, palette)
+    if rule is HOLDS:
+        return draw_tellers(p, words, palette)
+    if rule is TELLING_GAPS:
+        return draw_gaps(p, words, palette)
+    if rule is DOUBTED:
+        return draw_mixed(p, words, palette)
+    if rule in (FILLED, SCALED):
+        measured = p.imputers if rule is FILLED else p.scaling
+        return None if measured is None else compared.draw(measured, finding, words, palette)
+    if rule is APART and p.outliers.columns:
+        return draw_far(p, words, palette)
     return draw_counts(p, words, palette)
 
 
@@ -50,7 +50,7 @@ def draw_splits(p: DataQuality, words: Words, palette: Palette) -> go.Figure | N
     """The same model split at random (vermilion: too good) and properly (blue), with intervals."""
     if not p.inflations:
         return None
-    figure = blank(words, palette, x=_title(spoken(words, p.says)), height=150 + 100 * len(p.inflations))
+    figure = blank(words, palette, x=_title(translate(words, p.says)), height=150 + 100 * len(p.inflations))
     for found in reversed(p.inflations):
         for name, score, colour in (
             (words(HONEST[found.leak]), found.honest, palette.current),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from diagnostics.clinic.deployment.check import Deployment
+from diagnostics.clinic.deployment.rules import MOVING, SERVED, STILL, WORSE
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import compared
@@ -13,13 +14,13 @@ from diagnostics.pictures.style import Palette, blank, wrapped
 
 def draw(p: Deployment, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Blocks of later rows for learning on, scores for a loss, else the time of one answer."""
-    match finding.code if finding else "":
-        case "DEP002":
-            return compared.draw(p.compared, finding, words, palette)
-        case "DEP003" | "DEP004":
-            return draw_online(p, words, palette)
-        case "DEP005":
-            return draw_uploaded(p, words, palette)
+    rule = finding.rule if finding else None
+    if rule is WORSE:
+        return compared.draw(p.compared, finding, words, palette)
+    if rule in (MOVING, STILL):
+        return draw_online(p, words, palette)
+    if rule is SERVED:
+        return draw_uploaded(p, words, palette)
     return draw_times(p, words, palette)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from diagnostics.clinic.fit.bias import Segment
-from diagnostics.clinic.fit.check import Curve, Fit
-from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.fit.check import Curve, Fit, groups_off
+from diagnostics.clinic.fit.rules import BIASED
+from diagnostics.clinic.shared.compare import translate
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.words import N_, Words
@@ -17,7 +18,7 @@ from diagnostics.pictures.style import Palette, blank, safe, wrapped
 
 def draw(p: Fit, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Groups that lie off for FIT005, else the learning curve."""
-    if finding is not None and finding.code == "FIT005":
+    if finding is not None and finding.rule is BIASED:
         return draw_bias(p, words, palette)
     return draw_learning(p, words, palette)
 
@@ -44,7 +45,7 @@ def draw_learning(p: Fit, words: Words, palette: Palette) -> go.Figure | None:
             hovertemplate="%{x:,.0f}: %{y:.4f}<extra></extra>",
         )
     figure.update_xaxes(type="log", dtick="D2", tickformat=",d")
-    figure.update_yaxes(title_text=_title(spoken(words, p.says)))
+    figure.update_yaxes(title_text=_title(translate(words, p.says)))
     figure.update_layout(showlegend=True, margin_r=40)
     return figure
 
@@ -53,7 +54,7 @@ def draw_knob(curve: Curve, p: Fit, words: Words, palette: Palette) -> go.Figure
     """A validation curve from the simplest model on the left to the richest; the value in use marked."""
     if len(curve.steps) < 2:
         return None
-    title = spoken(words, curve.title)
+    title = translate(words, curve.title)
     figure = blank(words, palette, x=words(N_("{knob} (simpler on the left, richer on the right)"), knob=title), height=320)
     names = [words.number(step.value) for step in curve.steps]
     places = list(range(len(names)))
@@ -66,14 +67,14 @@ def draw_knob(curve: Curve, p: Fit, words: Words, palette: Palette) -> go.Figure
             x=used, line={"color": palette.watch, "dash": "dot"}, annotation_text=words(N_("in use")), annotation_position="top"
         )
     figure.update_xaxes(tickvals=places, ticktext=names)
-    figure.update_yaxes(title_text=_title(spoken(words, p.says)))
+    figure.update_yaxes(title_text=_title(translate(words, p.says)))
     figure.update_layout(showlegend=True)
     return figure
 
 
 def draw_bias(p: Fit, words: Words, palette: Palette) -> go.Figure | None:
     """How far truth and answer lie apart in the groups that are worst, each with its interval."""
-    shown = list(reversed(p.bias.worst[:8]))
+    shown = list(reversed(groups_off(p)[:8]))
     if not shown:
         return None
     figure = blank(

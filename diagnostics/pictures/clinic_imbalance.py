@@ -7,26 +7,27 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from diagnostics.clinic.imbalance.check import Imbalance
+from diagnostics.clinic.imbalance.evaluation import Evaluated
 from diagnostics.clinic.imbalance.rows import Axis, Preview
-from diagnostics.clinic.imbalance.ways import Tried
-from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.imbalance.rules import EXTREME, MISCALIBRATED, Miscalibrated
+from diagnostics.clinic.shared.compare import translate
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, threshold_line, wrapped
 
 
 def draw(p: Imbalance, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """Calibration for IMB004, PR curves for IMB006, else what each way finds."""
-    if finding is not None and finding.code == "IMB004":
+    """Calibration for MISCALIBRATED, PR curves for EXTREME, else what each way finds."""
+    if finding is not None and finding.rule is MISCALIBRATED:
         return draw_calibration(p, words, palette, [p.ways[0].name, _named_by(p, finding)])
-    if finding is not None and finding.code == "IMB006":
+    if finding is not None and finding.rule is EXTREME:
         return draw_curves(p, words, palette, ["nothing", "isolation"])
     return draw_found(p, words, palette)
 
 
-def _named_by(p: Imbalance, finding: Finding) -> str:
-    said = str(finding.evidence.get("remedy", "")).lower()
-    return next((way.name for way in p.ways if way.says.lower() == said), "weights")
+def _named_by(p: Imbalance, finding: Finding[Miscalibrated]) -> str:
+    remedy = finding.of.remedy.lower()
+    return next((way.name for way in p.ways if way.says.lower() == remedy), "weights")
 
 
 def draw_found(p: Imbalance, words: Words, palette: Palette) -> go.Figure | None:
@@ -34,7 +35,7 @@ def draw_found(p: Imbalance, words: Words, palette: Palette) -> go.Figure | None
     if not p.ways:
         return None
     ways = list(reversed(p.ways))
-    names = [wrapped(safe(spoken(words, way.says), cap=60)) for way in ways]
+    names = [wrapped(safe(translate(words, way.says), cap=60)) for way in ways]
     figure = blank(words, palette, x=N_("share of held-out rows"), height=120 + 54 * len(ways))
     bars = (
         (words(N_("alarms that are right (precision)")), palette.reference, [way.precision for way in ways]),
@@ -73,7 +74,7 @@ def draw_curves(p: Imbalance, words: Words, palette: Palette, names: Sequence[st
         return None
     figure = blank(words, palette, x=N_("rare rows found (recall)"), y=N_("alarms that are right (precision)"), height=420)
     for way, colour in zip(ways, _colours(palette), strict=False):
-        label = safe(spoken(words, way.says), cap=60)
+        label = safe(translate(words, way.says), cap=60)
         figure.add_scatter(
             # Precision of no alarm at all means nothing.
             x=[x for x, _ in way.curve if x > 0],
@@ -110,7 +111,7 @@ def draw_calibration(p: Imbalance, words: Words, palette: Palette, names: Sequen
         x=[0, top], y=[0, top], mode="lines", line={"color": palette.watch, "dash": "dot"}, hoverinfo="skip", showlegend=False
     )
     for way, colour in zip(ways, (palette.current, palette.fault), strict=False):
-        label = safe(spoken(words, way.says), cap=60)
+        label = safe(translate(words, way.says), cap=60)
         figure.add_scatter(
             x=[b.told for b in way.bins],
             y=[b.true for b in way.bins],
@@ -165,5 +166,5 @@ def worth_drawing(p: Imbalance) -> list[str]:
     """Ways for a picture of curves: nothing done, the cheapest, and three that people ask for."""
     best = p.compared.best
     wanted = ["nothing", best.name if best else "threshold", "weights", "smote", "balanced_forest"]
-    have: list[Tried] = [way for way in p.ways if way.name in wanted]
+    have: list[Evaluated] = [way for way in p.ways if way.name in wanted]
     return [way.name for way in have]

@@ -6,15 +6,16 @@ import plotly.graph_objects as go
 
 from diagnostics.clinic.resources.check import Resources
 from diagnostics.clinic.resources.model import GB
-from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.resources.rules import MEASURED
+from diagnostics.clinic.shared.compare import translate
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, threshold_line, wrapped
 
 
 def draw(p: Resources, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """The parts in training and service; for RES004 what was measured."""
-    if finding is not None and finding.code == "RES004":
+    """The parts in training and service; for MEASURED what was measured."""
+    if finding is not None and finding.rule is MEASURED:
         return draw_trials(p, words, palette)
     return draw_parts(p, words, palette)
 
@@ -80,7 +81,7 @@ def draw_trials(p: Resources, words: Words, palette: Palette) -> go.Figure | Non
         return None
     first, shown = p.trials[0], list(reversed(p.trials))
     figure = blank(words, palette, x=N_("compared with the first line"), height=150 + 60 * len(shown))
-    names = [wrapped(safe(spoken(words, trial.says), cap=80)) for trial in shown]
+    names = [wrapped(safe(translate(words, trial.says), cap=80)) for trial in shown]
     for label, values, colour in (
         (words(N_("time")), [trial.seconds / first.seconds for trial in shown], palette.reference),
         (words(N_("memory")), [trial.bytes / max(1, first.bytes) for trial in shown], palette.current),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.clinic.shared.compare import spoken
+from diagnostics.clinic.shared.compare import translate
 from diagnostics.clinic.stability.check import Stability, steadiest
+from diagnostics.clinic.stability.rules import CALMED, FLIPS
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, threshold_line, wrapped
 
 
 def draw(p: Stability, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """Answers that turn for STA001, remedies for STA004, else the scores of every training."""
-    if finding is not None and finding.code == "STA001":
+    """Answers that turn for FLIPS, remedies for CALMED, else the scores of every training."""
+    if finding is not None and finding.rule is FLIPS:
         return draw_turned(p, words, palette)
-    if finding is not None and finding.code == "STA004":
+    if finding is not None and finding.rule is CALMED:
         return draw_calmer(p, words, palette)
     return draw_scores(p, words, palette)
 
@@ -25,10 +26,10 @@ def draw_scores(p: Stability, words: Words, palette: Palette) -> go.Figure | Non
     sources = list(reversed(p.sources))
     if not sources:
         return None
-    title = words(N_("{unit} on held-out rows, a dot for each training"), unit=safe(spoken(words, p.says), cap=80))
+    title = words(N_("{unit} on held-out rows, a dot for each training"), unit=safe(translate(words, p.says), cap=80))
     figure = blank(words, palette, x=title, height=120 + 64 * len(sources))
     for source in sources:
-        name = wrapped(safe(spoken(words, source.says), cap=60))
+        name = wrapped(safe(translate(words, source.says), cap=60))
         figure.add_scatter(
             x=[min(source.scores), max(source.scores)],
             y=[name, name],
@@ -54,7 +55,7 @@ def draw_turned(p: Stability, words: Words, palette: Palette) -> go.Figure | Non
         return None
     figure = blank(words, palette, x=N_("held-out rows answered otherwise by another training"), height=120 + 54 * len(sources))
     figure.add_bar(
-        y=[wrapped(safe(spoken(words, source.says), cap=60)) for source in sources],
+        y=[wrapped(safe(translate(words, source.says), cap=60)) for source in sources],
         x=[source.flipped for source in sources],
         orientation="h",
         width=0.5,
@@ -80,7 +81,7 @@ def draw_calmer(p: Stability, words: Words, palette: Palette) -> go.Figure | Non
     ]
     figure = blank(words, palette, x=N_("held-out rows answered otherwise by another training"), height=140 + 54 * len(shown))
     figure.add_bar(
-        y=[wrapped(safe(spoken(words, calmer.says), cap=70)) for calmer in shown],
+        y=[wrapped(safe(translate(words, calmer.says), cap=70)) for calmer in shown],
         x=[calmer.flipped for calmer in shown],
         orientation="h",
         width=0.5,
@@ -113,7 +114,7 @@ def draw_parts(p: Stability, words: Words, palette: Palette) -> go.Figure | None
         return None
     figure = blank(words, palette, x=N_("share of the score's variance"), height=120 + 50 * len(sources))
     figure.add_bar(
-        y=[wrapped(safe(spoken(words, source.says), cap=60)) for source in sources],
+        y=[wrapped(safe(translate(words, source.says), cap=60)) for source in sources],
         x=[source.share for source in sources],
         orientation="h",
         width=0.5,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from diagnostics.checks.inputs.atoms import format_value
 from diagnostics.checks.inputs.clipped import Clipped
-from diagnostics.checks.inputs.fills import written
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.pairs import Pair, draw_pairs
@@ -18,8 +18,8 @@ def draw(p: Clipped, finding: Finding | None, words: Words, palette: Palette) ->
         return None
     named = set(finding.columns)
     pairs = {
-        safe(f"{atom.name} = {written(atom)}"): Pair(
-            safe(f"{atom.name} = {written(atom)}"), atom.reference, atom.after, atom.name in named
+        safe(f"{atom.name} = {format_value(atom)}"): Pair(
+            safe(f"{atom.name} = {format_value(atom)}"), atom.reference, atom.after, atom.name in named
         )
         for atom, _ in p.atoms
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.inputs.clock import Clock
+from diagnostics.checks.inputs.clock.check import Clock
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank
@@ -14,7 +14,7 @@ def draw(p: Clock, finding: Finding | None, words: Words, palette: Palette) -> g
     """Share of the rows per hour, as two steps round the day; None without a finding, or for a unit."""
     if finding is None:
         return None
-    moved = next((m for m in p.moved if m.column in finding.columns and m.rule == finding.code), None)
+    moved = next((m for m in p.moved if m.column in finding.columns and m.rule is finding.rule), None)
     if moved is None or not moved.reference or not moved.current:
         return None
     figure = blank(words, palette, x=N_("hour of the day"), y=N_("share of the rows"))

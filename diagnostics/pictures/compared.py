@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.clinic.shared.compare import VERDICTS, Compared, Result, Verdict, spoken
+from diagnostics.clinic.shared.compare import VERDICTS, Compared, Result, Verdict, translate
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, wrapped
@@ -19,9 +19,9 @@ def draw(p: Compared, finding: Finding | None, words: Words, palette: Palette) -
     if not ran:
         return None
     colours = {Verdict.GAIN: palette.fine, Verdict.NO_GAIN: palette.reference, Verdict.WORSE: palette.fault}
-    unit = spoken(words, p.says)
+    unit = translate(words, p.says)
     better = N_("change of {unit} on held-out rows; right of the line is better")
-    names = [wrapped(safe(spoken(words, r.says), cap=70)) for r in ran]
+    names = [wrapped(safe(translate(words, r.says), cap=70)) for r in ran]
     # A name of three lines needs more room, or it runs into the next.
     row = max(ROW, 20 * max(name.count("<br>") + 1 for name in names))
     figure = blank(words, palette, x=words(better, unit=unit), height=130 + row * len(ran))

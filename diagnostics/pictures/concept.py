@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.drift.concept import LOSS_SPLIT, Concept
+from diagnostics.checks.drift.concept.check import LOSS_SPLIT, Concept
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, wrapped
 
 
 def draw(p: Concept, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    if p.split is not None and (finding is None or finding.code == LOSS_SPLIT.code):
+    if p.split is not None and (finding is None or finding.rule is LOSS_SPLIT):
         return _split(p, words, palette)
     return _regions(p, finding, words, palette) if p.regions else None
 

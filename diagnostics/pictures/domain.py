@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.drift.domain import TOLD_APART
-from diagnostics.checks.drift.moved import Domain
+from diagnostics.checks.drift.domain.check import TOLD_APART
+from diagnostics.checks.drift.domain.moved import Domain
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe, threshold_line
@@ -14,7 +14,7 @@ SHOWN = 10
 
 
 def draw(p: Domain, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    if finding is not None and finding.code == TOLD_APART.code and p.tells:
+    if finding is not None and finding.rule is TOLD_APART and p.tells:
         return _tells(p, words, palette)
     return _aucs(p, finding, words, palette)
 

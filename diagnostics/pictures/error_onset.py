@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from diagnostics.checks.confirm.error_onset import VOLUME, ErrorOnset
-from diagnostics.checks.confirm.series import Series
+from diagnostics.checks.confirm.error_onset.check import VOLUME, ErrorOnset
+from diagnostics.checks.confirm.error_onset.series import Series
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, label_right, onset_line, safe
@@ -28,7 +28,7 @@ def draw(p: ErrorOnset, finding: Finding | None, words: Words, palette: Palette)
     """None where there are too few bins to see a course."""
     if len(p.shown.current.bins) < 3:
         return None
-    volume = finding is not None and finding.code == VOLUME.code
+    volume = finding is not None and finding.rule is VOLUME
     figure = blank(words, palette, y=N_("rows") if volume else AXES[p.measure], height=360)
     if volume:
         _rows(figure, p.shown.current, palette)

@@ -17,13 +17,13 @@ def draw(p: Estimate, finding: Finding | None, words: Words, palette: Palette) -
     """None where nothing could be estimated."""
     if p.estimated is None:
         return None
-    code = finding.code if finding else ""
+    rule = finding.rule if finding else None
     rows = [
         (words(N_("reference, counted")), p.reference, palette.reference),
-        (words(N_("current, estimated")), p.estimated, palette.fault if code == WORSE_UNSEEN.code else palette.watch),
+        (words(N_("current, estimated")), p.estimated, palette.fault if rule is WORSE_UNSEEN else palette.watch),
     ]
     if p.counted is not None:
-        rows.append((words(N_("current, counted")), p.counted, palette.fault if code == UNEXPLAINED.code else palette.current))
+        rows.append((words(N_("current, counted")), p.counted, palette.fault if rule is UNEXPLAINED else palette.current))
     figure = blank(words, palette, x=AXES[p.measure], height=130 + 44 * len(rows))
     for label, interval, colour in rows:
         # An interval without end is no line.

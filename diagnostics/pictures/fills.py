@@ -16,15 +16,11 @@ def draw(p: Fills, finding: Finding | None, words: Words, palette: Palette) -> g
     named = set(finding.columns) if finding else set()
     pairs = [
         Pair(
-            safe(f"{f.columns[0]} = {f.evidence['value']}"),
-            _number(f.evidence["before"]),
-            _number(f.evidence["after"]),
-            f.columns[0] in named,
+            safe(f"{f.of.column} = {f.of.value}"),
+            f.of.before,
+            f.of.after,
+            f.of.column in named,
         )
-        for f in sorted(judge(p), key=lambda f: (f.columns[0] not in named, f.rank))
+        for f in sorted(judge(p), key=lambda f: (f.of.column not in named, f.rank))
     ]
     return draw_pairs(pairs, words, palette, x=N_("share of the rows that hold the value")) if pairs else None
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0

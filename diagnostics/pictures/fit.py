@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.localise.fit import Fit
-from diagnostics.checks.localise.rare import Rare
+from diagnostics.checks.localise.fit.check import RARE, Fit
+from diagnostics.checks.localise.fit.rare import Rare
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.words import N_, Words
@@ -14,8 +14,8 @@ from diagnostics.pictures.style import Palette, blank, safe, wrapped
 
 def draw(p: Fit, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """For a rare class its recall, else three pairs of bars; the bars of the logged answers vermilion where a rule fired."""
-    if finding is not None and finding.code == "LOC022":
-        rare = next((r for r in p.rare if r.name == finding.evidence.get("class")), None)
+    if finding is not None and finding.rule is RARE:
+        rare = next((r for r in p.rare if r.name == finding.of.class_), None)
         if rare is not None:
             return _rare(rare, words, palette)
     colour = palette.current if finding is None else palette.fault

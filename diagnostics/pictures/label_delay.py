@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.drift.label_delay import IMMATURE, MISALIGNED, LabelDelay
-from diagnostics.checks.drift.label_lag import Shifted
+from diagnostics.checks.drift.label_delay.check import IMMATURE, MISALIGNED, PENDING, LabelDelay, Pending
+from diagnostics.checks.drift.label_delay.lag import Shifted
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, onset_line, threshold_line, wrapped
 
 
 def draw(p: LabelDelay, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """A line over time for labels that ripen; three bars for labels beside other rows; None without either."""
-    if finding is None or finding.code not in (IMMATURE.code, MISALIGNED.code):
+    """A line over time for labels that ripen; three bars for labels beside other rows; two for those that have not arrived."""
+    if finding is None or finding.rule not in (IMMATURE, MISALIGNED, PENDING):
         return None
-    if finding.code == MISALIGNED.code and p.shifted is not None:
+    if finding.rule is PENDING:
+        return None if p.pending is None else _arrived(p.pending, words, palette)
+    if finding.rule is MISALIGNED and p.shifted is not None:
         return _places(p.shifted, words, palette)
     if not p.when:
         return None
@@ -31,6 +33,28 @@ def draw(p: LabelDelay, finding: Finding | None, words: Words, palette: Palette)
     figure.layout.annotations[-1].yshift = 12
     onset_line(figure, finding.since, words, palette)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def _arrived(pending: Pending, words: Words, palette: Palette) -> go.Figure:
+    figure = blank(words, palette, y=N_("share of rows with a label"), height=280)
+    sides = (
+        (words(N_("earlier rows")), pending.before, palette.current),
+        (words(N_("latest rows")), pending.last, palette.fault),
+    )
+    figure.add_bar(
+        x=[name for name, _, _ in sides],
+        y=[share.value for _, share, _ in sides],
+        marker={"color": [colour for _, _, colour in sides]},
+        error_y={
+            "type": "data",
+            "array": [share.high - share.value for _, share, _ in sides],
+            "arrayminus": [share.value - share.low for _, share, _ in sides],
+            "color": palette.text,
+        },
+        hovertemplate="%{x}: %{y:.0%}<extra></extra>",
+    )
+    figure.update_yaxes(tickformat=".0%", range=[0, 1])
     return figure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.drift.labels import ANSWERS_MOVED, GAP_OPENED, LABELS_LATE, Distribution, Labels
+from diagnostics.checks.drift.labels import ANSWERS_MOVED, GAP_OPENED, Distribution, Labels
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe
@@ -13,12 +13,10 @@ SHOWN = 12
 
 
 def draw(p: Labels, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    code = finding.code if finding else ""
-    if code == GAP_OPENED.code:
+    rule = finding.rule if finding else None
+    if rule is GAP_OPENED:
         return _gap(p, words, palette)
-    if code == LABELS_LATE.code:
-        return _late(p, words, palette)
-    shown = p.answers if code == ANSWERS_MOVED.code or (p.labels is None) else p.labels
+    shown = p.answers if rule is ANSWERS_MOVED or (p.labels is None) else p.labels
     return None if shown is None else _distribution(shown, finding, words, palette)
 
 
@@ -78,14 +76,4 @@ def _gap(p: Labels, words: Words, palette: Palette) -> go.Figure | None:
     figure.add_vline(x=0, line={"color": palette.text, "width": 1})
     if p.positive is not None:
         figure.update_xaxes(tickformat="+.0%")
-    return figure
-
-
-def _late(p: Labels, words: Words, palette: Palette) -> go.Figure | None:
-    if p.late is None:
-        return None
-    figure = blank(words, palette, y=N_("share of rows without a label"), height=280)
-    names = [words(N_("earlier rows")), words(N_("last tenth"))]
-    figure.add_bar(x=names, y=[p.late.before.value, p.late.after.value], marker={"color": [palette.current, palette.fault]})
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.operations.header import Level
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan
+from diagnostics.checks.operations.logs import EXCEPTION
+from diagnostics.checks.operations.reading.header import Level
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe
@@ -20,7 +21,7 @@ def draw(p: LogScan, finding: Finding | None, words: Words, palette: Palette) ->
     told = (bad or list(p.templates))[:SHOWN][::-1]
     if not told:
         return None
-    named = finding.evidence.get("template") if finding else None
+    named = finding.of.template if finding and finding.rule is not EXCEPTION else None
     figure = blank(words, palette, x=N_("messages"), height=120 + 28 * len(told))
     colours = [
         palette.fault

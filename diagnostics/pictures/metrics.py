@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import plotly.graph_objects as go
 
-from diagnostics.checks.operations.metrics import MetricsProfile, SeriesProfile
+from diagnostics.checks.operations.metrics.check import LEAK, SATURATED, SPIKE, LevelShift, MetricsProfile, SeriesProfile
 from diagnostics.measure.onset import as_datetime
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
@@ -15,7 +13,7 @@ from diagnostics.pictures.style import Palette, blank, onset_line, safe, thresho
 
 def draw(p: MetricsProfile, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """The series that the finding names, else the first; at most 500 points, each the median of its neighbours."""
-    wanted = finding.evidence.get("series") if finding else None
+    wanted = finding.of.series if finding else None
     one = next((s for s in p.series if s.series.name == wanted), p.series[0] if p.series else None)
     if one is None:
         return None
@@ -33,27 +31,27 @@ def draw(p: MetricsProfile, finding: Finding | None, words: Words, palette: Pale
     if finding is None:
         return figure
     since = finding.since
-    if finding.code == "OPS011":
+    if finding.rule is LEAK:
         _climb(figure, one, words, palette)
-    elif finding.code == "OPS012" and isinstance(limit := finding.evidence.get("limit"), int | float):
-        threshold_line(figure, float(limit), words(N_("limit {limit:number}"), limit=float(limit)), palette)
-    elif finding.code == "OPS015" and since is not None and isinstance(peak := finding.evidence.get("after"), int | float):
+    elif finding.rule is SATURATED:
+        limit = float(finding.of.limit)
+        threshold_line(figure, limit, words(N_("limit {limit:number}"), limit=limit), palette)
+    elif finding.rule is SPIKE and since is not None:
         # The medians of neighbours hide a single point.
-        figure.add_scatter(
-            x=[since.isoformat()], y=[peak], mode="markers", marker={"color": palette.fault, "size": 11}, hoverinfo="y"
-        )
+        marker = {"color": palette.fault, "size": 11}
+        figure.add_scatter(x=[since.isoformat()], y=[finding.of.after], mode="markers", marker=marker, hoverinfo="y")
     else:
-        _levels(figure, finding, times, palette)
+        _levels(figure, finding.of, times, palette)
     onset_line(figure, since, words, palette)
     return figure
 
 
-def _levels(figure: go.Figure, finding: Finding, times: list[str], palette: Palette) -> None:
-    before, after, until = (finding.evidence.get(key) for key in ("before", "after", "until"))
-    if finding.since is None or not isinstance(before, int | float) or not isinstance(after, int | float):
+def _levels(figure: go.Figure, shift: LevelShift, times: list[str], palette: Palette) -> None:
+    if shift.since is None:
         return
-    end = until.isoformat() if isinstance(until, datetime) else times[-1]
-    since = finding.since.isoformat()
+    before, after = shift.before, shift.after
+    end = shift.until.isoformat() if shift.until is not None else times[-1]
+    since = shift.since.isoformat()
     for stretch, level, colour in (((times[0], since), before, palette.reference), ((since, end), after, palette.fault)):
         figure.add_scatter(
             x=list(stretch), y=[level, level], mode="lines", line={"color": colour, "width": 3, "dash": "dash"}, hoverinfo="y"

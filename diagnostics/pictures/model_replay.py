@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from diagnostics.checks.reproduce.model_replay import ModelReplay
+from diagnostics.checks.reproduce.model_replay import BATCH, NOT_NOW, RANDOM, ModelReplay
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.diagonal import diagonal
@@ -17,9 +17,9 @@ def draw(p: ModelReplay, finding: Finding | None, words: Words, palette: Palette
 
     None for findings about batches and repeats, which are one number each, and when every answer came back.
     """
-    if finding is not None and finding.code in ("REP043", "REP044"):
+    if finding is not None and finding.rule in (BATCH, RANDOM):
         return None
-    if finding is not None and finding.code == "REP040" and len(p.shares) > 1:
+    if finding is not None and finding.rule is NOT_NOW and len(p.shares) > 1:
         return _over_time(p, words, palette)
     if len(p.told) > 1:
         return _points(p, words, palette)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.reproduce.online_offline import ColumnPair, OnlineOffline
-from diagnostics.checks.reproduce.relation import Kindred
+from diagnostics.checks.reproduce.online_offline.check import ColumnPair, OnlineOffline
+from diagnostics.checks.reproduce.online_offline.relation import RelationKind
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe
@@ -44,7 +44,7 @@ def _pairs(column: ColumnPair, words: Words, palette: Palette) -> go.Figure:
         marker={"color": palette.fault, "size": 6, "opacity": 0.6},
         hovertemplate="%{x:.4g} → %{y:.4g}<extra></extra>",
     )
-    if column.kind is Kindred.AFFINE:
+    if column.kind is RelationKind.AFFINE:
         figure.add_scatter(
             x=[low, high],
             y=[column.slope * low + column.offset, column.slope * high + column.offset],
@@ -58,9 +58,8 @@ def _pairs(column: ColumnPair, words: Words, palette: Palette) -> go.Figure:
 
 
 def _shares(p: OnlineOffline, words: Words, palette: Palette) -> go.Figure | None:
-    differing = sorted((c for c in p.columns if c.kind is not Kindred.EQUAL), key=lambda c: (-c.share.value, c.name))[:SHOWN][
-        ::-1
-    ]
+    differing = [c for c in p.columns if c.kind is not RelationKind.EQUAL]
+    differing = sorted(differing, key=lambda c: (-c.share.value, c.name))[:SHOWN][::-1]
     if not differing:
         return None
     figure = blank(words, palette, x=N_("share of the rows with the same id that differ"), height=110 + 30 * len(differing))

@@ -21,7 +21,7 @@ def draw(p: Timeline, finding: Finding | None, words: Words, palette: Palette) -
         line = max(p.lines, key=lambda one: float(np.nanmax(np.abs(one.error_z), initial=0.0)), default=None)
     if line is None:
         return None
-    spread = finding is not None and finding.rule.code == SPREAD_LEFT.code
+    spread = finding is not None and finding.rule is SPREAD_LEFT
     figure = make_subplots(rows=2, cols=1, row_heights=[0.62, 0.38], vertical_spacing=0.14)
     figure.update_layout(
         height=520,

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from diagnostics.checks.confirm.performance import OFF_LEVEL, Performance
+from diagnostics.checks.confirm.performance.check import OFF_LEVEL, MetricMoved, Performance
 from diagnostics.measure.metrics import Measured
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
@@ -30,7 +30,7 @@ NAMES: Final = {
 
 def draw(p: Performance, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Metrics with their intervals; scores against what came true when the finding is about their level."""
-    if finding is not None and finding.code == OFF_LEVEL.code and p.current is not None and p.current.reliability:
+    if finding is not None and finding.rule is OFF_LEVEL and p.current is not None and p.current.reliability:
         return _reliability(p, words, palette)
     return _metrics(p, finding, words, palette)
 
@@ -42,7 +42,7 @@ def _metrics(p: Performance, finding: Finding | None, words: Words, palette: Pal
         return None
     title = N_("in the unit of the target") if "mae" in known else N_("value of the metric")
     figure = blank(words, palette, x=title, height=130 + 44 * len(known))
-    at_fault = "" if finding is None else str(finding.evidence.get("metric", ""))
+    at_fault = finding.of.metric if finding is not None and isinstance(finding.of, MetricMoved) else ""
     for offset, (side, label, colour) in zip((0.14, -0.14), sides, strict=True):
         if side is None:
             continue

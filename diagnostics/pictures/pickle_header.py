@@ -6,7 +6,7 @@ from collections import Counter
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.reproduce.model_file import ModelFiles
+from diagnostics.checks.reproduce.model_file.check import ModelFiles
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe
@@ -16,7 +16,7 @@ SHOWN = 12
 
 def draw(p: ModelFiles, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Of the finding's file, or of the first pickle; None when there is none, or when it imports nothing."""
-    named = finding.evidence.get("file") if finding else None
+    named = finding.of.file if finding else None
     headers = [file.header for file in p.files if file.header is not None and named in (None, file.name)]
     if not headers or not headers[0].names:
         return None

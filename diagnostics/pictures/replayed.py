@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from diagnostics.checks.reproduce.replayed import Replayed
+from diagnostics.checks.reproduce.replayed import OUTSIDE, Replayed
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.words import N_, Words
@@ -15,7 +15,7 @@ from diagnostics.pictures.style import Palette, blank, safe, threshold_line
 
 def draw(p: Replayed, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """Scores and values: one point per row, equal answers on the diagonal. Labels: rows per pair of expected and logged class."""
-    if finding is not None and finding.code == "REP002":
+    if finding is not None and finding.rule is OUTSIDE:
         return _shares(p, words, palette)
     if p.answer is Answer.LABEL:
         return _labels(p, palette.fault if finding else palette.current, words, palette)

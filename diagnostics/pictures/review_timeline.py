@@ -9,9 +9,10 @@ from typing import Final
 import plotly.graph_objects as go
 
 from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.rule import Lane
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import DARK, LIGHT, Palette, blank, onset_line, safe
-from diagnostics.timeline import Lane, Timeline, label
+from diagnostics.timeline import Timeline, label
 
 DETECTED: Final = N_("detected")
 DEPLOYED: Final = N_("deployed")

@@ -16,8 +16,8 @@ def draw(p: Schema, finding: Finding | None, words: Words, palette: Palette) -> 
     """One line per column that is missing, new, renamed or of another type; None when there is none."""
     named = set(finding.columns) if finding else set()
     lines = [(name, True, False) for name in p.missing]
-    lines += [(f"{r.reference} → {r.current}", True, True) for r in p.renamed]
-    lines += [(r.name, True, True) for r in p.retyped]
+    lines += [(f"{r.column} → {r.new_name}", True, True) for r in p.renamed]
+    lines += [(r.column, True, True) for r in p.retyped]
     lines += [(name, False, True) for name in p.extra]
     if finding is None or not lines:
         return None

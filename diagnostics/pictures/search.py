@@ -6,11 +6,11 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from diagnostics.clinic.search.check import Search
-from diagnostics.clinic.search.judge import bare
+from diagnostics.clinic.search.judge import rounded
 from diagnostics.clinic.search.plan import SHORT
-from diagnostics.clinic.search.result import State, Study
-from diagnostics.clinic.search.sentences import higher, lead
+from diagnostics.clinic.search.result import Search, State, Study
+from diagnostics.clinic.search.rules import DUMMY, FLATTERED, GAIN, NO_GAIN
+from diagnostics.clinic.search.sentences import is_higher_better, leading_study
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
@@ -22,20 +22,20 @@ POINTS: Final = 2_000
 FEW: Final = 10
 """Trials below which each has its number on the axis."""
 
-ALONE: Final = ("SEA001", "SEA002", "SEA003", "SEA006")
-"""Findings that the rows held out are the proof of."""
+PROVED_BY_HELD_OUT: Final = (GAIN, NO_GAIN, FLATTERED, DUMMY)
+"""Rules that the rows held out are the proof of."""
 
 
 def draw(p: Search, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """The held-out rows where the finding speaks of them, else the history."""
-    if p.held is not None and (finding is None or finding.code in ALONE):
+    if p.held is not None and (finding is None or finding.rule in PROVED_BY_HELD_OUT):
         return draw_held(p, words, palette)
     return draw_history(p, words, palette)
 
 
 def draw_history(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     """Each trial of the best study as a point, the best so far as a line."""
-    study = lead(p)
+    study = leading_study(p)
     shown = [one for one in study.tries if one.value is not None][-POINTS:]
     if not shown:
         return None
@@ -54,7 +54,7 @@ def draw_history(p: Search, words: Words, palette: Palette) -> go.Figure | None:
             hovertemplate="%{x}: %{y:.4g} (" + words(label) + ")<extra></extra>",
             showlegend=bool(part),
         )
-    x, y = so_far(study, higher(p))
+    x, y = so_far(study, is_higher_better(p))
     if len(x) > 1:
         figure.add_scatter(
             x=x,
@@ -72,7 +72,7 @@ def draw_history(p: Search, words: Words, palette: Palette) -> go.Figure | None:
         only = float(shown[0].value or 0.0)
         room = 0.1 * abs(only) or 0.1
         figure.update_yaxes(range=[only - room, only + room])
-    _focus(figure, [float(one.value or 0.0) for one in shown if one.state is State.FINISHED], higher(p))
+    _focus(figure, [float(one.value or 0.0) for one in shown if one.state is State.FINISHED], is_higher_better(p))
     return figure
 
 
@@ -101,7 +101,7 @@ def _focus(figure: go.Figure, values: list[float], higher: bool) -> None:
 
 def draw_importances(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     """Share of each setting in what made trials good, the largest on top."""
-    found = [*reversed(lead(p).importances)]
+    found = [*reversed(leading_study(p).importances)]
     if not found:
         return None
     figure = blank(words, palette, x=N_("share of what made trials good"), height=90 + 34 * len(found))
@@ -137,7 +137,7 @@ def draw_held(p: Search, words: Words, palette: Palette) -> go.Figure | None:
             y=[wrapped(label)],
             mode="markers+text",
             marker={"color": colour, "size": 12},
-            text=[words.number(bare(interval.value) if place == 0 else interval.value)],
+            text=[words.number(rounded(interval.value) if place == 0 else interval.value)],
             textposition="top center",
             error_x={
                 "type": "data",
@@ -164,7 +164,7 @@ def draw_held(p: Search, words: Words, palette: Palette) -> go.Figure | None:
 
 def draw_side_by_side(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     """The best so far of each study against its trials."""
-    lines = [(study, *so_far(study, higher(p))) for study in p.studies]
+    lines = [(study, *so_far(study, is_higher_better(p))) for study in p.studies]
     lines = [line for line in lines if line[1]]
     if len(lines) < 2:
         return None

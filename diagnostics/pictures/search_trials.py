@@ -12,9 +12,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from diagnostics.clinic.search.check import Search
-from diagnostics.clinic.search.result import State, Study, Try
-from diagnostics.clinic.search.sentences import good, higher, lead, pair
+from diagnostics.clinic.search.result import Search, State, Study, Try
+from diagnostics.clinic.search.sentences import best_trials, is_higher_better, leading_numbers, leading_study
 from diagnostics.clinic.search.space import Dimension
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe
@@ -48,8 +47,8 @@ def position(dimension: Dimension, value: object) -> float | None:
 
 def draw_parallel(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     """A line for each finished trial over the settings that matter, to its value; the good ones in blue."""
-    study = lead(p)
-    best = {one.number for one in good(p, study)}
+    study = leading_study(p)
+    best = {one.number for one in best_trials(p, study)}
     tries = sorted(study.done, key=lambda one: one.number in best)[-LINES:]
     if len(tries) < 2:
         return None
@@ -91,11 +90,11 @@ def _choice(value: object) -> str:
 
 def draw_slices(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     """Value against each of the settings that matter."""
-    study = lead(p)
+    study = leading_study(p)
     axes = ranked(p, study)[:SLICES]
     if len(study.done) < 2:
         return None
-    best = {one.number for one in good(p, study)}
+    best = {one.number for one in best_trials(p, study)}
     columns = min(2, len(axes))
     rows = math.ceil(len(axes) / columns)
     figure = make_subplots(rows=rows, cols=columns, shared_yaxes=True, horizontal_spacing=0.06, vertical_spacing=0.3 / rows)
@@ -136,7 +135,7 @@ def _ticks(low: float, high: float) -> dict[str, Any]:
 
 def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     """The value over the two settings that matter most, smoothed between the trials, blank where none was near."""
-    study, both = lead(p), pair(p)
+    study, both = leading_study(p), leading_numbers(p)
     if both is None or len(study.done) < 5:
         return None
     across, up = (next(d for d in p.space if d.name == name) for name in both)
@@ -144,8 +143,8 @@ def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
     z = np.array([float(one.value or 0.0) for one in study.done])
     grid_x, grid_y = np.linspace(*_ends(across), CELLS), np.linspace(*_ends(up), CELLS)
     figure = blank(words, palette, x=safe(both[0]), y=safe(both[1]), height=360)
-    light, dark = (palette.grid, palette.current) if higher(p) else (palette.current, palette.grid)
-    low, high = _telling(z, higher(p))
+    light, dark = (palette.grid, palette.current) if is_higher_better(p) else (palette.current, palette.grid)
+    low, high = _telling(z, is_higher_better(p))
     # A wreck counts as the worst that is shown, or it would darken all around it.
     z = np.clip(z, low, high)
     figure.add_contour(
@@ -167,7 +166,7 @@ def draw_contour(p: Search, words: Words, palette: Palette) -> go.Figure | None:
         marker={"color": palette.text, "size": 6, "line": {"color": palette.grid, "width": 1}},
         hoverinfo="skip",
     )
-    best = study.best(higher(p))
+    best = study.best(is_higher_better(p))
     if best is not None:
         figure.add_scatter(
             x=[best.param(both[0])],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.operations.kinds import Kind
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.service import Service
+from diagnostics.checks.operations.reading.kinds import Kind
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.service import GROWTH, SLOW_FETCH, Service
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, onset_line
@@ -23,7 +23,7 @@ TITLES = {
 
 def draw(p: Service, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
     """The numbers over time for a fetch or a size, else the moments as points in rows. None without times."""
-    if finding is not None and finding.code in ("OPS008", "OPS009"):
+    if finding is not None and finding.rule in (SLOW_FETCH, GROWTH):
         figure = _numbers(p, finding, words, palette)
     else:
         figure = _moments(p, words, palette)
@@ -33,9 +33,9 @@ def draw(p: Service, finding: Finding | None, words: Words, palette: Palette) ->
 
 
 def _numbers(p: Service, finding: Finding, words: Words, palette: Palette) -> go.Figure | None:
-    fetch = finding.code == "OPS008"
+    fetch = finding.rule is SLOW_FETCH
     kind = Kind.FETCH if fetch else Kind.SIZE
-    wanted = {g.template for g in p.growth if readable(g.text) == finding.evidence.get("template")}
+    wanted = set() if fetch else {g.template for g in p.growth if readable(g.text) == finding.of.template}
     told = [m for m in p.moments if m.kind is kind and m.time and m.value is not None and (fetch or m.template in wanted)]
     if len(told) < 2:
         return None

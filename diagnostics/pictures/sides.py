@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.environment.config import Config
-from diagnostics.checks.environment.packages import Packages
+from diagnostics.checks.environment.config.check import Config
+from diagnostics.checks.environment.packages.check import Packages
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import N_, Words

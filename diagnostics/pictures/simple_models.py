@@ -6,8 +6,8 @@ import math
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.localise.plain_models import NAMES
-from diagnostics.checks.localise.simple_models import Scored, SimpleModels
+from diagnostics.checks.localise.simple_models.check import Scored, SimpleModels
+from diagnostics.checks.localise.simple_models.models import NAMES
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe

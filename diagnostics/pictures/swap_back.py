@@ -6,7 +6,7 @@ import math
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.localise.swap_back import SwapBack
+from diagnostics.checks.localise.swap_back.check import SwapBack
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.inputs.swaps import Swap, Swaps
+from diagnostics.checks.inputs.swaps.check import Swap, Swaps
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, safe

@@ -8,9 +8,10 @@ from typing import Final
 import plotly.graph_objects as go
 
 from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.rule import Lane
 from diagnostics.nouns.words import Words
 from diagnostics.pictures.style import DARK, LIGHT, Palette, blank, onset_line, safe
-from diagnostics.timeline import LANES, Lane, Moment, Timeline, label
+from diagnostics.timeline import LANES, Moment, Timeline, label
 
 ROW: Final = 40
 LABEL_CAP: Final = 44

@@ -6,7 +6,7 @@ import math
 
 import plotly.graph_objects as go
 
-from diagnostics.checks.inputs.units import ColumnUnit, Units
+from diagnostics.checks.inputs.units.check import ColumnUnit, Units
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette, blank, label_right, onset_line, safe, threshold_line

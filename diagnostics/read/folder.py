@@ -76,13 +76,13 @@ def assemble(
         without_row_numbers(table, {*said.named, *said.segments}) if table is not None else None for table in (reference, current)
     )
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
-    roles, task, answer, guessed = settle(said, _task(stated), reference, current, none)
+    roles, task, answer, guesses = settle(said, _task(stated), reference, current, none)
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
         task=task,
         answer=answer,
         roles=roles,
-        guessed=guessed,
+        guesses=guesses,
         reference=reference,
         current=current,
         events=_events(stated.get("events")),

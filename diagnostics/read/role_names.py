@@ -57,3 +57,21 @@ def normal(name: str) -> str:
     """A name in lower case with underscores: "customerID" and "Customer Id" are "customer_id"."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     return re.sub(r"[\W_]+", "_", snake.lower()).strip("_")
+
+
+AFFIXES: Final = re.compile(
+    r"^(y_)?(predicted|prediction|predict|preds|pred|proba|probability|prob|score|p|forecast|estimated|est|"
+    r"vorhersage|prognose|prevision|prediccion|probabilite|probabilidad|预测|予測)_+"
+    r"|_+(predicted|prediction|preds|pred|proba|probability|prob|score|forecast|hat|estimate|"
+    r"vorhersage|prognose|prevision|prediccion|probabilite|probabilidad|预测值|预测|概率|得分|予測値|予測)$"
+    r"|(预测值|预测概率|预测|概率|得分)$|^预测"
+)
+
+
+def meant_by(prediction: str) -> str:
+    """The name that a prediction's name is made from, as `normal` gives it: "price" of "predicted_price" or "Price.hat"; "" for
+    one that is made from no other.
+    """
+    whole = normal(prediction)
+    bare = AFFIXES.sub("", whole).strip("_")
+    return bare if bare != whole else ""

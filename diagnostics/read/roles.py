@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from diagnostics.measure import engine
 from diagnostics.measure.samples import as_level
-from diagnostics.nouns.incident import Answer, Roles, Task
-from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.incident import Answer, Guess, Roles, Task
+from diagnostics.nouns.refusal import BadInput, kept
 from diagnostics.nouns.table import Column, Kind, Table
 from diagnostics.nouns.words import N_, Value
 from diagnostics.read import role_names as names
+from diagnostics.read.dependence import calendar_columns, group_column
+from diagnostics.read.role_evidence import Settled, check_on_reference
 
 CLASSES: Final = 10
 """A whole-number target with at most so many values is taken for classes (seven grades of wine are; ages are not)."""
@@ -24,16 +26,8 @@ TEXT_CLASSES: Final = 100
 UNIQUE: Final = 0.95
 SEGMENTS: Final = 3
 SEGMENT_LEVELS: Final = 20
-
-
-@dataclass(frozen=True)
-class Guess:
-    """reasons: (role, message id, values) for every guess, to be written by `Words`."""
-
-    roles: Roles
-    task: Task | None = None
-    answer: Answer | None = None
-    reasons: tuple[tuple[str, str, Mapping[str, Value]], ...] = ()
+BY_NAME: Final = 0.8
+"""Confidence in a guess that rests on a name and on what kind of values the column holds."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +51,12 @@ class _Seen:
     def within_one(self) -> bool:
         """Numbers between 0 and 1."""
         return self.column.kind is Kind.NUMBER and len(self.values) > 0 and bool(self.values.between(0, 1).all())
+
+    @property
+    def within_hundred(self) -> bool:
+        """Numbers between 0 and 100 that are not all between 0 and 1."""
+        known = self.column.kind is Kind.NUMBER and len(self.values) > 0
+        return known and bool(self.values.between(0, 100).all()) and bool((self.values > 1.5).any())
 
     @property
     def levels(self) -> frozenset[str]:
@@ -83,7 +83,7 @@ def guess_roles(
     stated: Roles | None = None,
     task: Task | None = None,
     none: Set[str] = frozenset(),
-) -> Guess:
+) -> Settled:
     """Roles that `stated` leaves open are guessed, but not those in `none`: somebody said that no column plays them.
 
     A column already stated for one role is not guessed for another.
@@ -110,10 +110,22 @@ def guess_roles(
     target = settled("target", _target(free(), left, right, seen.get(prediction or "")))
     identity = settled("id", _id(free()))
     segments = stated.segments or (() if "segments" in none else _segments(free(), reasons))
-    roles = Roles(target, prediction, timestamp, identity, segments, stated.positive)
+    roles = Roles(target, prediction, timestamp, identity, segments, stated.positive, stated.group, stated.calendar)
     decided = task or _task(seen.get(target or ""), seen.get(prediction or ""), reasons)
     answer = _answer(decided, seen.get(target or ""), seen.get(prediction or ""), reasons)
-    return Guess(roles, decided, answer, tuple(reasons))
+    guesses = [_guess(role, says, values, roles, decided, answer) for role, says, values in reasons]
+    group = None if "group" in none else group_column(reference, current, roles)
+    if group is not None:
+        roles, guesses = replace(roles, group=group.column), [*guesses, group]
+    calendar = () if "calendar" in none or roles.calendar else tuple(calendar_columns(reference, current, roles))
+    roles = replace(roles, calendar=roles.calendar or tuple(guess.column for guess in calendar))
+    return check_on_reference(Settled(roles, decided, answer, (*guesses, *calendar)), reference)
+
+
+def _guess(role: str, says: str, values: Mapping[str, Value], roles: Roles, task: Task | None, answer: Answer | None) -> Guess:
+    known = {"task": task, "answer": answer, "segments": ", ".join(roles.segments)}
+    column = str(known[role] if role in known else getattr(roles, role))
+    return Guess(role=role, column=column, evidence=kept(says, values), confidence=BY_NAME)
 
 
 def _timestamp(columns: Sequence[_Seen]) -> tuple[str, str, Mapping[str, Value]] | None:
@@ -160,11 +172,12 @@ def _target(
         if column.column.kind is Kind.CATEGORY and column.distinct > TEXT_CLASSES:
             continue
         exact, ends = column.normal in names.TARGET, bool(names.TARGET_ENDS.search(column.normal))
-        if not (exact or ends):
+        called = prediction is not None and names.meant_by(prediction.name) == column.normal
+        if not (exact or ends or called):
             continue
         other = right.get(column.name)
         late = bool(right) and column.name in left and (other is None or not len(other.values))
-        named.append((0 if exact else 1, -position, column, late))
+        named.append((-1 if called else 0 if exact else 1, -position, column, late))
     if prediction is not None and prediction.within_one and prediction.distinct > 2:
         # A score goes with classes or with shares, never with an income that only happens to be named like a target.
         fitting = [
@@ -175,9 +188,12 @@ def _target(
     else:
         named = [item for item in named if item[2].distinct > 1]
     if named:
-        # Names first; then the one whose labels are late; then the last column, where targets usually stand.
-        _, _, best, late = min(named, key=lambda item: (not item[3], item[0], item[1]))
+        # What the prediction is named after; then the one whose labels are late; then names; then the last column.
+        first, _, best, late = min(named, key=lambda item: (item[0] >= 0, not item[3], item[0], item[1]))
         values: dict[str, Value] = {"column": best.name, "classes": best.distinct}
+        if first < 0 and prediction is not None:
+            values["prediction"] = prediction.name
+            return best.name, N_("The target is {column:name}: {prediction:name} is named after it."), values
         if late:
             return best.name, N_("The target is {column:name}: it is named like one and production does not know it yet."), values
         if best.distinct == 1:
@@ -259,28 +275,30 @@ def _answer(
     if prediction.within_one and (prediction.distinct > 2 or not among):
         reasons.append(("answer", N_("The answers in {column:name} are probabilities: they lie between 0 and 1."), values))
         return Answer.SCORE
+    if prediction.column.kind is Kind.NUMBER and not among and prediction.distinct > CLASSES:
+        says = N_("The predictions in {column:name} are scores: numbers of many sizes, while the target has few classes.")
+        if prediction.within_hundred:
+            says = N_("The predictions in {column:name} are scores between 0 and 100.")
+        reasons.append(("answer", says, values))
+        return Answer.SCORE
     reasons.append(("answer", N_("The answers in {column:name} are classes."), values))
     return Answer.LABEL
 
 
 def settle(
     roles: Roles, task: Task | None, reference: Table | None, current: Table | None, none: Set[str] = frozenset()
-) -> tuple[Roles, Task | None, Answer | None, frozenset[str]]:
-    """What was stated stays, also that there is `none`; the rest is guessed.
-
-    The last part names what was guessed ("target", ..., "task").
+) -> tuple[Roles, Task | None, Answer | None, tuple[Guess, ...]]:
+    """What was stated stays, also that there is `none`; the rest is guessed, and the guesses come last.
 
     Raises BadInput when a stated column is in neither table.
     """
     if reference is None and current is None:
-        return roles, task, None, frozenset()
+        return roles, task, None, ()
     known = list(dict.fromkeys(name for table in (reference, current) if table is not None for name in table.names))
     roles = _spelt(roles, known)
-    guess = guess_roles(reference, current, stated=roles, task=task, none=none)
-    guessed = {role.name for role in fields(Roles) if getattr(guess.roles, role.name) != getattr(roles, role.name)}
-    if task is None and guess.task is not None:
-        guessed.add("task")
-    return guess.roles, guess.task, guess.answer, frozenset(guessed)
+    settled = guess_roles(reference, current, stated=roles, task=task, none=none)
+    guesses = tuple(guess for guess in settled.guesses if guess.role != "task" or task is None)
+    return settled.roles, settled.task, settled.answer, guesses
 
 
 def _spelt(roles: Roles, known: Sequence[str]) -> Roles:
@@ -300,5 +318,5 @@ def _spelt(roles: Roles, known: Sequence[str]) -> Roles:
         )
 
     stated = {role: getattr(roles, role) for role in ("target", "prediction", "timestamp", "id")}
-    spelt = {role: find(role, name) for role, name in stated.items() if name is not None}
+    spelt: dict[str, Any] = {role: find(role, name) for role, name in stated.items() if name is not None}
     return replace(roles, **spelt, segments=tuple(find("segment", name) for name in roles.segments))

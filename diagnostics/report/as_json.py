@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from typing import Any, Final
 
 from diagnostics.catalogue import STEPS
 from diagnostics.causes.cause import Cause
-from diagnostics.investigation import Investigation, Status
+from diagnostics.investigation import Investigation
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Value, Words
 
 SCHEMA: Final = 1
-
-UNDECIDED_BELOW: Final = 0.5
-"""A first cause below this confidence is shown, but the verdict stays open."""
+UNDECIDED: Final = "undecided"
 
 TIME_STEPS: Final = (10, 60, 600, 3600)
 """Seconds are given as "at most": the same input must give the same bytes, and no two runs take equally long."""
@@ -32,7 +30,7 @@ def record(investigation: Investigation, words: Words) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "title": investigation.incident.title,
-        "verdict": verdict(investigation),
+        "verdict": investigation.conclusion.verdict,
         "causes": [_cause(cause, words) for cause in investigation.causes],
         "findings": [
             # Those of the clinic, which belong to no step, come last, as step 0.
@@ -45,7 +43,7 @@ def record(investigation: Investigation, words: Words) -> dict[str, Any]:
                 "step": number,
                 "name": name,
                 "status": str(investigation.status(number)),
-                "reason": reason(investigation, number, words),
+                "reason": investigation.standing(number).statement(words),
             }
             for number, name in enumerate(STEPS, start=1)
         ],
@@ -55,35 +53,24 @@ def record(investigation: Investigation, words: Words) -> dict[str, Any]:
                 for file, why in investigation.incident.unreadable
             ),
             *(remark.statement(words) for remark in investigation.remarks),
+            *([investigation.conclusion.statement(words)] if investigation.conclusion.verdict == UNDECIDED else []),
+        ],
+        "guesses": [
+            {
+                "role": guess.role,
+                "column": guess.column,
+                "evidence": guess.evidence.statement(words),
+                "confidence": round(guess.confidence, 2),
+            }
+            for guess in investigation.incident.guesses
         ],
         "seconds": next((step for step in TIME_STEPS if investigation.seconds <= step), TIME_STEPS[-1]),
     }
 
 
-def verdict(investigation: Investigation) -> str:
-    """The family of the first cause; "none" without causes, "undecided" when the first one is not sure enough."""
-    if not investigation.causes:
-        return "none"
-    first = investigation.causes[0]
-    return str(first.family) if first.confidence >= UNDECIDED_BELOW else "undecided"
-
-
-def reason(investigation: Investigation, number: int, words: Words) -> str:
-    """Why a step has its status, in one sentence."""
-    checks = investigation.step(number)
-    status = investigation.status(number)
-    if status is Status.PROBLEM:
-        return investigation.findings(number)[0].statement(words)
-    if status is Status.SKIPPED:
-        skipped = [check.skipped for check in checks if check.skipped]
-        return skipped[0].statement(words) if skipped else words(N_("This step could not run."))
-    ran = sum(len(check.diagnostic.rules) for check in checks if check.profile is not None)
-    return words(N_("Nothing wrong was found; checks passed: {count:count}."), count=ran)
-
-
 def plain(value: Value) -> Any:
     """A value of evidence as JSON knows it: times as ISO text, no NaN or infinity, floats to six significant digits."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value

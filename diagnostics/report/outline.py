@@ -10,7 +10,7 @@ from typing import Final
 
 from diagnostics import timeline as times
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.causes.cause import TITLES, Cause, Replay
+from diagnostics.causes.cause import Cause, Replay
 from diagnostics.investigation import Investigation
 from diagnostics.keep.review.edit import cause_key
 from diagnostics.keep.review.impact import filled
@@ -20,15 +20,11 @@ from diagnostics.keep.review.timeline import review
 from diagnostics.measure.engine import SAMPLE_ROWS
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.finding import Finding
-from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.rule import Lane, Severity
 from diagnostics.nouns.words import N_, Words
-from diagnostics.report.as_json import reason
-from diagnostics.report.numbers import thresholds, written
+from diagnostics.report.numbers import numbers, thresholds
 from diagnostics.report.written import Opinion, Written, capped, told
-from diagnostics.timeline import Lane, Timeline
-
-NOTHING: Final = N_("No cause was found: what could be checked looks as it did in the reference.")
-NOTHING_SURE: Final = N_("No cause was found, but what was given does not suffice to say that all is well.")
+from diagnostics.timeline import Timeline
 
 LIBRARIES: Final = ("duckdb", "numpy", "pandas", "plotly", "pyarrow", "ruptures", "scikit-learn", "scipy")
 
@@ -77,7 +73,7 @@ class CauseText:
 
 @dataclass(frozen=True)
 class FindingText:
-    """severity: for machines; level: the same in words; numbers: (name, value) of the evidence."""
+    """severity: for machines; level: the same in words; numbers: (name, value) of those that people see."""
 
     code: str
     severity: str
@@ -138,11 +134,7 @@ def outline(investigation: Investigation, words: Words, record: Record | None = 
     opinions = notes.opinions if notes else ()
     judged = {opinion.key: opinion for opinion in opinions}
     keys = [cause_key(cause.code, cause.columns) for cause in investigation.causes]
-    summary = (
-        investigation.causes[0].statement(words)
-        if investigation.causes
-        else words(NOTHING_SURE if investigation.limited else NOTHING)
-    )
+    summary = investigation.conclusion.statement(words)
     p = review(known, investigation)
     return Outline(
         known.title or words(N_("Incident")),
@@ -194,7 +186,7 @@ def _moments(p: Timeline | None, known: Record, words: Words) -> list[tuple[str,
 def _cause(cause: Cause, investigation: Investigation, words: Words, opinion: Opinion | None) -> CauseText:
     lines = {name: value for name in CODE if isinstance(value := cause.evidence.get(name), str)}
     return CauseText(
-        words(TITLES[cause.code]),
+        words(cause.kind.title),
         cause.statement(words),
         words(N_("{share:percent} sure"), share=cause.confidence),
         cause.remedy_text(words),
@@ -254,7 +246,7 @@ def _steps(investigation: Investigation, words: Words) -> list[StepText]:
         status = investigation.status(number)
         checks = investigation.step(number)
         skipped = [c.skipped.statement(words) for c in checks if c.skipped] + [_failed(c, words) for c in checks if c.failed]
-        why = reason(investigation, number, words)
+        why = investigation.standing(number).statement(words)
         told.append(
             StepText(
                 f"{number}. {words(STEP_TITLES[number - 1])}" if number else words(N_("Clinic")),
@@ -271,12 +263,8 @@ def _steps(investigation: Investigation, words: Words) -> list[StepText]:
 
 def _finding(finding: Finding, words: Words, *, numbered: bool) -> FindingText:
     level = finding.severity or finding.rule.severity
-    numbers = [
-        (name.replace("_", " "), written(value, words))
-        for name, value in finding.evidence.items()
-        if numbered and name not in CODE
-    ]
-    return FindingText(finding.code, str(level), words(SEVERITY_WORDS[level]), finding.statement(words), tuple(numbers))
+    shown = tuple((number.name, number.text) for number in numbers(finding, words)) if numbered else ()
+    return FindingText(finding.code, str(level), words(SEVERITY_WORDS[level]), finding.statement(words), shown)
 
 
 def _rules(investigation: Investigation, words: Words) -> list[RuleText]:
@@ -284,12 +272,10 @@ def _rules(investigation: Investigation, words: Words) -> list[RuleText]:
     told = []
     for check in investigation.checks:
         fired = {finding.code for finding in check.findings}
-        compared = thresholds(check.diagnostic, words) if fired else ()
-        told += [
-            RuleText(rule.code, words(rule.title), words(rule.statistic), rule.source, compared)
-            for rule in check.diagnostic.rules
-            if rule.code in fired
-        ]
+        for rule in check.diagnostic.rules:
+            if rule.code in fired:
+                compared = tuple((t.name, t.text) for t in thresholds(rule, check.diagnostic.module, words))
+                told.append(RuleText(rule.code, words(rule.title), words(rule.statistic), rule.source, compared))
     return told
 
 

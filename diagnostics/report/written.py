@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.causes.cause import TITLES
+from diagnostics.causes.catalogue import KINDS
 from diagnostics.keep.review.record import GRADES, STATUSES, Item, Judged, Record
 from diagnostics.nouns.words import N_, Words
 
@@ -102,7 +102,7 @@ def _opinion(judged: Judged, words: Words) -> Opinion:
         when=judged.when,
         reason=capped(judged.reason, words) or words(N_("no reason was given")),
     )
-    title = words(TITLES[judged.code]) if judged.code in TITLES else judged.what
+    title = words(KINDS[judged.code].title) if judged.code in KINDS else judged.what
     return Opinion(judged.key, title or judged.what, text, judged.accepted)
 
 

@@ -7,17 +7,18 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.causes.cause import TITLES, Cause, Family
+from diagnostics.causes.cause import Cause
 from diagnostics.investigation import Investigation
+from diagnostics.nouns.cause_kind import Family
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import pictured
-from diagnostics.report.outline import NOTHING_SURE, PROOFS
+from diagnostics.report.outline import PROOFS
 from pages.parts import visit as visits
 from pages.parts.cards import badge, picture, plot, remedy, section
 from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.needs import needs_link
-from pages.parts.step import remarked, say, unreadable
+from pages.parts.step import concluded, remarked, say, unreadable
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -36,16 +37,17 @@ def board_page() -> None:
     header(visit.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
     remarked(investigation, visit)
-    if investigation.causes:
-        first, *rivals = investigation.causes
+    first = investigation.conclusion.cause
+    rivals = investigation.causes[1:] if first else investigation.causes
+    if first is not None:
         _first(first, investigation, visit)
-        if rivals:
-            st.subheader(words(N_("Less likely")), anchor=False)
+    else:
+        _nothing(investigation, visit)
+    if rivals:
+        st.subheader(words(N_("Less likely")) if first else words(N_("Weak leads")), anchor=False)
         for position, cause in enumerate(rivals):
             with st.expander(line(cause, words), key=f"cause-{position}"):
                 _details(cause, investigation, visit)
-    else:
-        _nothing(investigation, visit)
     _not_checked(investigation, visit)
     if st.button(words(N_("Next: the report")), type="primary", key="next"):
         st.switch_page(ROOT / REPORT, query_params=visit.link)
@@ -53,7 +55,7 @@ def board_page() -> None:
 
 def line(cause: Cause, words: Words) -> str:
     """What it is, how sure that is, and what happened, as safe Markdown."""
-    title = f"**{plain(words(TITLES.get(cause.code, cause.code)))}**"
+    title = f"**{plain(words(cause.kind.title))}**"
     return words(N_("{title}, {sure}. {what}"), title=title, sure=confidence(cause, words), what=statement(cause, words))
 
 
@@ -65,7 +67,7 @@ def confidence(cause: Cause, words: Words) -> str:
 
 def _first(cause: Cause, investigation: Investigation, visit: Visit) -> None:
     words = visit.words
-    title = plain(words(TITLES.get(cause.code, cause.code)))
+    title = plain(words(cause.kind.title))
     st.markdown(f":red[**{title}**] · {confidence(cause, words)}")
     say(statement(cause, words))
     _proof(cause, investigation, visit, key="proof")
@@ -148,13 +150,9 @@ def _nothing(investigation: Investigation, visit: Visit) -> None:
     words = visit.words
     ran = [check for check in investigation.checks if check.profile is not None]
     found = investigation.findings()
+    concluded(investigation, words)
     if not ran:
-        say(plain(words(N_("Nothing could be checked yet."))))
         return
-    if investigation.limited:
-        say(plain(words(NOTHING_SURE)))
-    else:
-        say(f":green[✓] {plain(words(N_('Nothing is wrong: no cause was found.')))}")
     rules = sum(len(check.diagnostic.rules) for check in ran)
     st.markdown(
         plain(

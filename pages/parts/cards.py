@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.pictured import FAILURES, Draw, drawing
 from diagnostics.pictures.style import Palette, finish
-from diagnostics.report.numbers import written
+from diagnostics.report.numbers import cells, numbers
 from pages.parts.export import csv_bytes
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
@@ -29,9 +30,6 @@ log = logging.getLogger(__name__)
 CHART: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
 
 FONT: Final = '"Source Sans", "Segoe UI", Arial, sans-serif'
-
-CODE: Final = ("code", "mended")
-"""Numbers that are lines of code: they are shown as such, and not in the table."""
 
 BADGES: Final = {
     Severity.CRITICAL: (N_("critical"), "✕", "red"),
@@ -113,17 +111,27 @@ def meaning(finding: Finding, words: Words, *, heading: bool = False) -> None:
 
 def computed(finding: Finding, incident: Incident, visit: Visit, *, key: str) -> None:
     """Statistic, numbers, source, rows and seed, with the numbers as a download."""
-    words = visit.words
+    statistic(finding, visit.words)
+    st.markdown(plain(rows_used(incident, visit.words)))
+    numbers_button(finding, visit.words, key=key)
+
+
+def statistic(finding: Finding, words: Words) -> None:
+    """The statistic in one sentence, its numbers under their names, and its source."""
     st.markdown(plain(words(finding.rule.statistic)))
-    if finding.evidence:
+    shown = numbers(finding, words)
+    if shown:
         st.table(
-            {plain(_title(name)): plain(written(value, words)) for name, value in finding.evidence.items() if name not in CODE},
+            {plain(number.name): plain(number.text) for number in shown},
             border="horizontal",
             width="content",
             alt=words(N_("Numbers behind this finding")),
         )
     st.markdown(plain(words(N_("Rule {code}. Source: {source}."), code=finding.code, source=finding.rule.source.rstrip("."))))
-    st.markdown(plain(rows_used(incident, words)))
+
+
+def numbers_button(finding: Finding, words: Words, *, key: str) -> None:
+    """The numbers of one finding as a download."""
     st.download_button(
         words(N_("Download these numbers (.csv)")),
         data=lambda: csv_bytes(evidence_table([finding], words)),
@@ -185,21 +193,12 @@ def rows_used(incident: Incident, words: Words) -> str:
     )
 
 
-def evidence_table(findings: list[Finding], words: Words) -> pd.DataFrame:
-    """One row per number of each finding."""
-    rows = [
-        (
-            f.code,
-            f.statement(words),
-            "; ".join(f.columns),
-            name,
-            value if not isinstance(value, list | tuple) else "; ".join(value),
-        )
-        for f in findings
-        for name, value in (f.evidence or {"": None}).items()
-    ]
-    return pd.DataFrame(rows, columns=["rule", "finding", "columns", "number", "value"])
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ")
+def evidence_table(findings: Sequence[Finding], words: Words) -> pd.DataFrame:
+    """One row per number of each finding; one row without a number for a finding that has none to show."""
+    heads = (N_("Rule"), N_("Finding"), N_("Columns"), N_("Number"), N_("Value"), N_("Unit"))
+    rows = []
+    for finding in findings:
+        about = (finding.code, finding.statement(words), "; ".join(finding.columns))
+        shown = [(number.name, *cells(number, words)) for number in numbers(finding, words)]
+        rows += [(*about, *number) for number in shown or [("", None, "")]]
+    return pd.DataFrame(rows, columns=[words(head) for head in heads])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from string import Formatter
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import kept
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared import clinic_job, results
+from diagnostics.clinic.shared.clinic_job import ClinicJob, latest_result, latest_run
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.loading import load
 from diagnostics.nouns.check import Check, Diagnostic
 from diagnostics.nouns.finding import Finding
@@ -20,14 +19,13 @@ from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.style import Palette
 from pages.parts import visit as visits
-from pages.parts.bench import Run, bench, latest
-from pages.parts.cards import CODE, Section, badge, code, meaning, picture, written
-from pages.parts.export import csv_bytes
+from pages.parts.cards import Section, badge, code, meaning, numbers_button, picture, statistic
 from pages.parts.guard import COLUMNS, ROOT
-from pages.parts.measured import measured, so_far, tried
+from pages.parts.jobs import job_queue
+from pages.parts.measured import show_measured, show_remedies, show_so_far
 from pages.parts.step import say
 from pages.parts.text import plain, statement
-from pages.parts.training_table import EVERY, Opened, bar, choose_target, training_table, whatever
+from pages.parts.training_table import EVERY, Opened, choose_target, draw_bar, open_training_table, open_without_table
 from pages.parts.visit import Visit
 
 __all__ = ["Opened", "clinic_page"]
@@ -47,7 +45,7 @@ def clinic_page(
     button: str = N_("Examine"),
     well: str = N_("Nothing wrong was found."),
     remedies: bool = True,
-) -> None:
+) -> Opened:
     """The page of the clinic's diagnostic `name`.
 
     about: one sentence (message id) that is the page's heading before the first run. settings: draws the widgets, given the
@@ -62,32 +60,32 @@ def clinic_page(
     load()
     if visit.incident is not None:
         visits.known(visit)
-    opened = training_table(visit, about) if table else whatever(visit)
-    bar(opened)
-    found = _found(diagnostic, opened)
-    run = bench().run(name, visit.incident)
-    last = found.settings if found else kept.types_of(diagnostic)[0]()
+    opened = open_training_table(visit, about) if table else open_without_table(visit)
+    draw_bar(opened)
+    found = _latest_result(diagnostic, opened)
+    last = found.settings if found else results.find_types(diagnostic)[0]()
+    run = latest_run(job_queue(), name, visit.incident)
     if run is not None and run.result is None and run.fingerprint == opened.fingerprint:
         # Refused or stopped: what was filled in stands there still.
         last = run.settings
     if run is not None and not run.ended.is_set():
-        _running(run, opened, about, while_running)
+        _show_running(run, opened, about, while_running)
         return opened
     if found is None:
         say(plain(visit.words(about)))
-    _broke(run, opened)
+    _show_failure(run, opened)
     if found is None:
-        chosen = _form(diagnostic, opened, settings, last, table=table)
-        _button(diagnostic, opened, chosen, button)
+        chosen = _show_form(diagnostic, opened, settings, last, table=table)
+        _show_button(diagnostic, opened, chosen, button)
         return opened
     _show(diagnostic, found, opened, draw, below, well, remedies=remedies)
     st.subheader(visit.words(N_("Try it with other settings")), anchor=False)
-    chosen = _form(diagnostic, opened, settings, last, table=table)
-    _button(diagnostic, opened, chosen, N_("Run again"))
+    chosen = _show_form(diagnostic, opened, settings, last, table=table)
+    _show_button(diagnostic, opened, chosen, N_("Run again"))
     return opened
 
 
-def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, Any], Any], last: Any, *, table: bool) -> Any:
+def _show_form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, Any], Any], last: Any, *, table: bool) -> Any:
     words = opened.words
     with st.container(border=True):
         if table and opened.incident.reference is not None:
@@ -97,11 +95,12 @@ def _form(diagnostic: Diagnostic, opened: Opened, settings: Callable[[Opened, An
         return settings(opened, last)
 
 
-def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -> None:
+def _show_button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -> None:
     read_only = opened.visit.read_only
     if st.button(opened.words(label), type="primary", key=f"run-{diagnostic.name}", disabled=read_only):
         try:
-            bench().ask(
+            clinic_job.ask(
+                job_queue(),
                 diagnostic.name,
                 settings,
                 opened.visit.incident,
@@ -114,26 +113,26 @@ def _button(diagnostic: Diagnostic, opened: Opened, settings: Any, label: str) -
         st.rerun()
 
 
-def _found(diagnostic: Diagnostic, opened: Opened) -> Kept | None:
+def _latest_result(diagnostic: Diagnostic, opened: Opened) -> FinishedRun | None:
     """The newest result for what is open now: of this server, else kept in the incident."""
-    run = bench().run(diagnostic.name, opened.visit.incident)
+    run = latest_run(job_queue(), diagnostic.name, opened.visit.incident)
     if run is not None and run.result is not None and run.fingerprint == opened.fingerprint:
         return run.result
-    return latest(diagnostic.name, opened.visit.incident, opened.fingerprint) if opened.visit.incident else None
+    return latest_result(diagnostic.name, opened.visit.incident, opened.fingerprint) if opened.visit.incident else None
 
 
-def _running(run: Run, opened: Opened, about: str, while_running: Callable[[Any, Opened], None] | None) -> None:
+def _show_running(run: ClinicJob, opened: Opened, about: str, while_running: Callable[[Any, Opened], None] | None) -> None:
     say(plain(opened.words(about)))
     _watch(run, opened, while_running)
 
 
 @st.fragment(run_every=EVERY)
-def _watch(run: Run, opened: Opened, while_running: Callable[[Any, Opened], None] | None) -> None:
+def _watch(run: ClinicJob, opened: Opened, while_running: Callable[[Any, Opened], None] | None) -> None:
     if run.ended.is_set():
         st.rerun()
     words = opened.words
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, run.share), text=_doing(run, words))
+        st.progress(min(1.0, run.share), text=_describe_progress(run, words))
         if st.button(words(N_("Stop")), key="stop-run"):
             run.stop()
             st.rerun()
@@ -142,10 +141,10 @@ def _watch(run: Run, opened: Opened, while_running: Callable[[Any, Opened], None
     if while_running is not None:
         while_running(run.so_far, opened)
     else:
-        so_far(run.so_far, opened.visit)
+        show_so_far(run.so_far, opened.visit)
 
 
-def _doing(run: Run, words: Words) -> str:
+def _describe_progress(run: ClinicJob, words: Words) -> str:
     if run.waiting:
         return words(N_("Waiting for its turn: two runs are under way."))
     reading = run.what in ("", "reading")
@@ -155,7 +154,7 @@ def _doing(run: Run, words: Words) -> str:
     return plain(text)
 
 
-def _broke(run: Run | None, opened: Opened) -> None:
+def _show_failure(run: ClinicJob | None, opened: Opened) -> None:
     """Why the latest run has no result."""
     if run is None or run.result is not None or run.fingerprint != opened.fingerprint:
         return
@@ -170,7 +169,7 @@ def _broke(run: Run | None, opened: Opened) -> None:
 
 def _show(
     diagnostic: Diagnostic,
-    found: Kept,
+    found: FinishedRun,
     opened: Opened,
     draw: Draw,
     below: Callable[[Any, Opened], None],
@@ -192,21 +191,21 @@ def _show(
             code(lead, words)
     below(found.profile, opened)
     if remedies:
-        tried(found.profile, visit, key=diagnostic.name)
+        show_remedies(found.profile, visit, key=diagnostic.name)
     if findings[1:]:
         st.subheader(words(N_("Also found")), anchor=False)
         for place, finding in enumerate(findings[1:]):
-            _card(section, check, finding, visit, key=f"{diagnostic.name}-card{place}")
+            _show_card(section, check, finding, visit, key=f"{diagnostic.name}-card{place}")
     if lead is not None:
         with st.expander(words(N_("What does this mean?"))):
             meaning(lead, words)
         with st.expander(words(N_("How was this computed?"))):
-            _computed(lead, visit, key=f"{diagnostic.name}-lead")
-    measured(found, visit)
+            _show_computed(lead, visit, key=f"{diagnostic.name}-lead")
+    show_measured(found, visit)
 
 
 @st.fragment
-def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key: str) -> None:
+def _show_card(section: Section, check: Check, finding: Finding, visit: Visit, *, key: str) -> None:
     """A folded card; its picture is drawn only when somebody opens it."""
     words = visit.words
     with st.expander(f"{badge(finding, words)} {statement(finding, words)}", key=key, on_change="rerun") as box:
@@ -216,31 +215,9 @@ def _card(section: Section, check: Check, finding: Finding, visit: Visit, *, key
         st.markdown(f"**{words(N_('What to do'))}**  \n{plain(words(finding.rule.remedy))}")
         code(finding, words)
         meaning(finding, words, heading=True)
-        _computed(finding, visit, key=key)
+        _show_computed(finding, visit, key=key)
 
 
-def _computed(finding: Finding, visit: Visit, *, key: str) -> None:
-    words = visit.words
-    st.markdown(plain(words(finding.rule.statistic)))
-    terms = {name for _, name, kind, _ in Formatter().parse(finding.says) if kind == "term"}
-    shown = {
-        name: words("{value:term}", value=str(value)) if name in terms else written(value, words)
-        for name, value in finding.evidence.items()
-        if name not in CODE
-    }
-    if shown:
-        st.table(
-            {plain(name.replace("_", " ")): plain(text) for name, text in shown.items()},
-            border="horizontal",
-            width="content",
-            alt=words(N_("Numbers behind this finding")),
-        )
-    st.markdown(plain(words(N_("Rule {code}. Source: {source}."), code=finding.code, source=finding.rule.source.rstrip("."))))
-    st.download_button(
-        words(N_("Download these numbers (.csv)")),
-        data=lambda: csv_bytes(pd.DataFrame(list(shown.items()), columns=["number", "value"])),
-        file_name=f"{finding.code}.csv",
-        mime="text/csv",
-        key=f"{key}-evidence",
-        on_click="ignore",
-    )
+def _show_computed(finding: Finding, visit: Visit, *, key: str) -> None:
+    statistic(finding, visit.words)
+    numbers_button(finding, visit.words, key=key)

@@ -27,5 +27,5 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     for position in range(safe.shape[1]):
         values = frame.iloc[:, position]
         if values.dtype.kind not in "iufbM":
-            safe.isetitem(position, values.map(defused).astype(object))
+            safe.isetitem(position, values.map(defused).to_numpy(dtype=object))
     return b"\xef\xbb\xbf" + safe.to_csv(index=False, lineterminator="\r\n").encode()

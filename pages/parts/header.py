@@ -8,7 +8,8 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.investigation import Investigation, Status
+from diagnostics.investigation import Investigation
+from diagnostics.nouns.check import Status
 from diagnostics.nouns.words import N_, Words
 from pages.parts.guard import CAUSES, COLUMNS, REPORT, REVIEW, ROOT, STEP_SCRIPTS
 from pages.parts.text import plain

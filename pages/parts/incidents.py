@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from diagnostics.causes.cause import TITLES
+from diagnostics.causes.catalogue import title_of
 from diagnostics.investigation import Investigation
 from diagnostics.keep import store
 from diagnostics.keep.review import listing, record
@@ -14,7 +15,7 @@ from diagnostics.keep.review.impact import completed, told
 from diagnostics.keep.review.listing import PAGE, Found, Listed, Past
 from diagnostics.keep.review.record import GRADES, STATUSES, Grade, Impact, Record, Status
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.words import N_, Words
+from diagnostics.nouns.words import N_, Value, Words
 from pages.parts import share
 from pages.parts import visit as visits
 from pages.parts.guard import INCIDENTS, REVIEW, ROOT, START
@@ -69,17 +70,17 @@ def _list(visit: Visit) -> None:
             listing.codes(among),
             index=None,
             placeholder=words(N_("any")),
-            format_func=lambda code: words(TITLES.get(code, code)),
+            format_func=lambda code: words(title_of(code)),
             key="list-cause",
             width=280,
         )
         number = int(st.session_state.get("list-page", 0))
-    chosen = {"text": text or "", "status": status, "severity": severity, "cause": cause or ""}
-    found, count = listing.listed(among=among, page=number, **chosen)
+    fitting = partial(listing.listed, among=among, text=text or "", status=status, severity=severity, cause=cause or "")
+    found, count = fitting(page=number)
     if not found and number:
         number = 0
-        found, count = listing.listed(among=among, page=0, **chosen)
-    narrowed = any(chosen.values())
+        found, count = fitting(page=0)
+    narrowed = any((text, status, severity, cause))
     if count:
         say(plain(words(N_("Incidents that fit: {count:count}.") if narrowed else N_("Incidents: {count:count}."), count=count)))
     else:
@@ -127,7 +128,7 @@ def _about(one: Listed, words: Words) -> str:
 
 
 def _cause(cause: Found, words: Words) -> str:
-    title = words(TITLES.get(cause.code, cause.code))
+    title = words(title_of(cause.code))
     if not cause.columns:
         return title
     return words(N_("{what}: {columns:list}"), what=title, columns=list(cause.columns))
@@ -152,7 +153,11 @@ def seen_before(investigation: Investigation, visit: Visit) -> None:
 
 def _seen(past: Sequence[Past], words: Words) -> str:
     first = past[0]
-    values = {"title": first.listed.title, "when": first.listed.opened.date(), "what": TITLES.get(first.code, first.code)}
+    values: dict[str, Value] = {
+        "title": first.listed.title,
+        "when": first.listed.opened.date(),
+        "what": title_of(first.code),
+    }
     if first.same:
         line = words(N_("These very files were looked at before, in “{title:name}”, {when:time}."), **values)
     elif first.columns:

@@ -14,8 +14,8 @@ from diagnostics.keep.review import packed
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words, shorten
 from pages.parts import visit as visits
-from pages.parts import warm
 from pages.parts.guard import CAUSES, ROOT, START
+from pages.parts.jobs import load_ahead
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
@@ -77,7 +77,7 @@ def start_page() -> None:
     _given(visit)
     _samples(visit)
     _restore(visit)
-    warm.begin()
+    load_ahead()
 
 
 def _reading(visit: Visit) -> None:

@@ -6,16 +6,16 @@ from enum import Enum
 
 import streamlit as st
 
-from diagnostics.keep import store
+from diagnostics.keep import investigation_job, store
 from diagnostics.measure import engine
 from diagnostics.nouns.incident import Incident, Roles, Task
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
 from diagnostics.read.folder import MAY_BE_NONE
-from pages.parts import jobs
 from pages.parts import visit as visits
 from pages.parts.guard import ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
+from pages.parts.jobs import job_queue
 from pages.parts.reading import table_as_read
 from pages.parts.roles import role_sentences
 from pages.parts.step import remarked, say, unreadable
@@ -120,7 +120,15 @@ def _form(incident: Incident, visit: Visit) -> None:
                 # What was shown belongs to the target of before.
                 named.pop("positive", None)
                 task = None if "task" in incident.guessed and task == incident.task else task
-            _save(Roles(**named, segments=tuple(segments)), none, task, visit)
+            made = Roles(
+                target=named.get("target"),
+                prediction=named.get("prediction"),
+                timestamp=named.get("timestamp"),
+                id=named.get("id"),
+                positive=named.get("positive"),
+                segments=tuple(segments),
+            )
+            _save(made, none, task, visit)
 
 
 def _save(roles: Roles, none: set[str], task: str | None, visit: Visit) -> None:
@@ -133,7 +141,7 @@ def _save(roles: Roles, none: set[str], task: str | None, visit: Visit) -> None:
         # The form shows what the file says once it is read again, not what was typed last.
         st.session_state.pop(f"role-{name}", None)
     st.session_state["roles-saved"] = True
-    jobs.desk().ask(visit.incident or "")
+    investigation_job.ask(job_queue(), visit.incident or "")
     st.rerun()
 
 

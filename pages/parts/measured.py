@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.shared.compare import VERDICTS, Compared, Verdict, spoken
-from diagnostics.clinic.shared.kept import Kept
+from diagnostics.clinic.shared.compare import VERDICTS, Compared, Verdict, translate
+from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.clinic.shared.training_set import SPLIT, WHY, Described
-from diagnostics.nouns.words import N_, Words, shorten
+from diagnostics.nouns.words import N_, Value, Words, shorten
 from diagnostics.pictures import compared as compared_chart
 from diagnostics.pictures.style import finish
 from pages.parts.cards import plot
@@ -22,15 +22,15 @@ SHOWN = 8
 """Columns named one by one among those that were left out."""
 
 
-def tried(profile: Any, visit: Visit, *, key: str) -> None:
+def show_remedies(profile: Any, visit: Visit, *, key: str) -> None:
     """The remedies of a profile that has `compared`: the gain of each, drawn and as a table."""
     compared = getattr(profile, "compared", None)
     if isinstance(compared, Compared) and compared.remedies:
         st.subheader(visit.words(N_("What was tried")), anchor=False)
-        comparison(compared, visit, key=key)
+        show_comparison(compared, visit, key=key)
 
 
-def so_far(profile: Any, visit: Visit) -> None:
+def show_so_far(profile: Any, visit: Visit) -> None:
     """What is known while a run goes on: the model as it is, and each remedy with its gain so far."""
     compared, words = getattr(profile, "compared", None), visit.words
     if not isinstance(compared, Compared):
@@ -40,7 +40,7 @@ def so_far(profile: Any, visit: Visit) -> None:
     st.markdown(plain(text))
     rows = [
         {
-            words(N_("what")): spoken(words, result.says),
+            words(N_("what")): translate(words, result.says),
             words(N_("held-out score")): round(result.score.value, 4),
             words(N_("gain")): None if result is compared.before else round(result.gain.value, 4),
         }
@@ -49,10 +49,10 @@ def so_far(profile: Any, visit: Visit) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=text)
 
 
-def comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") -> None:
+def show_comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") -> None:
     """One sentence (the verdict unless `text` is given, as safe Markdown), the picture, and the numbers folded."""
     words = visit.words
-    text = text or verdict(compared, words)
+    text = text or describe_verdict(compared, words)
     st.markdown(text)
     figure = compared_chart.draw(compared, None, words, visit.palette)
     if figure is not None:
@@ -61,9 +61,9 @@ def comparison(compared: Compared, visit: Visit, *, key: str, text: str = "") ->
     for result in compared.remedies:
         if result.skipped:
             said = N_("{remedy} could not be tried: {why}")
-            st.markdown(plain(words(said, remedy=spoken(words, result.says), why=result.skipped.statement(words))))
+            st.markdown(plain(words(said, remedy=translate(words, result.says), why=result.skipped.statement(words))))
     with st.expander(words(N_("The numbers, before and after"))):
-        frame = table(compared, words)
+        frame = as_table(compared, words)
         st.dataframe(frame, hide_index=True, alt=words(N_("Score of each remedy before and after")))
         st.markdown(plain(words(HOW, folds=compared.folds, rows=compared.test_rows, train=compared.train_rows)))
         st.download_button(
@@ -82,17 +82,17 @@ HOW = N_(
 )
 
 
-def verdict(compared: Compared, words: Words) -> str:
+def describe_verdict(compared: Compared, words: Words) -> str:
     """What came of the remedies, in one sentence as safe Markdown."""
     ran, best = compared.ran, compared.best
     if not ran:
         return plain(words(N_("None of the remedies could be tried on these rows.")))
-    unit, before = spoken(words, compared.says), compared.before.score.value
+    unit, before = translate(words, compared.says), compared.before.score.value
     if best is None:
         first = ran[0]
-        values = {
+        values: dict[str, Value] = {
             "count": len(ran),
-            "name": spoken(words, first.says),
+            "name": translate(words, first.says),
             "unit": unit,
             "low": _short(first.gain.low),
             "high": _short(first.gain.high),
@@ -116,7 +116,7 @@ def verdict(compared: Compared, words: Words) -> str:
                 "{name} helps most: the {unit} goes from {before:number} to {after:number} "
                 "(better by {low:number} to {high:number})."
             ),
-            name=spoken(words, best.says),
+            name=translate(words, best.says),
             unit=unit,
             before=before,
             after=before + sign * best.gain.value,
@@ -131,14 +131,14 @@ def _short(value: float) -> float:
     return round(value, 4)
 
 
-def table(compared: Compared, words: Words) -> pd.DataFrame:
+def as_table(compared: Compared, words: Words) -> pd.DataFrame:
     """One row per remedy: score with interval, gain with interval, verdict, score on the rows trained on."""
     rows = []
     for result in (compared.before, *compared.ran):
         first = result is compared.before
         rows.append(
             {
-                words(N_("what")): spoken(words, result.says),
+                words(N_("what")): translate(words, result.says),
                 words(N_("held-out score")): round(result.score.value, 4),
                 words(N_("from")): round(result.score.low, 4),
                 words(N_("to")): round(result.score.high, 4),
@@ -152,13 +152,13 @@ def table(compared: Compared, words: Words) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measured(found: Kept, visit: Visit) -> None:
+def show_measured(found: FinishedRun, visit: Visit) -> None:
     """Which rows and columns, how they were held out, and how long it took."""
     words = visit.words
     data = getattr(found.profile, "data", None)
     if not isinstance(data, Described):
         return
-    lines = [rows_line(data, words), words(SPLIT[data.split])]
+    lines = [describe_rows(data, words), words(SPLIT[data.split])]
     if data.unlabelled:
         lines.append(words(N_("{count:count} rows without a target were left out."), count=data.unlabelled))
     if data.small:
@@ -175,7 +175,7 @@ def measured(found: Kept, visit: Visit) -> None:
             st.markdown("\n".join(named))
 
 
-def rows_line(data: Described, words: Words) -> str:
+def describe_rows(data: Described, words: Words) -> str:
     if data.drawn < data.whole:
         return words(
             N_("Measured on {rows:count} of {whole:count} rows, drawn with seed {seed:count}, and {columns:count} columns."),

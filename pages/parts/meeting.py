@@ -13,7 +13,6 @@ from diagnostics.keep.review.impact import filled, told
 from diagnostics.keep.review.record import Confirmation, Record
 from diagnostics.nouns.words import N_, shorten
 from diagnostics.pictures import pictured
-from diagnostics.report.outline import NOTHING_SURE
 from pages.parts import signin
 from pages.parts import visit as visits
 from pages.parts.cards import plot
@@ -23,8 +22,8 @@ from pages.parts.review import facts_line, timeline
 from pages.parts.review_edits import opened, save, watch
 from pages.parts.review_edits import told as said
 from pages.parts.review_items import items
-from pages.parts.step import say
-from pages.parts.text import plain, statement
+from pages.parts.step import concluded
+from pages.parts.text import plain
 from pages.parts.visit import Visit
 
 PROOF_HEIGHT: Final = 180
@@ -75,12 +74,7 @@ def meeting_page() -> None:
 
 def _sentence(investigation: Investigation, visit: Visit) -> None:
     words = visit.words
-    if investigation.causes:
-        say(statement(investigation.causes[0], words))
-    elif investigation.limited:
-        say(plain(words(NOTHING_SURE)))
-    else:
-        say(f":green[✓] {plain(words(N_('Nothing is wrong: no cause was found.')))}")
+    concluded(investigation, words)
 
 
 def _proof(investigation: Investigation, visit: Visit) -> None:

@@ -10,9 +10,9 @@ import streamlit as st
 from diagnostics.catalogue import STEP_TITLES, catalogue
 from diagnostics.investigation import Investigation
 from diagnostics.keep import store
+from diagnostics.keep.investigation_job import InvestigationJob
 from diagnostics.nouns.words import N_, Words
 from pages.parts.header import header, states_while
-from pages.parts.jobs import Job
 from pages.parts.text import plain
 
 EVERY: Final = 0.5
@@ -26,7 +26,7 @@ READ: Final[Mapping[str, str]] = {
 }
 
 
-def watch(job: Job, words: Words, link: Mapping[str, str], *, step: int = 0) -> Investigation | None:
+def watch(job: InvestigationJob, words: Words, link: Mapping[str, str], *, step: int = 0) -> Investigation | None:
     """Draw the progress of `job` until it is done, then run the page again.
 
     Returns what was found so far once `step` is among it, so that its page can be read while the others run; else None.
@@ -39,8 +39,8 @@ def watch(job: Job, words: Words, link: Mapping[str, str], *, step: int = 0) -> 
 
 
 @st.fragment(run_every=EVERY)
-def _watch(job: Job, words: Words, link: Mapping[str, str], step: int, shown: bool) -> None:
-    if job.finished or (0 < step < job.step and not shown):
+def _watch(job: InvestigationJob, words: Words, link: Mapping[str, str], step: int, shown: bool) -> None:
+    if job.ended.is_set() or (0 < step < job.step and not shown):
         st.rerun()
     found = job.so_far()
     title = store.called(job.incident) if found else ""
@@ -51,10 +51,10 @@ def _watch(job: Job, words: Words, link: Mapping[str, str], step: int, shown: bo
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(1.0, job.share), text=_text(job, words))
         if st.button(words(N_("Stop")), key="stop"):
-            job.stop.set()
+            job.stop()
 
 
-def _text(job: Job, words: Words) -> str:
+def _text(job: InvestigationJob, words: Words) -> str:
     text = words(READ[job.what]) if job.what in READ else ""
     for diagnostic in catalogue():
         if diagnostic.name == job.what:

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from diagnostics.keep import store
+from diagnostics.keep import investigation_job, store
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_, Words, shorten
 from diagnostics.read.folder import reading_options
 from diagnostics.read.preview import first_rows
-from pages.parts import jobs
 from pages.parts.export import csv_bytes
+from pages.parts.jobs import job_queue
 from pages.parts.text import plain, sentence
 from pages.parts.visit import Visit
 
@@ -170,5 +170,5 @@ def _save(side: str, said: Mapping[str, Any], visit: Visit) -> None:
     for key in ("decimal", "dates", "sheet", "header", "skip", "missing"):
         st.session_state.pop(f"reading-{side}-{key}", None)
     st.session_state["roles-saved"] = True
-    jobs.desk().ask(visit.incident or "")
+    investigation_job.ask(job_queue(), visit.incident or "")
     st.rerun()

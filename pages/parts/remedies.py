@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from diagnostics.checks.environment.pins import read_environment
-from diagnostics.checks.environment.remedies import remedies
-from diagnostics.checks.environment.resolver import Answer, Resolution, resolve
+from diagnostics.checks.environment.packages.pins import read_environment
+from diagnostics.checks.environment.packages.remedies import remedies
+from diagnostics.checks.environment.packages.resolver import Answer, Resolution, resolve
 from diagnostics.investigation import Investigation
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_

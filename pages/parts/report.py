@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.investigation import Investigation, Status
+from diagnostics.investigation import Investigation
 from diagnostics.keep.review import packed, record
 from diagnostics.keep.review.record import Record
+from diagnostics.nouns.check import Status
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words, words_for
 from diagnostics.report import as_pdf
 from diagnostics.report.as_html import rendered
-from diagnostics.report.as_json import as_json, reason, verdict
+from diagnostics.report.as_json import as_json
 from diagnostics.report.files import document
-from diagnostics.report.outline import NOTHING_SURE
 from pages.parts import visit as visits
 from pages.parts.board import line
 from pages.parts.cards import badge, evidence_table, rows_used
@@ -38,8 +39,6 @@ VERDICTS: Final = {
     "training": N_("The training is at fault."),
     "code": N_("Code, environment or configuration is at fault."),
     "operations": N_("Operations are at fault."),
-    "none": N_("Nothing is wrong."),
-    "undecided": N_("It cannot be decided from what was given."),
 }
 SHOWN: Final = 5
 """Findings per step on screen; the downloads hold all."""
@@ -55,8 +54,8 @@ def report_page() -> None:
     header(visit.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
     remarked(investigation, visit)
-    open_end = not investigation.causes and investigation.limited
-    say(plain(words(NOTHING_SURE if open_end else VERDICTS[verdict(investigation)])))
+    conclusion = investigation.conclusion
+    say(plain(words(VERDICTS[conclusion.verdict]) if conclusion.cause else conclusion.statement(words)))
     written = _written(visit)
     _downloads(investigation, written, visit)
     _preview(investigation, written, visit)
@@ -90,7 +89,7 @@ def _downloads(investigation: Investigation, written: Record | None, visit: Visi
     title = written.title if written and written.title else investigation.incident.title
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", title).strip("-")[:60] or "incident"
     no_pdf = _no_pdf(words.language)
-    forms = [
+    forms: list[tuple[str, Callable[[], str | bytes], str, str]] = [
         (N_("Report (.html)"), partial(document, ".html", investigation, words, written), "html", "text/html"),
         (N_("Report (.pdf)"), partial(document, ".pdf", investigation, words, written), "pdf", "application/pdf"),
         (N_("Report (.md)"), partial(document, ".md", investigation, words, written), "md", "text/markdown"),
@@ -149,7 +148,7 @@ def _steps(investigation: Investigation, visit: Visit) -> None:
         st.subheader(f"{number} {words(title)} :{colour}[{mark} {words(STATES[status])}]", anchor=False)
         found = investigation.findings(number)
         if status is not Status.PROBLEM:
-            st.markdown(plain(reason(investigation, number, words)))
+            st.markdown(plain(investigation.standing(number).statement(words)))
         # One list rather than many, so that its lines stand close together.
         if found:
             st.markdown("\n".join(f"- {badge(finding, words)} {statement(finding, words)}" for finding in found[:SHOWN]))

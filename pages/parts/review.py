@@ -12,11 +12,12 @@ from diagnostics.keep.review.edit import Edit, label
 from diagnostics.keep.review.impact import filled, told
 from diagnostics.keep.review.record import GRADES, STATUSES, Grade, Record, Status
 from diagnostics.keep.review.timeline import review, shortened
+from diagnostics.nouns.rule import Lane
 from diagnostics.nouns.words import N_, Words, shorten
 from diagnostics.pictures import review_timeline
 from diagnostics.pictures.style import finish
 from diagnostics.report.headings import PAIR
-from diagnostics.timeline import LANES, Lane
+from diagnostics.timeline import LANES
 from diagnostics.timeline import label as named
 from pages.parts import signin
 from pages.parts import visit as visits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from diagnostics.causes.cause import TITLES
+from diagnostics.causes.catalogue import KINDS
 from diagnostics.investigation import Investigation
 from diagnostics.keep.review.edit import Edit, cause_key
 from diagnostics.keep.review.record import Judged, Record, causes_of
@@ -34,9 +34,9 @@ def causes(held: Record, investigation: Investigation, visit: Visit) -> None:
 
 def spoken(cause: Judged, words: Words) -> str:
     """What a judged cause is called: the title of its kind and the columns, or what people wrote."""
-    if cause.code not in TITLES:
+    if cause.code not in KINDS:
         return cause.what or words(N_("A cause"))
-    title = words(TITLES[cause.code])
+    title = words(KINDS[cause.code].title)
     return words(N_("{what}: {subject:name}"), what=title, subject=cause.what) if cause.what else title
 
 

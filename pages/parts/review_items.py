@@ -135,9 +135,9 @@ def _editor(kind: str, item: Item, held: Record, visit: Visit, *, opened: bool |
     key = turn(name)
     with st.form(key, border=False):
         values: dict[str, object] = {"what": st.text_area(words(TITLES[kind][1]), seen.what, key=f"{key}-what")}
-        if kind == "events":
+        if isinstance(seen, Happening):
             values["time"] = st.text_input(words(N_("When")), f"{seen.time:%Y-%m-%d %H:%M}", key=f"{key}-time")
-        if kind == "actions":
+        if isinstance(seen, Action):
             values["owner"] = st.text_input(words(N_("Owner")), seen.owner, key=f"{key}-owner")
             values["due"] = st.date_input(words(N_("Due")), seen.due, key=f"{key}-due", format="YYYY-MM-DD")
         with st.container(horizontal=True):
@@ -153,7 +153,7 @@ def _editor(kind: str, item: Item, held: Record, visit: Visit, *, opened: bool |
         return Edit(entry, value, versions.get(entry, 0))
 
     before = {part: getattr(seen, part) for part in values}
-    if kind == "events":
+    if isinstance(seen, Happening):
         before["time"] = f"{seen.time:%Y-%m-%d %H:%M}"
     edits = [edit("gone", True)] if gone else [edit(part, value) for part, value in values.items() if value != before[part]]
     if save(visit, edits, at=place):

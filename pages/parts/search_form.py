@@ -9,9 +9,9 @@ import streamlit as st
 
 from diagnostics.clinic.search.check import Settings
 from diagnostics.clinic.search.families import ROWS, families
-from diagnostics.clinic.search.outlook import Outlook, outlook, why
 from diagnostics.clinic.search.plan import METHODS, MOST_MINUTES, MOST_TRIALS, VALIDATIONS, WHY, Method, Validation
-from diagnostics.clinic.search.space import MEANS, Line, Space, bounded, default_space, edited, lines
+from diagnostics.clinic.search.space import MEANS, Line, Space, bounded_size, default_space, parse_table, tabulate
+from diagnostics.clinic.search.suggestion import Suggestion, explain_metric, suggest
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_
@@ -24,15 +24,15 @@ FITTING: Final = ""
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _outlook(fingerprint: str, _opened: Opened) -> Outlook:
-    return outlook(_opened.incident)
+def _suggest(fingerprint: str, _opened: Opened) -> Suggestion:
+    return suggest(_opened.incident)
 
 
-def search_settings(opened: Opened, last: Settings) -> Settings:
+def choose_settings(opened: Opened, last: Settings) -> Settings:
     """The widgets; the page ends here, with one sentence, where the table or the space cannot be searched."""
     words = opened.words
     try:
-        seen = _outlook(opened.fingerprint, opened)
+        seen = _suggest(opened.fingerprint, opened)
     except NotApplicable as reason:
         st.warning(plain(reason.statement(words)))
         st.stop()
@@ -63,19 +63,29 @@ def search_settings(opened: Opened, last: Settings) -> Settings:
             format_func=lambda kind: words(VALIDATIONS[kind]),
             key="search-validation",
         )
-    trials, minutes, parts = _budget(opened, last)
+    trials, minutes, parts = _choose_budget(opened, last)
     kind = seen.validation if validation is Validation.AUTO else validation
-    said, values = why(seen)
+    said, values = explain_metric(seen)
     st.markdown(plain(f"{words(said, **values) if not metric else ''} {words(WHY[kind], parts=parts)}"))
     if family in ROWS and seen.rows > ROWS[family]:
         limited = N_("At most {rows:count} rows are used, as this family takes long on more.")
         st.markdown(plain(words(limited, rows=ROWS[family])))
-    methods, pruning = _methods(opened, last)
-    space = _space(opened, last, family, seen, methods)
-    return Settings(family, metric, methods, trials, minutes, validation, parts, pruning, space)
+    methods, pruning = _choose_methods(opened, last)
+    space = _edit_space(opened, last, family, seen, methods)
+    return Settings(
+        family=family,
+        metric=metric,
+        methods=methods,
+        trials=trials,
+        minutes=minutes,
+        validation=validation,
+        parts=parts,
+        pruning=pruning,
+        space=space,
+    )
 
 
-def _budget(opened: Opened, last: Settings) -> tuple[int, float, int]:
+def _choose_budget(opened: Opened, last: Settings) -> tuple[int, float, int]:
     words = opened.words
     left, middle, right = st.columns(3)
     with left:
@@ -101,7 +111,7 @@ def _budget(opened: Opened, last: Settings) -> tuple[int, float, int]:
     return int(trials), float(minutes), int(parts)
 
 
-def _methods(opened: Opened, last: Settings) -> tuple[tuple[Method, ...], bool]:
+def _choose_methods(opened: Opened, last: Settings) -> tuple[tuple[Method, ...], bool]:
     words = opened.words
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
@@ -125,7 +135,7 @@ def _methods(opened: Opened, last: Settings) -> tuple[tuple[Method, ...], bool]:
     return tuple(chosen), pruning
 
 
-def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: tuple[Method, ...]) -> Space:
+def _edit_space(opened: Opened, last: Settings, family: str, seen: Suggestion, methods: tuple[Method, ...]) -> Space:
     words = opened.words
     # What is trained on: four fifths of the rows are searched on, and four fifths of these make up the others' fold.
     whole = default_space(family, seen.task, rows=max(10, int(0.6 * seen.rows)), imbalanced=True)
@@ -133,7 +143,7 @@ def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: 
     before = last.space if last.space and last.family == family else usual
     names = {dimension.name for dimension in whole}
     before = tuple(dimension for dimension in before if dimension.name in names) or usual
-    table = lines(before, whole)
+    table = tabulate(before, whole)
     frame = pd.DataFrame(
         {
             "use": [line.use for line in table],
@@ -169,8 +179,8 @@ def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: 
         )
         st.markdown(words(N_("A setting that is not ticked keeps its default. Preprocessing is fitted inside each fold.")))
     try:
-        space = edited([_line(row) for row in changed.to_dict("records")], families()[family])
-        points = bounded(space) if Method.GRID in methods else 0
+        space = parse_table([_as_line(row) for row in changed.to_dict("records")], families()[family])
+        points = bounded_size(space) if Method.GRID in methods else 0
     except BadInput as reason:
         st.error(plain(reason.statement(words)))
         st.button(words(N_("Search")), key="search-not-yet", disabled=True)
@@ -181,17 +191,17 @@ def _space(opened: Opened, last: Settings, family: str, seen: Outlook, methods: 
     return space
 
 
-def _line(row: dict[Any, Any]) -> Line:
+def _as_line(row: dict[Any, Any]) -> Line:
     def number(value: Any) -> float | None:
         return None if pd.isna(value) else float(value)
 
     steps = number(row["steps"])
     return Line(
-        bool(row["use"]),
-        str(row["name"]),
-        number(row["low"]),
-        number(row["high"]),
-        bool(row["log"]),
-        None if steps is None else int(steps),
-        str(row["values"] or ""),
+        use=bool(row["use"]),
+        name=str(row["name"]),
+        low=number(row["low"]),
+        high=number(row["high"]),
+        log=bool(row["log"]),
+        steps=None if steps is None else int(steps),
+        values=str(row["values"] or ""),
     )

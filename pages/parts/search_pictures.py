@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.clinic.search import sentences as says
-from diagnostics.clinic.search.check import Search
-from diagnostics.nouns.words import N_, Words
+from diagnostics.clinic.search.result import Search
+from diagnostics.nouns.words import N_, Value, Words
 from diagnostics.pictures import search as chart
 from diagnostics.pictures import search_trials as trials
 from diagnostics.pictures.style import Palette, finish
@@ -20,46 +20,46 @@ from pages.parts.visit import Visit
 
 Draw = Callable[[Search, Words, Palette], go.Figure | None]
 
-PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Said], Draw]]] = {
-    "history": (N_("History of the search"), says.history, chart.draw_history),
-    "importances": (N_("What matters first"), says.importance, chart.draw_importances),
-    "parallel": (N_("All settings side by side"), says.parallel, trials.draw_parallel),
-    "slice": (N_("One setting at a time"), says.slices, trials.draw_slices),
-    "contour": (N_("Two settings as a map"), says.contour, trials.draw_contour),
-    "timeline": (N_("Timeline"), says.timeline, trials.draw_timeline),
-    "beside": (N_("Searches side by side"), says.side_by_side, chart.draw_side_by_side),
+PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Sentence], Draw]]] = {
+    "history": (N_("History of the search"), says.describe_history, chart.draw_history),
+    "importances": (N_("What matters first"), says.describe_importance, chart.draw_importances),
+    "parallel": (N_("All settings side by side"), says.describe_parallel, trials.draw_parallel),
+    "slice": (N_("One setting at a time"), says.describe_slices, trials.draw_slices),
+    "contour": (N_("Two settings as a map"), says.describe_contour, trials.draw_contour),
+    "timeline": (N_("Timeline"), says.describe_timeline, trials.draw_timeline),
+    "beside": (N_("Searches side by side"), says.describe_comparison, chart.draw_side_by_side),
 }
 
 
-def picture(name: str, p: Search, visit: Visit, *, key: str, heading: bool = True) -> None:
+def show_picture(name: str, p: Search, visit: Visit, *, key: str, heading: bool = True) -> None:
     """One picture with its heading and its sentence."""
     title, said, draw = PICTURES[name]
     words = visit.words
     message, values = said(p)
     if heading:
         st.subheader(words(title), anchor=False)
-    st.markdown(sentence(message, values, words) if _named(values) else plain(words(message, **values)))
+    st.markdown(sentence(message, values, words) if _has_names(values) else plain(words(message, **values)))
     figure = draw(p, words, visit.palette)
     if figure is not None:
         finish(figure, words, visit.palette)
         plot(figure, alt=words(message, **values), key=f"{key}-{name}")
 
 
-def _named(values: dict[str, says.Value]) -> bool:
+def _has_names(values: dict[str, Value]) -> bool:
     return any(isinstance(value, str) for value in values.values())
 
 
-def pictures(p: Search, visit: Visit, *, key: str) -> None:
+def show_pictures(p: Search, visit: Visit, *, key: str) -> None:
     """All of them, one after the other."""
     for name in PICTURES:
         if name != "beside" or len(p.studies) > 1:
-            picture(name, p, visit, key=key)
+            show_picture(name, p, visit, key=key)
 
 
-def live(p: Search, visit: Visit) -> None:
+def show_live(p: Search, visit: Visit) -> None:
     """The sentence, and the picture that was chosen: drawing all of them twice a second would slow everybody's pages."""
     words = visit.words
-    message, values = says.best_so_far(p)
+    message, values = says.describe_progress(p)
     st.markdown(f"**{plain(words(message, **values))}**")
     shown = [name for name in PICTURES if name != "beside" or len(p.studies) > 1]
     chosen = st.segmented_control(
@@ -71,4 +71,4 @@ def live(p: Search, visit: Visit) -> None:
         label_visibility="collapsed",
         required=True,
     )
-    picture(chosen or "history", p, visit, key="live", heading=False)
+    show_picture(chosen or "history", p, visit, key="live", heading=False)

@@ -7,30 +7,41 @@ import shlex
 import pandas as pd
 import streamlit as st
 
-from diagnostics.clinic.search.check import Settings, owned
+from diagnostics.clinic.search.check import Settings, digest_of_owner
 from diagnostics.clinic.search.plan import SHORT
-from diagnostics.clinic.search.shelf import STANDS, Progress, Shelved, again, ended, resumed, shelf, together
-from diagnostics.clinic.search.storage import dashboard, default_url, shown
+from diagnostics.clinic.search.storage import dashboard_command, default_url, without_password
+from diagnostics.clinic.search.study_list import (
+    STANDS,
+    Progress,
+    StudySummary,
+    finish_settings,
+    list_studies,
+    load_search,
+    resume_settings,
+    resume_together,
+)
+from diagnostics.clinic.shared import clinic_job
+from diagnostics.clinic.shared.clinic_job import latest_run
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.keep import store
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
-from pages.parts.bench import bench
 from pages.parts.clinic import Opened
-from pages.parts.search_pictures import picture, pictures
+from pages.parts.jobs import job_queue
+from pages.parts.search_pictures import show_picture, show_pictures
 from pages.parts.text import plain
 
 SHOWN = 20
 
 
-def studies(opened: Opened) -> None:
+def show_studies(opened: Opened) -> None:
     """The list, what is shown of it, and the lines for a shell. Nothing where there is no study yet."""
     words, incident = opened.words, opened.visit.incident
     if incident is None:
         return
     try:
         url = default_url(incident)
-        found = shelf(url, owner=owned(store.identity(incident)) if url.startswith("postgres") else "")
+        found = list_studies(url, owner=digest_of_owner(store.identity(incident)) if url.startswith("postgres") else "")
     except BadInput as reason:
         st.warning(plain(reason.statement(words)))
         return
@@ -54,16 +65,16 @@ def studies(opened: Opened) -> None:
         hide_index=True,
         alt=words(N_("Every study with its state, its trials and its best value")),
     )
-    running = bench().run("search", incident)
+    running = latest_run(job_queue(), "search", incident)
     busy = running is not None and not running.ended.is_set()
     _resume(opened, [one for one in found if one.progress is Progress.STOPPED], busy or opened.visit.read_only)
-    _look(opened, found, url)
-    _lines(opened, found, url)
+    _show_study(opened, found, url)
+    _show_commands(opened, found, url)
 
 
-def _resume(opened: Opened, stopped: list[Shelved], busy: bool) -> None:
+def _resume(opened: Opened, stopped: list[StudySummary], busy: bool) -> None:
     words = opened.words
-    beside = together(stopped)
+    beside = resume_together(stopped)
     if beside is not None:
         with st.container(horizontal=True, vertical_alignment="center", key="stopped-together"):
             st.markdown(plain(words(N_("These ran side by side: {names:list}."), names=list(beside[0]))))
@@ -76,14 +87,21 @@ def _resume(opened: Opened, stopped: list[Shelved], busy: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"stopped-{place}"):
             st.markdown(plain(words(said, name=one.name, done=one.done, left=one.left)))
             if st.button(words(N_("Resume")), key=f"resume-{place}", disabled=busy):
-                _ask(opened, resumed(one))
+                _ask(opened, resume_settings(one))
             if one.done and st.button(words(N_("Judge what it found")), key=f"end-{place}", disabled=busy):
-                _ask(opened, ended(one))
+                _ask(opened, finish_settings(one))
 
 
 def _ask(opened: Opened, settings: Settings) -> None:
     try:
-        bench().ask("search", settings, opened.visit.incident, fingerprint=opened.fingerprint, seed=opened.incident.seed)
+        clinic_job.ask(
+            job_queue(),
+            "search",
+            settings,
+            opened.visit.incident,
+            fingerprint=opened.fingerprint,
+            seed=opened.incident.seed,
+        )
     except BadInput as reason:
         st.error(plain(reason.statement(opened.words)))
         return
@@ -91,7 +109,7 @@ def _ask(opened: Opened, settings: Settings) -> None:
 
 
 @st.fragment
-def _look(opened: Opened, found: tuple[Shelved, ...], url: str) -> None:
+def _show_study(opened: Opened, found: tuple[StudySummary, ...], url: str) -> None:
     """One study's pictures, or several on one axis."""
     words = opened.words
     with st.expander(words(N_("Look at studies, one or several side by side")), key="search-look", on_change="rerun") as box:
@@ -103,17 +121,17 @@ def _look(opened: Opened, found: tuple[Shelved, ...], url: str) -> None:
             st.markdown(words(N_("Choose one to see its pictures, or several with the same metric to compare them.")))
             return
         try:
-            p = again(url, *chosen)
+            p = load_search(url, *chosen)
         except BadInput as reason:
             st.warning(plain(reason.statement(words)))
             return
         if len(chosen) > 1:
-            picture("beside", p, opened.visit, key="looked")
+            show_picture("beside", p, opened.visit, key="looked")
         else:
-            pictures(p, opened.visit, key="looked")
+            show_pictures(p, opened.visit, key="looked")
 
 
-def _lines(opened: Opened, found: tuple[Shelved, ...], url: str) -> None:
+def _show_commands(opened: Opened, found: tuple[StudySummary, ...], url: str) -> None:
     words = opened.words
     with st.expander(words(N_("More workers, and Optuna's dashboard"))):
         st.markdown(
@@ -125,7 +143,7 @@ def _lines(opened: Opened, found: tuple[Shelved, ...], url: str) -> None:
             )
         )
         name = next((one.name for one in found if one.progress is not Progress.COMPLETE), found[0].name)
-        line = f"python -m diagnostics search-worker --storage {shlex.quote(shown(url))} --study {shlex.quote(name)}"
+        line = f"python -m diagnostics search-worker --storage {shlex.quote(without_password(url))} --study {shlex.quote(name)}"
         st.code(line, language="sh", wrap_lines=True)
         st.markdown(words(N_("Optuna's own dashboard opens the same studies:")))
-        st.code(dashboard(url), language="sh", wrap_lines=True)
+        st.code(dashboard_command(url), language="sh", wrap_lines=True)

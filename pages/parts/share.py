@@ -14,9 +14,10 @@ import streamlit as st
 from diagnostics.keep import links, sharing, store
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words
-from pages.parts import bench, jobs, signin
+from pages.parts import signin
 from pages.parts import visit as visits
 from pages.parts.guard import ROOT, START
+from pages.parts.jobs import job_queue
 from pages.parts.text import plain
 from pages.parts.visit import OPENED, Visit
 
@@ -174,8 +175,7 @@ def _delete(visit: Visit) -> None:
 def forget(incident: str) -> None:
     """Stop what still runs for the incident and delete it. Raises BadInput when the disk or the database refuses."""
     store.writable(incident)
-    jobs.desk().drop(incident)
-    bench.bench().drop(incident)
+    job_queue().drop(incident)
     sharing.delete(incident)
 
 
@@ -188,5 +188,5 @@ def swept() -> list[str]:
         log.warning("incidents past their time were not deleted: %s", reason)
         return []
     for incident in gone:
-        jobs.desk().drop(incident)
+        job_queue().drop(incident)
     return gone

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import streamlit as st
 
 from diagnostics.catalogue import STEP_TITLES
-from diagnostics.investigation import Investigation, Status
-from diagnostics.nouns.check import Check
+from diagnostics.conclusion import Standing
+from diagnostics.investigation import Investigation
+from diagnostics.nouns.check import Check, Status
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.words import N_
+from diagnostics.nouns.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import Section, card, computed, meaning, offending, picture, remedy
 from pages.parts.guard import CAUSES, COLUMNS, ROOT, START, STEP_SCRIPTS
@@ -23,18 +23,6 @@ from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
 __all__ = ["Section", "step_page"]
-
-WELL: Final = (
-    N_("The model does as well as it did. Checks passed: {count:count}."),
-    N_("Inputs look as they did in training. Checks passed: {count:count}."),
-    N_("The model's answers can be reproduced. Checks passed: {count:count}."),
-    N_("The data look as they did in the reference. Checks passed: {count:count}."),
-    N_("Code, environments and configuration agree. Checks passed: {count:count}."),
-    N_("Logs and metrics show nothing unusual. Checks passed: {count:count}."),
-    N_("No column and no part of the model stands out. Checks passed: {count:count}."),
-)
-
-LITTLE: Final = N_("Nothing wrong was found in the little that could be checked. Checks passed: {count:count}.")
 
 
 def step_page(
@@ -56,18 +44,19 @@ def step_page(
             st.markdown(guessed, width="content")
             st.page_link(ROOT / COLUMNS, label=visit.words(N_("Correct it in Columns →")), query_params=visit.link)
     drawn = {section.check_name: section for section in sections}
-    match investigation.status(number):
+    standing = investigation.standing(number)
+    match standing.status:
         case Status.PROBLEM:
             found = [(check, f) for check in checks for f in check.findings]
             check, worst = min(found, key=lambda pair: _lead(pair[1]))
             _problem(number, drawn.get(check.name), check, worst, incident, visit)
             rest = [pair for pair in found if pair[1] is not worst]
         case Status.OK:
-            _well(number, sections, checks, visit, limited=investigation.limited)
+            _well(standing, number, sections, checks, visit, limited=investigation.limited)
             rest = [(check, f) for check in checks for f in check.findings]
         case Status.SKIPPED:
-            _skipped(number, sections, checks, visit)
-            rest = []
+            _skipped(standing, visit)
+            rest = [(check, f) for check in checks for f in check.findings]
     if rest:
         st.subheader(visit.words(N_("Also found")), anchor=False)
         for position, (check, finding) in enumerate(sorted(rest, key=lambda pair: pair[1].rank)):
@@ -117,9 +106,20 @@ def _problem(number: int, section: Section | None, check: Check, worst: Finding,
         computed(worst, incident, visit, key=key)
 
 
-def _well(number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit, *, limited: bool) -> None:
-    words = visit.words
-    text = words(LITTLE if limited else WELL[number - 1], count=len(_passed(checks)))
+def concluded(investigation: Investigation, words: Words) -> None:
+    """The sentence about the whole, with a green tick only where all is known to be well."""
+    conclusion = investigation.conclusion
+    if conclusion.cause is not None:
+        say(statement(conclusion.cause, words))
+        return
+    text = plain(conclusion.statement(words))
+    say(f":green[✓] {text}" if conclusion.well else text)
+
+
+def _well(
+    standing: Standing, number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit, *, limited: bool
+) -> None:
+    text = standing.statement(visit.words)
     say(plain(text) if limited else f":green[✓] {plain(text)}")
     named = {check.name: check for check in checks}
     for section in sections:
@@ -134,22 +134,16 @@ def _lead(finding: Finding) -> tuple[object, ...]:
     return (severity, finding.segment is not None, *rest)
 
 
-def _skipped(number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit) -> None:
-    words = visit.words
-    order = {section.check_name: position for position, section in enumerate(sections)}
-    ordered = sorted(checks, key=lambda check: order.get(check.name, len(order)))
-    reason = next((check.skipped for check in ordered if check.skipped), None)
-    if reason is None:
-        say(plain(words(N_("{step} could not be checked."), step=words(STEP_TITLES[number - 1]))))
-        return
-    say(plain(reason.statement(words)))
-    st.markdown(words(N_("The other steps are not affected.")))
-    needs_link(reason.needs, words, visit.link)
+def _skipped(standing: Standing, visit: Visit) -> None:
+    """Grey, never a tick: what is missing, and where to give it."""
+    say(plain(standing.statement(visit.words)))
+    st.markdown(visit.words(N_("The other steps are not affected.")))
+    needs_link(standing.needs, visit.words, visit.link)
 
 
 def _passed(checks: Sequence[Check]) -> list[str]:
-    """Titles of the rules that were checked and did not fire."""
-    fired = {finding.code for check in checks for finding in check.findings}
+    """Titles of the rules that were checked and did not fire, not even within chance."""
+    fired = {finding.code for check in checks for finding in (*check.findings, *check.by_chance)}
     return [
         rule.title for check in checks if check.profile is not None for rule in check.diagnostic.rules if rule.code not in fired
     ]
@@ -157,6 +151,10 @@ def _passed(checks: Sequence[Check]) -> list[str]:
 
 def _silent(checks: Sequence[Check], visit: Visit, *, key: str) -> None:
     words = visit.words
+    chance = [finding for check in checks for finding in check.by_chance]
+    if chance:
+        with st.expander(words(N_("Within what chance does: {count:count}"), count=len(chance))):
+            st.markdown("\n".join(f"- {statement(finding, words)}" for finding in sorted(chance, key=lambda f: f.rank)))
     passed = _passed(checks)
     if passed:
         with st.expander(words(N_("Checked and found nothing wrong: {count:count}"), count=len(passed))):

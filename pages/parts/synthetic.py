@@ -31,7 +31,7 @@ def _preview(
 
 
 @st.fragment
-def synthetic_rows(p: Imbalance, opened: Opened) -> None:
+def show_synthetic_rows(p: Imbalance, opened: Opened) -> None:
     """Drawn when somebody opens it."""
     words, incident = opened.words, opened.incident
     with st.expander(words(N_("Synthetic rows (SMOTE): a preview")), key="synthetic", on_change="rerun") as box:

@@ -8,7 +8,8 @@ from typing import Final
 
 import streamlit as st
 
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import clinic_job, results
+from diagnostics.clinic.shared.clinic_job import ClinicJob, latest_run
 from diagnostics.keep import store
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput
@@ -17,9 +18,9 @@ from diagnostics.nouns.words import N_, Words
 from diagnostics.read.folder import open_incident
 from diagnostics.read.uploads import UNTITLED, title_of
 from pages.parts import visit as visits
-from pages.parts.bench import Run, bench
 from pages.parts.guard import CLINIC, ROOT, START
 from pages.parts.intake import TABLES
+from pages.parts.jobs import job_queue
 from pages.parts.step import say
 from pages.parts.text import plain
 from pages.parts.visit import Visit
@@ -47,7 +48,7 @@ class Opened:
         return self.visit.words
 
 
-def bar(opened: Opened) -> None:
+def draw_bar(opened: Opened) -> None:
     """Title of the incident, and the ways to the other pages of the clinic."""
     words = opened.words
     with st.container(key="bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -58,11 +59,11 @@ def bar(opened: Opened) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _handles() -> OrderedDict[tuple[str, str], Incident]:
+def _open_incidents() -> OrderedDict[tuple[str, str], Incident]:
     return OrderedDict()
 
 
-def training_table(visit: Visit, about: str) -> Opened:
+def open_training_table(visit: Visit, about: str) -> Opened:
     """The incident with a training table and a target; else the page asks for what is missing, and ends."""
     words = visit.words
     if visit.incident is None:
@@ -76,39 +77,39 @@ def training_table(visit: Visit, about: str) -> Opened:
             st.warning(plain(words(N_("{file:name} could not be read: {why}"), file=file, why=why)))
         _upload(visit)
         st.stop()
-    opened = Opened(visit, incident, kept.fingerprint(incident))
+    opened = Opened(visit, incident, results.fingerprint(incident))
     if incident.roles.target is None or incident.roles.target not in incident.reference:
-        bar(opened)
+        draw_bar(opened)
         say(plain(words(N_("Which column is to be learnt?"))))
         choose_target(opened)
         st.stop()
     return opened
 
 
-def whatever(visit: Visit) -> Opened:
+def open_without_table(visit: Visit) -> Opened:
     incident = Incident()
     if visit.incident is not None and store.files(visit.incident):
         try:
             incident = _read(visit, bad_ends=False)
         except BadInput:
             incident = Incident()
-    return Opened(visit, incident, kept.fingerprint(incident))
+    return Opened(visit, incident, results.fingerprint(incident))
 
 
 def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
     """The open incident. Large tables are read beside the page, which ends there with its progress until they are."""
     key = visit.incident or ""
-    known, stamp = _handles(), store.stamp(key)
+    known, stamp = _open_incidents(), store.stamp(key)
     if (key, stamp) in known:
         return known[key, stamp]
     try:
-        run = bench().run("", key)
+        run = latest_run(job_queue(), "", key)
         size = sum(file.stat().st_size for file in store.files(key) if file.parent == store.folder(key))
         done = run is not None and run.ended.is_set() and run.fingerprint == stamp
         if size > SMALL and not done:
             if run is None or run.fingerprint != stamp:
-                run = bench().ask("", None, key, fingerprint=stamp)
-            _reading(run, visit)
+                run = clinic_job.ask(job_queue(), "", None, key, fingerprint=stamp)
+            _watch_reading(run, visit)
             st.stop()
         if done and run is not None and run.refused is not None:
             raise run.refused
@@ -126,7 +127,7 @@ def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
 
 
 @st.fragment(run_every=EVERY)
-def _reading(run: Run, visit: Visit) -> None:
+def _watch_reading(run: ClinicJob, visit: Visit) -> None:
     if run.ended.is_set():
         st.rerun()
     st.title(visit.words(N_("Reading the table.")), anchor=False)

@@ -10,12 +10,15 @@ from typing import Final
 import streamlit as st
 
 from diagnostics.investigation import Investigation
-from diagnostics.keep import links, sharing, store
+from diagnostics.keep import investigation_job, links, sharing, store
+from diagnostics.keep.investigation_job import INVESTIGATIONS
+from diagnostics.keep.jobs import Stopped
 from diagnostics.keep.review import listing
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words, code_of, words_for
 from diagnostics.pictures.style import DARK, LIGHT, Palette
-from pages.parts import guard, jobs, progress, signin
+from pages.parts import guard, progress, signin
+from pages.parts.jobs import job_queue
 from pages.parts.text import plain
 
 INCIDENT: Final = "incident"
@@ -142,13 +145,13 @@ def investigated(visit: Visit, *, step: int = 0) -> tuple[Investigation, bool]:
     """
     incident = known(visit)
     try:
-        job = jobs.desk().ask(incident)
-        if not jobs.settled(job):
+        job = investigation_job.ask(job_queue(), incident)
+        if not job.settled():
             found = progress.watch(job, visit.words, visit.link, step=step)
             if found is None:
                 st.stop()
             return found, False
-        found = job.result()
+        found = job.found()
         _remember(incident, found)
         return found, True
     except BadInput as reason:
@@ -157,7 +160,7 @@ def investigated(visit: Visit, *, step: int = 0) -> tuple[Investigation, bool]:
         _to_start(visit, N_("Change the files of this incident →"))
         _again(visit)
         st.stop()
-    except jobs.Stopped:
+    except Stopped:
         st.title(visit.words(N_("The investigation was stopped.")), anchor=False)
         st.markdown(visit.words(N_("Your files are still there.")))
         _again(visit)
@@ -182,5 +185,5 @@ def _to_start(visit: Visit, label: str) -> None:
 
 def _again(visit: Visit) -> None:
     if st.button(visit.words(N_("Investigate again")), type="primary", key="again"):
-        jobs.desk().again(visit.incident or "")
+        job_queue().forget(INVESTIGATIONS.name, visit.incident or "")
         st.rerun()

@@ -46,4 +46,4 @@ def case(folder: Path, reference: pd.DataFrame, current: pd.DataFrame) -> Case:
     incident = incident_of(folder, reference, current, target="churn", prediction="score", timestamp="when", positive="1")
     drawn = samples(incident)
     known = outcome(incident, drawn)
-    return Case(incident, (), (), drawn, known, fit(drawn, known, seed=0))
+    return Case(incident=incident, checks=(), findings=(), samples=drawn, outcome=known, surrogate=fit(drawn, known, seed=0))

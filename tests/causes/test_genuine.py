@@ -4,15 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from diagnostics.causes.genuine import genuine
+from diagnostics.causes.proof.genuine import genuine
 from tests.causes.cases import ONSET, case, late, people
 
 SINCE = ONSET.to_pydatetime()
 
 
-def is_old(values: pd.Series) -> np.ndarray:
-    return (values == "old").to_numpy()
+def is_old(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    return (frame["stage"] == "old").to_numpy()
 
 
 def labelled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +38,7 @@ def test_a_value_written_over_others_is_not(tmp_path: Path, rng: np.random.Gener
 
 def test_nobody_knows_where_the_other_columns_know_nothing(tmp_path: Path, rng: np.random.Generator) -> None:
     told = case(tmp_path, people(rng), people(rng, start="2026-05-01"))
-    assert genuine(told, "city", lambda values: (values == "Bern").to_numpy(), None) is None
+    assert genuine(told, "city", lambda frame: (frame["city"] == "Bern").to_numpy(), None) is None
 
 
 def test_a_new_value_is_judged_by_the_rows_it_stands_in(tmp_path: Path, rng: np.random.Generator) -> None:

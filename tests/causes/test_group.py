@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.causes.group import find_group
+from diagnostics.causes.proposals.group import find_group
 from tests.causes.cases import ONSET, case, late, people
 
 SINCE = ONSET.to_pydatetime()

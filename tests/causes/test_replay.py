@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.causes.cause import Family
+from diagnostics.causes.catalogue import UNIT_CHANGE
 from diagnostics.causes.hypothesis import Case, Hypothesis
-from diagnostics.causes.replay import replay
+from diagnostics.causes.proof.replay import replay
 from diagnostics.measure.outcome import outcome
 from diagnostics.measure.samples import samples
 from diagnostics.measure.surrogate import fit
+from diagnostics.measure.undo import Undo
 from diagnostics.nouns.incident import Incident
 from tests.factory import incident_of
 
@@ -46,7 +47,7 @@ def broken(tmp_path: Path, rng: np.random.Generator, *, labels: bool = True) -> 
 def case_of(incident: Incident) -> Case:
     drawn = samples(incident)
     known = outcome(incident, drawn)
-    return Case(incident, (), (), drawn, known, fit(drawn, known, seed=0))
+    return Case(incident=incident, checks=(), findings=(), samples=drawn, outcome=known, surrogate=fit(drawn, known, seed=0))
 
 
 def divide(ratio: float) -> Hypothesis:
@@ -54,7 +55,12 @@ def divide(ratio: float) -> Hypothesis:
         return frame.assign(income=frame["income"] / ratio)
 
     return Hypothesis(
-        "unit_change", Family.DATA, 0.9, "", "", since=pd.Timestamp("2026-05-01T00:00") + pd.Timedelta(hours=1000), undo=undo
+        kind=UNIT_CHANGE,
+        strength=0.9,
+        says="",
+        remedy="",
+        since=pd.Timestamp("2026-05-01T00:00") + pd.Timedelta(hours=1000),
+        undo=Undo(repair=undo),
     )
 
 
@@ -75,6 +81,7 @@ def test_the_wrong_undo_wins_back_little(tmp_path: Path, rng: np.random.Generato
 def test_without_a_loss_the_share_means_nothing(tmp_path: Path, rng: np.random.Generator) -> None:
     reference, current = scored(rng, 2000, "2026-01-01"), scored(rng, 2000, "2026-05-01")
     incident = incident_of(tmp_path, reference, current, target="churn", prediction="score", timestamp="when", positive="1")
-    replayed = replay(case_of(incident), Hypothesis("unit_change", Family.DATA, 0.9, "", "", undo=lambda frame: frame))
+    same = Hypothesis(kind=UNIT_CHANGE, strength=0.9, says="", remedy="", undo=Undo(repair=lambda frame: frame))
+    replayed = replay(case_of(incident), same)
     assert replayed is not None
     assert not replayed.lost

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diagnostics.causes.use import column_use
+from diagnostics.causes.proof.use import column_use
 from tests.causes.cases import case, people
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from diagnostics.measure.samples import samples
+from diagnostics.measure.undo import Undo
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
@@ -51,7 +53,26 @@ def check(module: Any, incident: Incident) -> list[Finding]:
         if hasattr(module, "offending"):
             rows = module.offending(incident, finding)
             assert list(rows.columns[1:]) == list(incident.pair().current.names)
+        if hasattr(module, "undo"):
+            undone(module, incident, finding)
     return findings
+
+
+def undone(module: Any, incident: Incident, finding: Finding) -> pd.DataFrame:
+    """The current sample without the fault of `finding`: repaired, or without the rows at fault. It is left as it was."""
+    sample = samples(incident).current
+    before = sample.copy()
+    undo = module.undo(finding, incident)
+    assert isinstance(undo, Undo)
+    after = sample
+    if undo.repair is not None:
+        after = undo.repair(sample)
+        assert list(after.columns) == list(sample.columns)
+        assert len(after) == len(sample)
+    elif undo.faulty is not None:
+        after = sample[~undo.faulty(sample)]
+    pd.testing.assert_frame_equal(sample, before)
+    return after
 
 
 def drawn(draw: Callable[..., Any], profile: Any, findings: list[Finding]) -> list[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.confirm import error_onset
+from diagnostics.checks.confirm.error_onset import check as error_onset
 from diagnostics.nouns.incident import Answer, Event
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity

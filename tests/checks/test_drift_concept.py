@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.drift import concept
+from diagnostics.checks.drift.concept import check as concept
 from diagnostics.nouns.incident import Answer, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.drift import domain
-from diagnostics.checks.drift.moved import Moved
+from diagnostics.checks.drift.domain import check as domain
+from diagnostics.checks.drift.domain.moved import Moved
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import words_for

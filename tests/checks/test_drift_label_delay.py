@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.drift import label_delay
+from diagnostics.causes.catalogue import LABEL_DELAY
+from diagnostics.checks.drift.label_delay import check as label_delay
 from diagnostics.nouns.incident import Answer, Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.pictures import label_delay as chart
@@ -69,7 +70,27 @@ def test_labels_beside_other_rows_are_named(tmp_path: Path, rng: np.random.Gener
 def test_labels_that_have_not_arrived_are_told(tmp_path: Path, rng: np.random.Generator) -> None:
     reference, current = pair(rng)
     current.loc[2500:, "bought"] = None
-    assert codes(incident_of(tmp_path, reference, current, **ROLES)) == ["DRF036"]
+    incident = incident_of(tmp_path, reference, current, **ROLES)
+    (finding,) = check(label_delay, incident)
+    assert finding.rule is label_delay.PENDING
+    assert (finding.of.before, finding.of.after) == (1.0, 0.0)
+    assert finding.rule.cause(finding.of) is LABEL_DELAY
+    assert drawn(chart.draw, label_delay.profile(incident), [finding])[2] is not None
+
+
+def test_a_third_of_the_labels_lacking_is_told_and_no_cause(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    current.loc[(np.arange(3000) >= 2700) & (rng.random(3000) < 0.35), "bought"] = None
+    (finding,) = check(label_delay, incident_of(tmp_path, reference, current, **ROLES))
+    assert finding.rule is label_delay.PENDING
+    assert finding.rule.cause(finding.of) is None
+
+
+def test_labels_that_lack_here_and_there_are_silent(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng, 60)
+    for place in range(20):
+        some = current.assign(bought=current["bought"].where(rng.random(60) < 0.5))
+        assert codes(incident_of(tmp_path / str(place), reference, some, **ROLES)) == []
 
 
 def test_other_changes_of_the_labels_are_silent(tmp_path: Path, rng: np.random.Generator) -> None:

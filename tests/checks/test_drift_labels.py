@@ -38,14 +38,6 @@ def test_moved_predictions_are_found_with_their_onset(tmp_path: Path, rng: np.ra
     assert abs(found["DRF031"].since - current["when"][1000].to_pydatetime()).days < 1
 
 
-def test_late_labels_are_noticed(tmp_path: Path, rng: np.random.Generator) -> None:
-    reference, current = pair(rng)
-    current.loc[2500:, "bought"] = None
-    (finding,) = labels.judge(labels.profile(incident_of(tmp_path, reference, current, **ROLES)))
-    assert finding.code == "DRF033"
-    assert finding.evidence["after"] == 1.0
-
-
 def test_a_number_as_target_that_moved(tmp_path: Path, rng: np.random.Generator) -> None:
     reference, current = (side.drop(columns=["bought", "score"]) for side in pair(rng))
     for side in (reference, current):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.drift import links
+from diagnostics.checks.drift.links import check as links
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import words_for
 from diagnostics.pictures import links as chart

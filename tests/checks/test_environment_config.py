@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.checks.environment import config
-from diagnostics.checks.environment.settings import read_settings
+from diagnostics.checks.environment.config import check as config
+from diagnostics.checks.environment.config.settings import read_settings
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import BadInput, NotApplicable

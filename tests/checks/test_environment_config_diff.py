@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.checks.environment import config
+from diagnostics.checks.environment.config import check as config
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.rule import Severity

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.checks.environment import packages
-from diagnostics.checks.environment.differences import Difference
-from diagnostics.checks.environment.pins import read_environment
+from diagnostics.checks.environment.packages import check as packages
+from diagnostics.checks.environment.packages.differences import Difference
+from diagnostics.checks.environment.packages.pins import read_environment
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
@@ -213,7 +213,7 @@ def test_hostile_names_do_not_pass(tmp_path: Path) -> None:
     text = '[[package]]\nname = "evil\\nRUN rm -rf /"\nversion = "1"\n[[package]]\nname = "numpy"\nversion = "1.26.4"\n'
     told = read_environment(written(tmp_path, "poetry.lock", text))
     assert replace(told, pins={}).file == "poetry.lock"
-    from diagnostics.checks.environment.remedies import pinned
+    from diagnostics.checks.environment.packages.remedies import pinned
 
     assert "RUN rm" not in pinned(told, None)
 

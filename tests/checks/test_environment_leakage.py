@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import time
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.environment.leakage import judge, look, profile
+from diagnostics import code as code_package
+from diagnostics.checks.environment.leakage.check import judge, look, profile
 from diagnostics.code.notebook import read_code
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -193,3 +195,20 @@ def test_without_code_it_says_what_it_needs() -> None:
     with pytest.raises(NotApplicable) as told:
         profile(Incident())
     assert told.value.needs == "code"
+
+
+def test_no_module_of_the_reader_imports_another_in_a_circle() -> None:
+    folder = Path(code_package.__file__).parent
+    known = {file.stem for file in folder.glob("*.py")}
+    imports: dict[str, set[str]] = {}
+    for file in folder.glob("*.py"):
+        found = set()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("diagnostics.code"):
+                found |= {str(node.module).split(".")[-1], *(alias.name for alias in node.names)}
+        imports[file.stem] = found & known
+    assert imports["flow"]
+    while imports:
+        free = {name for name, needed in imports.items() if not needed & imports.keys()}
+        assert free, imports
+        imports = {name: needed for name, needed in imports.items() if name not in free}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.checks.environment import packages
-from diagnostics.checks.environment.pins import read_environment
+from diagnostics.checks.environment.packages import check as packages
+from diagnostics.checks.environment.packages.pins import read_environment
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import BadInput, NotApplicable

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from diagnostics.checks.environment import remedies, resolver
-from diagnostics.checks.environment.pins import read_environment
-from diagnostics.checks.environment.resolver import Answer, read_answer
+from diagnostics.checks.environment.packages import remedies, resolver
+from diagnostics.checks.environment.packages.pins import read_environment
+from diagnostics.checks.environment.packages.resolver import Answer, read_answer
 from diagnostics.nouns.incident import Incident, Sides
 from tests.checks.test_environment_packages import written
 

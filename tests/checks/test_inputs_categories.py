@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.checks.inputs import categories
+from diagnostics.checks.inputs.categories import check as categories
 from diagnostics.pictures import categories as chart
-from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -23,6 +23,7 @@ def test_new_categories_are_named(tmp_path: Path, rng: np.random.Generator) -> N
     assert findings[0].since is not None
     assert findings[0].since >= current["when"][ONSET].to_pydatetime()
     assert len(categories.offending(incident, findings[0])) == hit.sum()
+    assert len(undone(categories, incident, findings[0])) == len(current) - hit.sum()
     assert drawn(chart.draw, categories.profile(incident), findings)[2] is not None
 
 
@@ -36,11 +37,14 @@ def test_new_categories_are_named(tmp_path: Path, rng: np.random.Generator) -> N
 )
 def test_other_names_for_the_same_are_mapped(tmp_path: Path, rng: np.random.Generator, names: dict[str, str]) -> None:
     reference, current = pair(rng)
+    right = current["city"].tolist()
     current.loc[ONSET:, "city"] = current.loc[ONSET:, "city"].map(names)
-    findings = check(categories, incident_of(tmp_path, reference, current, timestamp="when"))
+    incident = incident_of(tmp_path, reference, current, timestamp="when")
+    findings = check(categories, incident)
     assert told(findings) == [("INP092", ("city",))]
     assert set(findings[0].evidence["mapping"]) == {f"{old} -> {new}" for old, new in names.items()}
     assert findings[0].since == current["when"][ONSET].to_pydatetime()
+    assert undone(categories, incident, findings[0])["city"].tolist() == right
 
 
 def test_codes_that_became_other_codes_are_mapped(tmp_path: Path, rng: np.random.Generator) -> None:

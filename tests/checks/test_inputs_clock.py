@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.inputs import clock
+from diagnostics.checks.inputs.clock import check as clock
 from diagnostics.pictures import clock as chart
 from tests.checks.inputs_frames import check, drawn, survives, told
 from tests.factory import incident_of

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.checks.inputs import duplicates
 from diagnostics.pictures import duplicates as chart
-from tests.checks.inputs_frames import check, drawn, pair, survives, told
+from tests.checks.inputs_frames import check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -21,6 +21,7 @@ def test_a_batch_that_came_twice_is_named(tmp_path: Path, rng: np.random.Generat
     assert (findings[0].evidence["rows"], findings[0].evidence["batch"]) == (100, 100)
     assert findings[0].since == current["when"][700].to_pydatetime()
     assert len(duplicates.offending(incident, findings[0])) == 200
+    assert len(undone(duplicates, incident, findings[0])) == 1_000
     assert drawn(chart.draw, duplicates.profile(incident), findings)[2] is not None
 
 

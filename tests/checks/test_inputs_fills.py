@@ -7,7 +7,7 @@ import pytest
 
 from diagnostics.checks.inputs import fills
 from diagnostics.pictures import fills as chart
-from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -24,6 +24,7 @@ def test_one_number_in_many_rows_is_named_with_its_value(tmp_path: Path, rng: np
     assert findings[0].since is not None
     assert findings[0].since >= current["when"][ONSET - 30]
     assert len(fills.offending(incident, findings[0])) == hit.sum()
+    assert len(undone(fills, incident, findings[0])) == len(current) - hit.sum()
     assert drawn(chart.draw, fills.profile(incident), findings)[2] is not None
 
 
@@ -42,6 +43,7 @@ def test_one_category_in_many_rows_is_named(tmp_path: Path, rng: np.random.Gener
     incident = incident_of(tmp_path, reference, current, timestamp="when")
     findings = check(fills, incident)
     assert [(f.code, f.columns, f.evidence["fill"]) for f in findings] == [("INP051", ("city",), fill)]
+    assert len(undone(fills, incident, findings[0])) == (current["city"] != fill).sum()
 
 
 def test_rounding_is_no_fill(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -9,7 +9,7 @@ import pytest
 from diagnostics.checks.inputs import formats
 from diagnostics.checks.inputs.notation import classify, number
 from diagnostics.pictures import formats as chart
-from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -36,6 +36,10 @@ def test_numbers_written_differently_are_named_with_the_notation(tmp_path: Path,
     assert findings[0].evidence["share"] == pytest.approx(0.5, abs=0.01)
     assert findings[0].since == current["when"][ONSET].to_pydatetime()
     assert len(formats.offending(incident, findings[0])) == len(current) - ONSET
+    right = current["income"].where(
+        current.index < ONSET, {"percent": current["income"] / 100, "text": np.nan}.get(how, current["income"])
+    )
+    assert undone(formats, incident, findings[0])["income"].to_numpy() == pytest.approx(right.to_numpy(), nan_ok=True)
     assert drawn(chart.draw, formats.profile(incident), findings)[2] is not None
 
 

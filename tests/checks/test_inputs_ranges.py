@@ -3,11 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from diagnostics.checks.inputs import ranges
 from diagnostics.pictures import ranges as chart
-from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -30,7 +31,18 @@ def test_negative_values_where_there_were_none_are_named(tmp_path: Path, rng: np
     findings = check(ranges, incident)
     assert told(findings) == [("INP031", ("age",))]
     assert len(ranges.offending(incident, findings[0])) == 20
+    assert len(undone(ranges, incident, findings[0])) == len(current) - 20
     assert drawn(chart.draw, ranges.profile(incident), findings)[2] is not None
+
+
+def test_times_that_leave_their_range_suggest_no_cause(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    for side in (reference, current):
+        side["born"] = pd.Timestamp("1990-01-01") + pd.to_timedelta(rng.integers(0, 9_000, len(side)), "D")
+    current.loc[ONSET : ONSET + 9, "born"] = pd.Timestamp("1790-01-01") + pd.to_timedelta(np.arange(10), "D")
+    [finding] = check(ranges, incident_of(tmp_path, reference, current, timestamp="when"))
+    assert finding.columns == ("born",)
+    assert finding.rule.cause(finding.of) is None
 
 
 def test_a_heavy_tail_is_silent(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from diagnostics.checks.inputs import clipped, fills, stale
 from diagnostics.pictures import stale as chart
-from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -21,9 +21,21 @@ def test_a_column_that_stopped_changing_is_named(tmp_path: Path, rng: np.random.
     assert findings[0].since is not None
     assert abs((findings[0].since - current["when"][ONSET]).total_seconds()) <= 4 * 3600
     assert len(stale.offending(incident, findings[0])) == findings[0].evidence["rows"]
+    left = current[column] != current.loc[ONSET, column]
+    assert len(undone(stale, incident, findings[0])) == left.sum()
     assert check(fills, incident) == []
     assert check(clipped, incident) == []
     assert drawn(chart.draw, stale.profile(incident), findings)[2] is not None
+
+
+def test_a_column_that_is_refreshed_too_seldom_is_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    rows = np.arange(len(current))
+    current["income"] = current["income"].to_numpy()[np.where(rows < ONSET, rows, rows // 5 * 5)]
+    incident = incident_of(tmp_path, reference, current, timestamp="when")
+    findings = check(stale, incident)
+    assert told(findings) == [("INP065", ("income",))]
+    assert len(undone(stale, incident, findings[0])) == ONSET + (len(current) - ONSET) // 5
 
 
 def test_a_column_that_is_nearly_always_zero_is_silent(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.inputs import swaps
+from diagnostics.checks.inputs.swaps import check as swaps
 from diagnostics.measure.samples import samples
 from diagnostics.pictures import swaps as chart
-from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -52,6 +52,8 @@ def test_two_categories_that_changed_places_are_named_and_drawn(tmp_path: Path, 
     findings = check(swaps, incident)
     assert told(findings) == [("INP044", ("city", "member"))]
     assert findings[0].evidence["sharp"] is False
+    after = undone(swaps, incident, findings[0])
+    assert after[["city", "member"]].equals(current[["city", "member"]].astype(after["city"].dtype))
     assert drawn(chart.draw, swaps.profile(incident), findings)[2] is not None
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.inputs import units
+from diagnostics.causes.catalogue import REFIT_SCALER, UNIT_CHANGE
+from diagnostics.checks.inputs.units import check as units
 from diagnostics.nouns.words import words_for
 from diagnostics.pictures import units as chart
-from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
+from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
 
@@ -80,3 +81,38 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
     survives(units, chart.draw, tmp_path)
+
+
+def test_the_values_are_converted_back(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    right = current["income"] * 1.0
+    current["income"] *= 1000
+    incident = incident_of(tmp_path, reference.drop(columns="when"), current.drop(columns="when"))
+    [finding] = check(units, incident)
+    assert finding.rule.cause(finding.of) is UNIT_CHANGE
+    assert undone(units, incident, finding)["income"].to_numpy() == pytest.approx(right.to_numpy())
+
+
+def test_only_the_changed_rows_are_converted_back(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng, 2_000)
+    right = current["income"] * 1.0
+    current.loc[rng.random(2_000) < 0.5, "income"] *= 100
+    incident = incident_of(tmp_path, reference.drop(columns="when"), current.drop(columns="when"))
+    [finding] = check(units, incident)
+    assert finding.of.share < 1
+    assert undone(units, incident, finding)["income"].to_numpy() == pytest.approx(right.to_numpy())
+
+
+def test_a_scaler_is_taken_out_of_all_its_columns(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng, 2_000)
+    for side in (reference, current):
+        side["weight"] = rng.normal(70, 12, len(side)).round(1)
+    right = current.copy()
+    for name in ("income", "age", "weight"):
+        current[name] = (current[name] - reference[name].mean()) / reference[name].std()
+    incident = incident_of(tmp_path, reference.drop(columns="when"), current.drop(columns="when"))
+    finding = check(units, incident)[0]
+    assert finding.rule.cause(finding.of) is REFIT_SCALER
+    after = undone(units, incident, finding)
+    for name in ("income", "age", "weight"):
+        assert after[name].mean() == pytest.approx(right[name].mean(), rel=0.05)

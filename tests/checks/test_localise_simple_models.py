@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.localise import simple_models
-from diagnostics.checks.localise.simple_models import Verdict, verdict
+from diagnostics.checks.localise.simple_models import check as simple_models
+from diagnostics.checks.localise.simple_models.check import Verdict, verdict
 from diagnostics.nouns.incident import Answer, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words

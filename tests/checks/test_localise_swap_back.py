@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.localise import swap_back
-from diagnostics.checks.localise.restore import restore_levels, restore_numbers
+from diagnostics.checks.localise.swap_back import check as swap_back
+from diagnostics.checks.localise.swap_back.restore import restore_levels, restore_numbers
 from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from diagnostics.checks.operations import logs, service
-from diagnostics.checks.operations.beginnings import SURE_AT, Beginnings
-from diagnostics.checks.operations.header import Heads, Level
-from diagnostics.checks.operations.kinds import Kind, kind_of
-from diagnostics.checks.operations.records import records
-from diagnostics.checks.operations.scan import LogScan, read_logs
-from diagnostics.checks.operations.stamps import Stamps
+from diagnostics.checks.operations.reading.beginnings import SURE_AT, Beginnings
+from diagnostics.checks.operations.reading.header import Heads, Level
+from diagnostics.checks.operations.reading.kinds import Kind, kind_of
+from diagnostics.checks.operations.reading.records import records
+from diagnostics.checks.operations.reading.scan import LogScan, read_logs
+from diagnostics.checks.operations.reading.stamps import Stamps
 from tests.checks.operations_logs import incident
 
 GUNICORN = """[2026-05-12 08:00:00 +0000] [7] [INFO] Starting gunicorn 22.0.0
@@ -185,7 +185,7 @@ def test_levels_are_those_that_the_service_wrote(tmp_path: Path) -> None:
 
 
 def test_a_word_that_repeats_is_masked_as_always_however_many_others_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    from diagnostics.checks.operations import mask
+    from diagnostics.checks.operations.reading import mask
 
     monkeypatch.setattr(mask, "NEW_CAP", 100)
     masker = mask.Masker()

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.checks.operations.drain import Drain
-from diagnostics.checks.operations.header import Heads, Level
-from diagnostics.checks.operations.lines import LINE_CAP, lines
-from diagnostics.checks.operations.mask import Masker
-from diagnostics.checks.operations.records import records
-from diagnostics.checks.operations.scan import read_logs
-from diagnostics.checks.operations.stamps import Stamps
+from diagnostics.checks.operations.reading.drain import Drain
+from diagnostics.checks.operations.reading.header import Heads, Level
+from diagnostics.checks.operations.reading.lines import LINE_CAP, lines
+from diagnostics.checks.operations.reading.mask import Masker
+from diagnostics.checks.operations.reading.records import records
+from diagnostics.checks.operations.reading.scan import read_logs
+from diagnostics.checks.operations.reading.stamps import Stamps
 from diagnostics.nouns.refusal import BadInput
 
 NOON = datetime(2026, 5, 12, 8, 0, 1)

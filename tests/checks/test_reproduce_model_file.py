@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from diagnostics.checks.reproduce import model_file, pickle_header
+from diagnostics.checks.reproduce.model_file import check as model_file
+from diagnostics.checks.reproduce.model_file import pickle_header
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.checks.reproduce import online_offline
-from diagnostics.checks.reproduce.relation import Kindred, relate_levels, relate_numbers
+from diagnostics.checks.reproduce.online_offline import check as online_offline
+from diagnostics.checks.reproduce.online_offline.relation import RelationKind, relate_levels, relate_numbers
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
@@ -76,13 +76,13 @@ def test_each_relation_is_named(tmp_path, rng, name, change, relation):
 def test_a_column_with_many_zeros_is_scaled_all_the_same(rng):
     values = np.where(rng.random(500) < 0.9, 0.0, rng.integers(1, 5000, 500))
     related = relate_numbers("gain", values, (values - 70) / 7)
-    assert related.kind is Kindred.AFFINE
+    assert related.kind is RelationKind.AFFINE
     assert (related.slope, related.offset) == (pytest.approx(1 / 7), pytest.approx(-10))
 
 
 def test_levels_without_anything_in_common(rng):
     nothing = pd.Series([None] * 30, dtype=object)
-    assert relate_levels("x", nothing, nothing).kind is Kindred.EQUAL
+    assert relate_levels("x", nothing, nothing).kind is RelationKind.EQUAL
 
 
 def test_values_of_another_day_are_only_noted(tmp_path, rng):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from onnx import TensorProto, helper
 
-from diagnostics.checks.reproduce import scaler
+from diagnostics.checks.reproduce.scaler import check as scaler
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words

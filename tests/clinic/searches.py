@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from diagnostics.clinic.search.check import Prepared, Settings, prepare
-from diagnostics.clinic.search.storage import Opened, open_storage, put_rows
-from diagnostics.clinic.search.work import begin
+from diagnostics.clinic.search.storage import OpenStorage, open_storage, store_rows
+from diagnostics.clinic.search.trials import create_study
 from diagnostics.nouns.incident import Incident
 from tests.clinic.frames import classes
 from tests.factory import incident_of
@@ -25,12 +25,12 @@ def table(folder: Path, rows: int = 300, **more: float) -> Incident:
     return incident_of(folder, classes(np.random.default_rng(5), rows, **more), target="answer")  # type: ignore[arg-type]
 
 
-def begun(incident: Incident, settings: Settings, url: str) -> tuple[Opened, Prepared]:
+def begun(incident: Incident, settings: Settings, url: str) -> tuple[OpenStorage, Prepared]:
     """A study in its storage, with no trial yet; connections come back when the storage is used again."""
     prepared, opened = prepare(incident, settings), open_storage(url)
-    put_rows(opened, prepared.plans[0].table, prepared.content)
+    store_rows(opened, prepared.plans[0].table, prepared.content)
     for name, plan in zip(prepared.names, prepared.plans, strict=True):
-        begin(opened, name, plan)
+        create_study(opened, name, plan)
     opened.close()
     return opened, prepared
 

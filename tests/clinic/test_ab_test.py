@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from diagnostics.clinic.ab_test import check as ab_test
-from diagnostics.clinic.ab_test.check import ABTest, Counts, Settings, always_valid, newcombe, single
-from diagnostics.clinic.ab_test.looks import Rule, crossed, limits
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.ab_test.check import ABTest, Counts, Settings, always_valid, newcombe, rows_for_one_look
+from diagnostics.clinic.ab_test.looks import Rule, crossing_probability, limits_of_looks
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
@@ -27,27 +27,27 @@ def codes(p: ABTest) -> list[str]:
 
 
 def reading(a: tuple[int, int], b: tuple[int, int], *, looks: int = 1, look: int = 1) -> ABTest:
-    return run(Settings(read=True, looks=looks, look=look, counts=Counts(a[1], a[0], b[1], b[0])))
+    return run(Settings(read=True, looks=looks, look=look, counts=Counts(a_rows=a[1], a_hits=a[0], b_rows=b[1], b_hits=b[0])))
 
 
 def test_limits_are_those_of_the_published_tables() -> None:
     """Two-sided 5%, five equal looks: Lan and DeMets' rules as tabulated by Reboussin et al. 2000."""
-    assert limits(FIFTHS, 0.05, Rule.OBRIEN) == pytest.approx((4.8769, 3.3569, 2.6803, 2.2898, 2.0310), abs=0.002)
-    assert limits(FIFTHS, 0.05, Rule.POCOCK) == pytest.approx((2.4380, 2.4268, 2.4101, 2.3966, 2.3859), abs=0.002)
-    assert limits([1.0], 0.05, Rule.OBRIEN) == pytest.approx((1.95996,), abs=1e-4)
+    assert limits_of_looks(FIFTHS, 0.05, Rule.OBRIEN) == pytest.approx((4.8769, 3.3569, 2.6803, 2.2898, 2.0310), abs=0.002)
+    assert limits_of_looks(FIFTHS, 0.05, Rule.POCOCK) == pytest.approx((2.4380, 2.4268, 2.4101, 2.3966, 2.3859), abs=0.002)
+    assert limits_of_looks([1.0], 0.05, Rule.OBRIEN) == pytest.approx((1.95996,), abs=1e-4)
 
 
 def test_looking_five_times_without_a_rule_is_one_false_alarm_in_seven() -> None:
     """Armitage, McPherson and Rowe 1969: 0.142 for five looks, 0.193 for ten."""
-    assert crossed(FIFTHS, [1.96] * 5) == pytest.approx(0.142, abs=0.001)
-    assert crossed([n / 10 for n in range(1, 11)], [1.96] * 10) == pytest.approx(0.193, abs=0.001)
+    assert crossing_probability(FIFTHS, [1.96] * 5) == pytest.approx(0.142, abs=0.001)
+    assert crossing_probability([n / 10 for n in range(1, 11)], [1.96] * 10) == pytest.approx(0.193, abs=0.001)
 
 
 def test_rows_are_those_of_the_textbook() -> None:
-    assert single(Settings(base=0.10, effect=0.02)) / 2 == pytest.approx(3841, abs=2)
-    assert single(Settings(means=True, spread=1.0, effect=0.5)) / 2 == pytest.approx(64, abs=0.5)
-    uneven = single(Settings(base=0.10, effect=0.02, b_share=0.1))
-    assert uneven > 2 * single(Settings(base=0.10, effect=0.02))
+    assert rows_for_one_look(Settings(base=0.10, effect=0.02)) / 2 == pytest.approx(3841, abs=2)
+    assert rows_for_one_look(Settings(means=True, spread=1.0, effect=0.5)) / 2 == pytest.approx(64, abs=0.5)
+    uneven = rows_for_one_look(Settings(base=0.10, effect=0.02, b_share=0.1))
+    assert uneven > 2 * rows_for_one_look(Settings(base=0.10, effect=0.02))
 
 
 def test_looks_cost_a_few_rows_with_the_one_rule_and_many_with_the_other() -> None:
@@ -85,7 +85,7 @@ def test_a_clear_difference_and_none_are_told_apart() -> None:
 
 def test_the_interval_is_newcombes() -> None:
     """His example (a): 56/70 less 48/80 is 0.2 (0.0524 to 0.3339)."""
-    found = newcombe(Counts(80, 48, 70, 56), 1.959964)
+    found = newcombe(Counts(a_rows=80, a_hits=48, b_rows=70, b_hits=56), 1.959964)
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
 
 
@@ -124,7 +124,7 @@ def test_means_are_read_too() -> None:
 
 @pytest.mark.parametrize("means", [True, False])
 def test_it_comes_back_from_json_and_every_picture_can_be_drawn(means: bool) -> None:
-    counts = Counts(500, 50, 510, 80, 1.0, 1.0, 1.2, 1.0)
+    counts = Counts(a_rows=500, a_hits=50, b_rows=510, b_hits=80, a_mean=1.0, a_spread=1.0, b_mean=1.2, b_spread=1.0)
     for settings in (Settings(means=means, looks=3), Settings(means=means, read=True, looks=3, look=2, counts=counts)):
         p = run(settings)
         assert decode(encode(p), ABTest) == p
@@ -149,8 +149,8 @@ def test_it_comes_back_from_json_and_every_picture_can_be_drawn(means: bool) -> 
         {"looks": 100},
         {"looks": 2, "look": 3},
         {"read": True},
-        {"read": True, "counts": Counts(10, 11, 10, 1)},
-        {"read": True, "means": True, "counts": Counts(10, 0, 10, 0, a_spread=0.0)},
+        {"read": True, "counts": Counts(a_rows=10, a_hits=11, b_rows=10, b_hits=1)},
+        {"read": True, "means": True, "counts": Counts(a_rows=10, a_hits=0, b_rows=10, b_hits=0, a_spread=0.0)},
     ],
 )
 def test_a_test_that_cannot_be_is_one_plain_sentence(odd: dict[str, object]) -> None:

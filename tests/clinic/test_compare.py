@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.clinic.shared.compare import Compared, Remedy, Verdict, compare, corrected, decide
+from diagnostics.clinic.shared.compare import Compared, Remedy, Verdict, compare, corrected_interval, decide
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.models import FAMILIES, dummy, pipeline
-from diagnostics.clinic.shared.scores import METRICS, choices, metric_for
+from diagnostics.clinic.shared.scores import METRICS, metric_for, metrics_for
 from diagnostics.clinic.shared.training_set import TrainingSet, training_set
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
@@ -17,8 +17,8 @@ from diagnostics.nouns.words import Words
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
-LINEAR = Remedy("linear", "Linear model", lambda data, seed: pipeline(data, "linear", seed=seed))
-GUESS = Remedy("guess", "Always the same answer", lambda data, seed: dummy(data))
+LINEAR = Remedy(name="linear", says="Linear model", build=lambda data, seed: pipeline(data, "linear", seed=seed))
+GUESS = Remedy(name="guess", says="Always the same answer", build=lambda data, seed: dummy(data))
 
 
 @pytest.fixture
@@ -37,8 +37,10 @@ def test_a_real_remedy_gains_and_the_way_back_is_worse(data: TrainingSet) -> Non
 
 
 def test_the_same_model_again_is_no_gain(data: TrainingSet) -> None:
-    other = Remedy("other", "Another seed", lambda data, seed: pipeline(data, "forest", seed=seed + 1000, n_estimators=20))
-    forest = Remedy("forest", "Forest", lambda data, seed: pipeline(data, "forest", seed=seed, n_estimators=20))
+    other = Remedy(
+        name="other", says="Another seed", build=lambda data, seed: pipeline(data, "forest", seed=seed + 1000, n_estimators=20)
+    )
+    forest = Remedy(name="forest", says="Forest", build=lambda data, seed: pipeline(data, "forest", seed=seed, n_estimators=20))
     result = compare(data, forest, [other], METRICS["auc"])
     assert result.remedies[0].verdict is Verdict.NO_GAIN
     assert result.folds == 10
@@ -49,7 +51,7 @@ def test_false_gains_are_rarer_than_the_level_says(rng: np.random.Generator) -> 
     hits = 0
     for _ in range(400):
         folds_of = rng.normal(scale=0.5**0.5) + rng.normal(scale=0.5**0.5, size=10)
-        hits += corrected(folds_of, 0.25).low > 0
+        hits += corrected_interval(folds_of, 0.25).low > 0
     assert hits / 400 < 0.13
     naive = sum(
         (lambda v: v.mean() - 2.26 * v.std(ddof=1) / 10**0.5 > 0)(
@@ -75,7 +77,9 @@ def test_a_remedy_that_cannot_run_leaves_the_others(data: TrainingSet) -> None:
         def fit(self, features: object, truth: object) -> None:
             raise ValueError("no such luck")
 
-    result = compare(data, GUESS, [Remedy("broken", "Broken", lambda data, seed: Broken()), LINEAR], METRICS["auc"])
+    result = compare(
+        data, GUESS, [Remedy(name="broken", says="Broken", build=lambda data, seed: Broken()), LINEAR], METRICS["auc"]
+    )
     assert "no such luck" in result.remedies[0].skipped.statement(Words())
     assert result.ran == (result.remedies[1],)
 
@@ -105,7 +109,7 @@ def test_a_remedy_never_sees_a_held_out_row(data: TrainingSet) -> None:
             seen.append(self.rows & set(features.index))
             return np.full((len(features), 2), 0.5)
 
-    compare(data, GUESS, [Remedy("spy", "Spy", lambda data, seed: Spy())], METRICS["auc"], repeats=1)
+    compare(data, GUESS, [Remedy(name="spy", says="Spy", build=lambda data, seed: Spy())], METRICS["auc"], repeats=1)
     assert all(not both for both in seen[::2])
 
 
@@ -144,7 +148,7 @@ def test_every_family_beats_always_the_same_answer(family: str, task: str, tmp_p
     data = training_set(incident_of(tmp_path, frame, target="answer" if task == "classes" else "price", task=None))
     # A full tree on 600 noisy rows is worse than the mean, and is told so.
     mild = {"max_depth": 4, "min_samples_leaf": 10} if family == "tree" else {}
-    made = Remedy(family, family, lambda data, seed: pipeline(data, family, seed=seed, **mild))
+    made = Remedy(name=family, says=family, build=lambda data, seed: pipeline(data, family, seed=seed, **mild))
     result = compare(data, GUESS, [made], metric_for(data.task), parts=3, repeats=1)
     assert not result.remedies[0].skipped
     assert result.remedies[0].gain.value > 0.05
@@ -154,7 +158,7 @@ def test_every_score_of_a_task_can_be_taken(tmp_path: Path, rng: np.random.Gener
     three = classes(rng).assign(answer=rng.choice(["a", "b", "c"], 600))
     for number, (frame, target) in enumerate(((classes(rng), "answer"), (three, "answer"), (values(rng), "price"))):
         data = training_set(incident_of(tmp_path / str(number), frame, target=target, task=None))
-        for metric in choices(data.task):
+        for metric in metrics_for(data.task):
             result = compare(data, GUESS, [LINEAR], metric, parts=2, repeats=1)
             assert np.isfinite(result.before.score.value), metric.name
 

@@ -8,9 +8,9 @@ import pytest
 
 from diagnostics.clinic.data_quality import check as data_quality
 from diagnostics.clinic.data_quality.check import DataQuality, Settings, rows_at
-from diagnostics.clinic.data_quality.noise import joint, prune
+from diagnostics.clinic.data_quality.noise import estimate_joint, prune_by_noise_rate
 from diagnostics.clinic.shared.compare import Verdict
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
@@ -89,11 +89,11 @@ def test_the_count_matrix_tells_which_class_is_taken_for_which() -> None:
     chances = np.full((3000, 3), 0.05)
     chances[np.arange(3000), true] = 0.9
     given = np.where((true == 2) & (rng.random(3000) < 0.2), 0, true)
-    counts = joint(chances, given)
+    counts = estimate_joint(chances, given)
     assert counts[0, 2] == pytest.approx(int(((given == 0) & (true == 2)).sum()), rel=0.02)
     assert counts[1, 2] == 0
     assert counts.sum() == pytest.approx(3000)
-    rows, looks = prune(chances, given)
+    rows, looks = prune_by_noise_rate(chances, given)
     assert set(rows) == set(np.flatnonzero(given != true))
     assert set(looks) == {2}
 

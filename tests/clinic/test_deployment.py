@@ -10,13 +10,13 @@ import pytest
 
 from diagnostics.clinic.deployment import check as deployment
 from diagnostics.clinic.deployment import speed as deployment_speed
-from diagnostics.clinic.deployment.check import Deployment, Settings, file_of
-from diagnostics.clinic.deployment.export import answer, as_file, as_onnx, quantised, session
+from diagnostics.clinic.deployment.check import Deployment, Settings, onnx_file
+from diagnostics.clinic.deployment.export import as_file, as_onnx, quantise, run_session, session
 from diagnostics.clinic.deployment.online import online, serial
-from diagnostics.clinic.deployment.rows import fed
+from diagnostics.clinic.deployment.rows import as_inputs
 from diagnostics.clinic.deployment.speed import latency
-from diagnostics.clinic.shared.kept import decode, encode
 from diagnostics.clinic.shared.models import FAMILIES, pipeline
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
@@ -58,7 +58,7 @@ def test_every_family_answers_the_same_as_onnx(tmp_path: Path, rng: np.random.Ge
     with pytest.warns() if family == "network" else _nothing():
         fitted = pipeline(data, family, seed=0, **few).fit(data.features, data.truth)
     own = fitted.predict(data.features) if kind == "values" else fitted.predict_proba(data.features)
-    told = answer(session(as_file(fitted, as_onnx, data.features, data)), fed(data.features, data)).reshape(own.shape)
+    told = run_session(session(as_file(fitted, as_onnx, data.features, data)), as_inputs(data.features, data)).reshape(own.shape)
     assert np.abs(told - own).max() < 1e-4 * max(1.0, float(np.abs(own).max()))
 
 
@@ -80,7 +80,7 @@ def test_the_file_takes_raw_rows_with_gaps_rare_and_unknown_words(tmp_path: Path
     new.loc[new.index[:20], "chances"] = "never seen"
     new.loc[new.index[10:30], "inner/x"] = None
     new.loc[new.index[30:40], "x"] = np.nan
-    assert np.abs(answer(running, fed(new, data)) - fitted.predict_proba(new)).max() < 1e-5
+    assert np.abs(run_session(running, as_inputs(new, data)) - fitted.predict_proba(new)).max() < 1e-5
     assert json.loads(running.get_modelmeta().custom_metadata_map["classes"]) == list(data.classes)
 
 
@@ -90,7 +90,7 @@ def test_a_table_of_words_alone_is_exported_too(tmp_path: Path, rng: np.random.G
     data = training_set(incident_of(tmp_path, frame, target="answer"))
     for family in ("linear", "tree"):
         fitted = pipeline(data, family, seed=0).fit(data.features, data.truth)
-        told = answer(session(as_file(fitted, as_onnx, data.features, data)), fed(data.features, data))
+        told = run_session(session(as_file(fitted, as_onnx, data.features, data)), as_inputs(data.features, data))
         assert np.abs(told - fitted.predict_proba(data.features)).max() < 1e-5
 
 
@@ -111,7 +111,7 @@ def test_a_network_is_quantised_and_a_tree_has_nothing_to_quantise(
     trees = profiled(incident_of(tmp_path, classes(rng, 300), target="answer"), "tree")
     assert "8 bits can hold" in next(v for v in trees.variants if v.name == "quantised").skipped.says
     with pytest.raises(NotApplicable):
-        quantised(file_of(network[1], Settings(family="forest"), "onnx"))
+        quantise(onnx_file(network[1], Settings(family="forest"), "onnx"))
 
 
 def test_size_time_and_accuracy_stand_side_by_side(network: tuple[Deployment, Incident]) -> None:
@@ -196,7 +196,7 @@ def test_an_uploaded_model_is_timed_in_its_confined_process(tmp_path: Path, rng:
     frame = classes(rng, 200).drop(columns="city")
     incident = incident_of(tmp_path, frame, frame, target="answer")
     file = tmp_path / "model.onnx"
-    file.write_bytes(file_of(incident, Settings(family="tree"), "onnx"))
+    file.write_bytes(onnx_file(incident, Settings(family="tree"), "onnx"))
     p = profiled(replace(incident, model=file), "tree")
     assert p.uploaded is not None
     assert not p.uploaded.skipped

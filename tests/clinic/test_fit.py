@@ -8,10 +8,10 @@ import pytest
 from diagnostics.clinic.fit import check as fit
 from diagnostics.clinic.fit.bias import bias
 from diagnostics.clinic.fit.check import Fit, Settings
-from diagnostics.clinic.fit.learning_curve import LearningCurve, More, extrapolated
+from diagnostics.clinic.fit.learning_curve import LearningCurve, More, extrapolate
 from diagnostics.clinic.fit.remedies import Pruned, before, remedies
 from diagnostics.clinic.shared.compare import compare
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.shared.scores import METRICS, metric_for
 from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
@@ -80,7 +80,7 @@ def test_chance_alone_is_nothing_to_learn_and_no_remedy_gains(tmp_path: Path, rn
 
 
 def curve_of(scores: np.ndarray, sizes: list[int], rng: np.random.Generator) -> LearningCurve:
-    return extrapolated((), sizes, scores, 0.25, METRICS["auc"], rng)
+    return extrapolate((), sizes, scores, 0.25, METRICS["auc"], rng)
 
 
 def test_twice_the_rows_are_foretold_where_the_curve_is_clear(rng: np.random.Generator) -> None:

@@ -10,7 +10,7 @@ from diagnostics.clinic.imbalance import check as imbalance
 from diagnostics.clinic.imbalance.check import Imbalance, Settings
 from diagnostics.clinic.imbalance.remedies import allowed, cheapest, resampled, synthetic
 from diagnostics.clinic.imbalance.rows import preview, to_download, two_classes
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from diagnostics.clinic.network import check as network
-from diagnostics.clinic.network.check import Lab, Settings, judge, profile, suggested
+from diagnostics.clinic.network.check import Lab, Settings, judge, profile, suggest_rate
 from diagnostics.clinic.network.log import as_lines
 from diagnostics.clinic.network.presets import PRESETS
 from diagnostics.clinic.network.settings import SCHEDULES, Network
 from diagnostics.clinic.shared.folds import folds
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.clinic.training_history.read import read_history
 from diagnostics.nouns.incident import Incident, Task
@@ -83,9 +83,9 @@ def test_a_quantity_is_learnt_and_a_rate_is_suggested(tmp_path: Path) -> None:
 
 def test_a_loss_that_never_falls_suggests_nothing() -> None:
     with pytest.raises(BadInput):
-        suggested(np.geomspace(1e-6, 10, 200), np.ones(200))
+        suggest_rate(np.geomspace(1e-6, 10, 200), np.ones(200))
     with pytest.raises(BadInput):
-        suggested(np.geomspace(1e-6, 10, 200), np.full(200, np.nan))
+        suggest_rate(np.geomspace(1e-6, 10, 200), np.full(200, np.nan))
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -112,7 +112,7 @@ def test_what_cannot_be_trained_is_said(rows: Incident, tmp_path: Path) -> None:
 def test_stopping_early_is_not_judged_by_the_rows_that_stopped_it(rows: Incident) -> None:
     data = training_set(rows)
     fold = folds(data, parts=3, repeats=1, seed=0)[0]
-    made = network._rows(data, fold, 100, watch=True)
+    made = network._prepare_rows(data, fold, 100, watch=True)
     assert (len(made.x), len(made.x_held)) == (80, 20)
     assert made.x_judged is not None
     assert len(made.x_judged) == len(fold.test)

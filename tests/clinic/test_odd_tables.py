@@ -11,7 +11,7 @@ import pytest
 from diagnostics.catalogue import clinic_diagnostic
 from diagnostics.clinic.fit import check as fit
 from diagnostics.clinic.imbalance import check as imbalance
-from diagnostics.clinic.shared.kept import decode, encode, types_of
+from diagnostics.clinic.shared.results import decode, encode, find_types
 from diagnostics.clinic.stability import check as stability
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
@@ -111,7 +111,7 @@ def test_an_odd_table_is_looked_at_or_refused_in_a_sentence(name: str, kind: str
         assert len(refused.statement(words)) > 20
         assert refused.needs
         return
-    assert decode(encode(p), types_of(diagnostic)[1]) == p
+    assert decode(encode(p), find_types(diagnostic)[1]) == p
     findings = module.judge(p)
     assert findings
     for finding in findings:

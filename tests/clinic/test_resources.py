@@ -17,12 +17,12 @@ from diagnostics.clinic.resources.model import (
     Recompute,
     activations,
     changes,
-    fitting,
     parameters,
+    plan_to_fit,
     serving,
     training,
 )
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
@@ -75,7 +75,7 @@ def test_every_change_saves_in_training_or_in_service(kind: Kind) -> None:
 def test_a_model_too_large_is_made_to_fit_by_cheap_changes_first() -> None:
     m = Described()
     assert training(m).total > m.memory * GB
-    plan, needed = fitting(m)
+    plan, needed = plan_to_fit(m)
     assert plan[0] == "mixed"
     assert needed <= m.memory * GB
     p = resources.profile(Incident(), Settings(m, measure=False))

@@ -19,12 +19,20 @@ from diagnostics.clinic.search.check import RULES, Search, Settings, judge, prof
 from diagnostics.clinic.search.export import params_json, source, trials_table
 from diagnostics.clinic.search.families import families
 from diagnostics.clinic.search.objective import Objective
-from diagnostics.clinic.search.plan import Method, Validation, checked, cut, held_out, suited, validation
-from diagnostics.clinic.search.result import State, compared
-from diagnostics.clinic.search.space import DEFAULTS, FITS, MEANS, Dimension, check, default_space, points, size
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.search.plan import (
+    Method,
+    Validation,
+    check_plan,
+    hold_out,
+    make_folds,
+    suggest_metric,
+    suggest_validation,
+)
+from diagnostics.clinic.search.result import State, compare_held_out
+from diagnostics.clinic.search.space import DEFAULTS, FITS, MEANS, Dimension, check, count_points, default_space, grid_points
+from diagnostics.clinic.shared import results
 from diagnostics.clinic.shared.models import pipeline
-from diagnostics.clinic.shared.scores import METRICS, told
+from diagnostics.clinic.shared.scores import METRICS, predict
 from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -62,13 +70,13 @@ def test_the_first_trial_is_the_default_so_that_the_choice_is_never_below_it(fou
 def test_rows_put_aside_are_never_seen_and_judge_the_choice(found: tuple[Incident, Search]) -> None:
     incident, p = found
     data = training_set(incident)
-    searched, held = held_out(data, Validation.AUTO, seed=0)
+    searched, held = hold_out(data, Validation.AUTO, seed=0)
     assert not set(searched.drawn) & set(held.drawn)
     assert len(searched) + len(held) == len(data)
     assert p.held is not None
     assert p.held.rows == len(held)
     model = pipeline(searched, "linear", seed=0, **dict(p.chosen)).fit(searched.features, searched.truth)  # type: ignore[arg-type]
-    value = METRICS[p.metric].of(held.truth, told(model, held.features, searched))
+    value = METRICS[p.metric].of(held.truth, predict(model, held.features, searched))
     assert p.held.chosen.value == pytest.approx(value)
     assert p.held.chosen.low <= value <= p.held.chosen.high
     assert p.held.optimism == pytest.approx((p.best or 0) - value)
@@ -78,14 +86,26 @@ def test_rows_put_aside_are_never_seen_and_judge_the_choice(found: tuple[Inciden
 def test_the_result_survives_being_kept(found: tuple[Incident, Search]) -> None:
     diagnostic = clinic_diagnostic("search")
     assert diagnostic is not None
-    content = kept.pack(diagnostic, kept.Kept("search", "a", QUICK, found[1], 1.0))
-    assert kept.unpack(diagnostic, content).profile == found[1]
+    content = results.pack(
+        diagnostic, results.FinishedRun(module="search", fingerprint="a", settings=QUICK, profile=found[1], seconds=1.0)
+    )
+    assert results.unpack(diagnostic, content).profile == found[1]
 
 
 def test_every_picture_has_its_sentence(found: tuple[Incident, Search]) -> None:
     p, words = found[1], Words()
-    for name in ("best_so_far", "history", "importance", "parallel", "slices", "contour", "timeline", "side_by_side", "optimism"):
-        said = getattr(search_sentences, name)(p)
+    for describe in (
+        search_sentences.describe_progress,
+        search_sentences.describe_history,
+        search_sentences.describe_importance,
+        search_sentences.describe_parallel,
+        search_sentences.describe_slices,
+        search_sentences.describe_contour,
+        search_sentences.describe_timeline,
+        search_sentences.describe_comparison,
+        search_sentences.describe_optimism,
+    ):
+        said = describe(p)
         assert words(said[0], **said[1]).endswith((".", "s."))
 
 
@@ -176,17 +196,17 @@ def test_the_folds_follow_the_roles(tmp_path: Path, rng: np.random.Generator) ->
     of_groups = training_set(incident_of(tmp_path / "g", owned, target="answer", id="customer"))
     of_classes = training_set(incident_of(tmp_path / "c", frame, target="answer"))
     of_values = training_set(incident_of(tmp_path / "v", values(rng, 400), target="price", task=Task.REGRESSION))
-    kinds = [validation(data) for data in (of_time, of_groups, of_classes, of_values)]
+    kinds = [suggest_validation(data) for data in (of_time, of_groups, of_classes, of_values)]
     assert kinds == [Validation.TIME, Validation.GROUPED, Validation.STRATIFIED, Validation.PLAIN]
-    for fold in cut(of_time, Validation.AUTO, parts=5, seed=0):
+    for fold in make_folds(of_time, Validation.AUTO, parts=5, seed=0):
         assert of_time.order is not None
         assert of_time.order[fold.train].max() < of_time.order[fold.test].min()
-    for fold in cut(of_groups, Validation.AUTO, parts=5, seed=0):
+    for fold in make_folds(of_groups, Validation.AUTO, parts=5, seed=0):
         assert of_groups.groups is not None
         assert not set(of_groups.groups[fold.train]) & set(of_groups.groups[fold.test])
-    shares = [float(np.mean(of_classes.truth[fold.test])) for fold in cut(of_classes, Validation.AUTO, parts=5, seed=0)]
+    shares = [float(np.mean(of_classes.truth[fold.test])) for fold in make_folds(of_classes, Validation.AUTO, parts=5, seed=0)]
     assert max(shares) - min(shares) < 0.03
-    rows = np.concatenate([fold.test for fold in cut(of_values, Validation.AUTO, parts=5, seed=0)])
+    rows = np.concatenate([fold.test for fold in make_folds(of_values, Validation.AUTO, parts=5, seed=0)])
     assert sorted(rows) == list(range(len(of_values)))
 
 
@@ -194,7 +214,7 @@ def test_the_metric_follows_the_task_and_the_imbalance(tmp_path: Path, rng: np.r
     even = training_set(incident_of(tmp_path / "a", classes(rng, 300, share=0.45), target="answer"))
     rare = training_set(incident_of(tmp_path / "b", classes(rng, 400, share=0.08), target="answer"))
     price = training_set(incident_of(tmp_path / "c", values(rng, 200), target="price", task=Task.REGRESSION))
-    assert [suited(data).name for data in (even, rare, price)] == ["auc", "average_precision", "r2"]
+    assert [suggest_metric(data).name for data in (even, rare, price)] == ["auc", "average_precision", "r2"]
     assert "class_weight" in {d.name for d in default_space("forest", rare.task, rows=200, imbalanced=True)}
 
 
@@ -205,13 +225,13 @@ def test_every_default_space_is_one_that_can_be_searched_and_says_what_each_sett
         pytest.skip(f"{family} is not installed")
     space = default_space(family, task, rows=60, imbalanced=True)
     check(space, families()[family])
-    assert len(points(space, 0)) == size(space)
+    assert len(grid_points(space, 0)) == count_points(space)
     for dimension in space:
         assert MEANS[dimension.name]
         assert dimension.choices or FITS[dimension.name][0] <= dimension.low <= dimension.high <= FITS[dimension.name][1]
 
 
-SAID = Dimension("strength", 1.0, 10.0)
+SAID = Dimension(name="strength", low=1.0, high=10.0)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +244,7 @@ SAID = Dimension("strength", 1.0, 10.0)
         ((replace(SAID, high=1e30),), "must lie between"),
         ((replace(SAID, name="fun"),), "has no setting fun"),
         ((replace(SAID, high=1.0),), "a single point"),
-        ((Dimension("class_weight", choices=("heavy",)),), "can be none and balanced"),
+        ((Dimension(name="class_weight", choices=("heavy",)),), "can be none and balanced"),
     ],
 )
 def test_a_space_that_cannot_be_searched_is_one_sentence(tmp_path: Path, space: tuple[Dimension, ...], says: str) -> None:
@@ -266,7 +286,7 @@ def test_one_class_in_a_fold_is_one_sentence(tmp_path: Path, rng: np.random.Gene
     assert "holds one class only" in raised.value.statement(Words())
     data = training_set(table(tmp_path / "few", rows=120, share=0.1))
     with pytest.raises(NotApplicable) as raised:
-        cut(
+        make_folds(
             data.take(np.r_[np.flatnonzero(data.truth == 1)[:4], np.flatnonzero(data.truth == 0)]),
             Validation.AUTO,
             parts=10,
@@ -286,7 +306,9 @@ def test_too_few_rows_are_one_sentence(tmp_path: Path, rng: np.random.Generator)
 def test_rules_fire_on_what_they_name_and_stay_silent_else(tmp_path: Path, rng: np.random.Generator) -> None:
     incident = table(tmp_path, rows=600)
     clear = profile(
-        incident, replace(QUICK, space=(Dimension("strength", 1e-3, 1e3, log=True),)), url=f"sqlite:///{tmp_path}/s.sqlite"
+        incident,
+        replace(QUICK, space=(Dimension(name="strength", low=1e-3, high=1e3, log=True),)),
+        url=f"sqlite:///{tmp_path}/s.sqlite",
     )
     assert {"SEA001", "SEA002"} & {finding.code for finding in judge(clear)}
     assert clear.held is not None
@@ -326,7 +348,7 @@ def test_a_target_that_nothing_tells_is_no_better_than_guessing(tmp_path: Path, 
 
 def test_settings_that_a_model_refuses_fail_their_trial_and_not_the_search(tmp_path: Path) -> None:
     incident = table(tmp_path, rows=120)
-    space = (Dimension("n_neighbors", 1, 200, whole=True, steps=3),)
+    space = (Dimension(name="n_neighbors", low=1, high=200, whole=True, steps=3),)
     settings = Settings(family="neighbours", trials=3, workers=1, methods=(Method.GRID,), space=space)
     p = profile(incident, settings, url=f"sqlite:///{tmp_path}/s.sqlite")
     failed = [one for one in p.studies[0].tries if one.state is State.FAILED]
@@ -349,9 +371,9 @@ def test_the_intervals_draw_whole_groups(tmp_path: Path, rng: np.random.Generato
     incident = incident_of(tmp_path, frame, target="answer", id="customer")
     data = training_set(incident)
     assert data.groups is not None
-    plan = checked(begun(incident, QUICK, f"sqlite:///{tmp_path}/s.sqlite")[1].plans[0], data)
+    plan = check_plan(begun(incident, QUICK, f"sqlite:///{tmp_path}/s.sqlite")[1].plans[0], data)
     model = pipeline(data, "linear").fit(data.features, data.truth)
-    answer = told(model, data.features, data)
-    held = compared(plan.score, data, [answer, answer, answer], 0.9, seed=0)
+    answer = predict(model, data.features, data)
+    held = compare_held_out(plan.score, data, [answer, answer, answer], 0.9, seed=0)
     assert held.gain.value == held.gain.low == held.gain.high == 0
     assert held.chosen.low < held.chosen.value < held.chosen.high

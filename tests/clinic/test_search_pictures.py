@@ -14,8 +14,8 @@ from diagnostics.clinic.search.check import Search, Settings, judge, profile
 from diagnostics.clinic.search.families import families
 from diagnostics.clinic.search.plan import Method
 from diagnostics.clinic.search.result import State, Study, Try
-from diagnostics.clinic.search.shelf import shelf, together
-from diagnostics.clinic.search.space import Dimension, Line, bounded, edited
+from diagnostics.clinic.search.space import Dimension, Line, bounded_size, parse_table
+from diagnostics.clinic.search.study_list import list_studies, resume_together
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import Words
 from diagnostics.pictures.search import draw_held, draw_history, draw_side_by_side
@@ -23,7 +23,7 @@ from diagnostics.pictures.search_trials import draw_contour, draw_timeline
 from diagnostics.pictures.style import LIGHT
 from tests.clinic.searches import ROOT, begun, table, worker
 
-SPACE = (Dimension("learning_rate", 0.01, 0.5, log=True), Dimension("max_iter", 20, 300, whole=True))
+SPACE = (Dimension(name="learning_rate", low=0.01, high=0.5, log=True), Dimension(name="max_iter", low=20, high=300, whole=True))
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +36,37 @@ def trial(
     number: int, value: float | None, *, rate: float = 0.1, rounds: int = 50, state: State = State.FINISHED, **more: object
 ) -> Try:
     params = (("learning_rate", rate), ("max_iter", rounds))
-    return replace(Try(number, state, value, params, (), 1_000.0 + number, 1.0, 1), **more)  # type: ignore[arg-type]
+    return replace(
+        Try(number=number, state=state, value=value, params=params, folds=(), began=1_000.0 + number, seconds=1.0, worker=1),
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def searched(made: Search, *studies: tuple[Try, ...]) -> Search:
     named = tuple(
-        Study(f"s{place}", list(Method)[place % 3], 40, 0.0, tries, (("learning_rate", 0.7), ("max_iter", 0.3)))
+        Study(
+            name=f"s{place}",
+            method=list(Method)[place % 3],
+            asked=40,
+            minutes=0.0,
+            tries=tries,
+            importances=(("learning_rate", 0.7), ("max_iter", 0.3)),
+        )
         for place, tries in enumerate(studies)
     )
     return replace(made, space=SPACE, studies=named, of="s0", best=0.9)
 
 
-def told(said: says.Said) -> str:
+def told(said: says.Sentence) -> str:
     return Words()(said[0], **said[1])
 
 
 def test_searches_that_found_the_same_share_the_lead(made: Search) -> None:
     same = (trial(0, 0.9),)
-    assert told(says.side_by_side(searched(made, same, same))) == "All searches found the same best value, 0.9."
-    three = told(says.side_by_side(searched(made, same, same, (trial(0, 0.8),))))
+    assert told(says.describe_comparison(searched(made, same, same))) == "All searches found the same best value, 0.9."
+    three = told(says.describe_comparison(searched(made, same, same, (trial(0, 0.8),))))
     assert three == "s0 and s1 share the lead with 0.9; the last, s2, has 0.8."
-    assert told(says.side_by_side(searched(made, same, (trial(0, 0.8),)))).startswith("s0 is ahead with 0.9")
+    assert told(says.describe_comparison(searched(made, same, (trial(0, 0.8),)))).startswith("s0 is ahead with 0.9")
 
 
 def test_names_of_lines_stand_where_no_line_runs(made: Search) -> None:
@@ -68,15 +78,15 @@ def test_names_of_lines_stand_where_no_line_runs(made: Search) -> None:
 
 def test_good_trials_of_one_value_are_no_range(made: Search) -> None:
     p = searched(made, tuple(trial(n, 0.9 - n / 100, rate=0.1 if n < 4 else 0.01 * n) for n in range(12)))
-    assert told(says.slices(p)) == "The best quarter of the trials has learning_rate = 0.1."
-    assert told(says.parallel(p)) == "The best trials, in blue, all have learning_rate = 0.1."
+    assert told(says.describe_slices(p)) == "The best quarter of the trials has learning_rate = 0.1."
+    assert told(says.describe_parallel(p)) == "The best trials, in blue, all have learning_rate = 0.1."
 
 
 def test_trials_under_way_are_not_counted_as_tried(made: Search) -> None:
     p = searched(made, (trial(0, 0.9), trial(1, 0.8), trial(2, None, state=State.RUNNING), trial(3, None, state=State.RUNNING)))
-    assert "trial 1 of 2" in told(says.history(p))
+    assert "trial 1 of 2" in told(says.describe_history(p))
     none = replace(searched(made, (trial(0, None, state=State.RUNNING),)), best=None)
-    assert told(says.best_so_far(none)) == "No trial has finished yet. Under way: 1."
+    assert told(says.describe_progress(none)) == "No trial has finished yet. Under way: 1."
 
 
 def test_the_first_trial_alone_has_whole_numbers_on_its_axis(made: Search) -> None:
@@ -118,7 +128,7 @@ def test_a_gain_too_small_to_matter_is_not_called_chance(made: Search) -> None:
 def test_a_dummy_that_explains_nothing_has_nought(made: Search) -> None:
     assert made.held is not None
     p = replace(made, held=replace(made.held, dummy=replace(made.held.dummy, value=-0.000145)))
-    said = says.judged(p)
+    said = says.describe_held_out(p)
     assert said is not None
     assert told(said).endswith("dummy 0.")
     figure = draw_held(p, Words(), LIGHT)
@@ -127,19 +137,19 @@ def test_a_dummy_that_explains_nothing_has_nought(made: Search) -> None:
 
 
 def line(name: str, low: float | None = None, high: float | None = None, values: str = "") -> Line:
-    return Line(True, name, low, high, True, 3, values)
+    return Line(use=True, name=name, low=low, high=high, log=True, steps=3, values=values)
 
 
 def test_a_cell_that_would_not_count_is_refused() -> None:
     boosting = families()["boosting"]
     with pytest.raises(BadInput, match="leave its values empty"):
-        edited([line("learning_rate", 0.01, 0.5, "0.1, 0.2")], boosting)
+        parse_table([line("learning_rate", 0.01, 0.5, "0.1, 0.2")], boosting)
     with pytest.raises(BadInput, match="leave From and To empty"):
-        edited([line("class_weight", 1.0, None, "none")], boosting)
+        parse_table([line("class_weight", 1.0, None, "none")], boosting)
     for written in ("none, balanced", "none，balanced", "none；balanced", "none、balanced"):
-        assert edited([line("class_weight", values=written)], boosting)[0].choices == (None, "balanced")
+        assert parse_table([line("class_weight", values=written)], boosting)[0].choices == (None, "balanced")
     with pytest.raises(BadInput, match="more than 100,000"):
-        bounded(tuple(replace(dimension, high=10_000, steps=400) for dimension in SPACE))
+        bounded_size(tuple(replace(dimension, high=10_000, steps=400) for dimension in SPACE))
 
 
 def test_searches_that_ran_side_by_side_are_resumed_together(tmp_path: Path) -> None:
@@ -147,13 +157,13 @@ def test_searches_that_ran_side_by_side_are_resumed_together(tmp_path: Path) -> 
     both = Settings(family="linear", trials=9, methods=(Method.GRID, Method.TPE))
     prepared = begun(incident, both, url)[1]
     begun(incident, Settings(family="forest", trials=9), url)
-    held = shelf(url)
-    assert together(held[1:]) is not None
-    names, settings = together(held[1:]) or ((), Settings())
+    held = list_studies(url)
+    assert resume_together(held[1:]) is not None
+    names, settings = resume_together(held[1:]) or ((), Settings())
     assert set(names) == set(prepared.names)
     assert begun(incident, settings, url)[1].names == prepared.names
-    assert together(held) is None
-    assert together(()) is None
+    assert resume_together(held) is None
+    assert resume_together(()) is None
 
 
 def test_a_worker_has_the_same_number_in_every_study(tmp_path: Path) -> None:

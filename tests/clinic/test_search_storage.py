@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.clinic.search.check import Settings, owned, place, profile
+from diagnostics.clinic.search.check import Settings, digest_of_owner, profile, storage_url
 from diagnostics.clinic.search.plan import Method
 from diagnostics.clinic.search.result import State
 from diagnostics.clinic.search.rows import digest, from_bytes
-from diagnostics.clinic.search.shelf import Progress, again, resumed, shelf
 from diagnostics.clinic.search.space import Dimension
-from diagnostics.clinic.search.storage import dashboard, default_url, open_storage, plan_named, rows_of, shown
-from diagnostics.clinic.search.work import begin
+from diagnostics.clinic.search.storage import dashboard_command, default_url, load_plan, load_rows, open_storage, without_password
+from diagnostics.clinic.search.study_list import Progress, list_studies, load_search, resume_settings
+from diagnostics.clinic.search.trials import create_study
 from diagnostics.keep import database, store
 from diagnostics.keep.review import record
 from diagnostics.nouns.refusal import BadInput
@@ -48,7 +48,10 @@ SLOW = Settings(
     methods=(Method.RANDOM,),
     parts=3,
     pruning=False,
-    space=(Dimension("n_estimators", 150, 250, whole=True), Dimension("max_depth", 4, 24, whole=True)),
+    space=(
+        Dimension(name="n_estimators", low=150, high=250, whole=True),
+        Dimension(name="max_depth", low=4, high=24, whole=True),
+    ),
 )
 """Trials that take long enough to be killed in: about half a second."""
 
@@ -80,19 +83,19 @@ def test_a_search_by_another_table_or_with_other_settings_is_refused_and_nothing
         with pytest.raises(BadInput, match=f"another {says}"):
             profile(incident, change, url=url)
     with open_storage(url) as opened:
-        assert plan_named(opened, "trial").family == "linear"
-    assert shelf(url)[0].done == 6
+        assert load_plan(opened, "trial").family == "linear"
+    assert list_studies(url)[0].done == 6
 
 
 def test_rows_come_back_as_they_were_and_damaged_ones_are_refused(tmp_path: Path, url: str) -> None:
     frame = classes(np.random.default_rng(1), 200)
     frame.loc[::9, "x0"], frame.loc[::11, "city"] = np.nan, None
     opened, prepared = begun(incident_of(tmp_path, frame, target="answer"), QUICK, url)
-    back = rows_of(opened, prepared.plans[0].table)
+    back = load_rows(opened, prepared.plans[0].table)
     assert digest(back) == digest(prepared.searched) == prepared.plans[0].table
     assert back.described == prepared.searched.described
     with pytest.raises(BadInput, match="begin a new study"):
-        rows_of(opened, "none")
+        load_rows(opened, "none")
     for content in (b"", b"PAR1", b"cos\nsystem\n(S'id'\ntR.", prepared.content[:-20]):
         with pytest.raises(ValueError, match=r".*"):
             from_bytes(content)
@@ -108,7 +111,7 @@ def killed_in_a_trial(url: str, study: str, done: int = 2) -> None:
     """Begin a worker and kill it once `done` trials have finished and one runs."""
     process = worker(url, study)
     try:
-        until(lambda: shelf(url)[0].done >= done and shelf(url)[0].progress is Progress.RUNNING)
+        until(lambda: list_studies(url)[0].done >= done and list_studies(url)[0].progress is Progress.RUNNING)
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -118,20 +121,20 @@ def test_kill_9_loses_no_finished_trial_and_marks_what_was_running(tmp_path: Pat
     incident = table(tmp_path, rows=600)
     opened, prepared = begun(incident, SLOW, url)
     killed_in_a_trial(url, "shared")
-    before = shelf(url)[0]
+    before = list_studies(url)[0]
     assert before.progress is Progress.STOPPED
     assert before.left == 1
-    done = {one.number: one.value for one in again(url, "shared").studies[0].done}
+    done = {one.number: one.value for one in load_search(url, "shared").studies[0].done}
     assert len(done) >= 2
     with opened:
-        begin(opened, "shared", prepared.plans[0])
-    study = again(url, "shared").studies[0]
+        create_study(opened, "shared", prepared.plans[0])
+    study = load_search(url, "shared").studies[0]
     lost = [one for one in study.tries if one.state is State.LOST]
     assert len(lost) == 1
     # It is run again with the same settings, and counts once.
     waiting = [one for one in study.tries if one.state is State.WAITING]
     assert [one.params for one in waiting] == [one.params for one in lost]
-    p = profile(incident, replace(resumed(before), workers=1), url=url)
+    p = profile(incident, replace(resume_settings(before), workers=1), url=url)
     assert p.studies[0].finished == SLOW.trials
     assert done == {one.number: one.value for one in p.studies[0].done if one.number in done}
 
@@ -145,10 +148,10 @@ def test_a_server_killed_in_a_search_takes_its_workers_with_it(tmp_path: Path, u
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path / "x"), url], cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}
     )
-    until(lambda: shelf(url) and shelf(url)[0].done >= 3)
+    until(lambda: list_studies(url) and list_studies(url)[0].done >= 3)
     process.kill()
     process.wait()
-    until(lambda: shelf(url)[0].progress is Progress.STOPPED, within=5)
+    until(lambda: list_studies(url)[0].progress is Progress.STOPPED, within=5)
 
 
 def test_two_workers_share_a_study_in_postgresql_and_one_is_killed(tmp_path: Path, server: str) -> None:
@@ -156,9 +159,9 @@ def test_two_workers_share_a_study_in_postgresql_and_one_is_killed(tmp_path: Pat
     begun(incident, SLOW, server)
     processes = [worker(server, "shared"), worker(server, "shared")]
     try:
-        until(lambda: shelf(server)[0].done >= 3)
+        until(lambda: list_studies(server)[0].done >= 3)
         processes[0].send_signal(signal.SIGKILL)
-        at = shelf(server)[0].done
+        at = list_studies(server)[0].done
         told, _ = processes[1].communicate(timeout=180)
         processes[0].communicate()
     finally:
@@ -166,7 +169,7 @@ def test_two_workers_share_a_study_in_postgresql_and_one_is_killed(tmp_path: Pat
             process.kill()
     assert processes[1].returncode == 0
     assert "which is complete" in told
-    study = again(server, "shared").studies[0]
+    study = load_search(server, "shared").studies[0]
     assert at < SLOW.trials
     assert study.finished == SLOW.trials
     places = [one.params for one in study.tries if one.state in (State.FINISHED, State.PRUNED)]
@@ -200,10 +203,10 @@ def test_the_studies_of_an_incident_lie_in_its_folder_or_in_the_database(tmp_pat
     incident = store.create()
     assert default_url(incident) == f"sqlite:///{tmp_path}/home/{incident}/clinic/studies.sqlite"
     read = table(tmp_path / "home" / incident / "tables")
-    assert place(read) == default_url(incident)
+    assert storage_url(read) == default_url(incident)
     monkeypatch.setenv(database.SETTING, "postgresql://clinic:geheim@db/clinic")
-    assert place(read) == default_url(incident) == "postgresql+psycopg://clinic:geheim@db/clinic"
-    assert incident not in owned(incident)
+    assert storage_url(read) == default_url(incident) == "postgresql+psycopg://clinic:geheim@db/clinic"
+    assert incident not in digest_of_owner(incident)
 
 
 def test_a_packed_incident_takes_its_results_and_no_database_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,17 +216,18 @@ def test_a_packed_incident_takes_its_results_and_no_database_file(tmp_path: Path
     store.save_upload(incident, "reference", "a.csv", b"a,b\n1,2\n")
     profile(table(tmp_path), QUICK, url=default_url(incident))
     made = store.restore(store.pack(incident))
-    assert shelf(default_url(incident))[0].done == 6
-    assert shelf(default_url(made)) == ()
+    assert list_studies(default_url(incident))[0].done == 6
+    assert list_studies(default_url(made)) == ()
 
 
 def test_no_line_for_a_shell_shows_a_password() -> None:
     secret = "postgresql://clinic:geheim@db.example:5432/clinic"
-    assert shown(secret) == "postgresql+psycopg://clinic@db.example:5432/clinic"
+    assert without_password(secret) == "postgresql+psycopg://clinic@db.example:5432/clinic"
     assert (
-        dashboard(secret) == 'uvx --with "psycopg[binary]" optuna-dashboard "postgresql+psycopg://clinic@db.example:5432/clinic"'
+        dashboard_command(secret)
+        == 'uvx --with "psycopg[binary]" optuna-dashboard "postgresql+psycopg://clinic@db.example:5432/clinic"'
     )
-    assert dashboard("sqlite:////var/a.sqlite") == 'uvx optuna-dashboard "sqlite:////var/a.sqlite"'
+    assert dashboard_command("sqlite:////var/a.sqlite") == 'uvx optuna-dashboard "sqlite:////var/a.sqlite"'
 
 
 @pytest.mark.parametrize("wrong", ["mysql://host/name", "not an address", "sqlite://", "sqlite:///:memory:", "", "postgresql"])

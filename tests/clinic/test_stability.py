@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.stability import check as stability
 from diagnostics.clinic.stability.check import Settings, Stability, steadiest
 from diagnostics.nouns.incident import Incident, Task

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from diagnostics.__main__ import main
-from diagnostics.causes.cause import TITLES
-from diagnostics.clinic.shared.kept import decode, encode
+from diagnostics.causes.catalogue import KINDS
+from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.training_history.check import BY_CODE, Settings, TrainingHistories, judge, profile
 from diagnostics.clinic.training_history.snippets import snippets
 from diagnostics.investigation import investigate
@@ -87,7 +87,7 @@ def test_an_investigation_names_the_cause(tmp_path: Path) -> None:
 
 def test_every_code_is_a_cause_with_remedy_and_snippet() -> None:
     for code in BY_CODE:
-        assert code in TITLES
+        assert code in KINDS
         for form in ("keras_csv", "recorder"):
             made = snippets(code, form)
             assert set(made) == {"PyTorch", "Keras"}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from diagnostics.causes.cause import Cause, Family
+from diagnostics.causes.catalogue import KINDS
+from diagnostics.causes.cause import Cause
 from diagnostics.investigation import Investigation
 from diagnostics.keep import database, sharing, store
 from diagnostics.keep.review import listing
@@ -16,14 +17,13 @@ from diagnostics.keep.review.edit import Edit, change
 from diagnostics.keep.review.impact import filled, impact_of, told
 from diagnostics.keep.review.record import Grade, Happening, Impact, Record, Status, read
 from diagnostics.keep.review.timeline import review, shortened
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Event, Incident
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import Words
 from diagnostics.pictures import review_timeline
 from diagnostics.pictures.style import DARK, LIGHT
-from diagnostics.timeline import Lane
 from tests.factory import incident_of
 from tests.postgres import postgres  # noqa: F401
 
@@ -43,7 +43,9 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def cause(code: str = "unit_change", *columns: str, confidence: float = 0.9, since: datetime | None = MAY) -> Cause:
-    return Cause(code, Family.DATA, confidence, "Something happened.", "Mend it.", columns=columns, since=since)
+    return Cause(
+        kind=KINDS[code], confidence=confidence, says="Something happened.", remedy="Mend it.", columns=columns, since=since
+    )
 
 
 def looked_at(title: str, *causes: Cause, day: int = 1) -> str:
@@ -117,7 +119,16 @@ def test_a_reader_leaves_no_trace_in_the_list(home: None) -> None:
         listing.remember(sharing.share(incident), Investigation(Incident(), (), (), 1.0))
 
 
-RULE = Rule("INP999", "A column changed", "why", "remedy", "statistic", "source", Severity.CRITICAL)
+RULE = Rule(
+    code="INP999",
+    title="A column changed",
+    why="why",
+    remedy="remedy",
+    statistic="statistic",
+    source="source",
+    severity=Severity.CRITICAL,
+    lane=Lane.DATA,
+)
 
 
 def investigated(incident: Incident, *causes: Cause) -> Investigation:
@@ -159,7 +170,7 @@ def noted(hour: int, what: str) -> Happening:
 
 def test_onsets_deploys_and_notes_stand_on_one_axis() -> None:
     incident = Incident(events=(Event(datetime(2026, 5, 12, 7), "release 4"),))
-    finding = Finding(RULE, "It changed.", columns=("income",), since=MAY)
+    finding = loose(RULE, "It changed.", columns=("income",), since=MAY)
 
     class Found(Investigation):
         def findings(self, number: int | None = None) -> tuple[Finding, ...]:

@@ -9,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diagnostics.clinic.search.plan import Method
-from diagnostics.clinic.search.shelf import Progress, shelf
 from diagnostics.clinic.search.storage import default_url
+from diagnostics.clinic.search.study_list import Progress, list_studies
+from diagnostics.clinic.shared.clinic_job import latest_run
 from diagnostics.keep import store
-from pages.parts.bench import bench
+from pages.parts.jobs import job_queue
 from tests.clinic.frames import classes
 from tests.pages.clinic_pages import alone, opened
 from tests.pages.conftest import said
@@ -71,19 +72,19 @@ def test_a_search_is_stopped_in_a_trial_left_come_back_to_and_resumed() -> None:
     at.button(key="run-search").click().run()
     url = default_url(incident)
     until = time.monotonic() + 120
-    while time.monotonic() < until and not (shelf(url) and shelf(url)[0].done):
+    while time.monotonic() < until and not (list_studies(url) and list_studies(url)[0].done):
         time.sleep(0.1)
     elsewhere = opened("clinic_stability", incident)
     assert not elsewhere.exception
     back = opened_running(incident)
     assert "Best so far" in said(back)
-    run = bench().run("search", incident)
+    run = latest_run(job_queue(), "search", incident)
     assert run is not None
     began = time.monotonic()
     back.button(key="stop-run").click().run()
     assert run.ended.wait(2)
     assert time.monotonic() - began < 2 + 1  # The page's own rerun is part of it.
-    held = shelf(url)[0]
+    held = list_studies(url)[0]
     assert held.progress is Progress.STOPPED
     assert 1 <= held.done < 400
     back = opened("clinic_search", incident)
@@ -91,27 +92,27 @@ def test_a_search_is_stopped_in_a_trial_left_come_back_to_and_resumed() -> None:
     assert "stopped: can be resumed" in back.dataframe[-1].value.to_string()
     back.button(key="resume-0").click().run()
     until = time.monotonic() + 120
-    while time.monotonic() < until and shelf(url)[0].done <= held.done:
+    while time.monotonic() < until and list_studies(url)[0].done <= held.done:
         time.sleep(0.1)
-    again = bench().run("search", incident)
+    again = latest_run(job_queue(), "search", incident)
     assert again is not None
     again.stop()
     assert again.ended.wait(10)
-    after = shelf(url)[0]
+    after = list_studies(url)[0]
     assert after.name == held.name
     assert after.done > held.done
     # Enough is enough: what it found is judged without the trials that are left.
     assert not store.results(incident)
     back = opened("clinic_search", incident)
     back.button(key="end-0").click().run()
-    judged = bench().run("search", incident)
+    judged = latest_run(job_queue(), "search", incident)
     assert judged is not None
     assert judged.ended.wait(120)
     at = opened("clinic_search", incident)
     assert "rows that the search never saw" in at.title[0].value
     assert len(store.results(incident)) == 1
-    assert shelf(url)[0].progress is Progress.COMPLETE
-    assert after.done <= shelf(url)[0].done < 400
+    assert list_studies(url)[0].progress is Progress.COMPLETE
+    assert after.done <= list_studies(url)[0].done < 400
 
 
 def opened_running(incident: str) -> AppTest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import results
 from diagnostics.clinic.training_history.check import Settings, profile
 from diagnostics.keep import store
 from diagnostics.read.folder import open_incident
@@ -40,9 +40,11 @@ def test_a_run_gets_its_sentence_its_picture_and_a_snippet() -> None:
     opened = open_incident(store.folder(incident), work=store.work(incident))
     diagnostic = clinic_diagnostic("training_history")
     assert diagnostic is not None
-    print_ = kept.fingerprint(opened)
-    made = kept.Kept("training_history", print_, Settings(), profile(opened), 0.1)
-    store.keep_result(incident, kept.name_of(diagnostic, Settings(), print_), kept.pack(diagnostic, made))
+    print_ = results.fingerprint(opened)
+    made = results.FinishedRun(
+        module="training_history", fingerprint=print_, settings=Settings(), profile=profile(opened), seconds=0.1
+    )
+    store.keep_result(incident, results.file_name(diagnostic, Settings(), print_), results.pack(diagnostic, made))
     app = shown(incident)
     assert not app.exception
     assert "validation loss rises" in app.title[0].value

@@ -9,7 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from diagnostics.causes.cause import Cause, Family, Likeness, Replay
+from diagnostics.causes.catalogue import MISJOINED_COLUMN, UNIT_CHANGE
+from diagnostics.causes.cause import Cause, Likeness, Replay
 from diagnostics.keep import sample_incidents, store
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import BadInput
@@ -226,19 +227,18 @@ def test_hostile_names_stay_text_on_every_page(rng: np.random.Generator) -> None
 
 def test_the_board_shows_the_first_cause_with_its_proof(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     cause = Cause(
-        "unit_change",
-        Family.DATA,
-        0.97,
-        "{column:name} is {ratio:number} times what it was.",
-        "Divide {column:name} by {ratio:number}.",
-        {"column": "income", "ratio": 1000},
-        ("income",),
+        kind=UNIT_CHANGE,
+        confidence=0.97,
+        says="{column:name} is {ratio:number} times what it was.",
+        remedy="Divide {column:name} by {ratio:number}.",
+        evidence={"column": "income", "ratio": 1000},
+        columns=("income",),
         explains=0.91,
         replay=Replay("error rate", Interval(0.2, 0.19, 0.21), Interval(0.4, 0.39, 0.41), Interval(0.22, 0.2, 0.24)),
         supports=("INP001",),
         next_check="Upload the model.",
     )
-    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: (cause,))
+    monkeypatch.setattr("diagnostics.causes.rank.rank", lambda *_: (cause,))
     st.cache_resource.clear()
     at = opened("causes", store.restore(store.pack(broken)))
     assert not at.exception
@@ -249,7 +249,7 @@ def test_the_board_shows_the_first_cause_with_its_proof(broken: str, monkeypatch
 
 
 def board_with(cause: Cause, incident: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: (cause,))
+    monkeypatch.setattr("diagnostics.causes.rank.rank", lambda *_: (cause,))
     st.cache_resource.clear()
     at = opened("causes", store.restore(store.pack(incident)))
     st.cache_resource.clear()
@@ -258,7 +258,9 @@ def board_with(cause: Cause, incident: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_how_alike_the_rows_became_is_drawn(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cause = Cause("misjoined_column", Family.DATA, 0.9, "x", "y", likeness=Likeness(0.92, 0.48, 0.55), supports=("INP001",))
+    cause = Cause(
+        kind=MISJOINED_COLUMN, confidence=0.9, says="x", remedy="y", likeness=Likeness(0.92, 0.48, 0.55), supports=("INP001",)
+    )
     at = board_with(cause, broken, monkeypatch)
     assert "92%" in said(at)
     assert "50% is guessing" in said(at)
@@ -267,14 +269,14 @@ def test_how_alike_the_rows_became_is_drawn(broken: str, monkeypatch: pytest.Mon
 
 
 def test_without_an_undo_the_finding_that_supports_the_cause_is_drawn(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cause = Cause("unit_change", Family.DATA, 0.9, "x", "y", columns=("income",), supports=("INP040",))
+    cause = Cause(kind=UNIT_CHANGE, confidence=0.9, says="x", remedy="y", columns=("income",), supports=("INP040",))
     at = board_with(cause, broken, monkeypatch)
     assert at.get("plotly_chart")
 
 
 def test_no_cause_is_said_calmly(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
-    monkeypatch.setattr("diagnostics.causes.board.rank", lambda *_: ())
+    monkeypatch.setattr("diagnostics.causes.rank.rank", lambda *_: ())
     at = opened("causes", broken)
     assert not at.exception
     assert "Nothing is wrong" in at.title[0].value
@@ -287,7 +289,7 @@ def test_an_investigation_that_breaks_off_is_one_sentence(broken: str, monkeypat
     def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pages.parts.jobs.investigate", breaks)
+    monkeypatch.setattr("diagnostics.keep.investigation_job.investigate", breaks)
     at = opened("step_2_inputs", broken)
     assert not at.exception
     assert "broke off (ZeroDivisionError)" in said(at)

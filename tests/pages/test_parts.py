@@ -1,24 +1,22 @@
 from __future__ import annotations
 
 import runpy
-import threading
-import time
 from datetime import datetime
 
 import pandas as pd
 import pytest
 
 from diagnostics.keep import store
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import loose
 from diagnostics.nouns.rule import Rule
 from diagnostics.nouns.words import words_for
-from pages.parts import jobs, step, visit
+from pages.parts import step, visit
 from pages.parts.cards import Section, no_picture, section
 from pages.parts.export import csv_bytes, defused
 from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
-RULE = Rule("X", "t", "w", "r", "s", "source")
+RULE = Rule(code="X", title="t", why="w", remedy="r", statistic="s", source="source")
 
 
 @pytest.mark.parametrize(
@@ -44,14 +42,14 @@ def test_plain_takes_apart_what_is_replaced_after_the_backslashes_are_gone(text:
 
 
 def test_a_statement_has_its_names_in_bold_and_the_time_it_began() -> None:
-    finding = Finding(
+    finding = loose(
         RULE, "{column:name} rose in {columns:list}.", {"column": "a*b", "columns": ["x", "y"]}, since=datetime(2026, 5, 1)
     )
     assert statement(finding, words_for("en")) == r"Since 1 May 2026\: **a\*b** rose in **x** and **y**\."
 
 
 def test_brackets_in_a_name_do_not_become_bold() -> None:
-    finding = Finding(RULE, "{column:name} rose.", {"column": f"{OPEN}a{CLOSE}{CLOSE} b"})
+    finding = loose(RULE, "{column:name} rose.", {"column": f"{OPEN}a{CLOSE}{CLOSE} b"})
     assert statement(finding, words_for("en")) == r"**a b** rose\."
 
 
@@ -70,42 +68,6 @@ def test_numbers_and_plain_text_stay(cell: object) -> None:
 def test_a_csv_has_its_headers_defused_too() -> None:
     frame = pd.DataFrame({"=x": ["=1", "b"], "n": [-1, 2]})
     assert csv_bytes(frame).decode("utf-8-sig") == "'=x,n\r\n'=1,-1\r\nb,2\r\n"
-
-
-def test_stop_stops_a_running_job(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.setenv(store.HOME, str(tmp_path))
-    incident = store.create()
-    store.save_upload(incident, "logs", "a.log", b"x\n")
-    running = threading.Event()
-
-    def slow(incident: object, *, on_progress: object, on_check: object) -> None:
-        running.set()
-        while True:
-            time.sleep(0.01)
-            on_progress(0.5, "inputs.missing")  # type: ignore[operator]
-
-    monkeypatch.setattr(jobs, "investigate", slow)
-    desk = jobs.Desk()
-    job = desk.ask(incident)
-    assert running.wait(60)
-    assert desk.ask(incident) is job
-    job.stop.set()
-    assert jobs.settled(job, within=60)
-    with pytest.raises(jobs.Stopped):
-        job.result()
-
-
-def test_a_changed_file_stops_the_old_job_and_begins_a_new_one(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.setenv(store.HOME, str(tmp_path))
-    monkeypatch.setattr(jobs, "investigate", lambda incident, *, on_progress, on_check: incident)
-    incident = store.create()
-    store.save_upload(incident, "logs", "a.log", b"x\n")
-    desk = jobs.Desk()
-    first = desk.ask(incident)
-    assert jobs.settled(first, within=60)
-    store.save_upload(incident, "logs", "b.log", b"y\n")
-    assert desk.ask(incident) is not first
-    assert first.stop.is_set()
 
 
 @pytest.mark.parametrize("script", STEP_SCRIPTS)

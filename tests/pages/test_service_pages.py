@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diagnostics.checks.environment import resolver
+from diagnostics.checks.environment.packages import resolver
 from diagnostics.keep import store
 from tests.checks.operations_logs import csv, line, quiet, text
 from tests.pages.conftest import opened, said

@@ -31,9 +31,9 @@ def frame(rng: np.random.Generator, rows: int = 200) -> pd.DataFrame:
 
 def test_everything_is_found_and_said(tmp_path: Path, rng: np.random.Generator) -> None:
     guess = guess_roles(table_of(frame(rng), tmp_path, "reference"), None)
-    assert guess.roles == Roles("churn", "proba", "created_at", "customerID", ("region",))
+    assert guess.roles == Roles("churn", "proba", "created_at", "customerID", ("region",), positive="yes")
     assert (guess.task, guess.answer) == (Task.CLASSIFICATION, Answer.SCORE)
-    said = [Words().sentence(message, values) for _, message, values in guess.reasons]
+    said = [one.evidence.statement(Words()) for one in guess.guesses]
     assert "The target is churn: it is named like one and has 2 classes." in said
 
 
@@ -65,7 +65,13 @@ def test_stated_roles_stay(tmp_path: Path, rng: np.random.Generator) -> None:
     roles, task, answer, guessed = settle(Roles(target="region", positive="north"), None, table, None)
     assert (roles.target, roles.positive, roles.prediction) == ("region", "north", "proba")
     assert (task, answer) == (Task.CLASSIFICATION, Answer.SCORE)
-    assert guessed == {"prediction", "timestamp", "id", "task"}
+    assert {guess.role: guess.column for guess in guessed} == {
+        "prediction": "proba",
+        "timestamp": "created_at",
+        "id": "customerID",
+        "task": "classification",
+        "answer": "score",
+    }
 
 
 def test_stated_column_that_is_not_there(tmp_path: Path, rng: np.random.Generator) -> None:

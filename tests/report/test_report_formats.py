@@ -157,9 +157,9 @@ def test_without_pango_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) ->
 
 FONTLESS = """
 import sys
-from diagnostics.finding import BadInput
+from diagnostics.nouns.refusal import BadInput
 from diagnostics.report import as_pdf
-from diagnostics.words import Words
+from diagnostics.nouns.words import Words
 from tests.report.investigated import healthy
 from dataclasses import replace
 found = replace(healthy(), incident=replace(healthy().incident, title="\\u8d37\\u6b3e"))

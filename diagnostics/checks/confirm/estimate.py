@@ -1,8 +1,8 @@
-"""Estimate: how well does the model do where the true answers have not come yet?"""
+"""Estimate: how well does the model do where the labels have not arrived yet?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,17 +14,90 @@ from diagnostics.measure.outcome import Outcome, outcome
 from diagnostics.measure.samples import Encoder, Samples, encoder, samples
 from diagnostics.measure.surrogate import one_thread
 from diagnostics.nouns import intervals
+from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-WORSE_UNSEEN: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Estimated(Entry):
+    """The error in the reference and, estimated without labels, in the current table."""
+
+    before: float = shown(N_("Error in the reference"))
+    estimated: float = shown(N_("Estimated error in the current table"))
+    low: float = shown(N_("Estimate, lower end of the 95% interval"))
+    high: float = shown(N_("Estimate, upper end of the 95% interval"))
+    counted: float | None = shown(N_("Counted error in the current table"))
+    domain: float = shown(N_("How often rows of the two tables can be told apart"), Unit.SHARE)
+    method: str
+    """As in `Estimate.method`."""
+
+    rows: int = shown(N_("Rows estimated"), Unit.COUNT)
+    measure: str = internal()
+    """As in `Estimate.measure`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlike(Entry):
+    """Current rows that are unlike all reference rows."""
+
+    domain: float = shown(N_("How often rows of the two tables can be told apart"), Unit.SHARE)
+
+
+EXPECTED: Final = {
+    "error rate": N_(
+        "True answers are missing. From the rows alone, the error rate is estimated to have risen from {before:percent} to "
+        "{estimated:percent} (95% interval {low:percent} to {high:percent}), if inputs and target are related as before."
+    ),
+    "Brier score": N_(
+        "True answers are missing. From the rows alone, the mean squared error of the probabilities is estimated to have risen "
+        "from {before:number} to {estimated:number}, if inputs and target are related as before."
+    ),
+    "mean absolute error": N_(
+        "True answers are missing. From the rows alone, the mean error is estimated to have risen from {before:number} to "
+        "{estimated:number} (95% interval {low:number} to {high:number}), if inputs and target are related as before."
+    ),
+}
+MISSED: Final = {
+    "error rate": N_(
+        "The inputs alone let an error rate of {estimated:percent} be expected; counted are {counted:percent}. "
+        "The relation between inputs and target may have changed."
+    ),
+    "Brier score": N_(
+        "The inputs alone let a Brier score of {estimated:number} be expected; counted are {counted:number}. "
+        "The relation between inputs and target may have changed."
+    ),
+    "mean absolute error": N_(
+        "The inputs alone let a mean error of {estimated:number} be expected; counted are {counted:number}. "
+        "The relation between inputs and target may have changed."
+    ),
+}
+
+
+def _expected(entry: Estimated) -> str:
+    return EXPECTED[entry.measure]
+
+
+def _missed(entry: Estimated) -> str:
+    return MISSED[entry.measure]
+
+
+RISE: Final = Shown(N_("Rise of the error rate that counts"), Unit.SHARE)
+RELATIVE: Final = Shown(N_("Rise of the error, as a share of the reference's, that counts"), Unit.SHARE)
+ENOUGH: Final = Shown(N_("Share of the rows with a label from which errors are counted"), Unit.SHARE)
+UNLIKE: Final = Shown(N_("How often rows may be told apart before nothing is estimated"), Unit.SHARE)
+
+WORSE_UNSEEN: Final = Rule[Estimated](
     code="CON031",
+    lane=Lane.ACCURACY,
+    null=Null.VALUES,
     title=N_("The model probably makes more errors"),
+    says=_expected,
     why=N_("True answers come late. What is known of the rows themselves already lets more errors be expected."),
     remedy=N_("Get true answers for a few hundred recent rows, chosen at random, and see whether the estimate holds."),
     statistic=N_(
@@ -32,24 +105,34 @@ WORSE_UNSEEN: Final = Rule(
         "relation between the inputs and the target did not change."
     ),
     source="Confidence-based performance estimation and direct loss estimation as published by NannyML (nannyml.readthedocs.io)",
+    shows=Sign.MOVED,
+    thresholds={"rise_at": RISE, "relative_at": RELATIVE, "labelled_at": ENOUGH, "refuse_at": UNLIKE},
 )
-UNEXPLAINED: Final = Rule(
+UNEXPLAINED: Final = Rule[Estimated](
     code="CON032",
+    lane=Lane.ACCURACY,
+    null=Null.VALUES,
     title=N_("More errors than the inputs explain"),
+    says=_missed,
     why=N_("If the rows were only of a harder kind, the estimate would have foreseen the errors. It did not."),
     remedy=N_("Look for a changed relation to the target, for wrong labels, or for a column that lost its link to the others."),
     statistic=N_("Errors counted less errors that the reference makes on rows of the same kind."),
     source="Cai, Namkoong and Yadlowsky 2023 (DISDE), arXiv:2303.02011",
     severity=Severity.INFO,
+    shows=Sign.MOVED,
+    thresholds={"rise_at": RISE, "relative_at": RELATIVE, "labelled_at": ENOUGH, "refuse_at": UNLIKE},
 )
-REFUSED: Final = Rule(
+REFUSED: Final = Rule[Unlike](
     code="CON033",
+    lane=Lane.ACCURACY,
     title=N_("No estimate without true answers"),
+    says=N_("The errors cannot be estimated: in {domain:percent} of the pairs, a current row can be told from a reference row."),
     why=N_("The current rows are unlike any that the reference knows, as after a broken feed: an estimate would be invented."),
     remedy=N_("Mend the inputs first, or get true answers for some current rows."),
     statistic=N_("How often a current row can be told from a reference row: 50% is a guess, 100% is always."),
     source="Rabanser et al. 2019 (Failing Loudly), arXiv:1810.11953",
     severity=Severity.INFO,
+    thresholds={"refuse_at": UNLIKE, "labelled_at": ENOUGH},
 )
 RULES: Final = (WORSE_UNSEEN, UNEXPLAINED, REFUSED)
 
@@ -58,8 +141,6 @@ DOMAIN_ROWS: Final = 4_000
 LOSS_ROWS: Final = 10_000
 COLUMNS: Final = 200
 MIN_ROWS: Final = 50
-LABELLED: Final = 0.05
-"""Share of the current rows with a true answer from which errors are counted and not estimated."""
 
 REFUSE_AT: Final = 0.95
 """Area under the curve of telling current from reference above which the two hardly overlap (Cai et al. 2023)."""
@@ -270,67 +351,42 @@ def domain_auc(drawn: Samples, used: tuple[str, ...], rng: np.random.Generator) 
     return roc_auc(side[~fitted], np.asarray(told, dtype="float64")).value
 
 
-EXPECTED: Final = {
-    "error rate": N_(
-        "True answers are missing. From the rows alone, the error rate is estimated to have risen from {before:percent} to "
-        "{estimated:percent} (95% interval {low:percent} to {high:percent}), if inputs and target are related as before."
-    ),
-    "Brier score": N_(
-        "True answers are missing. From the rows alone, the mean squared error of the probabilities is estimated to have risen "
-        "from {before:number} to {estimated:number}, if inputs and target are related as before."
-    ),
-    "mean absolute error": N_(
-        "True answers are missing. From the rows alone, the mean error is estimated to have risen from {before:number} to "
-        "{estimated:number} (95% interval {low:number} to {high:number}), if inputs and target are related as before."
-    ),
-}
-MISSED: Final = {
-    "error rate": N_(
-        "The inputs alone let an error rate of {estimated:percent} be expected; counted are {counted:percent}. "
-        "The relation between inputs and target may have changed."
-    ),
-    "Brier score": N_(
-        "The inputs alone let a Brier score of {estimated:number} be expected; counted are {counted:number}. "
-        "The relation between inputs and target may have changed."
-    ),
-    "mean absolute error": N_(
-        "The inputs alone let a mean error of {estimated:number} be expected; counted are {counted:number}. "
-        "The relation between inputs and target may have changed."
-    ),
-}
-
-
-def judge(p: Estimate, *, rise_at: float = 0.02, relative_at: float = 0.2, labelled_at: float = LABELLED) -> list[Finding]:
+def judge(
+    p: Estimate,
+    *,
+    rise_at: float = 0.02,
+    relative_at: float = 0.2,
+    labelled_at: float = 0.05,
+    refuse_at: float = REFUSE_AT,
+) -> list[Finding]:
     """Without labels, an estimate fires that lies above the reference by `relative_at` of it (and by `rise_at` for an error rate)
     with 95% intervals apart; with labels (a share of at least `labelled_at`), a counted loss that lies as far above the estimate.
 
-    The amounts are twice those asked of counted errors, because the method itself is off by a few points.
+    The amounts are twice those asked of counted errors, because the method itself is off by a few points. Nothing is estimated
+    where current rows can be told from reference rows with an area under the curve above `refuse_at`.
     """
     floor = max(relative_at * p.reference.value, rise_at if p.measure == "error rate" else 0.0)
     unlabelled = p.counted is None or p.labelled < labelled_at
+    if p.domain > refuse_at:
+        return [REFUSED.found(Unlike(domain=p.domain))] if unlabelled else []
     if p.estimated is None:
-        if p.domain <= REFUSE_AT or not unlabelled:
-            return []
-        says = N_(
-            "The errors cannot be estimated: in {domain:percent} of the pairs, a current row can be told from a reference row."
-        )
-        return [Finding(REFUSED, says, {"domain": p.domain})]
-    evidence: dict[str, Value] = {
-        "before": p.reference.value,
-        "estimated": p.estimated.value,
-        "low": p.estimated.low,
-        "high": p.estimated.high,
-        "counted": None if p.counted is None else p.counted.value,
-        "domain": p.domain,
-        "method": p.method,
-        "rows": p.rows,
-    }
+        return []
+    entry = Estimated(
+        before=p.reference.value,
+        estimated=p.estimated.value,
+        low=p.estimated.low,
+        high=p.estimated.high,
+        counted=None if p.counted is None else p.counted.value,
+        domain=p.domain,
+        method=p.method,
+        rows=p.rows,
+        measure=p.measure,
+    )
     rise = p.estimated.value - p.reference.value
     if unlabelled and rise >= floor and p.estimated.low > p.reference.high:
-        weight = float(np.clip(rise / max(p.reference.value, 1e-12), 0, 1))
-        return [Finding(WORSE_UNSEEN, EXPECTED[p.measure], evidence, weight=weight)]
+        return [WORSE_UNSEEN.found(replace(entry, weight=float(np.clip(rise / max(p.reference.value, 1e-12), 0, 1))))]
     if not unlabelled and p.counted is not None:
         gap = p.counted.value - p.estimated.value
         if gap >= floor and p.counted.low > p.estimated.high:
-            return [Finding(UNEXPLAINED, MISSED[p.measure], evidence, weight=float(np.clip(gap, 0, 1)))]
+            return [UNEXPLAINED.found(replace(entry, weight=float(np.clip(gap, 0, 1))))]
     return []

@@ -18,29 +18,89 @@ from diagnostics.measure.engine import ColumnProfile
 from diagnostics.measure.onset import since
 from diagnostics.measure.samples import Samples, as_level, samples, times
 from diagnostics.nouns import intervals
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, internal, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
-HARDLY_KNOWN: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class GroupMoved(ColumnEntry):
+    """The share of a group: rows with a level, with levels of two columns, or in a range of a number."""
+
+    other: str
+    """The second column; the first again where there is none."""
+
+    level: str | None = shown(N_("Level"), Unit.NAME)
+    """None for a range."""
+
+    other_level: str | None
+    """The level of the second column; the first again where there is none."""
+
+    low: float | None = shown(N_("Lower end of the range"))
+    high: float | None = shown(N_("Upper end of the range"))
+    before: float = shown(N_("Share of the rows in the reference"), Unit.SHARE)
+    after: float = shown(N_("Share of the rows in the current table"), Unit.SHARE)
+    pair: bool = internal()
+    """Whether two columns make the group."""
+
+
+def _says(entry: GroupMoved) -> str:
+    rose = entry.after > entry.before
+    if entry.pair:
+        if rose:
+            return N_(
+                "Rows with {column:name} {level:name} and {other:name} {other_level:name} rose from {before:percent} to "
+                "{after:percent}."
+            )
+        return N_(
+            "Rows with {column:name} {level:name} and {other:name} {other_level:name} fell from {before:percent} to "
+            "{after:percent}."
+        )
+    if entry.level is not None:
+        if rose:
+            return N_("Rows with {column:name} {level:name} rose from {before:percent} to {after:percent}.")
+        return N_("Rows with {column:name} {level:name} fell from {before:percent} to {after:percent}.")
+    if entry.low is None:
+        return N_("Rows with {column:name} at most {high:number} went from {before:percent} to {after:percent}.")
+    if entry.high is None:
+        return N_("Rows with {column:name} above {low:number} went from {before:percent} to {after:percent}.")
+    return N_("Rows with {column:name} above {low:number} up to {high:number} went from {before:percent} to {after:percent}.")
+
+
+SHARES: Final = {
+    "hardly": Shown(N_("Share up to which a side hardly has the group"), Unit.SHARE),
+    "many": Shown(N_("Share from which the other side has many of it"), Unit.SHARE),
+    "times_more": Shown(N_("Factor between the two shares that counts"), Unit.NUMBER),
+}
+
+HARDLY_KNOWN: Final = Rule[GroupMoved](
     code="DRF040",
+    lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A group that the reference hardly has"),
+    says=_says,
     why=N_("The model learnt next to nothing about these rows, and now must answer for many of them."),
     remedy=N_("Collect labelled rows of this group before trusting the answers for it; until then send them to a person."),
     statistic=N_("Share of the group: of a hundred rows, how many belong to it, before and now."),
     source="Heckman 1979 (selection bias), doi:10.2307/1912352; Wilson 1927, doi:10.1080/01621459.1927.10502953",
+    thresholds=SHARES,
 )
-HARDLY_SEEN: Final = Rule(
+HARDLY_SEEN: Final = Rule[GroupMoved](
     code="DRF041",
+    lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("A group that no longer comes"),
+    says=_says,
     why=N_("A part of the rows that the model was built for is missing: a filter, a feed or a region dropped out."),
     remedy=N_("Ask where these rows went: look for a filter that was added, or a source that stopped."),
     statistic=N_("Share of the group: of a hundred rows, how many belong to it, before and now."),
     source="Heckman 1979 (selection bias), doi:10.2307/1912352; Wilson 1927, doi:10.1080/01621459.1927.10502953",
+    thresholds=SHARES,
 )
 RULES: Final = (HARDLY_KNOWN, HARDLY_SEEN)
 
@@ -190,7 +250,7 @@ def judge(p: Groups, *, hardly: float = 0.02, many: float = 0.1, times_more: flo
     Below two in a hundred rows a model hardly learns a group, at ten in a hundred it decides the average (Heckman 1979 calls this
     selection). A group of two columns is told only when neither column alone tells it. Intervals that touch are chance.
     """
-    findings = []
+    findings: list[Finding] = []
     told: set[str] = set()
     for group in sorted(p.groups, key=lambda g: (len(g.columns), -abs(g.current.value - g.reference.value))):
         if not group.reference.apart(group.current) or (len(group.columns) > 1 and told & set(group.columns)):
@@ -203,48 +263,20 @@ def judge(p: Groups, *, hardly: float = 0.02, many: float = 0.1, times_more: flo
         if not came and not went:
             continue
         told |= set(group.columns) if len(group.columns) == 1 else set()
-        findings.append(
-            Finding(
-                HARDLY_KNOWN if came else HARDLY_SEEN,
-                _says(group),
-                {
-                    "column": group.columns[0],
-                    "other": group.columns[-1],
-                    "level": group.levels[0] if group.levels else None,
-                    "other_level": group.levels[-1] if group.levels else None,
-                    # The edge below the reference's least value is the next smaller float, which nobody wants to read.
-                    "low": None if group.low is None else 0.0 if abs(group.low) < 1e-300 else group.low,
-                    "high": group.high,
-                    "before": before,
-                    "after": after,
-                },
-                group.columns,
-                Severity.WARNING,
-                weight=float(abs(after - before)),
-                since=group.since,
-            )
+        entry = GroupMoved(
+            columns=group.columns,
+            since=group.since,
+            weight=float(abs(after - before)),
+            column=group.columns[0],
+            other=group.columns[-1],
+            level=group.levels[0] if group.levels else None,
+            other_level=group.levels[-1] if group.levels else None,
+            # The edge below the reference's least value is the next smaller float, which nobody wants to read.
+            low=None if group.low is None else 0.0 if abs(group.low) < 1e-300 else group.low,
+            high=group.high,
+            before=before,
+            after=after,
+            pair=len(group.columns) > 1,
         )
+        findings.append((HARDLY_KNOWN if came else HARDLY_SEEN).found(entry))
     return findings
-
-
-def _says(group: Group) -> str:
-    rose = group.current.value > group.reference.value
-    if len(group.columns) > 1:
-        if rose:
-            return N_(
-                "Rows with {column:name} {level:name} and {other:name} {other_level:name} rose from {before:percent} to "
-                "{after:percent}."
-            )
-        return N_(
-            "Rows with {column:name} {level:name} and {other:name} {other_level:name} fell from {before:percent} to "
-            "{after:percent}."
-        )
-    if group.levels:
-        if rose:
-            return N_("Rows with {column:name} {level:name} rose from {before:percent} to {after:percent}.")
-        return N_("Rows with {column:name} {level:name} fell from {before:percent} to {after:percent}.")
-    if group.low is None:
-        return N_("Rows with {column:name} at most {high:number} went from {before:percent} to {after:percent}.")
-    if group.high is None:
-        return N_("Rows with {column:name} above {low:number} went from {before:percent} to {after:percent}.")
-    return N_("Rows with {column:name} above {low:number} up to {high:number} went from {before:percent} to {after:percent}.")

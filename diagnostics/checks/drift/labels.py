@@ -1,4 +1,4 @@
-"""The answers themselves: did the labels move, did the predictions, do they still agree, and are recent labels late?"""
+"""Labels and predictions: did the labels move, did the predictions, and do they still agree?"""
 
 from __future__ import annotations
 
@@ -17,49 +17,130 @@ from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import positive_class
 from diagnostics.measure.samples import Samples, as_level, as_number, samples, times
 from diagnostics.nouns import intervals
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
-LABELS_MOVED: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class DistributionMoved(ColumnEntry):
+    """Labels or predictions whose distribution moved."""
+
+    effect: float = shown(N_("Largest gap between the two distributions, 0 to 1"))
+    """KS of numbers, total variation distance of classes."""
+
+    jensen_shannon: float = shown(N_("Jensen-Shannon distance, 0 to 1"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassMoved(DistributionMoved):
+    """The class whose share moved most."""
+
+    level: str = shown(N_("Class that moved most"), Unit.NAME)
+    before: float = shown(N_("Share of the rows in the reference"), Unit.SHARE)
+    after: float = shown(N_("Share of the rows in the current table"), Unit.SHARE)
+    low: float = shown(N_("In the current table, lower end of the 95% interval"), Unit.SHARE)
+    high: float = shown(N_("In the current table, upper end of the 95% interval"), Unit.SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanMoved(DistributionMoved):
+    """Numbers, with their means."""
+
+    before: float | None = shown(N_("Mean in the reference"))
+    after: float | None = shown(N_("Mean in the current table"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapOpened(ColumnEntry):
+    """Mean prediction less mean label on both sides."""
+
+    target: str = shown(N_("Label"), Unit.NAME)
+    positive: str | None = shown(N_("Class that is counted"), Unit.NAME)
+    before: float = shown(N_("Mean prediction less mean label in the reference"))
+    after: float = shown(N_("Mean prediction less mean label in the current table"))
+    size: float
+    usual: float
+    low: float = shown(N_("In the current table, lower end of the 95% interval"))
+    high: float = shown(N_("In the current table, upper end of the 95% interval"))
+
+
+def _moved_says(entry: ClassMoved | MeanMoved) -> str:
+    rose = (entry.after or 0.0) > (entry.before or 0.0)
+    if isinstance(entry, ClassMoved):
+        if rose:
+            return N_("The share of {level:name} in {column:name} rose from {before:percent} to {after:percent}.")
+        return N_("The share of {level:name} in {column:name} fell from {before:percent} to {after:percent}.")
+    if rose:
+        return N_("Mean {column:name} rose from {before:number} to {after:number} (KS {effect:number}).")
+    return N_("Mean {column:name} fell from {before:number} to {after:number} (KS {effect:number}).")
+
+
+def _gap_says(entry: GapOpened) -> str:
+    if entry.positive is not None:
+        if entry.after > 0:
+            return N_(
+                "Of 100 rows, {positive:name} came in {size:points} fewer than the predictions expect; in the reference "
+                "they were off by {usual:points}."
+            )
+        return N_(
+            "Of 100 rows, {positive:name} came in {size:points} more than the predictions expect; in the reference "
+            "they were off by {usual:points}."
+        )
+    if entry.after > 0:
+        return N_("The predictions are {size:number} too high on average; in the reference they were off by {usual:number}.")
+    return N_("The predictions are {size:number} too low on average; in the reference they were off by {usual:number}.")
+
+
+LABELS_MOVED: Final = Rule[ClassMoved | MeanMoved](
     code="DRF030",
+    lane=Lane.DATA,
     title=N_("The labels moved"),
+    says=_moved_says,
     why=N_("The truth itself is distributed otherwise than it was: thresholds and probabilities were set for other shares."),
     remedy=N_("Check whether labels are recorded as before; if so, choose the threshold again on recent rows or train again."),
     statistic=N_(
         "Share of each class among the rows with a label; of numbers, the largest gap between the two distributions (KS)."
     ),
     source="Saerens, Latinne, Decaestecker 2002, doi:10.1162/089976602753284446; Wilson 1927",
+    thresholds={
+        "label_at": Shown(N_("Gap between the distributions of the labels that counts"), Unit.SHARE),
+        "strong_at": Shown(N_("Gap between the distributions for a warning"), Unit.SHARE),
+    },
 )
-ANSWERS_MOVED: Final = Rule(
+ANSWERS_MOVED: Final = Rule[ClassMoved | MeanMoved](
     code="DRF031",
+    lane=Lane.DATA,
     title=N_("The predictions moved"),
+    says=_moved_says,
     why=N_("The model answers otherwise than it used to: either other rows arrive, or it is fed other values."),
     remedy=N_("Find the column that moved the answers: swap each column back to its reference values in step 7."),
     statistic=N_("KS: the largest gap between the shares of rows whose answer lies below any one value, from 0 (alike) to 1."),
     source="Massey 1951, doi:10.1080/01621459.1951.10500769; Rabanser et al. 2019, arXiv:1810.11953",
+    thresholds={
+        "answer_at": Shown(N_("Gap between the distributions of the predictions that counts"), Unit.SHARE),
+        "strong_answer_at": Shown(N_("Gap between the distributions for a warning"), Unit.SHARE),
+    },
 )
-GAP_OPENED: Final = Rule(
+GAP_OPENED: Final = Rule[GapOpened](
     code="DRF032",
+    lane=Lane.DATA,
     title=N_("Predictions and labels drifted apart"),
+    says=_gap_says,
     why=N_("On average the model now promises more, or less, than comes true. In the reference it did not."),
     remedy=N_("If the ranking held, calibrate again on recent labels; if not, look at steps 2 and 7 first."),
     statistic=N_("Mean prediction less mean truth: 0 if the model is right on average."),
     source="Steyerberg et al. 2010 (calibration in the large), doi:10.1097/EDE.0b013e3181c30fb2",
+    thresholds={
+        "gap_at": Shown(N_("Change of the mean distance between prediction and label that counts, for classes"), Unit.SHARE),
+        "gap_spread_at": Shown(N_("The same for numbers, in standard deviations of the label"), Unit.NUMBER),
+    },
 )
-LABELS_LATE: Final = Rule(
-    code="DRF033",
-    title=N_("Recent labels are missing"),
-    why=N_("Labels that come late make the latest error rate a matter of the early labels only, and those are seldom typical."),
-    remedy=N_("Judge the model only on rows old enough for their label to be final, and say so on the dashboard."),
-    statistic=N_("Share of rows without a label, among the last rows against the earlier ones."),
-    source="Plasse and Adams 2016 (label delay), doi:10.1109/DSAA.2016.69; Wilson 1927",
-    severity=Severity.INFO,
-)
-RULES: Final = (LABELS_MOVED, ANSWERS_MOVED, GAP_OPENED, LABELS_LATE)
+RULES: Final = (LABELS_MOVED, ANSWERS_MOVED, GAP_OPENED)
 
 CLASSES: Final = 50
 BINS: Final = 20
@@ -88,15 +169,6 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Late:
-    """Share of rows without a label before and after `since`, in the current table."""
-
-    before: Interval
-    after: Interval
-    since: datetime | None
-
-
-@dataclass(frozen=True)
 class Labels:
     """labels, answers: None without the column on both sides. gap: mean answer less mean truth with 95% interval on each side,
     in the unit of the target (share of `positive` for classes), None without both; parted: when they came to lie apart. spread:
@@ -109,7 +181,6 @@ class Labels:
     parted: datetime | None
     spread: float
     positive: str | None
-    late: Late | None
     score: bool
 
 
@@ -121,14 +192,13 @@ def profile(incident: Incident) -> Labels:
     numeric = incident.task is Task.REGRESSION
     labels = _distribution(drawn, target, numeric, when)
     answers = _distribution(drawn, prediction, incident.answer in (Answer.SCORE, Answer.VALUE), when)
-    late = _late(drawn, target, when)
-    if labels is None and answers is None and late is None:
+    if labels is None and answers is None:
         raise NotApplicable(
             N_("Neither labels nor predictions stand in both tables: choose the target or the prediction column in Columns."),
             needs="prediction" if target else "target",
         )
     gap, parted, spread, positive = _gap(incident, drawn, when)
-    return Labels(labels, answers, gap, parted, spread, positive, late, incident.answer is Answer.SCORE)
+    return Labels(labels, answers, gap, parted, spread, positive, incident.answer is Answer.SCORE)
 
 
 def _values(drawn: Samples, name: str | None) -> Sides[pd.Series] | None:
@@ -242,115 +312,76 @@ def _as_numbers(values: pd.Series, positive: str | None, numeric: bool) -> NDArr
     return np.asarray(np.where(named.isna(), np.nan, (named == positive).astype("float64")), dtype="float64")
 
 
-def _late(drawn: Samples, target: str | None, when: NDArray[np.datetime64] | None, *, tail: float = 0.1) -> Late | None:
-    """Compare the last tenth of the current rows with the rest; without times the file's order stands for time."""
-    if target is None or target not in drawn.current:
-        return None
-    missing = drawn.current[target].isna().to_numpy()
-    order = np.arange(missing.size)
-    if when is not None:
-        order = np.argsort(when, kind="stable")[: int((~np.isnat(when)).sum())]
-    cut = int(order.size * (1 - tail))
-    if not missing.any() or missing.all() or cut < 20 or order.size - cut < 20:
-        return None
-    early, last = missing[order[:cut]], missing[order[cut:]]
-    usual = float(np.mean(early[: max(1, early.size // 2)]))
-    began = None if when is None else since(when, missing.astype("float64"), usual)
-    return Late(intervals.share(early.sum(), early.size), intervals.share(last.sum(), last.size), began)
-
-
 def judge(
     p: Labels,
     *,
     label_at: float = 0.05,
     answer_at: float = 0.1,
     strong_at: float = 0.1,
+    strong_answer_at: float = 0.2,
     gap_at: float = 0.05,
     gap_spread_at: float = 0.2,
-    late_at: float = 0.2,
 ) -> list[Finding]:
     """Labels fire when `label_at` of the rows changed class (or KS), predictions at KS `answer_at`, each more than chance allows.
 
-    PSI's customary marks (Siddiqi 2006) are the size of a KS of 0.1 and 0.2. `gap_at`, `gap_spread_at`: five points of a share,
-    or a fifth of a standard deviation of the target, is what moves a decision (calibration in the large). `late_at`: a fifth
-    more of the last rows without a label than of those before.
+    From `strong_at` (labels) and `strong_answer_at` (predictions) on it is a warning. PSI's customary marks (Siddiqi 2006) are
+    the size of a KS of 0.1 and 0.2. `gap_at`, `gap_spread_at`: five points of a share, or a fifth of a standard deviation of the
+    target, is what moves a decision (calibration in the large).
     """
-    findings = []
+    findings: list[Finding] = []
     if p.labels is not None and p.labels.effect >= max(label_at, p.labels.floor):
         findings.append(_moved(LABELS_MOVED, p.labels, strong_at))
     if p.answers is not None and p.answers.effect >= max(answer_at, p.answers.floor):
-        findings.append(_moved(ANSWERS_MOVED, p.answers, 2 * strong_at))
+        findings.append(_moved(ANSWERS_MOVED, p.answers, strong_answer_at))
     if p.gap is not None and p.answers is not None and p.labels is not None:
         before, after = p.gap.reference, p.gap.current
         move = after.value - before.value
         least = gap_at if p.positive is not None else gap_spread_at * p.spread
         if abs(move) >= least > 0 and before.apart(after) and abs(after.value) > abs(before.value):
-            values: dict[str, Any] = {
-                "column": p.answers.column,
-                "target": p.labels.column,
-                "positive": p.positive,
-                "before": before.value,
-                "after": after.value,
-                "size": abs(after.value),
-                "usual": abs(before.value),
-                "low": after.low,
-                "high": after.high,
-            }
-            if p.positive is not None:
-                says = (
-                    N_(
-                        "Of 100 rows, {positive:name} came in {size:points} fewer than the predictions expect; in the reference "
-                        "they were off by {usual:points}."
-                    )
-                    if after.value > 0
-                    else N_(
-                        "Of 100 rows, {positive:name} came in {size:points} more than the predictions expect; in the reference "
-                        "they were off by {usual:points}."
-                    )
-                )
-            else:
-                says = (
-                    N_("The predictions are {size:number} too high on average; in the reference they were off by {usual:number}.")
-                    if after.value > 0
-                    else N_(
-                        "The predictions are {size:number} too low on average; in the reference they were off by {usual:number}."
-                    )
-                )
             weight = abs(move) if p.positive is not None else abs(move) / (3 * p.spread)
-            findings.append(
-                Finding(GAP_OPENED, says, values, (p.answers.column,), weight=float(np.clip(weight, 0, 1)), since=p.parted)
+            entry = GapOpened(
+                since=p.parted,
+                weight=float(np.clip(weight, 0, 1)),
+                column=p.answers.column,
+                target=p.labels.column,
+                positive=p.positive,
+                before=before.value,
+                after=after.value,
+                size=abs(after.value),
+                usual=abs(before.value),
+                low=after.low,
+                high=after.high,
             )
-    if p.late is not None and p.late.after.value - p.late.before.value >= late_at and p.late.after.low > p.late.before.high:
-        findings.append(
-            Finding(
-                LABELS_LATE,
-                N_("Among the last tenth of the rows {after:percent} have no label, before that {before:percent}."),
-                {"before": p.late.before.value, "after": p.late.after.value},
-                (p.labels.column,) if p.labels is not None else (),
-                weight=p.late.after.value - p.late.before.value,
-                since=p.late.since,
-            )
-        )
+            findings.append(GAP_OPENED.found(entry))
     return findings
 
 
-def _moved(rule: Rule, d: Distribution, strong_at: float) -> Finding:
-    severity = Severity.WARNING if d.effect >= strong_at else Severity.INFO
-    values: dict[str, Any] = {"column": d.column, "effect": d.effect, "jensen_shannon": d.jensen_shannon}
-    if d.classes:
-        level, before, after = max(d.classes, key=lambda c: abs(c[2].value - c[1].value))
-        values |= {"level": level, "before": before.value, "after": after.value, "low": after.low, "high": after.high}
-        says = (
-            N_("The share of {level:name} in {column:name} rose from {before:percent} to {after:percent}.")
-            if after.value > before.value
-            else N_("The share of {level:name} in {column:name} fell from {before:percent} to {after:percent}.")
+def _moved(rule: Rule[ClassMoved | MeanMoved], d: Distribution, strong_at: float) -> Finding[ClassMoved | MeanMoved]:
+    return rule.found(_entry(d), severity=Severity.WARNING if d.effect >= strong_at else Severity.INFO)
+
+
+def _entry(d: Distribution) -> ClassMoved | MeanMoved:
+    weight = float(np.clip(d.effect, 0, 1))
+    if not d.classes:
+        return MeanMoved(
+            since=d.since,
+            weight=weight,
+            column=d.column,
+            effect=d.effect,
+            jensen_shannon=d.jensen_shannon,
+            before=d.mean.reference,
+            after=d.mean.current,
         )
-    else:
-        values |= {"before": d.mean.reference, "after": d.mean.current}
-        rose = (d.mean.current or 0.0) > (d.mean.reference or 0.0)
-        says = (
-            N_("Mean {column:name} rose from {before:number} to {after:number} (KS {effect:number}).")
-            if rose
-            else N_("Mean {column:name} fell from {before:number} to {after:number} (KS {effect:number}).")
-        )
-    return Finding(rule, says, values, (d.column,), severity, weight=float(np.clip(d.effect, 0, 1)), since=d.since)
+    level, before, after = max(d.classes, key=lambda c: abs(c[2].value - c[1].value))
+    return ClassMoved(
+        since=d.since,
+        weight=weight,
+        column=d.column,
+        effect=d.effect,
+        jensen_shannon=d.jensen_shannon,
+        level=level,
+        before=before.value,
+        after=after.value,
+        low=after.low,
+        high=after.high,
+    )

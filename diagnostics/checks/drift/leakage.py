@@ -1,4 +1,4 @@
-"""Target leakage: a column that knew the answer in the reference and no longer does, or cannot, in production."""
+"""Target leakage: a column that gave the label away in the reference and no longer does, or cannot, in production."""
 
 from __future__ import annotations
 
@@ -10,20 +10,52 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import TARGET_LEAKAGE
 from diagnostics.measure import engine
 from diagnostics.measure.onset import first, onset
 from diagnostics.measure.outcome import partial
 from diagnostics.measure.samples import samples, times
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
-LEAK: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Leak(ColumnEntry):
+    """How well one column alone tells the label, before and now."""
+
+    before: float = shown(N_("How well it alone tells the label, reference"), Unit.SHARE)
+    after: float | None = shown(N_("How well it alone tells the label, current table"), Unit.SHARE)
+    """None without labels in the current table."""
+
+    floor: float = shown(N_("What guessing gives"), Unit.SHARE)
+    filled: float = shown(N_("Current rows in which it is filled"), Unit.SHARE)
+    gone: float = shown(N_("Share of what it told that is lost"), Unit.SHARE)
+    alike: float = shown(N_("Share of the rows on which its values agree between the tables"), Unit.SHARE)
+    best_other: float = shown(N_("How well the best other column tells the label, reference"), Unit.SHARE)
+
+
+def _says(entry: Leak) -> str:
+    if entry.after is not None:
+        return N_(
+            "In the reference {column:name} alone told the answer ({before:percent} right in ranking); now it does so with "
+            "{after:percent}, where {floor:percent} is guessing."
+        )
+    return N_(
+        "In the reference {column:name} alone told the answer ({before:percent} right in ranking); now it is filled in "
+        "{filled:percent} of the rows."
+    )
+
+
+LEAK: Final = Rule[Leak](
     code="DRF090",
+    lane=Lane.DATA,
     title=N_("A column knew the answer"),
+    says=_says,
     why=N_(
         "A column that gives the answer away makes a model look excellent in training; in production, where it is filled in "
         "later or not at all, nothing is left to go by."
@@ -38,6 +70,18 @@ LEAK: Final = Rule(
     ),
     source="Kaufman et al. 2012, doi:10.1145/2382577.2382579; Kapoor and Narayanan 2023, doi:10.1016/j.patter.2023.100804",
     severity=Severity.CRITICAL,
+    suggests=TARGET_LEAKAGE,
+    clear=0.95,
+    thresholds={
+        "knows_at": Shown(N_("How well a column must tell the label to know it by itself"), Unit.SHARE),
+        "ahead_by": Shown(N_("Lead over every other column that counts"), Unit.SHARE),
+        "fell_by": Shown(N_("Fall of what it tells that counts"), Unit.SHARE),
+        "near": Shown(N_("How far it may lie behind the best other column"), Unit.SHARE),
+        "gone_at": Shown(N_("Share of what it told that must be lost"), Unit.SHARE),
+        "alike_at": Shown(N_("Share of the rows on which its values must agree"), Unit.SHARE),
+        "held_at": Shown(N_("Share of what the other columns tell that must be left"), Unit.SHARE),
+        "emptied_at": Shown(N_("Share of the rows in which it is no longer filled that counts"), Unit.SHARE),
+    },
 )
 RULES: Final = (LEAK,)
 
@@ -122,17 +166,18 @@ def judge(
     gone_at: float = 0.8,
     alike_at: float = 0.85,
     held_at: float = 0.65,
+    emptied_at: float = 0.3,
 ) -> list[Finding]:
     """A column fires when it alone nearly knew the answer and lost it.
 
     Nearly: at least half-way there and `ahead_by` ahead of every other column. Or `knows_at` (AUC or R²), or half-way there and
     at most `near` behind the best other column while its own values look as before in `alike_at` of the rows; both only when it
     lost `gone_at` of what it knew, the first also from the first row on: a feed that breaks keeps what it knew before. Lost:
-    weaker by `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled. The other columns must
-    keep `held_at` of what they know: where all lose it, it is the answers that changed. An honest feature
-    rarely passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
+    weaker by `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled in `emptied_at` of the
+    rows. The other columns must keep `held_at` of what they know: where all lose it, it is the labels that changed. A
+    feature rarely passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
     """
-    findings = []
+    findings: list[Finding] = []
     for position, column in enumerate(p.columns):
         others = max((c.reference for c in p.columns if c.name != column.name), default=p.floor)
         half = (p.floor + 1) / 2
@@ -143,7 +188,7 @@ def judge(
         beside = column.reference >= max(half, others - near) and gone >= gone_at and column.alike >= alike_at
         if not (ahead or knowing or beside) or _held(p, column) < held_at:
             continue
-        emptied = column.filled_before - column.filled_after > 0.3
+        emptied = column.filled_before - column.filled_after > emptied_at
         if column.current is not None:
             fell = column.reference - column.current
             lost = fell >= fell_by and fell >= (column.reference - p.floor) / 3
@@ -151,36 +196,19 @@ def judge(
             lost = emptied
         if not lost:
             continue
-        says = (
-            N_(
-                "In the reference {column:name} alone told the answer ({before:percent} right in ranking); now it does so with "
-                "{after:percent}, where {floor:percent} is guessing."
-            )
-            if column.current is not None
-            else N_(
-                "In the reference {column:name} alone told the answer ({before:percent} right in ranking); now it is filled in "
-                "{filled:percent} of the rows."
-            )
+        entry = Leak(
+            since=column.since,
+            weight=float(np.clip(column.reference - (column.current or p.floor), 0, 1)),
+            column=column.name,
+            before=column.reference,
+            after=column.current,
+            floor=p.floor,
+            filled=column.filled_after,
+            gone=gone,
+            alike=column.alike,
+            best_other=others,
         )
-        findings.append(
-            Finding(
-                LEAK,
-                says,
-                {
-                    "column": column.name,
-                    "before": column.reference,
-                    "after": column.current,
-                    "floor": p.floor,
-                    "filled": column.filled_after,
-                    "gone": gone,
-                    "alike": column.alike,
-                    "best_other": others,
-                },
-                (column.name,),
-                weight=float(np.clip(column.reference - (column.current or p.floor), 0, 1)),
-                since=column.since,
-            )
-        )
+        findings.append(LEAK.found(entry))
     return findings
 
 

@@ -16,16 +16,104 @@ from diagnostics.measure import distances, engine
 from diagnostics.measure.engine import ColumnProfile
 from diagnostics.measure.onset import since
 from diagnostics.measure.samples import Samples, samples, times
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
-NUMBER_MOVED: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnMoved(ColumnEntry):
+    """How far the values of a column moved."""
+
+    effect: float = shown(N_("Largest gap between the two distributions, 0 to 1"))
+    """KS of numbers, total variation distance of categories."""
+
+    psi: float = shown(N_("Population stability index (PSI)"))
+    jensen_shannon: float = shown(N_("Jensen-Shannon distance, 0 to 1"))
+    wobble: float | None = shown(N_("Largest gap between parts of the reference"))
+    """None when the reference has no times."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharesMoved(ColumnMoved):
+    """A category, and the level whose share moved most."""
+
+    level: str | None = shown(N_("Level that moved most"), Unit.NAME)
+    """None for all levels beyond the common ones."""
+
+    before: float = shown(N_("Share of the rows in the reference"), Unit.SHARE)
+    after: float = shown(N_("Share of the rows in the current table"), Unit.SHARE)
+    cramers_v: float = shown(N_("Cramér's V, 0 to 1"))
+    p_value: float = shown(N_("p-value of the chi-square test"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberMoved(ColumnMoved):
+    """A number, with its mean, spread and middle."""
+
+    before: float | None = shown(N_("Mean in the reference"))
+    after: float | None = shown(N_("Mean in the current table"))
+    std_before: float | None = shown(N_("Standard deviation in the reference"))
+    std_after: float | None = shown(N_("Standard deviation in the current table"))
+    median_before: float = shown(N_("Median in the reference"))
+    median_after: float = shown(N_("Median in the current table"))
+    wasserstein: float = shown(N_("Wasserstein distance in standard deviations of the reference"))
+
+
+def _shares_say(entry: SharesMoved) -> str:
+    if entry.level is None:
+        return N_("Levels of {column:name} beyond the common ones went from {before:percent} to {after:percent} of the rows.")
+    if entry.after > entry.before:
+        return N_(
+            "The share of {level:name} in {column:name} rose from {before:percent} to {after:percent} "
+            "({effect:percent} of the rows moved)."
+        )
+    return N_(
+        "The share of {level:name} in {column:name} fell from {before:percent} to {after:percent} "
+        "({effect:percent} of the rows moved)."
+    )
+
+
+def _number_says(entry: NumberMoved) -> str:
+    before, after, spread = entry.before or 0.0, entry.after or 0.0, entry.std_before or 0.0
+    if abs(after - before) >= 0.1 * spread and after != before:
+        if after > before:
+            return N_("Mean {column:name} rose from {before:number} to {after:number} (KS {effect:number}).")
+        return N_("Mean {column:name} fell from {before:number} to {after:number} (KS {effect:number}).")
+    if (entry.std_after or 0.0) > 1.1 * spread:
+        return N_(
+            "{column:name} spreads wider: its standard deviation rose from {std_before:number} to {std_after:number} "
+            "(KS {effect:number})."
+        )
+    if (entry.std_after or 0.0) < 0.9 * spread:
+        return N_(
+            "{column:name} spreads less: its standard deviation fell from {std_before:number} to {std_after:number} "
+            "(KS {effect:number})."
+        )
+    return N_(
+        "The values of {column:name} are spread differently: the middle went from {median_before:number} to "
+        "{median_after:number} (KS {effect:number})."
+    )
+
+
+MOVED: Final = {
+    "effect_at": Shown(N_("Gap between the distributions that counts"), Unit.NUMBER),
+    "psi_at": Shown(N_("Population stability index that counts"), Unit.NUMBER),
+    "strong_at": Shown(N_("Gap between the distributions for a warning"), Unit.NUMBER),
+    "strong_psi_at": Shown(N_("Population stability index for a warning"), Unit.NUMBER),
+    "wobble_times": Shown(N_("How many times more than parts of the reference it must differ"), Unit.NUMBER),
+}
+
+NUMBER_MOVED: Final = Rule[NumberMoved](
     code="DRF001",
+    lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("The values of a number moved"),
+    says=_number_says,
     why=N_("The model learnt from other values. Where it saw few rows, it guesses."),
     remedy=N_(
         "Look at the values with the people who deliver them: if the world changed, train again with recent rows; "
@@ -35,10 +123,14 @@ NUMBER_MOVED: Final = Rule(
         "KS: sort both tables by this column; the largest gap between the share of rows below any one value, from 0 (alike) to 1."
     ),
     source="Massey 1951, doi:10.1080/01621459.1951.10500769; Siddiqi 2006 (PSI 0.1 and 0.25); Yurdakul 2018",
+    thresholds=MOVED,
 )
-SHARES_MOVED: Final = Rule(
+SHARES_MOVED: Final = Rule[SharesMoved](
     code="DRF002",
+    lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("The shares of a category moved"),
+    says=_shares_say,
     why=N_("The model meets some kinds of rows more often than it learnt, and others less."),
     remedy=N_(
         "Ask whether the mix of rows really changed; if so, weigh the training rows to the new mix or train again; "
@@ -46,6 +138,7 @@ SHARES_MOVED: Final = Rule(
     ),
     statistic=N_("Share that moved: of a hundred rows, how many would need another level to give the old shares back."),
     source="Cramér 1946; Bergsma 2013, doi:10.1016/j.jkss.2012.10.002; Siddiqi 2006 (PSI 0.1 and 0.25)",
+    thresholds=MOVED,
 )
 RULES: Final = (NUMBER_MOVED, SHARES_MOVED)
 
@@ -269,7 +362,7 @@ def judge(
     blocks of the reference differ by nature; half as much again is asked for. Drift alone is never critical: the model may not
     mind.
     """
-    findings = []
+    findings: list[Finding] = []
     for column in p.columns:
         usual = wobble_times * (column.wobble or 0.0)
         if column.effect < max(column.floor, usual):
@@ -278,78 +371,45 @@ def judge(
         if column.effect < effect_at and psi < psi_at:
             continue
         strong = column.effect >= strong_at or (psi >= strong_psi_at and column.effect >= effect_at)
-        findings.append(
-            Finding(
-                SHARES_MOVED if column.kind is Kind.CATEGORY else NUMBER_MOVED,
-                _says(column),
-                _evidence(column),
-                (column.name,),
-                Severity.WARNING if strong else Severity.INFO,
-                weight=float(np.clip(column.effect, 0, 1)),
-                since=column.since,
-            )
-        )
+        severity = Severity.WARNING if strong else Severity.INFO
+        if column.kind is Kind.CATEGORY:
+            findings.append(SHARES_MOVED.found(_shares_moved(column), severity=severity))
+        else:
+            findings.append(NUMBER_MOVED.found(_number_moved(column), severity=severity))
     return findings
 
 
-def _says(column: ColumnShift) -> str:
-    if column.kind is Kind.CATEGORY:
-        if column.level is None:
-            return N_("Levels of {column:name} beyond the common ones went from {before:percent} to {after:percent} of the rows.")
-        if column.share.current > column.share.reference:
-            return N_(
-                "The share of {level:name} in {column:name} rose from {before:percent} to {after:percent} "
-                "({effect:percent} of the rows moved)."
-            )
-        return N_(
-            "The share of {level:name} in {column:name} fell from {before:percent} to {after:percent} "
-            "({effect:percent} of the rows moved)."
-        )
-    before, after, spread = column.mean.reference or 0.0, column.mean.current or 0.0, column.std.reference or 0.0
-    if abs(after - before) >= 0.1 * spread and after != before:
-        if after > before:
-            return N_("Mean {column:name} rose from {before:number} to {after:number} (KS {effect:number}).")
-        return N_("Mean {column:name} fell from {before:number} to {after:number} (KS {effect:number}).")
-    wider = (column.std.current or 0.0) > 1.1 * spread
-    narrower = (column.std.current or 0.0) < 0.9 * spread
-    if wider:
-        return N_(
-            "{column:name} spreads wider: its standard deviation rose from {std_before:number} to {std_after:number} "
-            "(KS {effect:number})."
-        )
-    if narrower:
-        return N_(
-            "{column:name} spreads less: its standard deviation fell from {std_before:number} to {std_after:number} "
-            "(KS {effect:number})."
-        )
-    return N_(
-        "The values of {column:name} are spread differently: the middle went from {median_before:number} to "
-        "{median_after:number} (KS {effect:number})."
+def _shares_moved(column: ColumnShift) -> SharesMoved:
+    return SharesMoved(
+        since=column.since,
+        weight=float(np.clip(column.effect, 0, 1)),
+        column=column.name,
+        effect=column.effect,
+        psi=column.psi,
+        jensen_shannon=column.jensen_shannon,
+        wobble=column.wobble,
+        level=column.level,
+        before=column.share.reference,
+        after=column.share.current,
+        cramers_v=column.cramers_v,
+        p_value=column.p_value,
     )
 
 
-def _evidence(column: ColumnShift) -> dict[str, float | str | None]:
-    shared: dict[str, float | str | None] = {
-        "column": column.name,
-        "effect": column.effect,
-        "psi": column.psi,
-        "jensen_shannon": column.jensen_shannon,
-        "wobble": column.wobble,
-    }
-    if column.kind is Kind.CATEGORY:
-        return shared | {
-            "level": column.level,
-            "before": column.share.reference,
-            "after": column.share.current,
-            "cramers_v": column.cramers_v,
-            "p_value": column.p_value,
-        }
-    return shared | {
-        "before": column.mean.reference,
-        "after": column.mean.current,
-        "std_before": column.std.reference,
-        "std_after": column.std.current,
-        "median_before": column.quantiles.reference[2],
-        "median_after": column.quantiles.current[2],
-        "wasserstein": column.wasserstein,
-    }
+def _number_moved(column: ColumnShift) -> NumberMoved:
+    return NumberMoved(
+        since=column.since,
+        weight=float(np.clip(column.effect, 0, 1)),
+        column=column.name,
+        effect=column.effect,
+        psi=column.psi,
+        jensen_shannon=column.jensen_shannon,
+        wobble=column.wobble,
+        before=column.mean.reference,
+        after=column.mean.current,
+        std_before=column.std.reference,
+        std_after=column.std.current,
+        median_before=column.quantiles.reference[2],
+        median_after=column.quantiles.current[2],
+        wasserstein=column.wasserstein,
+    )

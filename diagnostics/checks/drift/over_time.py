@@ -13,16 +13,59 @@ from diagnostics.checks.drift.columns import comparable
 from diagnostics.measure import engine
 from diagnostics.measure.onset import as_datetime, since
 from diagnostics.measure.samples import samples, times
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-MEAN_LEFT: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class LeftRange(ColumnEntry):
+    """A statistic of the column that left the range in which the reference moves."""
+
+    spread_z: float
+    """The largest value of `Line.spread_z`."""
+
+    error_z: float
+    """The largest value of `Line.error_z`."""
+
+    window: int
+    """Values in each of their windows."""
+
+    before: float = shown(N_("Usual value"))
+    after: float = shown(N_("Average where it left the range"))
+    low: float = shown(N_("Lower end of the usual range"))
+    high: float = shown(N_("Upper end of the usual range"))
+    share: float = shown(N_("Share of the time bins outside the range"), Unit.SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanLeft(LeftRange):
+    """A mean that left its range."""
+
+    step: float = shown(N_("Change in standard deviations of the reference"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadLeft(LeftRange):
+    """A standard deviation that left its range."""
+
+    ratio: float = shown(N_("Standard deviation now, as a share of the reference's"), Unit.SHARE)
+
+
+BINS_OUTSIDE: Final = Shown(N_("Share of the time bins that must lie outside the range"), Unit.SHARE)
+
+MEAN_LEFT: Final = Rule[MeanLeft](
     code="DRF050",
+    lane=Lane.DATA,
     title=N_("A mean left its usual range"),
+    says=N_(
+        "Mean {column:name} left its usual range of {low:number} to {high:number}: it went from {before:number} "
+        "to {after:number}."
+    ),
     why=N_("A jump points at a pipeline, a slow ramp at the population. The date tells which change to look for."),
     remedy=N_("Look at what was deployed or delivered at that time."),
     statistic=N_(
@@ -31,15 +74,28 @@ MEAN_LEFT: Final = Rule(
     ),
     source="Shewhart 1931 (control charts); Page 1954, doi:10.2307/2333009",
     severity=Severity.INFO,
+    thresholds={
+        "bins_at": BINS_OUTSIDE,
+        "mean_at": Shown(N_("Change of the mean, in standard deviations of the reference, that counts"), Unit.NUMBER),
+    },
 )
-SPREAD_LEFT: Final = Rule(
+SPREAD_LEFT: Final = Rule[SpreadLeft](
     code="DRF051",
+    lane=Lane.DATA,
     title=N_("A spread left its usual range"),
+    says=N_(
+        "The spread of {column:name} left its usual range of {low:number} to {high:number}: its standard deviation went "
+        "from {before:number} to {after:number}."
+    ),
     why=N_("The values scatter more, or less, than the model is used to, even if their mean held."),
     remedy=N_("Look for a sensor, a rounding or a mix of sources that changed at that time."),
     statistic=N_("Standard deviation of each bin along time, against what bins of that size reach in the reference."),
     source="Shewhart 1931 (control charts)",
     severity=Severity.INFO,
+    thresholds={
+        "bins_at": BINS_OUTSIDE,
+        "std_at": Shown(N_("Change of the standard deviation, as a share of the reference's, that counts"), Unit.SHARE),
+    },
 )
 RULES: Final = (MEAN_LEFT, SPREAD_LEFT)
 
@@ -188,7 +244,7 @@ def _line(
     mean_since = std_since = None
     sign = 1.0 if np.nanmean(np.append(after[0][outside_mean], centre)) >= centre else -1.0
     if outside_mean.any():
-        # One endless value must not decide the date: values count within the reference's extremes, widened by their range.
+        # One infinite value must not decide the date: values count within the reference's extremes, widened by their range.
         low, high = known.min() - (known.max() - known.min()), known.max() + (known.max() - known.min())
         mean_since = since(when[order], sign * np.clip(values, low, high), sign * centre)
     if outside_std.any():
@@ -290,52 +346,46 @@ def judge(p: Timeline, *, bins_at: float = 0.1, mean_at: float = 0.25, std_at: f
     for line in p.lines:
         scale = line.scale or 1.0
         step = (line.mean_after - line.mean_band.usual) / scale
-        shared: dict[str, Value] = {
-            "column": line.name,
-            "spread_z": _largest(line.spread_z),
-            "error_z": _largest(line.error_z),
-            "window": WINDOW,
-        }
         if line.outside_mean >= least and abs(step) >= mean_at:
-            values = shared | {
-                "before": line.mean_band.usual,
-                "after": line.mean_after,
-                "low": line.mean_band.low,
-                "high": line.mean_band.high,
-                "share": line.outside_mean,
-                "step": step,
-            }
-            says = N_(
-                "Mean {column:name} left its usual range of {low:number} to {high:number}: it went from {before:number} "
-                "to {after:number}."
-            )
-            findings.append(
-                Finding(
-                    MEAN_LEFT,
-                    says,
-                    values,
-                    (line.name,),
-                    weight=float(np.clip(abs(step) / 3, 0, 1)),
-                    since=line.mean_since,
-                )
-            )
+            findings.append(MEAN_LEFT.found(_mean_left(line, step)))
         ratio = line.std_after / scale if line.scale else 1.0
         if line.outside_std >= least and (ratio >= 1 + std_at or ratio <= 1 - std_at):
-            values = shared | {
-                "before": line.std_band.usual,
-                "after": line.std_after,
-                "low": line.std_band.low,
-                "high": line.std_band.high,
-                "share": line.outside_std,
-                "ratio": ratio,
-            }
-            says = N_(
-                "The spread of {column:name} left its usual range of {low:number} to {high:number}: its standard deviation went "
-                "from {before:number} to {after:number}."
-            )
-            weight = float(np.clip(abs(np.log(max(ratio, 1e-6))) / 3, 0, 1))
-            findings.append(Finding(SPREAD_LEFT, says, values, (line.name,), weight=weight, since=line.std_since))
+            findings.append(SPREAD_LEFT.found(_spread_left(line, ratio)))
     return findings
+
+
+def _mean_left(line: Line, step: float) -> MeanLeft:
+    return MeanLeft(
+        since=line.mean_since,
+        weight=float(np.clip(abs(step) / 3, 0, 1)),
+        column=line.name,
+        spread_z=_largest(line.spread_z),
+        error_z=_largest(line.error_z),
+        window=WINDOW,
+        before=line.mean_band.usual,
+        after=line.mean_after,
+        low=line.mean_band.low,
+        high=line.mean_band.high,
+        share=line.outside_mean,
+        step=step,
+    )
+
+
+def _spread_left(line: Line, ratio: float) -> SpreadLeft:
+    return SpreadLeft(
+        since=line.std_since,
+        weight=float(np.clip(abs(np.log(max(ratio, 1e-6))) / 3, 0, 1)),
+        column=line.name,
+        spread_z=_largest(line.spread_z),
+        error_z=_largest(line.error_z),
+        window=WINDOW,
+        before=line.std_band.usual,
+        after=line.std_after,
+        low=line.std_band.low,
+        high=line.std_band.high,
+        share=line.outside_std,
+        ratio=ratio,
+    )
 
 
 def _largest(series: NDArray[np.float64]) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.measure.engine import seconds
+from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import Samples, samples
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.table import Kind
@@ -20,39 +21,64 @@ TRIED: int = 4
 """Values per column that are looked at, those whose share rose most first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Atom:
-    """One value whose share rose.
-
-    reference, before, after: share of the known values that equal `value`: in the reference, and in the current rows before and
-        from its stretch on. rows: current rows of the sample with it; n: known values of the reference.
-    rest: KS statistic between the reference and the stretch, both without the value; rest_noise: what chance explains.
-    moved_below, moved_above: KS statistic, less what chance explains, among the values below and above it.
-    rivals: the rise of the next three values of the column together, as a share of its own.
-    below, above: shares beyond the value: of the reference, and of the stretch. low, high: extremes of the reference.
-    distinct: different values of the reference. middle: the value is the reference's mean, median or most frequent value.
-    """
+    """One value whose share rose. Shares are of the rows with a value, 0 to 1."""
 
     name: str
     kind: Kind
     value: float
     reference: float
+    """Share in the reference."""
+
     before: float
+    """Share in the current rows before its stretch."""
+
     after: float
+    """Share from its stretch on."""
+
     rows: int
+    """Rows of the current sample with it."""
+
     n: int
+    """Rows of the reference with a value."""
+
     rest: float
+    """KS statistic between the reference and the stretch, both without the value."""
+
     rest_noise: float
+    """What chance explains of it."""
+
     moved_below: float
+    """KS statistic among the smaller values, less what chance explains."""
+
     moved_above: float
+    """The same among the larger values."""
+
     rivals: float
+    """Rise of the next three values of the column together, as a share of its own."""
+
     below: Sides[float]
+    """Share of smaller values: of the reference, and of the stretch."""
+
     above: Sides[float]
+    """Share of larger values, likewise."""
+
     low: float
+    """Smallest value of the reference."""
+
     high: float
+    """Largest value of the reference."""
+
     distinct: int
+    """Different values of the reference."""
+
     middle: bool
+    """It is the mean, the median or the most frequent value of the reference."""
+
     whole: bool
+    """The reference holds whole numbers."""
+
     since: datetime | None
     sharp: bool
 
@@ -80,27 +106,27 @@ class _Key:
 
 @lru_cache(maxsize=8)
 def _atoms(key: _Key) -> tuple[Atom, ...]:
-    drawn = samples(key.incident)
-    line = timeline(key.incident, drawn)
+    sample = samples(key.incident)
+    line = timeline(key.incident, sample)
     found: list[Atom] = []
-    for name in drawn.features:
-        if drawn.kinds[name] is not Kind.CATEGORY:
-            found += _of_column(name, drawn, line)
+    for name in sample.features:
+        if sample.kinds[name] is not Kind.CATEGORY:
+            found += _of_column(name, sample, line)
     return tuple(found)
 
 
-def _of_column(name: str, drawn: Samples, line: Timeline) -> Iterator[Atom]:
-    x = seconds(drawn.reference[name])
+def _of_column(name: str, sample: Samples, line: Timeline) -> Iterator[Atom]:
+    x = seconds(sample.reference[name])
     x = x[np.isfinite(x)]
-    y = seconds(drawn.current[name])[line.order]
-    known = np.isfinite(y)
-    m = int(known.sum())
+    y = seconds(sample.current[name])[line.order]
+    present = np.isfinite(y)
+    m = int(present.sum())
     if x.size < 20 or m < 10:
         return
-    levels, counts = np.unique(y[known], return_counts=True)
+    levels, counts = np.unique(y[present], return_counts=True)
     old, old_counts = np.unique(x, return_counts=True)
-    place = np.minimum(np.searchsorted(old, levels), old.size - 1)
-    before = np.where(old[place] == levels, old_counts[place], 0)
+    index = np.minimum(np.searchsorted(old, levels), old.size - 1)
+    before = np.where(old[index] == levels, old_counts[index], 0)
     rise = counts / m - before / x.size
     pooled = (counts + before) / (m + x.size)
     z = rise / np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12) * (1 / m + 1 / x.size))
@@ -114,33 +140,33 @@ def _of_column(name: str, drawn: Samples, line: Timeline) -> Iterator[Atom]:
         stretch = line.stretch(flagged)
         after = y[stretch.start :]
         after = after[np.isfinite(after)]
-        earlier = y[: stretch.start][known[: stretch.start]]
+        earlier = y[: stretch.start][present[: stretch.start]]
         if not after.size:
             continue
         rest, rest_after = thin(x[x != value]), thin(after[after != value])
         yield Atom(
-            name,
-            drawn.kinds[name],
-            value,
-            float(before[i] / x.size),
-            float(np.mean(earlier == value)) if earlier.size else float(before[i] / x.size),
-            float(np.mean(after == value)),
-            int(flagged.sum()),
-            int(x.size),
-            ks(rest, rest_after),
-            ks_noise(rest.size, rest_after.size),
-            _moved(x[x < value], after[after < value]),
-            _moved(x[x > value], after[after > value]),
-            float(sum(rise[j] for j in tried if j != i) / rise[i]),
-            Sides(float(np.mean(x < value)), float(np.mean(after < value))),
-            Sides(float(np.mean(x > value)), float(np.mean(after > value))),
-            float(old[0]),
-            float(old[-1]),
-            int(old.size),
-            value in centres or abs(value - mean) <= 1e-3 * float(x.std()),
-            _whole(x),
-            stretch.since,
-            stretch.sharp,
+            name=name,
+            kind=sample.kinds[name],
+            value=value,
+            reference=float(before[i] / x.size),
+            before=float(np.mean(earlier == value)) if earlier.size else float(before[i] / x.size),
+            after=float(np.mean(after == value)),
+            rows=int(flagged.sum()),
+            n=int(x.size),
+            rest=ks(rest, rest_after),
+            rest_noise=ks_noise(rest.size, rest_after.size),
+            moved_below=_moved(x[x < value], after[after < value]),
+            moved_above=_moved(x[x > value], after[after > value]),
+            rivals=float(sum(rise[j] for j in tried if j != i) / rise[i]),
+            below=Sides(float(np.mean(x < value)), float(np.mean(after < value))),
+            above=Sides(float(np.mean(x > value)), float(np.mean(after > value))),
+            low=float(old[0]),
+            high=float(old[-1]),
+            distinct=int(old.size),
+            middle=value in centres or abs(value - mean) <= 1e-3 * float(x.std()),
+            whole=_whole(x),
+            since=stretch.since,
+            sharp=stretch.sharp,
         )
 
 
@@ -176,3 +202,10 @@ def clips(atom: Atom, *, cut_at: float = 0.005) -> str:
         ):
             return side
     return ""
+
+
+def format_value(atom: Atom) -> str:
+    """The value as people read it: a moment for a time, else ten digits."""
+    if atom.kind is Kind.TIME:
+        return as_datetime(np.datetime64(int(atom.value), "s")).isoformat(sep=" ")
+    return f"{atom.value:.10g}"

@@ -10,35 +10,79 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from diagnostics.checks.inputs.atoms import Atom, atoms, clips
+from diagnostics.causes.catalogue import DEFAULT_FILL
+from diagnostics.checks.inputs.atoms import Atom, atoms, clips, format_value
 from diagnostics.checks.inputs.names import plain
-from diagnostics.checks.inputs.rows import none, rows_where
+from diagnostics.checks.inputs.rows import equal, none, rows_where
 from diagnostics.checks.inputs.timeline import timeline
-from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import samples
+from diagnostics.measure.undo import Undo
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity, Sign
 from diagnostics.nouns.table import Kind
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-NUMBER_FILL: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Fill(ColumnEntry):
+    """One value stands in more rows than in the reference. before, after: shares of the rows with a value, 0 to 1."""
+
+    value: str = shown(N_("Value"), Unit.NAME)
+    fill: float | str
+    """The value itself; of a time the seconds since 1970."""
+
+    before: float = shown(N_("Rows with it in the reference"), Unit.SHARE)
+    after: float = shown(N_("Rows with it since the change"), Unit.SHARE)
+    rows: int = shown(N_("Rows with it in the sample"), Unit.COUNT)
+    sharp: bool
+    """Whether it began suddenly."""
+
+    rest_distance: float = shown(N_("Distance of the other values to the reference (KS statistic or total variation)"))
+
+
+def _clearness(entry: Fill) -> float:
+    return 0.92 if entry.sharp else 0.85
+
+
+_THRESHOLDS: Final = {
+    "rise_at": Shown(N_("Rise of the value's share that counts"), Unit.SHARE),
+    "drift_at": Shown(N_("Rise that counts in a column of few values"), Unit.SHARE),
+    "rest_at": Shown(N_("Distance that the other values may have moved (KS statistic or total variation)"), Unit.NUMBER),
+    "critical_at": Shown(N_("Rise that is called critical"), Unit.SHARE),
+}
+
+NUMBER_FILL: Final = Rule[Fill](
     code="INP050",
+    lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("One number stands in many rows"),
+    says=N_("{column:name} is {value} in {after:percent} of the rows; in the reference it was so in {before:percent}."),
     why=N_("A default stands for values that did not arrive; the model takes it for a measurement."),
     remedy=N_("Ask the owner of the feed why the default is sent; send a missing value instead, and fill it as in training."),
     statistic=N_("Share of one value: of a hundred rows, how many hold exactly this number, beside the same share in training."),
     source="Breck et al. 2019, Data validation for machine learning (MLSys); Wilson 1927, doi:10.1080/01621459.1927.10502953",
     severity=Severity.CRITICAL,
+    suggests=DEFAULT_FILL,
+    clear=_clearness,
+    shows=Sign.BROKEN,
+    thresholds=_THRESHOLDS | {"new_at": Shown(N_("Share that counts for a value that the reference never had"), Unit.SHARE)},
 )
-LEVEL_FILL: Final = Rule(
+LEVEL_FILL: Final = Rule[Fill](
     code="INP051",
+    lane=Lane.DATA,
+    null=Null.VALUES,
     title=N_("One category stands in many rows"),
+    says=N_("{column:name} is {value:name} in {after:percent} of the rows; in the reference it was so in {before:percent}."),
     why=N_("A default category stands for values that did not arrive; the model takes it for the real one."),
     remedy=N_("Ask the owner of the feed why the default is sent; send a missing value instead, and fill it as in training."),
     statistic=N_("Share of one category, beside the same share in training, while the other categories keep their proportions."),
     source="Breck et al. 2019, Data validation for machine learning (MLSys)",
     severity=Severity.CRITICAL,
+    suggests=DEFAULT_FILL,
+    clear=_clearness,
+    thresholds=_THRESHOLDS,
 )
 RULES: Final = (NUMBER_FILL, LEVEL_FILL)
 
@@ -57,24 +101,39 @@ DEFAULT_NAMES: Final = frozenset(
 """Names of categories that stand for "not known", without case and punctuation."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LevelAtom:
-    """One category whose share rose. Shares between 0 and 1 of the rows with a value; rest: total variation distance between the
-    other categories' shares; rest_noise: what chance explains of it; chance: what chance explains of the rise; levels: categories
-    of the reference.
-    """
+    """One category whose share rose. Shares are of the rows with a value, 0 to 1."""
 
     name: str
     value: str
     reference: float
+    """Share in the reference."""
+
     before: float
+    """Share in the current rows before its stretch."""
+
     after: float
+    """Share from its stretch on."""
+
     rows: int
+    """Rows of the current sample with it."""
+
     rest: float
+    """Total variation distance between the shares of the other categories."""
+
     rest_noise: float
+    """What chance explains of it."""
+
     levels: int
+    """Categories of the reference."""
+
     named_default: bool
+    """Its name stands for "not known"."""
+
     chance: float
+    """What chance explains of the rise."""
+
     since: datetime | None
     sharp: bool
 
@@ -95,20 +154,20 @@ def profile(incident: Incident) -> Fills:
 
 
 def _levels(incident: Incident) -> Iterator[LevelAtom]:
-    drawn = samples(incident)
-    line = timeline(incident, drawn)
-    for name in drawn.categories:
+    sample = samples(incident)
+    line = timeline(incident, sample)
+    for name in sample.categories:
         # Names become numbers once; everything after is counting.
-        both = pd.concat([drawn.reference[name], drawn.current[name]], ignore_index=True)
+        both = pd.concat([sample.reference[name], sample.current[name]], ignore_index=True)
         codes, names = pd.factorize(both)
-        x, y = codes[: len(drawn.reference)], codes[len(drawn.reference) :][line.order]
-        x, known = x[x >= 0], y >= 0
-        if x.size < 20 or known.sum() < 10:
+        x, y = codes[: len(sample.reference)], codes[len(sample.reference) :][line.order]
+        x, present = x[x >= 0], y >= 0
+        if x.size < 20 or present.sum() < 10:
             continue
         old = np.bincount(x, minlength=len(names)) / x.size
         if np.count_nonzero(old) > 0.5 * x.size:
             continue  # A name of its own for every row: an identifier.
-        rise = np.bincount(y[known], minlength=len(names)) / known.sum() - old
+        rise = np.bincount(y[present], minlength=len(names)) / present.sum() - old
         for code in sorted(np.flatnonzero(rise >= 0.01).tolist(), key=lambda c: (-rise[c], str(names[c])))[:2]:
             flagged = y == code
             stretch = line.stretch(flagged)
@@ -119,19 +178,19 @@ def _levels(incident: Incident) -> Iterator[LevelAtom]:
             right = np.bincount(others_after, minlength=len(names)) / max(1, others_after.size)
             union = np.count_nonzero(left + right)
             yield LevelAtom(
-                name,
-                str(names[code]),
-                float(old[code]),
-                float(np.mean(earlier == code)) if earlier.size else float(old[code]),
-                float(np.mean(after == code)),
-                int(flagged.sum()),
-                float(np.abs(left - right).sum() / 2),
-                float(np.sqrt(union / 2 * (1 / max(1, others.size) + 1 / max(1, others_after.size)))),
-                int(np.count_nonzero(old)),
-                plain(str(names[code])) in DEFAULT_NAMES,
-                _chance(float(old[code]), x.size, after.size),
-                stretch.since,
-                stretch.sharp,
+                name=name,
+                value=str(names[code]),
+                reference=float(old[code]),
+                before=float(np.mean(earlier == code)) if earlier.size else float(old[code]),
+                after=float(np.mean(after == code)),
+                rows=int(flagged.sum()),
+                rest=float(np.abs(left - right).sum() / 2),
+                rest_noise=float(np.sqrt(union / 2 * (1 / max(1, others.size) + 1 / max(1, others_after.size)))),
+                levels=int(np.count_nonzero(old)),
+                named_default=plain(str(names[code])) in DEFAULT_NAMES,
+                chance=_chance(float(old[code]), x.size, after.size),
+                since=stretch.since,
+                sharp=stretch.sharp,
             )
 
 
@@ -148,20 +207,19 @@ def judge(
     drift_at: float = 0.15,
     critical_at: float = 0.1,
     rest_at: float = 0.06,
-) -> list[Finding]:
+) -> list[Finding[Fill]]:
     """A value fires when its share rose by `rise_at` (`new_at` for a value that the reference never had) while the other
     values keep their distribution to within `rest_at` (KS or total variation) and chance.
 
-    In a column of one or two values every drift looks like that, so there it must be a sudden step of at least `drift_at`. Three
-    points is a little above what Breck et al. (2019) would have a person look at. A value at which the column is cut off, and
-    one that fills a whole stretch, belong to other checks.
+    In a column of one or two values every drift looks like that, so there it must be a sudden step of at least `drift_at`. From
+    a rise of `critical_at` on it is critical. All were chosen on benchmarks/incidents. A value at which the column is cut off,
+    and one that fills a whole stretch, belong to other checks.
     """
-    findings: dict[str, Finding] = {}
+    findings: dict[str, Finding[Fill]] = {}
     for atom in p.numbers:
         if clips(atom) or not _is_fill(atom, rise_at, new_at, drift_at, rest_at):
             continue
-        says = N_("{column:name} is {value} in {after:percent} of the rows; in the reference it was so in {before:percent}.")
-        _keep(findings, _finding(NUMBER_FILL, says, atom, written(atom), critical_at))
+        _keep(findings, _find(NUMBER_FILL, atom, format_value(atom), critical_at))
     for level in p.levels:
         rest_kept = level.rest <= rest_at + level.rest_noise
         rise = level.after - level.reference
@@ -172,14 +230,11 @@ def judge(
             # A new name that is no default is a new category, not a fill.
             fires = level.reference > 0 and rise >= drift_at and step and (rest_kept or level.levels == 1)
         if (fires and level.after < 0.97) or (fires and level.named_default):
-            says = N_(
-                "{column:name} is {value:name} in {after:percent} of the rows; in the reference it was so in {before:percent}."
-            )
-            _keep(findings, _finding(LEVEL_FILL, says, level, level.value, critical_at))
+            _keep(findings, _find(LEVEL_FILL, level, level.value, critical_at))
     return list(findings.values())
 
 
-def _keep(findings: dict[str, Finding], finding: Finding) -> None:
+def _keep(findings: dict[str, Finding[Fill]], finding: Finding[Fill]) -> None:
     """One fill a column: the one that holds most rows."""
     name = finding.columns[0]
     if name not in findings or finding.weight > findings[name].weight:
@@ -220,38 +275,33 @@ def _epoch(value: float) -> bool:
     return value in (0.0, -2208988800.0, -62135596800.0, 253402214400.0)
 
 
-def written(atom: Atom) -> Value:
-    if atom.kind is Kind.TIME:
-        return as_datetime(np.datetime64(int(atom.value), "s")).isoformat(sep=" ")
-    return f"{atom.value:.10g}"
-
-
-def _finding(rule: Rule, says: str, atom: Atom | LevelAtom, value: Value, critical_at: float) -> Finding:
+def _find(rule: Rule[Fill], atom: Atom | LevelAtom, value: str, critical_at: float) -> Finding[Fill]:
     rise = atom.after - atom.reference
-    return Finding(
-        rule,
-        says,
-        {
-            "column": atom.name,
-            "value": value,
-            "fill": atom.value,
-            "before": atom.reference,
-            "after": atom.after,
-            "rows": atom.rows,
-            "sharp": atom.sharp,
-            "rest_distance": atom.rest,
-        },
-        (atom.name,),
-        Severity.CRITICAL if rise >= critical_at else Severity.WARNING,
-        weight=float(np.clip(rise, 0, 1)),
+    entry = Fill(
         since=atom.since,
+        weight=float(np.clip(rise, 0, 1)),
+        column=atom.name,
+        value=value,
+        fill=atom.value,
+        before=atom.reference,
+        after=atom.after,
+        rows=atom.rows,
+        sharp=atom.sharp,
+        rest_distance=atom.rest,
     )
+    return rule.found(entry, severity=Severity.CRITICAL if rise >= critical_at else Severity.WARNING)
 
 
-def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
+def undo(finding: Finding[Fill], incident: Incident) -> Undo:
+    """The rows that hold the fill can only be left out."""
+    name, fill = finding.of.column, finding.of.fill
+    return Undo(faulty=lambda frame: equal(frame[name], fill), leave_out=(name,))
+
+
+def offending(incident: Incident, finding: Finding[Fill], *, limit: int = 10_000) -> pd.DataFrame:
     """The rows that hold the fill, as `rows.rows_where` gives them."""
-    column = incident.pair().current[finding.columns[0]]
-    fill = finding.evidence["fill"]
+    column = incident.pair().current[finding.of.column]
+    fill = finding.of.fill
     if column.kind is Kind.TIME:
         return rows_where(incident, f"epoch({column.key}) = ?", [fill], limit=limit)
     if column.kind is Kind.NUMBER or isinstance(fill, str):

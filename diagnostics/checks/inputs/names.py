@@ -8,12 +8,12 @@ import unicodedata
 
 def plain(text: str) -> str:
     """Letters and digits of `text` (its first 200 characters), without case and accents."""
-    folded = unicodedata.normalize("NFKD", mended(text[:200])).casefold()
+    folded = unicodedata.normalize("NFKD", restore_encoding(text[:200])).casefold()
     return "".join(c for c in folded if c.isalnum())
 
 
-def mended(text: str) -> str:
-    """`text` as it was before its UTF-8 bytes were read as Latin-1, where that is what happened ("MÃ¼nchen")."""
+def restore_encoding(text: str) -> str:
+    """Undoes that UTF-8 bytes were read as Latin-1, where that is what happened ("MÃ¼nchen")."""
     if text.isascii():
         return text
     for encoding in ("latin-1", "cp1252"):
@@ -24,7 +24,7 @@ def mended(text: str) -> str:
     return text
 
 
-def alike(one: str, other: str) -> float:
+def compare_names(one: str, other: str) -> float:
     """Likeness of two names, 0 to 1: 1 when they differ in case, spacing or punctuation only."""
     a, b = plain(one), plain(other)
     if not a or not b:

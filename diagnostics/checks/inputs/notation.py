@@ -114,13 +114,13 @@ def by_level(values: pd.Series, label: Callable[[str], str | bool | float]) -> n
 
 def readable(values: pd.Series, kind: Kind) -> float:
     """Share of the known values of a column that can be read as `kind` in any notation, 0 to 1."""
-    known = values.dropna()
-    if not len(known):
+    present = values.dropna()
+    if not len(present):
         return 1.0
-    if kind is Kind.NUMBER and known.dtype == object:
-        return float(np.mean(by_level(known, classify) != TEXT))
-    if kind is Kind.TIME and known.dtype == object:
-        return float(np.mean(by_level(known, notation_of_date).astype(bool)))
-    if kind is Kind.TIME and known.dtype.kind == "f":
-        return float(np.mean((known > 1e8) & (known < 1e19)))
+    if kind is Kind.NUMBER and present.dtype == object:
+        return float(np.mean(by_level(present, classify) != TEXT))
+    if kind is Kind.TIME and present.dtype == object:
+        return float(np.mean(by_level(present, notation_of_date).astype(bool)))
+    if kind is Kind.TIME and present.dtype.kind == "f":
+        return float(np.mean((present > 1e8) & (present < 1e19)))
     return 0.0

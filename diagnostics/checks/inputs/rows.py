@@ -1,13 +1,15 @@
-"""The rows at fault, for download: read from the whole current table, not from the sample."""
+"""The rows at fault: in a frame, and for download from the whole current table rather than the sample."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from diagnostics.measure.engine import connect, relation
+from diagnostics.measure.engine import connect, relation, seconds
 from diagnostics.nouns.incident import Incident
 
 ROW: str = "row"
@@ -39,3 +41,12 @@ def rows_where(incident: Incident, condition: str, values: Sequence[Any] = (), *
 def none(incident: Incident) -> pd.DataFrame:
     """No rows, with the columns that `rows_where` gives."""
     return rows_where(incident, "false", limit=0)
+
+
+def equal(values: pd.Series, value: float | str) -> NDArray[np.bool_]:
+    """Which of `values` are `value` (of times: its seconds since 1970), shape (len(values),)."""
+    if values.dtype.kind in "Mf":
+        if isinstance(value, str):
+            return np.zeros(len(values), dtype=bool)
+        return np.asarray(seconds(values) == float(value))
+    return np.asarray((values == str(value)).to_numpy(dtype=bool))

@@ -10,63 +10,48 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from diagnostics.checks.inputs.names import alike
+from diagnostics.causes.catalogue import SCHEMA_CHANGE
+from diagnostics.checks.inputs.names import compare_names
 from diagnostics.checks.inputs.notation import readable
 from diagnostics.checks.inputs.timeline import ks, thin
 from diagnostics.measure import engine
 from diagnostics.measure.onset import first
 from diagnostics.measure.samples import times
+from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
 from diagnostics.nouns.table import Column, Kind, Table
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-MISSING: Final = Rule(
-    code="INP010",
-    title=N_("A column is missing"),
-    why=N_("The model expects it; whatever fills the gap is not what it learnt from."),
-    remedy=N_("Bring the column back into the feed, or train the model again without it."),
-    statistic=N_("Columns of the training table that the current one lacks."),
-    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
-    severity=Severity.CRITICAL,
-)
-EXTRA: Final = Rule(
-    code="INP011",
-    title=N_("A new column"),
-    why=N_("A model that takes columns by position, or all there are, now reads other values than it learnt from."),
-    remedy=N_("Select the columns of training by name before the model."),
-    statistic=N_("Columns of the current table that the training table lacks."),
-    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
-)
-RENAMED: Final = Rule(
-    code="INP012",
-    title=N_("A column was renamed"),
-    why=N_("The model looks for the old name and finds nothing, or a default."),
-    remedy=N_("Rename the column back before the model, and agree on names with the owner of the feed."),
-    statistic=N_("Likeness of the two names, and distance between the values below them."),
-    source="Rahm and Bernstein 2001, doi:10.1007/s007780100057 (schema matching by names and by values)",
-    severity=Severity.CRITICAL,
-)
-REORDERED: Final = Rule(
-    code="INP013",
-    title=N_("The columns come in another order"),
-    why=N_("This is harmless as long as the columns are taken by name; taken by position, every value is wrong."),
-    remedy=N_("Select the columns by name before the model."),
-    statistic=N_("Columns that are not in the order of training."),
-    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
-    severity=Severity.INFO,
-)
-RETYPED: Final = Rule(
-    code="INP014",
-    title=N_("A column changed its type"),
-    why=N_("Numbers that became text (or the reverse) can't be used as the model learnt them."),
-    remedy=N_("Restore the type at the source, or convert the values back before the model."),
-    statistic=N_("What the values of a column are: numbers, text or times."),
-    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
-    severity=Severity.CRITICAL,
-)
-RULES: Final = (MISSING, EXTRA, RENAMED, REORDERED, RETYPED)
+
+@dataclass(frozen=True, kw_only=True)
+class OtherName(ColumnEntry):
+    """A column of the reference that the current table has under another name."""
+
+    new_name: str = shown(N_("Name in the current table"), Unit.NAME)
+    likeness: float = shown(N_("Likeness of the two names, 0 to 1"))
+    distance: float = shown(N_("Distance between the values, 0 to 1"))
+    """0 where they are distributed alike, 1 where they share nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherOrder(Entry):
+    """Columns that stand in another place."""
+
+    columns: tuple[str, ...] = shown(N_("Columns at fault"), Unit.NAMES)
+    count: int = shown(N_("Number of columns at fault"), Unit.COUNT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherType(ColumnEntry):
+    """A column whose values are of another kind."""
+
+    before_kind: Kind
+    after_kind: Kind
+    readable: float = shown(N_("Values that can still be read as the old type"), Unit.SHARE)
+    """In whatever notation."""
+
 
 BECAME: Final = {
     (Kind.NUMBER, Kind.CATEGORY): N_(
@@ -80,41 +65,99 @@ BECAME: Final = {
 }
 """What a change of type is called."""
 
+
+def _describe_type(entry: OtherType) -> str:
+    other = N_("{column:name} changed its type: single values became lists, or the reverse.")
+    return BECAME.get((entry.before_kind, entry.after_kind), other)
+
+
+MISSING: Final = Rule[ColumnEntry](
+    code="INP010",
+    lane=Lane.DATA,
+    title=N_("A column is missing"),
+    says=N_("The column {column:name} is missing in the current table."),
+    why=N_("The model expects it; whatever fills the gap is not what it learnt from."),
+    remedy=N_("Bring the column back into the feed, or train the model again without it."),
+    statistic=N_("Columns of the training table that the current one lacks."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    severity=Severity.CRITICAL,
+    suggests=SCHEMA_CHANGE,
+    clear=0.95,
+    shows=Sign.BROKEN,
+)
+EXTRA: Final = Rule[ColumnEntry](
+    code="INP011",
+    lane=Lane.DATA,
+    title=N_("A new column"),
+    says=N_("The column {column:name} is new: the reference does not have it."),
+    why=N_("A model that takes columns by position, or all there are, now reads other values than it learnt from."),
+    remedy=N_("Select the columns of training by name before the model."),
+    statistic=N_("Columns of the current table that the training table lacks."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    suggests=SCHEMA_CHANGE,
+    # A new column that the model does not read breaks nothing by itself.
+    clear=0.3,
+)
+RENAMED: Final = Rule[OtherName](
+    code="INP012",
+    lane=Lane.DATA,
+    title=N_("A column was renamed"),
+    says=N_("The column {column:name} is now called {new_name:name}."),
+    why=N_("The model looks for the old name and finds nothing, or a default."),
+    remedy=N_("Rename the column back before the model, and agree on names with the owner of the feed."),
+    statistic=N_("Likeness of the two names, and distance between the values below them."),
+    source="Rahm and Bernstein 2001, doi:10.1007/s007780100057 (schema matching by names and by values)",
+    severity=Severity.CRITICAL,
+    suggests=SCHEMA_CHANGE,
+    clear=0.95,
+    shows=Sign.BROKEN,
+)
+REORDERED: Final = Rule[OtherOrder](
+    code="INP013",
+    lane=Lane.DATA,
+    title=N_("The columns come in another order"),
+    says=N_("{count:count} columns stand in another place than in the reference ({columns:list})."),
+    why=N_("This is harmless as long as the columns are taken by name; taken by position, every value is wrong."),
+    remedy=N_("Select the columns by name before the model."),
+    statistic=N_("Columns that are not in the order of training."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    severity=Severity.INFO,
+)
+RETYPED: Final = Rule[OtherType](
+    code="INP014",
+    lane=Lane.DATA,
+    title=N_("A column changed its type"),
+    says=_describe_type,
+    why=N_("Numbers that became text (or the reverse) can't be used as the model learnt them."),
+    remedy=N_("Restore the type at the source, or convert the values back before the model."),
+    statistic=N_("What the values of a column are: numbers, text or times."),
+    source="Breck et al. 2019, Data validation for machine learning (MLSys)",
+    severity=Severity.CRITICAL,
+    suggests=SCHEMA_CHANGE,
+    clear=0.9,
+    shows=Sign.BROKEN,
+    thresholds={"readable_at": Shown(N_("Share still readable from which on only the notation changed"), Unit.SHARE)},
+)
+RULES: Final = (MISSING, EXTRA, RENAMED, REORDERED, RETYPED)
+
 MATCHED: Final = 60
 """Missing or extra columns that are matched with one another; beyond, the tables are simply different."""
 
 
-@dataclass(frozen=True)
-class Rename:
-    """names: likeness of the names, 0 to 1; distance: of the values, 0 (equal) to 1 (disjoint)."""
-
-    reference: str
-    current: str
-    names: float
-    distance: float
-
-
-@dataclass(frozen=True)
-class Retype:
-    """readable: share of the current values that can still be read as the old type, in whatever notation, 0 to 1."""
-
-    name: str
-    reference: Kind
-    current: Kind
-    readable: float
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Schema:
-    """Names by what became of them; shared: columns that both have; start: first time of the current table."""
+    """Names of columns by what became of them."""
 
     missing: tuple[str, ...]
     extra: tuple[str, ...]
-    renamed: tuple[Rename, ...]
+    renamed: tuple[OtherName, ...]
     reordered: tuple[str, ...]
-    retyped: tuple[Retype, ...]
+    retyped: tuple[OtherType, ...]
     shared: int
+    """Columns that both tables have."""
+
     start: datetime | None
+    """First time of the current table."""
 
 
 def profile(incident: Incident) -> Schema:
@@ -125,22 +168,26 @@ def profile(incident: Incident) -> Schema:
     missing = [c for c in reference if c.name not in current and c.name not in incident.roles.named]
     extra = [c for c in current if c.name not in reference and c.name not in incident.roles.named]
     frames = engine.sample(reference, seed=incident.seed), engine.sample(current, seed=incident.seed + 1)
-    renamed = _renames(missing, extra, *frames)
-    gone, come = {r.reference for r in renamed}, {r.current for r in renamed}
+    start = first(times(frames[1], incident.roles.timestamp))
+    renamed = _renames(missing, extra, *frames, start)
+    gone, come = {r.column for r in renamed}, {r.new_name for r in renamed}
     shared = [name for name in reference.names if name in current]
     retyped = []
     for name in shared:
         before, after = reference[name].kind, current[name].kind
         if before is not after and name not in incident.roles.named:
-            retyped.append(Retype(name, before, after, readable(frames[1][name], before)))
+            still = readable(frames[1][name], before)
+            retyped.append(
+                OtherType(since=start, weight=1 - still, column=name, before_kind=before, after_kind=after, readable=still)
+            )
     return Schema(
-        tuple(c.name for c in missing if c.name not in gone),
-        tuple(c.name for c in extra if c.name not in come),
-        renamed,
-        _reordered(reference, current),
-        tuple(retyped),
-        len(shared),
-        first(times(frames[1], incident.roles.timestamp)),
+        missing=tuple(c.name for c in missing if c.name not in gone),
+        extra=tuple(c.name for c in extra if c.name not in come),
+        renamed=renamed,
+        reordered=_reordered(reference, current),
+        retyped=tuple(retyped),
+        shared=len(shared),
+        start=start,
     )
 
 
@@ -170,66 +217,40 @@ def distance(left: pd.Series, right: pd.Series) -> float:
     return float(gap.sum() / 2)
 
 
-def _renames(missing: list[Column], extra: list[Column], reference: pd.DataFrame, current: pd.DataFrame) -> tuple[Rename, ...]:
+def _renames(
+    missing: list[Column], extra: list[Column], reference: pd.DataFrame, current: pd.DataFrame, start: datetime | None
+) -> tuple[OtherName, ...]:
     if not missing or not extra or max(len(missing), len(extra)) > MATCHED:
         return ()
     pairs = []
     for old in missing:
         for new in extra:
-            names, apart = alike(old.name, new.name), distance(reference[old.name], current[new.name])
+            names, apart = compare_names(old.name, new.name), distance(reference[old.name], current[new.name])
             # Like names may stand over moved values, unlike ones only over the same.
             if (names >= 0.85 and apart < 0.9) or (names >= 0.5 and apart <= 0.25) or apart <= 0.05:
                 pairs.append((names - apart, old.name, new.name, names, apart))
-    renames: dict[str, Rename] = {}
+    renames: dict[str, OtherName] = {}
     taken: set[str] = set()
     for _, old_name, new_name, names, apart in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
         if old_name not in renames and new_name not in taken:
-            renames[old_name] = Rename(old_name, new_name, names, apart)
+            renames[old_name] = OtherName(
+                since=start, weight=1.0, column=old_name, new_name=new_name, likeness=names, distance=apart
+            )
             taken.add(new_name)
     return tuple(renames[c.name] for c in missing if c.name in renames)
 
 
 def judge(p: Schema, *, readable_at: float = 0.5) -> list[Finding]:
     """Every difference fires. A column whose values can for `readable_at` still be read as the old type is a matter of
-    notation, which has its own check, and only noted here.
+    notation, which has its own check, and only noted here; half was chosen on benchmarks/incidents.
     """
-    findings = []
-    for name in p.missing:
-        says = N_("The column {column:name} is missing in the current table.")
-        findings.append(Finding(MISSING, says, {"column": name}, (name,), weight=1.0, since=p.start))
-    for name in p.extra:
-        says = N_("The column {column:name} is new: the reference does not have it.")
-        findings.append(Finding(EXTRA, says, {"column": name}, (name,), weight=0.1, since=p.start))
-    for rename in p.renamed:
-        says = N_("The column {column:name} is now called {new_name:name}.")
-        evidence: dict[str, Value] = {
-            "column": rename.reference,
-            "new_name": rename.current,
-            "likeness": rename.names,
-            "distance": rename.distance,
-        }
-        findings.append(Finding(RENAMED, says, evidence, (rename.reference,), weight=1.0, since=p.start))
+    findings: list[Finding] = []
+    findings += [MISSING.found(ColumnEntry(since=p.start, weight=1.0, column=name)) for name in p.missing]
+    findings += [EXTRA.found(ColumnEntry(since=p.start, weight=0.1, column=name)) for name in p.extra]
+    findings += [RENAMED.found(entry) for entry in p.renamed]
     if p.reordered:
-        says = N_("{count:count} columns stand in another place than in the reference ({columns:list}).")
-        findings.append(Finding(REORDERED, says, {"columns": p.reordered, "count": len(p.reordered)}, p.reordered, weight=0.1))
-    for retype in p.retyped:
-        notation = retype.readable >= readable_at
-        other = N_("{column:name} changed its type: single values became lists, or the reverse.")
-        says = BECAME.get((retype.reference, retype.current), other)
-        findings.append(
-            Finding(
-                RETYPED,
-                says,
-                {
-                    "column": retype.name,
-                    "before_kind": str(retype.reference),
-                    "after_kind": str(retype.current),
-                    "readable": retype.readable,
-                },
-                (retype.name,),
-                Severity.INFO if notation else Severity.CRITICAL,
-                weight=1 - retype.readable,
-                since=p.start,
-            )
-        )
+        findings.append(REORDERED.found(OtherOrder(weight=0.1, columns=p.reordered, count=len(p.reordered))))
+    for entry in p.retyped:
+        severity = Severity.INFO if entry.readable >= readable_at else Severity.CRITICAL
+        findings.append(RETYPED.found(entry, severity=severity))
     return findings

@@ -1,4 +1,4 @@
-"""The rows of the current sample in the order of their time, and the place from which a fault is in them."""
+"""The rows of the current sample in order of time, and from which row on a fault is in them."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Timeline:
         return Stretch(row, self.at(row), False)
 
 
-def timeline(incident: Incident, drawn: Samples) -> Timeline:
-    when = times(drawn.current, incident.roles.timestamp)
-    rows = len(drawn.current)
+def timeline(incident: Incident, sample: Samples) -> Timeline:
+    when = times(sample.current, incident.roles.timestamp)
+    rows = len(sample.current)
     if when is None or np.isnat(when).all():
         return Timeline(np.arange(rows), np.arange(rows).astype("datetime64[s]").astype("datetime64[us]"), False)
     # NaT sorts last.
@@ -98,8 +98,8 @@ def ks_noise(n: int, m: int) -> float:
 
 def thin(values: NDArray[np.float64], rows: int = 4_000) -> NDArray[np.float64]:
     """The finite values sorted; at most `rows` of them, evenly spaced, which keeps every quantile to within 1 / rows."""
-    known = np.sort(values[np.isfinite(values)])
-    if known.size <= rows:
-        return known
-    chosen: NDArray[np.float64] = known[np.linspace(0, known.size - 1, rows).round().astype(int)]
+    present = np.sort(values[np.isfinite(values)])
+    if present.size <= rows:
+        return present
+    chosen: NDArray[np.float64] = present[np.linspace(0, present.size - 1, rows).round().astype(int)]
     return chosen

@@ -9,23 +9,49 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.checks.operations.header import Level
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan, TemplateCount, scan
+from diagnostics.causes.catalogue import ERROR_BURST
+from diagnostics.checks.operations.reading.header import Level
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan, TemplateCount, scan
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
-BURST: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorBurst(Entry):
+    """before, during: messages per `minutes` minutes."""
+
+    template: str = shown(N_("Message"), Unit.NAME)
+    template_id: int
+    count: int = shown(N_("How often it came in the burst"), Unit.COUNT)
+    before: float = shown(N_("Messages per stretch of time before"))
+    during: float = shown(N_("Messages per stretch of time in the burst"))
+    minutes: float = shown(N_("Minutes of such a stretch"))
+    since: datetime | None = shown(N_("Since when"), Unit.TIME)
+    until: datetime | None = shown(N_("Until when"), Unit.TIME)
+    cause: CauseKind = ERROR_BURST
+
+
+BURST: Final = Rule[ErrorBurst](
     code="OPS004",
+    lane=Lane.ERRORS,
     title=N_("Errors came in a burst"),
+    says=N_(
+        "From {since:time} on, this came {count:count} times, {during:number} per {minutes:number} minutes "
+        "instead of {before:number}: {template:name}"
+    ),
     why=N_("A burst has a beginning, and what was done just before it is the first suspect."),
     remedy=N_("Look at what was deployed, restarted or changed at its beginning; take that back if you can."),
     statistic=N_("Burst: more messages of one kind in a stretch of time than all the time before it would let one expect."),
     source="Poisson control chart (c chart), Shewhart 1931; Kleinberg 2002, doi:10.1145/775047.775061",
     severity=Severity.CRITICAL,
+    suggests=ERROR_BURST,
+    thresholds={"critical_at": Shown(N_("How often it must come to be called critical"), Unit.COUNT)},
 )
 RULES: Final = (BURST,)
 
@@ -35,18 +61,23 @@ STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440, 10080)
 """Widths of a time bin, as multiples of the scan's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Burst:
-    """before, during: messages per bin. until: end of its last bin; None when it goes on to the end of the log."""
+    """A stretch of time in which a kind of message comes much more often than before."""
 
     template: int
     text: str
     level: Level
     since: datetime
     until: datetime | None
+    """End of its last bin; None when it goes on to the end of the log."""
+
     count: int
     before: float
+    """Messages per bin before."""
+
     during: float
+    """Messages per bin in the burst."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +180,18 @@ def _bursts(
         goes_on = end >= counts.size - 2
         until = None if goes_on else p.when(first + (end + 1) * step)
         before = float(quiet.mean()) if quiet.size else 0.0
-        found.append(Burst(t.id, t.text, t.level, since, until, int(during.sum()), before, float(during.mean())))
+        found.append(
+            Burst(
+                template=t.id,
+                text=t.text,
+                level=t.level,
+                since=since,
+                until=until,
+                count=int(during.sum()),
+                before=before,
+                during=float(during.mean()),
+            )
+        )
     return found
 
 
@@ -166,29 +208,20 @@ def _runs(flags: NDArray[np.bool_], *, gap: int) -> list[tuple[int, int]]:
 
 def judge(p: Bursts, *, shown: int = 5, critical_at: int = 20) -> list[Finding]:
     """The biggest bursts, errors before warnings; critical when an error came `critical_at` times or more."""
-    findings = []
-    for burst in p.bursts[:shown]:
-        findings.append(
-            Finding(
-                BURST,
-                N_(
-                    "From {since:time} on, this came {count:count} times, {during:number} per {minutes:number} minutes "
-                    "instead of {before:number}: {template:name}"
-                ),
-                {
-                    "template": readable(burst.text),
-                    "template_id": burst.template,
-                    "count": burst.count,
-                    "before": burst.before,
-                    "during": burst.during,
-                    "minutes": p.width / 60,
-                    "since": burst.since,
-                    "until": burst.until,
-                    "cause": "error_burst",
-                },
-                severity=Severity.CRITICAL if burst.level >= Level.ERROR and burst.count >= critical_at else Severity.WARNING,
-                weight=min(1.0, burst.count / 100),
+    return [
+        BURST.found(
+            ErrorBurst(
                 since=burst.since,
-            )
+                weight=min(1.0, burst.count / 100),
+                template=readable(burst.text),
+                template_id=burst.template,
+                count=burst.count,
+                before=burst.before,
+                during=burst.during,
+                minutes=p.width / 60,
+                until=burst.until,
+            ),
+            severity=Severity.CRITICAL if burst.level >= Level.ERROR and burst.count >= critical_at else Severity.WARNING,
         )
-    return findings
+        for burst in p.bursts[:shown]
+    ]

@@ -10,10 +10,10 @@ from typing import Any
 
 from diagnostics.checks.operations import bursts as burst_check
 from diagnostics.checks.operations import logs as log_check
-from diagnostics.checks.operations import metrics as metric_check
 from diagnostics.checks.operations import service as service_check
-from diagnostics.checks.operations.scan import LogScan, read_logs
-from diagnostics.checks.operations.series import read_metrics
+from diagnostics.checks.operations.metrics import check as metric_check
+from diagnostics.checks.operations.metrics.series import read_metrics
+from diagnostics.checks.operations.reading.scan import LogScan, read_logs
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
@@ -79,10 +79,11 @@ def _burst(burst: burst_check.Burst, scanned: LogScan) -> dict[str, Any]:
 
 def _metric(finding: Finding) -> dict[str, Any]:
     evidence = {key: plain(value) for key, value in finding.evidence.items()}
-    shapes = {metric_check.SPIKE.code: "spike"}
+    kind = finding.rule.cause(finding.of)
+    shape = "spike" if finding.rule is metric_check.SPIKE else "level_shift"
     return {
         "series": evidence["series"],
-        "code": evidence.get("cause") or shapes.get(finding.code, "level_shift"),
+        "code": shape if kind is None else kind.code,
         "since": plain(finding.since),
         "until": evidence.get("until"),
         "evidence": evidence,
@@ -93,16 +94,16 @@ def _causes(findings: Iterable[Finding], words: Words) -> list[dict[str, Any]]:
     """Findings that name the same cause, as one entry; two independent ones are surer than one."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        code = finding.evidence.get("cause")
-        if isinstance(code, str) and code and finding.severity is not Severity.INFO:
-            groups.setdefault(code, []).append(finding)
+        kind = finding.rule.cause(finding.of)
+        if kind is not None and finding.severity is not Severity.INFO:
+            groups.setdefault(kind.code, []).append(finding)
     causes = []
     for code, group in groups.items():
         group.sort(key=lambda f: f.rank)
         known = [f.since for f in group if f.since]
         doubt = 1.0
         for rule in {f.code for f in group}:
-            doubt *= 1 - max(CONFIDENCE[f.severity or f.rule.severity] for f in group if f.code == rule)
+            doubt *= 1 - max(CONFIDENCE[f.severity] for f in group if f.code == rule)
         causes.append(
             {
                 "code": code,

@@ -5,22 +5,123 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
 
-from diagnostics.checks.operations.kinds import Kind
-from diagnostics.checks.operations.mask import readable
-from diagnostics.checks.operations.scan import LogScan, Moment, scan
+from diagnostics.causes.catalogue import LATENCY_REGRESSION, MEMORY_LEAK, RESOURCE_SATURATION
+from diagnostics.checks.operations.reading.kinds import Kind
+from diagnostics.checks.operations.reading.mask import readable
+from diagnostics.checks.operations.reading.scan import LogScan, Moment, scan
 from diagnostics.measure.onset import onset
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
-TIMEOUTS: Final = Rule(
+
+class Pace(StrEnum):
+    """What is wrong with the fetches: they became slower, they are slow throughout, or they timed out."""
+
+    SLOWER = "slower"
+    SLOW = "slow"
+    TIMED_OUT = "timed out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerTimeouts(Entry):
+    """Workers that the server gave up on."""
+
+    count: int = shown(N_("Worker timeouts"), Unit.COUNT)
+    killed: int = shown(N_("Kills that followed a timeout"), Unit.COUNT)
+    since: datetime | None = shown(N_("Since when"), Unit.TIME)
+    cause: CauseKind = LATENCY_REGRESSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryKills(Entry):
+    """Processes that were killed, without a timeout shortly before."""
+
+    count: int = shown(N_("Processes killed"), Unit.COUNT)
+    said: int = shown(N_("Kills that name memory as their reason"), Unit.COUNT)
+    since: datetime | None = shown(N_("Since when"), Unit.TIME)
+    cause: CauseKind = RESOURCE_SATURATION
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelLoads(Entry):
+    """How often the model was loaded."""
+
+    loads: int = shown(N_("Times that the model was loaded"), Unit.COUNT)
+    requests: int = shown(N_("Requests in the log"), Unit.COUNT)
+    boots: int = shown(N_("Workers that started"), Unit.COUNT)
+    cause: CauseKind = LATENCY_REGRESSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowFetches(Entry):
+    """before, after: medians in milliseconds; None where no fetch says how long it took."""
+
+    before: float | None = shown(N_("Median fetch time before (ms)"), optional=True)
+    after: float | None = shown(N_("Median fetch time after (ms)"), optional=True)
+    count: int = shown(N_("Fetches in the log"), Unit.COUNT)
+    timed_out: int = shown(N_("Fetches without a time: slow or timed out"), Unit.COUNT)
+    since: datetime | None = shown(N_("Since when"), Unit.TIME)
+    cause: CauseKind = LATENCY_REGRESSION
+    pace: Pace = internal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowingCollection(Entry):
+    """A collection whose size only grew."""
+
+    template: str = shown(N_("Message"), Unit.NAME)
+    first: float = shown(N_("Entries at the beginning"))
+    last: float = shown(N_("Entries at the end"))
+    count: int = shown(N_("Messages that give its size"), Unit.COUNT)
+    cause: CauseKind = MEMORY_LEAK
+
+
+def _say_timeouts(entry: WorkerTimeouts) -> str:
+    if entry.since:
+        return N_(
+            "Worker timeouts: {count:count}, the first on {since:time}. Kills that followed them: {killed:count}; "
+            "they are no sign of lacking memory."
+        )
+    return N_("Worker timeouts: {count:count}. Kills that followed them: {killed:count}; they are no sign of lacking memory.")
+
+
+def _say_kills(entry: MemoryKills) -> str:
+    if entry.since:
+        return N_(
+            "Processes killed for lack of memory: {count:count}, the first on {since:time}; "
+            "no worker timeout came shortly before."
+        )
+    return N_("Processes killed for lack of memory: {count:count}; no worker timeout came shortly before.")
+
+
+def _say_loads(entry: ModelLoads) -> str:
+    if entry.requests:
+        return N_("The model was loaded {loads:count} times while {requests:count} requests came in.")
+    return N_("The model was loaded {loads:count} times in one log.")
+
+
+def _say_fetches(entry: SlowFetches) -> str:
+    return {
+        Pace.SLOWER: N_("Fetching features took {before:number} ms and takes {after:number} ms since {since:time} (medians)."),
+        Pace.SLOW: N_("Fetching features takes {after:number} ms (median of {count:count} fetches)."),
+        Pace.TIMED_OUT: N_("Fetching features was slow or timed out {timed_out:count} times."),
+    }[entry.pace]
+
+
+TIMEOUTS: Final = Rule[WorkerTimeouts](
     code="OPS005",
+    lane=Lane.ERRORS,
     title=N_("Workers time out"),
+    says=_say_timeouts,
     why=N_(
         "The server kills a worker that does not answer in time; the requests it held are lost, and the next "
         "worker loads the model again."
@@ -33,10 +134,13 @@ TIMEOUTS: Final = Rule(
     statistic=N_("Worker timeout: the server gave up waiting for one of its own processes."),
     source="gunicorn documentation, settings timeout and preload_app; gunicorn issue 2419",
     severity=Severity.CRITICAL,
+    suggests=LATENCY_REGRESSION,
 )
-MEMORY_KILLS: Final = Rule(
+MEMORY_KILLS: Final = Rule[MemoryKills](
     code="OPS006",
+    lane=Lane.ERRORS,
     title=N_("Processes are killed for lack of memory"),
+    says=_say_kills,
     why=N_("A killed process drops its requests without a word, and the service runs on with fewer workers."),
     remedy=N_(
         "Give the service more memory or fewer workers, and look at the memory curve: if it climbs until each kill, it leaks."
@@ -44,18 +148,31 @@ MEMORY_KILLS: Final = Rule(
     statistic=N_("Kill: the operating system ended a process at once, without a worker timeout shortly before it."),
     source="Linux kernel documentation, out of memory handling; gunicorn pull request 2419",
     severity=Severity.CRITICAL,
+    suggests=RESOURCE_SATURATION,
 )
-RELOADS: Final = Rule(
+RELOADS: Final = Rule[ModelLoads](
     code="OPS007",
+    lane=Lane.ERRORS,
     title=N_("The model is loaded for every request"),
+    says=_say_loads,
     why=N_("Loading takes far longer than answering; each request waits for it, and memory goes up and down with it."),
     remedy=N_("Load the model once when the process starts (module level, lifespan or cache), and keep it in memory."),
     statistic=N_("Loads per request: how many times the model was loaded for each request that the log shows."),
     source="FastAPI documentation, lifespan events; TensorFlow Serving best practices",
+    suggests=LATENCY_REGRESSION,
+    thresholds={
+        "least": Shown(N_("Loads that are needed"), Unit.COUNT),
+        "loads_at": Shown(N_("Loads per request that count"), Unit.NUMBER),
+        "loads_share_at": Shown(N_("Loads as a share of all messages that count, in a log without requests"), Unit.SHARE),
+        "per_boot_at": Shown(N_("Loads per started worker that count"), Unit.NUMBER),
+        "spread_at": Shown(N_("Share of the log that the loads must span"), Unit.SHARE),
+    },
 )
-SLOW_FETCH: Final = Rule(
+SLOW_FETCH: Final = Rule[SlowFetches](
     code="OPS008",
+    lane=Lane.ERRORS,
     title=N_("Features arrive slowly"),
+    says=_say_fetches,
     why=N_("The model waits for its features; when they come late the answer is late, or is made from defaults."),
     remedy=N_(
         "Look at the feature store or database at that time: a missing index, a full connection pool, a far "
@@ -65,14 +182,30 @@ SLOW_FETCH: Final = Rule(
         "Fetch time: how long it took to get the features of a request, as the log tells it; half of the fetches took longer."
     ),
     source="Page 1954, doi:10.2307/2333009 (CUSUM); Dean and Barroso 2013, doi:10.1145/2408776.2408794",
+    suggests=LATENCY_REGRESSION,
+    thresholds={
+        "slower_at": Shown(N_("Times its earlier median that counts as slow"), Unit.NUMBER),
+        "slow_at": Shown(N_("Median in milliseconds that a fetch which became slower must reach"), Unit.NUMBER),
+        "always_slow_at": Shown(N_("Median in milliseconds that is slow in any case"), Unit.NUMBER),
+        "least": Shown(N_("Slow fetches that are needed"), Unit.COUNT),
+        "critical_at": Shown(N_("Times its earlier median that is called critical"), Unit.NUMBER),
+    },
 )
-GROWTH: Final = Rule(
+GROWTH: Final = Rule[GrowingCollection](
     code="OPS009",
+    lane=Lane.ERRORS,
     title=N_("A collection grows without end"),
+    says=N_("A collection grew from {first:number} to {last:number} entries and never shrank: {template:name}"),
     why=N_("A list, dictionary or cache that only grows keeps its memory until the process dies."),
     remedy=N_("Give it a bound (an LRU cache with a size, a deque with maxlen), or empty it after each request."),
     statistic=N_("Size over time: the number of entries that the log tells, from its first line to its last."),
     source="Mann 1945, doi:10.2307/1907187",
+    suggests=MEMORY_LEAK,
+    thresholds={
+        "sizes_at": Shown(N_("Messages with its size that are needed"), Unit.COUNT),
+        "steady_at": Shown(N_("Share of the steps that must not shrink"), Unit.SHARE),
+        "grown_at": Shown(N_("Times its first size that counts"), Unit.NUMBER),
+    },
 )
 RULES: Final = (TIMEOUTS, MEMORY_KILLS, RELOADS, SLOW_FETCH, GROWTH)
 
@@ -82,7 +215,7 @@ AFTERMATH: Final = timedelta(seconds=120)
 AFTERMATH_RECORDS: Final = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fetches:
     """Feature fetches: median milliseconds before and after the change (equal without one), and how many timed out."""
 
@@ -93,13 +226,25 @@ class Fetches:
     timed_out: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Growth:
+    """The sizes that one kind of message gives of a collection."""
+
     template: int
     text: str
     first: float
+    """Median of the first five sizes."""
+
     last: float
+    """Median of the last five."""
+
     count: int
+    distinct: int
+    """Different sizes."""
+
+    steady: float
+    """Share of the steps in which it did not shrink, 0 to 1."""
+
     since: datetime | None
 
 
@@ -146,7 +291,7 @@ def of(p: LogScan) -> Service:
         boots=len(kinds[Kind.BOOT]),
         requests=max((t.count for t in p.templates if t.kind is Kind.REQUEST), default=0),
         fetch=_fetches(kinds[Kind.FETCH]),
-        growth=_growing(kinds[Kind.SIZE], {t.id: t.text for t in p.templates}),
+        growth=_sizes(kinds[Kind.SIZE], {t.id: t.text for t in p.templates}),
         moments=p.moments,
         records=p.records,
     )
@@ -168,29 +313,42 @@ def _fetches(moments: list[Moment]) -> Fetches | None:
     timed = [(m.time, m.value) for m in moments if m.value is not None]
     silent = len(moments) - len(timed)
     if not timed:
-        return Fetches(len(moments), float("nan"), float("nan"), moments[0].time, silent)
+        return Fetches(count=len(moments), before=float("nan"), after=float("nan"), since=moments[0].time, timed_out=silent)
     values = np.array([value for _, value in timed], dtype="float64")
     middle = float(np.median(values))
     times = np.array([np.datetime64(when, "us") if when else np.datetime64("NaT", "us") for when, _ in timed])
     change = onset(times, np.log1p(values))
     if change is None:
-        return Fetches(len(moments), middle, middle, None, silent)
+        return Fetches(count=len(moments), before=middle, after=middle, since=None, timed_out=silent)
     later = times >= np.datetime64(change.since, "us")
-    return Fetches(len(moments), float(np.median(values[~later])), float(np.median(values[later])), change.since, silent)
+    return Fetches(
+        count=len(moments),
+        before=float(np.median(values[~later])),
+        after=float(np.median(values[later])),
+        since=change.since,
+        timed_out=silent,
+    )
 
 
-def _growing(moments: list[Moment], texts: dict[int, str], *, least: int = 20, steady_at: float = 0.9) -> tuple[Growth, ...]:
-    """Collections whose size fell in fewer than one step of ten and that at least doubled."""
+def _sizes(moments: list[Moment], texts: dict[int, str]) -> tuple[Growth, ...]:
     found = []
     for template in sorted({m.template for m in moments}):
         mine = [m for m in moments if m.template == template and m.value is not None]
         sizes = np.array([m.value for m in mine], dtype="float64")
-        if sizes.size < least or len(set(sizes.tolist())) < least // 2:
+        if sizes.size < 2:
             continue
-        steps = np.diff(sizes)
-        first, last = float(np.median(sizes[: least // 4])), float(np.median(sizes[-least // 4 :]))
-        if (steps >= 0).mean() >= steady_at and last >= 2 * max(first, 1.0):
-            found.append(Growth(template, texts[template], first, last, sizes.size, mine[0].time))
+        found.append(
+            Growth(
+                template=template,
+                text=texts[template],
+                first=float(np.median(sizes[:5])),
+                last=float(np.median(sizes[-5:])),
+                count=sizes.size,
+                distinct=len(set(sizes.tolist())),
+                steady=float((np.diff(sizes) >= 0).mean()),
+                since=mine[0].time,
+            )
+        )
     return tuple(found)
 
 
@@ -198,105 +356,95 @@ def judge(
     p: Service,
     *,
     loads_at: float = 0.5,
+    loads_share_at: float = 0.05,
+    per_boot_at: float = 1.5,
+    spread_at: float = 0.3,
     least: int = 5,
     slower_at: float = 2.0,
     slow_at: float = 100.0,
     always_slow_at: float = 1000.0,
+    critical_at: float = 5.0,
+    sizes_at: int = 20,
+    steady_at: float = 0.9,
+    grown_at: float = 2.0,
 ) -> list[Finding]:
-    """One timeout or memory kill is enough to tell; a model counts as loaded for every request from `loads_at` loads a
-    request on.
+    """One timeout or memory kill is enough to tell.
 
-    A fetch is slow when its median doubled (`slower_at`) to `slow_at` milliseconds or more, the time after which people notice a
-    delay (Nielsen 1993), or lies above `always_slow_at`.
+    A model counts as loaded for every request from `loads_at` loads a request on; in a log without requests from four times
+    `least` loads and `loads_share_at` of the messages on. Every worker loads it once when it starts, so that there must be
+    `per_boot_at` times as many loads as starts, over `spread_at` of the log.
+    A fetch is slow when its median rose `slower_at` times to `slow_at` milliseconds or more, the time after which people notice
+    a delay (Nielsen 1993), or lies above `always_slow_at`; `critical_at` times is critical.
+    A collection grows when its size, given `sizes_at` times, fell in fewer than one step of ten (`steady_at`) and became
+    `grown_at` times as large.
     """
-    findings = []
+    findings: list[Finding] = []
     if p.timeouts:
-        findings.append(
-            Finding(
-                TIMEOUTS,
-                N_(
-                    "Worker timeouts: {count:count}, the first on {since:time}. Kills that followed them: {killed:count}; "
-                    "they are no sign of lacking memory."
-                )
-                if p.timeouts[0].time
-                else N_(
-                    "Worker timeouts: {count:count}. Kills that followed them: {killed:count}; they are no sign of "
-                    "lacking memory."
-                ),
-                {"count": len(p.timeouts), "killed": p.aftermath, "since": p.timeouts[0].time, "cause": "latency_regression"},
-                weight=min(1.0, len(p.timeouts) / 10),
-                since=p.timeouts[0].time,
-            )
+        timeouts = WorkerTimeouts(
+            since=p.timeouts[0].time,
+            weight=min(1.0, len(p.timeouts) / 10),
+            count=len(p.timeouts),
+            killed=p.aftermath,
         )
+        findings.append(TIMEOUTS.found(timeouts))
     if p.kills:
-        findings.append(
-            Finding(
-                MEMORY_KILLS,
-                N_(
-                    "Processes killed for lack of memory: {count:count}, the first on {since:time}; "
-                    "no worker timeout came shortly before."
-                )
-                if p.kills[0].time
-                else N_("Processes killed for lack of memory: {count:count}; no worker timeout came shortly before."),
-                {"count": len(p.kills), "said": p.said, "since": p.kills[0].time, "cause": "resource_saturation"},
-                weight=min(1.0, len(p.kills) / 10),
-                since=p.kills[0].time,
-            )
-        )
+        kills = MemoryKills(since=p.kills[0].time, weight=min(1.0, len(p.kills) / 10), count=len(p.kills), said=p.said)
+        findings.append(MEMORY_KILLS.found(kills))
     loads = len(p.loads)
-    enough = loads >= max(least, loads_at * p.requests) if p.requests else loads >= max(4 * least, 0.05 * p.records)
+    wanted = max(least, loads_at * p.requests) if p.requests else max(4 * least, loads_share_at * p.records)
     # Every worker loads the model when it starts; that is as it should be.
-    if enough and loads > 1.5 * p.boots and p.loads[-1].record - p.loads[0].record >= 0.3 * p.records:
-        findings.append(
-            Finding(
-                RELOADS,
-                N_("The model was loaded {loads:count} times while {requests:count} requests came in.")
-                if p.requests
-                else N_("The model was loaded {loads:count} times in one log."),
-                {"loads": loads, "requests": p.requests, "boots": p.boots, "cause": "latency_regression"},
-                weight=min(1.0, loads / max(1, p.requests or loads)),
-                since=p.loads[0].time,
-            )
+    if loads >= wanted and loads > per_boot_at * p.boots and p.loads[-1].record - p.loads[0].record >= spread_at * p.records:
+        again = ModelLoads(
+            since=p.loads[0].time,
+            weight=min(1.0, loads / max(1, p.requests or loads)),
+            loads=loads,
+            requests=p.requests,
+            boots=p.boots,
         )
-    if p.fetch:
-        findings += _slow(p.fetch, least, slower_at, slow_at, always_slow_at)
-    for growth in p.growth[:3]:
-        findings.append(
-            Finding(
-                GROWTH,
-                N_("A collection grew from {first:number} to {last:number} entries and never shrank: {template:name}"),
-                {
-                    "template": readable(growth.text),
-                    "first": growth.first,
-                    "last": growth.last,
-                    "count": growth.count,
-                    "cause": "memory_leak",
-                },
-                weight=min(1.0, growth.last / max(1.0, growth.first) / 10),
-                since=growth.since,
-            )
+        findings.append(RELOADS.found(again))
+    pace = None if p.fetch is None else _pace(p.fetch, least, slower_at, slow_at, always_slow_at)
+    if p.fetch is not None and pace is not None:
+        findings.append(_slow(p.fetch, pace, critical_at))
+    growing = [
+        g
+        for g in p.growth
+        if g.count >= sizes_at
+        and g.distinct >= sizes_at // 2
+        and g.steady >= steady_at
+        and g.last >= grown_at * max(g.first, 1.0)
+    ]
+    for growth in growing[:3]:
+        collection = GrowingCollection(
+            since=growth.since,
+            weight=min(1.0, growth.last / max(1.0, growth.first) / 10),
+            template=readable(growth.text),
+            first=growth.first,
+            last=growth.last,
+            count=growth.count,
         )
+        findings.append(GROWTH.found(collection))
     return findings
 
 
-def _slow(fetch: Fetches, least: int, slower_at: float, slow_at: float, always_slow_at: float) -> list[Finding]:
-    evidence = {
-        "before": fetch.before,
-        "after": fetch.after,
-        "count": fetch.count,
-        "timed_out": fetch.timed_out,
-        "since": fetch.since,
-        "cause": "latency_regression",
-    }
+def _pace(fetch: Fetches, least: int, slower_at: float, slow_at: float, always_slow_at: float) -> Pace | None:
     if fetch.after >= max(slow_at, slower_at * fetch.before) and fetch.since:
-        says = N_("Fetching features took {before:number} ms and takes {after:number} ms since {since:time} (medians).")
-    elif fetch.count >= least and fetch.after >= always_slow_at:
-        says = N_("Fetching features takes {after:number} ms (median of {count:count} fetches).")
-    elif fetch.timed_out >= least:
-        says = N_("Fetching features was slow or timed out {timed_out:count} times.")
-    else:
-        return []
-    ratio = fetch.after / max(fetch.before, 1.0) if fetch.after == fetch.after else 1.0
-    severity = Severity.CRITICAL if ratio >= 5 else Severity.WARNING
-    known = {key: value for key, value in evidence.items() if value == value}
-    return [Finding(SLOW_FETCH, says, known, severity=severity, weight=min(1.0, ratio / 10), since=fetch.since)]
+        return Pace.SLOWER
+    if fetch.count >= least and fetch.after >= always_slow_at:
+        return Pace.SLOW
+    return Pace.TIMED_OUT if fetch.timed_out >= least else None
+
+
+def _slow(fetch: Fetches, pace: Pace, critical_at: float) -> Finding:
+    ratio = 1.0 if np.isnan(fetch.after) else fetch.after / max(fetch.before, 1.0)
+    return SLOW_FETCH.found(
+        SlowFetches(
+            since=fetch.since,
+            weight=min(1.0, ratio / 10),
+            before=None if np.isnan(fetch.before) else fetch.before,
+            after=None if np.isnan(fetch.after) else fetch.after,
+            count=fetch.count,
+            timed_out=fetch.timed_out,
+            pace=pace,
+        ),
+        severity=Severity.CRITICAL if ratio >= critical_at else Severity.WARNING,
+    )

@@ -4,29 +4,122 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import MODEL_MISMATCH
 from diagnostics.checks.reproduce.where import group_at_fault
 from diagnostics.measure.onset import first, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.uploaded import NO_MODEL, Replays, replays
 from diagnostics.nouns import intervals
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, optional, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.words import N_
 from diagnostics.sandbox.isolation import WORDS
 
 SOURCE: Final = "Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (training-serving skew, reproducibility)"
 
-NOT_NOW: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Ran(Entry):
+    """What came of running the uploaded model on the logged rows; see `ModelReplay`."""
+
+    file: str = shown(N_("Model file"), Unit.NAME)
+    format: str = shown(N_("Format of the model file"), Unit.NAME)
+    reference: float = shown(N_("Logged predictions of the reference that are not the model's"), Unit.SHARE)
+    current: float = shown(N_("Logged predictions of the current table that are not the model's"), Unit.SHARE)
+    largest: float = shown(N_("Largest difference"))
+    tolerance: float = shown(N_("Difference that still counts as the same prediction"))
+    rows: int = shown(N_("Current rows that were compared"), Unit.COUNT)
+    rows_reference: int = shown(N_("Reference rows that were compared"), Unit.COUNT)
+    left_out: int = shown(N_("Rows that the model could not predict"), Unit.COUNT)
+    isolation: str
+    producer: str = shown(N_("Program that wrote the model file"), Unit.NAME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherNow(Ran):
+    """The reference's predictions come back, and those of production do not."""
+
+    cause: CauseKind = MODEL_MISMATCH
+    after: float = shown(N_("Logged predictions that are not the model's, since it began"), Unit.SHARE)
+    same: float = shown(N_("Predictions of the reference that came back"), Unit.SHARE)
+    column: str | None = shown(N_("Column of the group at fault"), Unit.NAME, optional=True)
+    level: str | None = shown(N_("Group at fault"), Unit.NAME, optional=True)
+    since_: datetime | None = shown(N_("Since when"), Unit.TIME, optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherBefore(Ran):
+    """The current predictions come back, and those of the reference do not."""
+
+    cause: CauseKind = MODEL_MISMATCH
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherThroughout(Ran):
+    """Neither side's predictions come back. cause: None where both sides are off alike."""
+
+    cause: CauseKind | None = optional()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unrepeatable(Entry):
+    """Rows that got two predictions from the same model."""
+
+    file: str = shown(N_("Model file"), Unit.NAME)
+    share: float = shown(N_("Rows with two predictions"), Unit.SHARE)
+    rows: int = shown(N_("Rows that were asked twice"), Unit.COUNT)
+
+
+def _say_now(entry: OtherNow) -> str:
+    if entry.level is not None:
+        return N_(
+            "{file:name} gives {same:percent} of the reference's answers back, but in the current table {current:percent} of the "
+            "logged answers differ from its own, nearly all where {column:name} is {level:name}."
+        )
+    if entry.since is not None:
+        return N_(
+            "{file:name} gives {same:percent} of the reference's answers back, but {after:percent} of those logged since "
+            "{since:time} are not its own; they differ by up to {largest:number}."
+        )
+    return N_(
+        "{file:name} gives {same:percent} of the reference's answers back, but in the current table {current:percent} of the "
+        "logged answers differ from its own, by up to {largest:number}."
+    )
+
+
+def _say_throughout(entry: OtherThroughout) -> str:
+    if not entry.rows_reference:
+        return N_("{file:name} does not give the current answers back: {current:percent} differ, by up to {largest:number}.")
+    return N_(
+        "{file:name} gives neither side's answers back: {reference:percent} of the reference's and {current:percent} of the "
+        "current ones differ, by up to {largest:number}."
+    )
+
+
+def _say_ran(entry: Ran) -> str:
+    """How it was run, in the words of the isolation that holds here; they are messages of their own."""
+    return {isolation.value: words for isolation, words in WORDS.items()}[entry.isolation]
+
+
+SAME: Final = {"same_at": Shown(N_("Share of other predictions up to which a side counts as reproduced"), Unit.SHARE)}
+TWICE: Final = {"twice_at": Shown(N_("Share of rows with two predictions that counts"), Unit.SHARE)}
+
+
+NOT_NOW: Final = Rule[OtherNow](
     code="REP040",
+    lane=Lane.MODEL,
     title=N_("The uploaded model gives other answers than were logged"),
+    says=_say_now,
     why=N_(
         "It gives the reference's answers back, and not those of production. Then another model answered, the service prepared "
         "the rows in another way, or it saw other values than it logged."
@@ -38,18 +131,35 @@ NOT_NOW: Final = Rule(
     statistic=N_("Of a hundred logged answers, how many are not what the uploaded model answers to the same row."),
     source=SOURCE,
     severity=Severity.CRITICAL,
+    suggests=MODEL_MISMATCH,
+    shows=Sign.OTHER_PREDICTIONS,
+    thresholds=SAME
+    | {
+        "rise_at": Shown(N_("Rise of the share that counts"), Unit.SHARE),
+        "critical_at": Shown(N_("Rise that is called critical"), Unit.SHARE),
+    },
 )
-NOT_BEFORE: Final = Rule(
+NOT_BEFORE: Final = Rule[OtherBefore](
     code="REP041",
+    lane=Lane.MODEL,
     title=N_("The reference was answered by another model"),
+    says=N_(
+        "{file:name} gives the current answers back and not the reference's: {reference:percent} of those differ, so another "
+        "model answered the reference."
+    ),
     why=N_("The uploaded model gives the answers of production back, and not those of the reference: two models were compared."),
     remedy=N_("Score the reference rows with the model that serves now, and upload those, or upload the model of the reference."),
     statistic=N_("Of a hundred logged answers, how many are not what the uploaded model answers to the same row."),
     source=SOURCE,
+    suggests=MODEL_MISMATCH,
+    thresholds=SAME
+    | {"other_at": Shown(N_("Share of other predictions from which a side counts as another model's"), Unit.SHARE)},
 )
-NEITHER: Final = Rule(
+NEITHER: Final = Rule[OtherThroughout](
     code="REP042",
+    lane=Lane.MODEL,
     title=N_("This file is not the model that served"),
+    says=_say_throughout,
     why=N_("The uploaded model gives neither the reference's answers back nor those of production."),
     remedy=N_(
         "Upload the file that served. If this is it, the rows are prepared before they reach it: upload the model together with "
@@ -57,26 +167,36 @@ NEITHER: Final = Rule(
     ),
     statistic=N_("Of a hundred logged answers, how many are not what the uploaded model answers to the same row."),
     source=SOURCE,
+    suggests=lambda entry: entry.cause,
+    thresholds=SAME,
 )
-BATCH: Final = Rule(
+BATCH: Final = Rule[Unrepeatable](
     code="REP043",
+    lane=Lane.MODEL,
     title=N_("The answer depends on the other rows of the batch"),
+    says=N_("{share:percent} of the {rows:count} rows that {file:name} was asked alone got another answer than in a batch."),
     why=N_("A row that is answered alone gets another answer than in a batch, so tests in batches say little about production."),
     remedy=N_("Switch layers that use the batch (batch norm, scaling by the batch) to inference before the model is exported."),
     statistic=N_("Of the rows that were asked alone and in a batch, how many got two answers."),
     source="Ioffe and Szegedy 2015, Batch normalization, arXiv:1502.03167 (section 3.1, inference)",
+    thresholds=TWICE,
 )
-RANDOM: Final = Rule(
+RANDOM: Final = Rule[Unrepeatable](
     code="REP044",
+    lane=Lane.MODEL,
     title=N_("The model answers at random"),
+    says=N_("{share:percent} of the {rows:count} rows got another answer when {file:name} was asked the same again."),
     why=N_("The same rows, asked twice, got different answers: no answer of this model can be reproduced."),
     remedy=N_("Switch off what is random at inference (dropout, sampling, noise) and export the model again."),
     statistic=N_("Of the rows that were asked twice, how many got two answers."),
     source=SOURCE,
+    thresholds=TWICE,
 )
-RAN: Final = Rule(
+RAN: Final = Rule[Ran](
     code="REP045",
+    lane=Lane.MODEL,
     title=N_("The model was run here"),
+    says=_say_ran,
     why=N_("Only a model that gives its logged answers back can be trusted to say what a repaired row would have got."),
     remedy=N_("Nothing to do."),
     statistic=N_("Rows of both tables that were answered again, in a process that is shut in."),
@@ -90,38 +210,56 @@ BINS: Final = 40
 PICTURED: Final = 2_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelReplay:
-    """named: the model names its columns, so none had to be guessed. answer: what the prediction column holds.
-
-    differing: share of the logged answers that are beyond `tolerance` (in the answer's unit, 0 for labels) of the model's; of
-        the reference (nan, 0, 1) where it has no answers. after: the same for the current rows from `since` on.
-    largest: largest difference of each side (1 for labels). rows: rows compared. left_out: rows without any answer.
-    again, alone: share of rows with two answers when asked twice, and when asked alone and in a batch; with the rows.
-    shares: (begin, share of differing current answers, rows) in equal spans of time. told, logged: of at most 2,000 current rows.
-    """
+    """What came of running the uploaded model on the logged rows."""
 
     file: str
     format: str
     producer: str
     named: bool
+    """Whether the model names its columns, so that none had to be guessed."""
+
     isolation: str
     answer: Answer
+    """What the prediction column holds."""
+
     rows: Sides[int]
+    """Rows compared."""
+
     left_out: int
+    """Rows without any prediction of the model."""
+
     tolerance: float
+    """Difference that counts as the same prediction, in the prediction's unit (0 for labels)."""
+
     differing: Sides[intervals.Interval]
+    """Share of the logged predictions beyond `tolerance` of the model's; of the reference (nan, 0, 1) where it has none."""
+
     largest: Sides[float]
+    """Largest difference of each side (1 for labels)."""
+
     after: float
+    """Share of differing current predictions from `since` on."""
+
     since: datetime | None
     start: datetime | None
     segment: str | None
     segment_column: str | None
     again: tuple[float, int]
+    """Share of rows with two predictions when asked twice, and the rows."""
+
     alone: tuple[float, int]
+    """The same when asked alone and in a batch."""
+
     shares: tuple[tuple[datetime, float, int], ...]
+    """(begin, share of differing current predictions, rows) in equal spans of time."""
+
     told: tuple[float, ...]
+    """The model's predictions of at most 2,000 current rows."""
+
     logged: tuple[float, ...]
+    """The logged predictions of the same rows."""
 
 
 def profile(incident: Incident) -> ModelReplay:
@@ -151,27 +289,27 @@ def profile(incident: Incident) -> ModelReplay:
     numbers = None if label else np.asarray(done.logged.current, dtype="float64")
     fine = np.empty(0, dtype=np.intp) if numbers is None else np.flatnonzero(np.isfinite(numbers))[:PICTURED]
     return ModelReplay(
-        incident.model.name,
-        done.described.format,
-        done.described.producer,
-        done.named,
-        done.described.isolation.value,
-        known.answer,
-        Sides(int(off_home.size), int(off_away.size)),
-        done.left_out,
-        tolerance,
-        Sides(before, now),
-        Sides(_largest(gap_home), _largest(gap_away)),
-        float(off_away[later].mean()) if later.any() else 0.0,
-        began,
-        first(when),
-        segment,
-        column,
-        (float(again.mean()) if again.size else 0.0, int(again.size)),
-        (float(alone.mean()) if alone.size else 0.0, int(alone.size)),
-        _spans(when, off_away),
-        tuple(map(float, done.told.current[fine])),
-        () if numbers is None else tuple(map(float, numbers[fine])),
+        file=incident.model.name,
+        format=done.described.format,
+        producer=done.described.producer,
+        named=done.named,
+        isolation=done.described.isolation.value,
+        answer=known.answer,
+        rows=Sides(int(off_home.size), int(off_away.size)),
+        left_out=done.left_out,
+        tolerance=tolerance,
+        differing=Sides(before, now),
+        largest=Sides(_largest(gap_home), _largest(gap_away)),
+        after=float(off_away[later].mean()) if later.any() else 0.0,
+        since=began,
+        start=first(when),
+        segment=segment,
+        segment_column=column,
+        again=(float(again.mean()) if again.size else 0.0, int(again.size)),
+        alone=(float(alone.mean()) if alone.size else 0.0, int(alone.size)),
+        shares=_spans(when, off_away),
+        told=tuple(map(float, done.told.current[fine])),
+        logged=() if numbers is None else tuple(map(float, numbers[fine])),
     )
 
 
@@ -187,15 +325,28 @@ def judge(
     """A side is reproduced while at most `same_at` of its answers differ, and not at all from `other_at` on; REP040 needs a rise
     of `rise_at` with intervals apart.
 
-    The same file gives the same answers to the last digit that was logged, so a share near 0 is the rule; 2 in 100 is the
-    smallest rise that Breck et al. (2017) would have a person look at. `twice_at`: rows that may lie on a rounding edge.
+    The same file gives the same predictions to the last digit that was logged, so a share near 0 is the rule. The smallest rise
+    was chosen on benchmarks/incidents. `twice_at`: rows that may lie on a rounding edge.
     """
-    before, now = p.differing.reference, p.differing.current
-    numbers: dict[str, Value] = {
+    findings: list[Finding] = []
+    sides = _compare_sides(p, same_at, other_at, rise_at, critical_at)
+    if sides is not None:
+        findings.append(sides)
+    random = p.again[0] >= twice_at
+    if p.alone[0] >= twice_at and not random:
+        findings.append(BATCH.found(Unrepeatable(weight=p.alone[0], file=p.file, share=p.alone[0], rows=p.alone[1])))
+    if random:
+        findings.append(RANDOM.found(Unrepeatable(weight=p.again[0], file=p.file, share=p.again[0], rows=p.again[1])))
+    return [*findings, RAN.found(Ran(**_numbers(p)))]
+
+
+def _numbers(p: ModelReplay) -> dict[str, Any]:
+    """The fields of `Ran`."""
+    return {
         "file": p.file,
         "format": p.format,
-        "reference": before.value,
-        "current": now.value,
+        "reference": p.differing.reference.value,
+        "current": p.differing.current.value,
         "largest": p.largest.current,
         "tolerance": p.tolerance,
         "rows": p.rows.current,
@@ -204,100 +355,51 @@ def judge(
         "isolation": p.isolation,
         "producer": p.producer,
     }
-    findings = [
-        finding
-        for finding in (_sides(p, numbers, same_at, other_at, rise_at, critical_at), _batch(p, twice_at), _random(p, twice_at))
-        if finding is not None
-    ]
-    return [*findings, _ran(p, numbers)]
 
 
-def _sides(
-    p: ModelReplay, numbers: dict[str, Value], same_at: float, other_at: float, rise_at: float, critical_at: float
-) -> Finding | None:
+def _compare_sides(p: ModelReplay, same_at: float, other_at: float, rise_at: float, critical_at: float) -> Finding | None:
     before, now = p.differing.reference, p.differing.current
-    cause: dict[str, Value] = {"cause": "model_mismatch"}
+    rose = now.value - before.value >= rise_at and now.low > before.high
     if p.rows.reference and before.value <= same_at:
-        if now.value - before.value < rise_at or now.low <= before.high:
-            return None
-        return _not_now(p, numbers | cause, critical_at)
-    weight = float(np.clip(now.value, 0, 1))
+        return _other_now(p, critical_at) if rose else None
     if p.rows.reference and before.value >= other_at and now.value <= same_at:
-        says = N_(
-            "{file:name} gives the current answers back and not the reference's: {reference:percent} of those differ, so another "
-            "model answered the reference."
-        )
-        return Finding(NOT_BEFORE, says, numbers | cause, weight=before.value, since=p.start)
+        return NOT_BEFORE.found(OtherBefore(since=p.start, weight=before.value, **_numbers(p)))
     if now.value <= same_at:
         return None
-    says = N_(
-        "{file:name} gives neither side's answers back: {reference:percent} of the reference's and {current:percent} of the "
-        "current ones differ, by up to {largest:number}."
-    )
-    if not p.rows.reference:
-        says = N_("{file:name} does not give the current answers back: {current:percent} differ, by up to {largest:number}.")
     # Where both sides are off alike, the file is the wrong one, and nothing changed between reference and production by that.
-    worse = not p.rows.reference or (now.value - before.value >= rise_at and now.low > before.high)
-    cause = cause if worse else {}
+    cause = MODEL_MISMATCH if rose or not p.rows.reference else None
+    weight = float(np.clip(now.value, 0, 1))
     # Columns that were matched by their order alone may have been matched wrongly.
     severity = Severity.WARNING if p.named else Severity.INFO
-    return Finding(NEITHER, says, numbers | cause, severity=severity, weight=weight, since=p.start)
+    return NEITHER.found(OtherThroughout(since=p.start, weight=weight, cause=cause, **_numbers(p)), severity=severity)
 
 
-def _not_now(p: ModelReplay, numbers: dict[str, Value], critical_at: float) -> Finding:
-    numbers = numbers | {"after": p.after, "same": 1 - p.differing.reference.value}
-    says = N_(
-        "{file:name} gives {same:percent} of the reference's answers back, but in the current table {current:percent} of the "
-        "logged answers differ from its own, by up to {largest:number}."
-    )
-    segment = None
-    if p.segment is not None:
-        says = N_(
-            "{file:name} gives {same:percent} of the reference's answers back, but in the current table {current:percent} of the "
-            "logged answers differ from its own, nearly all where {column:name} is {level:name}."
-        )
-        numbers |= {"column": p.segment_column, "level": p.segment}
-        segment = f"{p.segment_column} = {p.segment}"
-    elif p.since is not None:
-        says = N_(
-            "{file:name} gives {same:percent} of the reference's answers back, but {after:percent} of those logged since "
-            "{since:time} are not its own; they differ by up to {largest:number}."
-        )
-        numbers |= {"since": p.since}
+def _other_now(p: ModelReplay, critical_at: float) -> Finding:
     excess = max(p.after, p.differing.current.value) - p.differing.reference.value
-    severity = Severity.CRITICAL if excess >= critical_at else Severity.WARNING
-    return Finding(NOT_NOW, says, numbers, severity=severity, weight=float(np.clip(excess, 0, 1)), since=p.since, segment=segment)
+    return NOT_NOW.found(
+        OtherNow(
+            since=p.since,
+            segment=None if p.segment is None else f"{p.segment_column} = {p.segment}",
+            weight=float(np.clip(excess, 0, 1)),
+            after=p.after,
+            same=1 - p.differing.reference.value,
+            column=p.segment_column,
+            level=p.segment,
+            # Where the group is named, the sentence gives no time.
+            since_=p.since if p.segment is None else None,
+            **_numbers(p),
+        ),
+        severity=Severity.CRITICAL if excess >= critical_at else Severity.WARNING,
+    )
 
 
-def _batch(p: ModelReplay, twice_at: float) -> Finding | None:
-    share, rows = p.alone
-    if share < twice_at or p.again[0] >= twice_at:
-        return None
-    says = N_("{share:percent} of the {rows:count} rows that {file:name} was asked alone got another answer than in a batch.")
-    return Finding(BATCH, says, {"file": p.file, "share": share, "rows": rows}, weight=share)
-
-
-def _random(p: ModelReplay, twice_at: float) -> Finding | None:
-    share, rows = p.again
-    if share < twice_at:
-        return None
-    says = N_("{share:percent} of the {rows:count} rows got another answer when {file:name} was asked the same again.")
-    return Finding(RANDOM, says, {"file": p.file, "share": share, "rows": rows}, weight=share)
-
-
-def _ran(p: ModelReplay, numbers: dict[str, Value]) -> Finding:
-    """How it was run, in the words of the isolation that holds here; they are messages of their own."""
-    return Finding(RAN, {i.value: words for i, words in WORDS.items()}[p.isolation], numbers)
-
-
-def offending(incident: Incident, finding: Finding) -> pd.DataFrame | None:
+def offending(incident: Incident, finding: Finding[Ran]) -> pd.DataFrame | None:
     """Current rows whose logged answer is not the model's, with the model's beside; None where the finding is about no rows."""
-    if finding.code not in (NOT_NOW.code, NEITHER.code):
+    if finding.rule not in (NOT_NOW, NEITHER):
         return None
     done = replays(incident)
-    tolerance = finding.evidence.get("tolerance")
     gap = _gap(done.told.current, done.logged.current, done.outcome.answer is Answer.LABEL)
-    off = gap > (float(tolerance) if isinstance(tolerance, int | float) else 0.0)
+    off = gap > finding.of.tolerance
     return samples(incident).current.iloc[done.rows.current[off]].assign(model_answer=done.told.current[off])
 
 

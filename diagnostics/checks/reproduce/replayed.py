@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import MODEL_MISMATCH
 from diagnostics.checks.reproduce.where import group_at_fault
 from diagnostics.measure.coverage import coverage
 from diagnostics.measure.onset import since
@@ -19,15 +20,70 @@ from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import surrogate
 from diagnostics.measure.uploaded import TRUSTED, uploaded_model
 from diagnostics.nouns import intervals
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.rule import Lane, Rule, Severity, Sign
+from diagnostics.nouns.words import N_
 
-OTHER_ANSWERS: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class Compared(Entry):
+    """Logged predictions beside those of the stand-in; see `Replayed`."""
+
+    share: float = shown(N_("Predictions that are not what the stand-in expects"), Unit.SHARE)
+    natural: float = shown(N_("The same on unseen reference rows"), Unit.SHARE)
+    fidelity: float = shown(N_("How closely the stand-in follows the logged predictions"), Unit.SHARE)
+    largest: float = shown(N_("Largest difference"))
+    tolerance: float = shown(N_("Difference that still counts as the same prediction"))
+    covered: float = shown(N_("Current rows where the reference has rows to compare with"), Unit.SHARE)
+    apart: float = shown(N_("How well the two tables' inputs can be told apart: 0.5 is not at all, 1 is fully (AUC)"))
+    bias: float | None = shown(N_("Mean difference, beyond that in the reference"), optional=True)
+    ranking: float | None = shown(N_("Rank correlation of logged and expected predictions"), optional=True)
+    ranking_before: float | None = shown(N_("Rank correlation in the reference"), optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherPredictions(Compared):
+    """Other predictions than expected, where the reference has rows."""
+
+    column: str | None = shown(N_("Column of the group at fault"), Unit.NAME, optional=True)
+    level: str | None = shown(N_("Group at fault"), Unit.NAME, optional=True)
+    since_: datetime | None = shown(N_("Since when"), Unit.TIME, optional=True)
+    cause: CauseKind = MODEL_MISMATCH
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotCovered(Compared):
+    """share: of all current rows."""
+
+    beyond: float = shown(N_("Current rows where the reference has hardly any"), Unit.SHARE)
+
+
+def _say(entry: OtherPredictions) -> str:
+    if entry.level is not None:
+        return N_(
+            "The logged answers differ from what the same inputs got in the reference in {share:percent} of the rows "
+            "({natural:percent} is usual for the stand-in fitted here), above all where {column:name} is {level:name}."
+        )
+    if entry.since is not None:
+        return N_(
+            "Since {since:time} the logged answers differ from what the same inputs got in the reference: in {share:percent} "
+            "of all current rows, where {natural:percent} is usual for the stand-in fitted here."
+        )
+    return N_(
+        "The logged answers differ from what the same inputs got in the reference in {share:percent} of the rows; "
+        "{natural:percent} is usual for the stand-in fitted here."
+    )
+
+
+OTHER_ANSWERS: Final = Rule[OtherPredictions](
     code="REP001",
+    lane=Lane.MODEL,
     title=N_("The answers do not come back"),
+    says=_say,
     why=N_(
         "The same inputs got other answers than the model gave in the reference. Then another model answers, or the service "
         "prepares the inputs in another way than the table shows."
@@ -46,15 +102,34 @@ OTHER_ANSWERS: Final = Rule(
         "Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (training-serving skew)"
     ),
     severity=Severity.CRITICAL,
+    suggests=MODEL_MISMATCH,
+    shows=Sign.OTHER_PREDICTIONS,
+    thresholds={
+        "excess_at": Shown(N_("Excess over the usual share that counts, for scores and values"), Unit.SHARE),
+        "label_excess_at": Shown(N_("Excess over the usual share that counts, for classes"), Unit.SHARE),
+        "times_at": Shown(N_("Times the usual share"), Unit.NUMBER),
+        "critical_at": Shown(N_("Excess that is called critical"), Unit.SHARE),
+        "apart_at": Shown(N_("Largest AUC between the two tables' inputs at which the stand-in is trusted"), Unit.NUMBER),
+        "covered_at": Shown(N_("Share of current rows that must be covered"), Unit.SHARE),
+    },
 )
-OUTSIDE: Final = Rule(
+OUTSIDE: Final = Rule[NotCovered](
     code="REP002",
+    lane=Lane.MODEL,
     title=N_("Answers outside what the reference covers"),
+    says=N_(
+        "The inputs moved so far that the answers can't be checked: {beyond:percent} of the current rows lie where "
+        "the reference has hardly any, and {share:percent} of all answers are not what a stand-in expects."
+    ),
     why=N_("There the reference has no rows to learn from, so nobody can say here whether the same model answers."),
     remedy=N_("Look at the inputs of these rows first (step 2 and step 4); then score them with the approved model."),
     statistic=N_("Rows that lie where the reference has hardly any, and how many of them got another answer than expected."),
     source="Cai, Namkoong and Yadlowsky 2023, arXiv:2303.02011",
     severity=Severity.INFO,
+    thresholds={
+        "beyond_at": Shown(N_("Share of current rows beyond the reference that counts"), Unit.SHARE),
+        "times_at": Shown(N_("Times the usual share"), Unit.NUMBER),
+    },
 )
 RULES: Final = (OTHER_ANSWERS, OUTSIDE)
 
@@ -182,74 +257,61 @@ def judge(
     critical_at: float = 0.2,
     apart_at: float = 0.7,
     covered_at: float = 0.1,
+    beyond_at: float = 0.2,
 ) -> list[Finding]:
     """REP001 fires when, where the reference has rows, the share beyond the tolerance exceeds the natural one by `excess_at` (for
     labels `label_excess_at`), is `times_at` times it, and the 95% intervals do not touch; not when the inputs can be told apart
     with an area above `apart_at`, because then the stand-in itself may be wrong.
 
-    By construction 5 in 100 reference rows are beyond the tolerance. Over six public tables, three kinds of model and eight
-    faults of the data, the excess stayed below 0.02 for labels and 0.04 for scores as long as the inputs were that alike.
+    REP002 fires instead when that cannot be said, or when at least `beyond_at` of the current rows lie outside and the share
+    there exceeds the natural one in the same way. By construction 5 in 100 reference rows are beyond the tolerance. Over six
+    public tables, three kinds of model and eight faults of the data, the excess stayed below 0.02 for labels and 0.04 for scores
+    as long as the inputs were that alike.
     """
-    numbers: dict[str, Value] = {
-        "share": p.inside.value,
+    excess = p.inside.value - p.natural.value
+    wanted = label_excess_at if p.answer is Answer.LABEL else excess_at
+    clear = excess >= wanted and p.inside.value >= times_at * p.natural.value and p.inside.low > p.natural.high
+    if clear and p.covered >= covered_at and p.apart <= apart_at:
+        return [
+            OTHER_ANSWERS.found(
+                OtherPredictions(
+                    since=p.since,
+                    segment=None if p.segment is None else f"{p.segment_column} = {p.segment}",
+                    weight=float(np.clip(excess, 0, 1)),
+                    share=p.inside.value,
+                    column=p.segment_column,
+                    level=p.segment,
+                    # Where the group is named, the sentence gives no time.
+                    since_=p.since if p.segment is None else None,
+                    **_numbers(p),
+                ),
+                severity=Severity.CRITICAL if excess >= critical_at else Severity.WARNING,
+            )
+        ]
+    beyond = 1 - p.covered
+    if clear or (beyond >= beyond_at and p.outside.low > max(times_at * p.natural.high, wanted)):
+        weight = float(np.clip(p.overall, 0, 1))
+        return [OUTSIDE.found(NotCovered(since=p.since, weight=weight, share=p.overall, beyond=beyond, **_numbers(p)))]
+    return []
+
+
+def _numbers(p: Replayed) -> dict[str, Any]:
+    """The fields of `Compared` that are the same for both rules."""
+    return {
         "natural": p.natural.value,
         "fidelity": p.fidelity,
         "largest": p.largest,
         "tolerance": p.tolerance,
         "covered": p.covered,
         "apart": p.apart,
+        "bias": _finite(p.bias),
+        "ranking": _finite(p.ranking),
+        "ranking_before": _finite(p.ranking_before),
     }
-    for name in ("bias", "ranking", "ranking_before"):
-        if np.isfinite(getattr(p, name)):
-            numbers[name] = getattr(p, name)
-    excess = p.inside.value - p.natural.value
-    wanted = label_excess_at if p.answer is Answer.LABEL else excess_at
-    clear = excess >= wanted and p.inside.value >= times_at * p.natural.value and p.inside.low > p.natural.high
-    if clear and p.covered >= covered_at and p.apart <= apart_at:
-        return [_other_answers(p, numbers, Severity.CRITICAL if excess >= critical_at else Severity.WARNING)]
-    beyond = 1 - p.covered
-    if clear or (beyond >= 0.2 and p.outside.low > max(2 * p.natural.high, wanted)):
-        return [
-            Finding(
-                OUTSIDE,
-                N_(
-                    "The inputs moved so far that the answers can't be checked: {beyond:percent} of the current rows lie where "
-                    "the reference has hardly any, and {share:percent} of all answers are not what a stand-in expects."
-                ),
-                numbers | {"beyond": beyond, "share": p.overall},
-                weight=float(np.clip(p.overall, 0, 1)),
-                since=p.since,
-            )
-        ]
-    return []
 
 
-def _other_answers(p: Replayed, numbers: dict[str, Value], severity: Severity) -> Finding:
-    says = N_(
-        "The logged answers differ from what the same inputs got in the reference in {share:percent} of the rows; "
-        "{natural:percent} is usual for the stand-in fitted here."
-    )
-    if p.segment is not None:
-        says = N_(
-            "The logged answers differ from what the same inputs got in the reference in {share:percent} of the rows "
-            "({natural:percent} is usual for the stand-in fitted here), above all where {column:name} is {level:name}."
-        )
-        numbers = numbers | {"column": p.segment_column, "level": p.segment}
-    elif p.since is not None:
-        says = N_(
-            "Since {since:time} the logged answers differ from what the same inputs got in the reference: in {share:percent} "
-            "of all current rows, where {natural:percent} is usual for the stand-in fitted here."
-        )
-        numbers = numbers | {"since": p.since}
-    return Finding(
-        OTHER_ANSWERS,
-        says,
-        numbers | {"cause": "model_mismatch"},
-        severity=severity,
-        weight=float(np.clip(p.inside.value - p.natural.value, 0, 1)),
-        since=p.since,
-        segment=None if p.segment is None else f"{p.segment_column} = {p.segment}",
-    )
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _came_back(incident: Incident) -> bool:
@@ -260,7 +322,7 @@ def _came_back(incident: Incident) -> bool:
         return False
 
 
-def offending(incident: Incident, finding: Finding) -> pd.DataFrame | None:
+def offending(incident: Incident, finding: Finding[Compared]) -> pd.DataFrame | None:
     """Current rows whose answer is not what the stand-in expects, with its answer beside, at most `ROWS`."""
     drawn, stand = samples(incident), surrogate(incident)
     answers = stand.outcome.answers.current
@@ -268,8 +330,7 @@ def offending(incident: Incident, finding: Finding) -> pd.DataFrame | None:
         return None
     rows = np.flatnonzero(pd.notna(answers))
     told = stand.answers(drawn.current.iloc[rows])
-    tolerance = finding.evidence.get("tolerance")
-    off = _gap(stand.outcome, told, answers[rows]) > (float(tolerance) if isinstance(tolerance, int | float) else 0.0)
+    off = _gap(stand.outcome, told, answers[rows]) > finding.of.tolerance
     chosen = rows[off][:ROWS]
     return drawn.current.iloc[chosen].assign(expected_answer=told[off][:ROWS])
 

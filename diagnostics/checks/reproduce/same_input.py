@@ -10,19 +10,53 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import MODEL_MISMATCH
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import partial
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns import intervals
+from diagnostics.nouns.cause_kind import CauseKind
+from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Answer, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
-NOT_STABLE: Final = Rule(
+
+@dataclass(frozen=True, kw_only=True)
+class TwoPredictions(Entry):
+    """Rows whose features also stand in an earlier row of their table."""
+
+    share: float = shown(N_("Rows with another prediction than an equal earlier row"), Unit.SHARE)
+    natural: float = shown(N_("The same in the reference"), Unit.SHARE)
+    rows: int = shown(N_("Current rows that equal an earlier row"), Unit.COUNT)
+    largest: float = shown(N_("Largest difference between predictions for equal rows"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherThanReference(Entry):
+    """Current rows whose features also stand in the reference."""
+
+    share: float = shown(N_("Rows with another prediction than in the reference"), Unit.SHARE)
+    rows: int = shown(N_("Current rows whose features also stand in the reference"), Unit.COUNT)
+    natural: float = shown(N_("Equal rows of the reference with two predictions"), Unit.SHARE)
+    cause: CauseKind = MODEL_MISMATCH
+
+
+EXCESS: Final = {
+    "rise_at": Shown(N_("Rise of the share that counts"), Unit.SHARE),
+    "rows_at": Shown(N_("Equal rows that are needed"), Unit.COUNT),
+}
+
+NOT_STABLE: Final = Rule[TwoPredictions](
     code="REP020",
+    lane=Lane.MODEL,
     title=N_("Equal inputs, different answers"),
+    says=N_(
+        "{share:percent} of the rows whose features stand in an earlier row got another answer than there; in the "
+        "reference it was {natural:percent}. Answers to equal inputs differ by up to {largest:number}."
+    ),
     why=N_(
         "A model gives one answer to one input. If it gives two, several models answer, or it uses something that is not logged."
     ),
@@ -32,10 +66,16 @@ NOT_STABLE: Final = Rule(
     ),
     statistic=N_("Of a hundred rows whose features also stand in another row, how many have another answer than that row."),
     source="Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (reproducibility)",
+    thresholds=EXCESS,
 )
-NOT_AS_BEFORE: Final = Rule(
+NOT_AS_BEFORE: Final = Rule[OtherThanReference](
     code="REP021",
+    lane=Lane.MODEL,
     title=N_("Another answer than the reference gave"),
+    says=N_(
+        "{share:percent} of the current rows whose features also stand in the reference got another answer than "
+        "there ({rows:count} such rows)."
+    ),
     why=N_("Exactly the same features were answered before, and differently: the model or the service around it changed."),
     remedy=N_("Compare the model's version and file hash with the approved one, and score these rows with the approved model."),
     statistic=N_(
@@ -43,6 +83,8 @@ NOT_AS_BEFORE: Final = Rule(
     ),
     source="Breck et al. 2017, The ML test score, doi:10.1109/BigData.2017.8258038 (reproducibility)",
     severity=Severity.CRITICAL,
+    suggests=MODEL_MISMATCH,
+    thresholds=EXCESS | {"critical_at": Shown(N_("Share that is called critical"), Unit.SHARE)},
 )
 RULES: Final = (NOT_STABLE, NOT_AS_BEFORE)
 
@@ -50,22 +92,30 @@ SAME: Final = 0.01
 """Answers closer than this share of the reference answers' spread are the same: logs round them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SameInput:
-    """rows: rows whose features stand in an earlier row of their table; differing: share of those with another answer than there.
-
-    across_rows: current rows whose features stand in the reference; across: share with another answer than there. largest:
-    largest difference between answers to equal inputs of the current table, in the answer's unit (1 for labels).
-    since: when answers to equal inputs began to differ; since_across: when they began to differ from the reference's.
-    """
+    """How often equal inputs got different predictions, within each table and from one to the other."""
 
     rows: Sides[int]
+    """Rows whose features stand in an earlier row of their table."""
+
     differing: Sides[intervals.Interval]
+    """Share of those rows with another prediction than the earlier row."""
+
     across_rows: int
+    """Current rows whose features stand in the reference."""
+
     across: intervals.Interval
+    """Share of those rows with another prediction than in the reference."""
+
     largest: float
+    """Largest difference between predictions for equal inputs of the current table, in the prediction's unit (1 for labels)."""
+
     since: datetime | None
+    """When predictions for equal inputs began to differ."""
+
     since_across: datetime | None
+    """When they began to differ from the reference's."""
 
 
 def profile(incident: Incident) -> SameInput:
@@ -99,50 +149,51 @@ def profile(incident: Incident) -> SameInput:
     if when is not None and across.size:
         since_across = since(when[across], (across_gaps > tolerance).astype("float64"), before.low)
     return SameInput(
-        Sides(rows_before, inside.size),
-        Sides(before, intervals.share(float((gaps > tolerance).sum()), float(inside.size))),
-        across.size,
-        intervals.share(float((across_gaps > tolerance).sum()), float(across.size)),
-        float(gaps.max()) if gaps.size else 0.0,
-        None if when is None or not inside.size else since(when[inside], (gaps > tolerance).astype("float64"), before.low),
-        since_across,
+        rows=Sides(rows_before, inside.size),
+        differing=Sides(before, intervals.share(float((gaps > tolerance).sum()), float(inside.size))),
+        across_rows=across.size,
+        across=intervals.share(float((across_gaps > tolerance).sum()), float(across.size)),
+        largest=float(gaps.max()) if gaps.size else 0.0,
+        since=None if when is None or not inside.size else since(when[inside], (gaps > tolerance).astype("float64"), before.low),
+        since_across=since_across,
     )
 
 
-def judge(p: SameInput, *, rise_at: float = 0.05, rows_at: int = 20) -> list[Finding]:
-    """Fires when the share of differing answers exceeds the reference's by `rise_at`, from `rows_at` such rows, intervals apart.
+def judge(p: SameInput, *, rise_at: float = 0.05, rows_at: int = 20, critical_at: float = 0.2) -> list[Finding]:
+    """Fires when the share of differing predictions exceeds the reference's by `rise_at`, from `rows_at` such rows, and the 95%
+    intervals do not touch.
 
     A deterministic model differs in none; 5 in 100 leaves room for inputs that the log rounds to the same numbers.
+    From `critical_at` on, another prediction than in the reference is called critical.
     """
     natural = p.differing.reference.value if p.rows.reference else 0.0
     ceiling = p.differing.reference.high if p.rows.reference >= rows_at else 0.0
-    findings = []
+    findings: list[Finding] = []
     if p.across_rows >= rows_at and p.across.value >= natural + rise_at and p.across.low > ceiling:
         findings.append(
-            Finding(
-                NOT_AS_BEFORE,
-                N_(
-                    "{share:percent} of the current rows whose features also stand in the reference got another answer than "
-                    "there ({rows:count} such rows)."
+            NOT_AS_BEFORE.found(
+                OtherThanReference(
+                    since=p.since_across,
+                    weight=float(np.clip(p.across.value - natural, 0, 1)),
+                    share=p.across.value,
+                    rows=p.across_rows,
+                    natural=natural,
                 ),
-                {"share": p.across.value, "rows": p.across_rows, "natural": natural, "cause": "model_mismatch"},
-                severity=Severity.CRITICAL if p.across.value >= 0.2 else Severity.WARNING,
-                weight=float(np.clip(p.across.value - natural, 0, 1)),
-                since=p.since_across,
+                severity=Severity.CRITICAL if p.across.value >= critical_at else Severity.WARNING,
             )
         )
     rise = p.differing.current.value - natural
     if p.rows.current >= rows_at and rise >= rise_at and p.differing.current.low > ceiling:
         findings.append(
-            Finding(
-                NOT_STABLE,
-                N_(
-                    "{share:percent} of the rows whose features stand in an earlier row got another answer than there; in the "
-                    "reference it was {natural:percent}. Answers to equal inputs differ by up to {largest:number}."
-                ),
-                {"share": p.differing.current.value, "natural": natural, "rows": p.rows.current, "largest": p.largest},
-                weight=float(np.clip(rise, 0, 1)),
-                since=p.since,
+            NOT_STABLE.found(
+                TwoPredictions(
+                    since=p.since,
+                    weight=float(np.clip(rise, 0, 1)),
+                    share=p.differing.current.value,
+                    natural=natural,
+                    rows=p.rows.current,
+                    largest=p.largest,
+                )
             )
         )
     return findings

@@ -8,68 +8,33 @@ from typing import Final
 import numpy as np
 
 from diagnostics.clinic.ab_test.looks import Rule as Spending
-from diagnostics.clinic.ab_test.looks import crossed, drift_for, limits
-from diagnostics.clinic.shared.compare import Progress, quiet
+from diagnostics.clinic.ab_test.looks import crossing_probability, drift_for_power, limits_of_looks
+from diagnostics.clinic.ab_test.rules import (
+    DIFFERENT,
+    MISMATCH,
+    OPEN,
+    PEEKED,
+    PLANNED,
+    RULES,
+    Outcome,
+    Peeked,
+    Planned,
+    RowMismatch,
+)
+from diagnostics.clinic.shared.compare import Progress, ignore_progress
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.intervals import Interval, share
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-PLANNED: Final = Rule(
-    code="DEP101",
-    title=N_("Plan of the test"),
-    why=N_("A test with too few rows ends with a shrug; one that is read every day without a rule ends with a false alarm."),
-    remedy=N_("Fix the rows, the looks and the rule before the start, and end where the rule says so, not where it looks good."),
-    statistic=N_("Rows for the chance wanted to see the difference, at the error allowed; more where one looks in between."),
-    source="Fleiss, Levin and Paik 2003, ch. 4, for shares; Guenther 1981 for means; Lan and DeMets 1983 for looks",
-    severity=Severity.INFO,
-)
-DIFFERENT: Final = Rule(
-    code="DEP102",
-    title=N_("The two differ"),
-    why=N_("The difference is larger than chance would give at this look."),
-    remedy=N_("Decide by the low end of the interval: is that still worth it? Then roll out step by step and keep watching."),
-    statistic=N_("The difference with its interval, and z against the limit of this look."),
-    source="Newcombe 1998 for shares (hybrid score interval); Welch 1947 for means; Lan and DeMets 1983",
-    severity=Severity.INFO,
-)
-OPEN: Final = Rule(
-    code="DEP103",
-    title=N_("Not decided"),
-    why=N_("The interval holds both no difference and ones that matter, or the limit of this look is not reached."),
-    remedy=N_(
-        "Go on until the planned number of rows. If that is reached: no difference was shown, which is not the same as none."
-    ),
-    statistic=N_("The difference with its interval, and z against the limit of this look."),
-    source="Newcombe 1998 for shares (hybrid score interval); Welch 1947 for means; Lan and DeMets 1983",
-    severity=Severity.INFO,
-)
-MISMATCH: Final = Rule(
-    code="DEP104",
-    title=N_("The sides do not have the rows they should"),
-    why=N_("Where rows got lost on one side, the sides are no longer alike, and the difference may come from that alone."),
-    remedy=N_("Do not read the result. Look where rows get lost: redirects, bots, late logging, crashes of one variant."),
-    statistic=N_("Chi-square test of the rows of each side against the planned shares, at 0.001."),
-    source="Fabijan et al. 2019, Diagnosing sample ratio mismatch, doi:10.1145/3292500.3330722",
-    severity=Severity.CRITICAL,
-)
-PEEKED: Final = Rule(
-    code="DEP105",
-    title=N_("Significant only for one who looked once"),
-    why=N_("Whoever looks again and again and stops at the first good moment finds differences where there are none."),
-    remedy=N_("Hold to the limit for several looks, or to the interval that holds at any time; go on until the planned end."),
-    statistic=N_("Chance of a false alarm with this many looks at the plain limit of 1.96, and the limit of a spending rule."),
-    source="Armitage, McPherson and Rowe 1969; Lan and DeMets 1983; Johari et al. 2022, doi:10.1287/opre.2021.2135",
-)
-RULES: Final = (PLANNED, DIFFERENT, OPEN, MISMATCH, PEEKED)
+__all__ = ["RULES", "ABTest", "Settings", "judge", "profile"]
 
 MOST: Final = 10**10
 LOOKS: Final = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """A result. rows: of each side. hits: rows with a success (shares). mean, spread: of the value (means)."""
 
@@ -83,67 +48,109 @@ class Counts:
     b_spread: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """means: a value instead of a share. base: share (or mean) of side A. spread: standard deviation of the value. effect: least
-    difference worth finding. b_share: share of the rows that side B gets. daily: rows a day, both sides. looks: in all, the last
-    one at the end. look: which of them this is. read: whether `counts` are to be read.
-    """
+    """A test to plan, or to read."""
 
     means: bool = False
+    """Whether a mean is compared; else a share."""
+
     base: float = 0.1
+    """Share, or mean, of side A."""
+
     spread: float = 1.0
+    """Standard deviation of the value, for means."""
+
     effect: float = 0.01
+    """Least difference worth finding, B less A."""
+
     power: float = 0.8
+    """Chance to see that difference."""
+
     alpha: float = 0.05
+    """Chance of a false alarm, both sides."""
+
     b_share: float = 0.5
+    """Share of the rows that side B gets."""
+
     daily: int = 1000
+    """Rows a day, both sides."""
+
     looks: int = 1
+    """How often one looks, the last time at the end."""
+
     rule: Spending = Spending.OBRIEN
     read: bool = False
+    """Whether `counts` are to be read."""
+
     look: int = 1
+    """Which of the looks this is, from 1."""
+
     counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True)
 class Look:
-    """rows: of both sides together at this look. limit: of z. spent: error used up so far."""
+    """One look at a running test."""
 
     rows: int
+    """Rows of both sides together."""
+
     limit: float
+    """Size of z from which the test ends."""
+
     day: float
+    """Days since the start."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """single: rows of both sides for one look at the end. rows: with all looks. careless: chance of a false alarm if one looked
-    as often at 1.96. curve: (rows, chance to see the difference).
-    """
+    """What a test takes."""
 
     single: int
+    """Rows of both sides for one look at the end."""
+
     rows: int
+    """Rows of both sides with all looks."""
+
     days: float
     looks: tuple[Look, ...]
     careless: float
+    """Chance of a false alarm if one looked as often at the plain limit of 1.96."""
+
     curve: tuple[tuple[int, float], ...]
+    """(rows, chance to see the difference)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """difference: B less A with its plain interval. always: the interval that holds at any time. z, p: plain. limit: of z at this
-    look. within: interval that minds the looks. odds: p of the rows' shares (chi-square).
-    """
+    """What the counts say at this look."""
 
     a: float
     b: float
     difference: Interval
+    """B less A with its plain interval."""
+
     within: Interval
+    """The interval that allows for the looks."""
+
     always: Interval
+    """The interval that holds at any time."""
+
     z: float
+    """The difference in standard errors."""
+
     p: float
+    """Two-sided p-value of a single look."""
+
     limit: float
+    """Size of z from which the test ends at this look."""
+
     odds: float
+    """p-value of the rows' shares (chi-square)."""
+
     careless: float
+    """Chance of a false alarm so far, had one looked at the plain limit each time."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ class ABTest:
     reading: Reading | None
 
 
-def checked(s: Settings) -> Settings:
+def check_settings(s: Settings) -> Settings:
     """Raises NotApplicable, in one sentence, for a test that cannot be."""
     if s.means and not s.spread > 0:
         raise NotApplicable(N_("The standard deviation must be above 0, got {spread:number}."), spread=s.spread)
@@ -172,11 +179,11 @@ def checked(s: Settings) -> Settings:
     if not 1 <= s.looks <= LOOKS or not 1 <= s.look <= s.looks:
         raise NotApplicable(N_("There can be 1 to {most:count} looks, and this look must be one of them."), most=LOOKS)
     if s.read:
-        _checked_counts(s)
+        _check_counts(s)
     return s
 
 
-def _checked_counts(s: Settings) -> None:
+def _check_counts(s: Settings) -> None:
     c = s.counts
     if min(c.a_rows, c.b_rows) < 2 or max(c.a_rows, c.b_rows) > MOST:
         raise NotApplicable(N_("Each side needs at least 2 rows to be read."))
@@ -186,16 +193,16 @@ def _checked_counts(s: Settings) -> None:
         raise NotApplicable(N_("The standard deviation of each side must be above 0."))
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> ABTest:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> ABTest:
     """Raises NotApplicable for a test that cannot be. Needs no table."""
-    s = checked(settings)
+    s = check_settings(settings)
     on_progress(0.1, N_("Reckoning the rows"))
-    made = _plan(s)
+    made = _make_plan(s)
     on_progress(0.7, N_("Reading the result"))
-    return ABTest(s, made, _reading(s) if s.read else None)
+    return ABTest(s, made, _read_result(s) if s.read else None)
 
 
-def single(s: Settings, *, power: float | None = None) -> float:
+def rows_for_one_look(s: Settings, *, power: float | None = None) -> float:
     """Rows of both sides together for one look at the end."""
     from scipy.stats import norm
 
@@ -211,33 +218,33 @@ def single(s: Settings, *, power: float | None = None) -> float:
     return float((root / s.effect) ** 2 * (1 + ratio))
 
 
-def _plan(s: Settings) -> Plan:
+def _make_plan(s: Settings) -> Plan:
     from scipy.stats import norm
 
-    one = single(s)
+    one = rows_for_one_look(s)
     if not one <= MOST:
         raise NotApplicable(
             N_("That would take more than {most:count} rows: choose a larger difference worth finding."), most=MOST
         )
     shares = [(look + 1) / s.looks for look in range(s.looks)]
-    bounds = limits(shares, s.alpha, s.rule)
+    bounds = limits_of_looks(shares, s.alpha, s.rule)
     plain = float(norm.isf(s.alpha / 2))
     straight = plain + float(norm.ppf(s.power))
-    more = (drift_for(shares, bounds, s.power) / straight) ** 2 if s.looks > 1 else 1.0
+    more = (drift_for_power(shares, bounds, s.power) / straight) ** 2 if s.looks > 1 else 1.0
     rows = int(np.ceil(one * max(1.0, more)))
     looks = tuple(
         Look(int(np.ceil(rows * part)), bound, rows * part / s.daily) for part, bound in zip(shares, bounds, strict=True)
     )
-    careless = crossed(shares, [plain] * s.looks)
+    careless = crossing_probability(shares, [plain] * s.looks)
     curve = []
     for factor in np.linspace(0.05, 2.0, 40):
         drift = straight * np.sqrt(factor)
         chance = norm.sf(plain - drift) + norm.cdf(-plain - drift)
         curve.append((int(np.ceil(one * factor)), float(chance)))
-    return Plan(int(np.ceil(one)), rows, rows / s.daily, looks, careless, tuple(curve))
+    return Plan(single=int(np.ceil(one)), rows=rows, days=rows / s.daily, looks=looks, careless=careless, curve=tuple(curve))
 
 
-def _reading(s: Settings) -> Reading:
+def _read_result(s: Settings) -> Reading:
     from scipy.stats import chisquare, norm, t
 
     c = s.counts
@@ -263,7 +270,7 @@ def _reading(s: Settings) -> Reading:
         smooth = [(hits + 0.5) / (rows + 1) for hits, rows in ((c.a_hits, c.a_rows), (c.b_hits, c.b_rows))]
         variance = smooth[0] * (1 - smooth[0]) / c.a_rows + smooth[1] * (1 - smooth[1]) / c.b_rows
     shares = [(look + 1) / s.looks for look in range(s.looks)]
-    bound = limits(shares, s.alpha, s.rule)[s.look - 1]
+    bound = limits_of_looks(shares, s.alpha, s.rule)[s.look - 1]
     if s.means:
         within = Interval(b - a, b - a - bound * float(np.sqrt(variance)), b - a + bound * float(np.sqrt(variance)))
     else:
@@ -271,8 +278,19 @@ def _reading(s: Settings) -> Reading:
     rows = c.a_rows + c.b_rows
     odds = float(chisquare([c.a_rows, c.b_rows], [rows * (1 - s.b_share), rows * s.b_share]).pvalue)
     plainly = float(norm.isf(s.alpha / 2))
-    careless = crossed(shares[: s.look], [plainly] * s.look)
-    return Reading(a, b, plain, within, always_valid(b - a, variance, s.effect, s.alpha), z, p, bound, odds, careless)
+    careless = crossing_probability(shares[: s.look], [plainly] * s.look)
+    return Reading(
+        a=a,
+        b=b,
+        difference=plain,
+        within=within,
+        always=always_valid(b - a, variance, s.effect, s.alpha),
+        z=z,
+        p=p,
+        limit=bound,
+        odds=odds,
+        careless=careless,
+    )
 
 
 def newcombe(c: Counts, z: float) -> Interval:
@@ -296,84 +314,54 @@ def always_valid(difference: float, variance: float, effect: float, alpha: float
 def judge(p: ABTest, *, mismatch_at: float = 0.001) -> list[Finding]:
     """mismatch_at: p of the rows' shares; 0.001 is usual, as the check runs with every test (Fabijan et al. 2019)."""
     if p.reading is None:
-        return [_planned(p)]
-    return _read(p, p.reading, mismatch_at)
+        return [PLANNED.found(_planned(p.settings, p.plan))]
+    return _judge_reading(p.settings, p.plan, p.reading, mismatch_at)
 
 
-def _planned(p: ABTest) -> Finding:
-    s, plan = p.settings, p.plan
-    numbers: dict[str, Value] = {
-        "rows": plan.rows,
-        "single": plan.single,
-        "days": int(np.ceil(plan.days)),
-        "looks": s.looks,
-        "power": s.power,
-        "alpha": s.alpha,
-        "effect": s.effect,
-        "base": s.base,
-        "careless": plan.careless,
-    }
-    says = N_(
-        "It takes {rows:count} rows, {days:count} days, to see a change from {base:number} by {effect:number} with a chance of "
-        "{power:percent}."
+def _planned(s: Settings, plan: Plan) -> Planned:
+    return Planned(
+        weight=0.5,
+        rows=plan.rows,
+        single=plan.single,
+        days=int(np.ceil(plan.days)),
+        looks=s.looks,
+        power=s.power,
+        alpha=s.alpha,
+        effect=s.effect,
+        base=s.base,
+        careless=plan.careless,
+        to=None if s.means else s.base + s.effect,
     )
-    if not s.means:
-        numbers["to"] = s.base + s.effect
-        says = N_(
-            "It takes {rows:count} rows, {days:count} days, to see a change from {base:percent} to {to:percent} with a chance of "
-            "{power:percent}."
-        )
-    return Finding(PLANNED, says, numbers, weight=0.5)
 
 
-def _read(p: ABTest, r: Reading, mismatch_at: float) -> list[Finding]:
-    s, found = p.settings, []
-    numbers: dict[str, Value] = {
-        "a": r.a,
-        "b": r.b,
-        "difference": r.difference.value,
-        "low": r.within.low,
-        "high": r.within.high,
-        "z": r.z,
-        "limit": r.limit,
-        "p_value": r.p,
-        "always_low": r.always.low,
-        "always_high": r.always.high,
-        "look": s.look,
-        "looks": s.looks,
-        "rows": s.counts.a_rows + s.counts.b_rows,
-        "planned": p.plan.rows,
-        "careless": r.careless,
-    }
+def _judge_reading(s: Settings, plan: Plan, r: Reading, mismatch_at: float) -> list[Finding]:
+    findings: list[Finding] = []
+    rows = s.counts.a_rows + s.counts.b_rows
     if r.odds < mismatch_at:
-        says = N_(
-            "Side B has {got:percent} of the rows instead of {wanted:percent}, which chance does not explain: do not trust the "
-            "result."
-        )
-        got = s.counts.b_rows / (s.counts.a_rows + s.counts.b_rows)
-        found.append(Finding(MISMATCH, says, {"got": got, "wanted": s.b_share, "p_value": r.odds}, weight=1.0))
+        got = s.counts.b_rows / rows
+        findings.append(MISMATCH.found(RowMismatch(weight=1.0, got=got, wanted=s.b_share, p_value=r.odds)))
+    outcome = Outcome(
+        weight=0.6,
+        a=r.a,
+        b=r.b,
+        difference=r.difference.value,
+        low=r.within.low,
+        high=r.within.high,
+        z=r.z,
+        limit=r.limit,
+        p_value=r.p,
+        always_low=r.always.low,
+        always_high=r.always.high,
+        look=s.look,
+        looks=s.looks,
+        rows=rows,
+        planned=plan.rows,
+        careless=r.careless,
+        means=s.means,
+    )
     decided = abs(r.z) >= r.limit
-    if decided and r.z > 0:
-        says = _B_MEAN if s.means else _B_SHARE
-    elif decided:
-        says = _A_MEAN if s.means else _A_SHARE
-    else:
-        says = _OPEN_MEAN if s.means else _OPEN_SHARE
-    found.append(Finding(DIFFERENT if decided else OPEN, says, numbers, weight=0.6))
+    findings.append((DIFFERENT if decided else OPEN).found(outcome))
     if not decided and r.p < s.alpha:
-        says = N_(
-            "Not decided yet: by itself this look says p = {p_value:number}, but it is look {look:count} of {looks:count}. "
-            "Whoever ends at the first p below {alpha:percent} sees a difference in {often:percent} of the tests that have none."
-        )
-        found.append(Finding(PEEKED, says, numbers | {"often": p.plan.careless, "alpha": s.alpha}, weight=0.7))
-    return found
-
-
-_B_SHARE: Final = N_("B is higher: {b:percent} instead of {a:percent}, a difference of {low:points} to {high:points} points.")
-_A_SHARE: Final = N_("B is lower: {b:percent} instead of {a:percent}, a difference of {low:points} to {high:points} points.")
-_OPEN_SHARE: Final = N_(
-    "Not decided: A has {a:percent}, B {b:percent}; the difference lies between {low:points} and {high:points} points."
-)
-_B_MEAN: Final = N_("B is higher: {b:number} instead of {a:number}, a difference of {low:number} to {high:number}.")
-_A_MEAN: Final = N_("B is lower: {b:number} instead of {a:number}, a difference of {low:number} to {high:number}.")
-_OPEN_MEAN: Final = N_("Not decided: A has {a:number}, B {b:number}; the difference lies between {low:number} and {high:number}.")
+        peeked = Peeked(**{**vars(outcome), "weight": 0.7}, often=plan.careless, alpha=s.alpha)
+        findings.append(PEEKED.found(peeked))
+    return findings

@@ -27,7 +27,7 @@ class Rule(StrEnum):
     POCOCK = "pocock"
 
 
-def spent(rule: Rule, share: float, alpha: float) -> float:
+def error_spent(rule: Rule, share: float, alpha: float) -> float:
     """Error of both sides together that may be spent once `share` of the rows is in."""
     if share >= 1:
         return alpha
@@ -36,17 +36,17 @@ def spent(rule: Rule, share: float, alpha: float) -> float:
     return float(alpha * np.log(1 + (np.e - 1) * share))
 
 
-def limits(shares: Sequence[float], alpha: float, rule: Rule) -> tuple[float, ...]:
+def limits_of_looks(shares: Sequence[float], alpha: float, rule: Rule) -> tuple[float, ...]:
     """The size of z from which the test ends at each look. shares: of the planned rows at each look, rising, the last 1."""
     found: list[float] = []
     before, ahead = 0.0, _Walk(0.0)
     for share in shares:
-        now = spent(rule, share, alpha)
+        now = error_spent(rule, share, alpha)
         step = max(now - before, 1e-12)
-        # What is left to spend may be less than what can be reckoned with: nobody stops there.
+        # What is left to spend may be smaller than a number can hold: no test stops there.
         limit = WIDEST if step < 1e-9 else float(brentq(_excess, 0.0, WIDEST, args=(ahead, share, step)))
         found.append(limit)
-        ahead, before = ahead.kept(share, limit), now
+        ahead, before = ahead.within(share, limit), now
     return tuple(found)
 
 
@@ -54,18 +54,18 @@ def _excess(limit: float, walk: _Walk, share: float, wanted: float) -> float:
     return walk.beyond(share, limit) - wanted
 
 
-def crossed(shares: Sequence[float], limits: Sequence[float], drift: float = 0.0) -> float:
+def crossing_probability(shares: Sequence[float], limits: Sequence[float], drift: float = 0.0) -> float:
     """Chance that z leaves the limits at any look. drift: what z is expected to be when all rows are in."""
     total, walk = 0.0, _Walk(drift)
     for share, limit in zip(shares, limits, strict=True):
         total += walk.beyond(share, limit)
-        walk = walk.kept(share, limit)
+        walk = walk.within(share, limit)
     return min(1.0, total)
 
 
-def drift_for(shares: Sequence[float], limits: Sequence[float], power: float) -> float:
+def drift_for_power(shares: Sequence[float], limits: Sequence[float], power: float) -> float:
     """The drift at which the test ends with the chance `power`."""
-    return float(brentq(lambda drift: crossed(shares, limits, drift) - power, 0.0, 12.0))
+    return float(brentq(lambda drift: crossing_probability(shares, limits, drift) - power, 0.0, 12.0))
 
 
 class _Walk:
@@ -89,7 +89,7 @@ class _Walk:
         outside = norm.sf((edge - middle) / spread) + norm.cdf((-edge - middle) / spread)
         return float(outside @ self.weights)
 
-    def kept(self, share: float, limit: float) -> _Walk:
+    def within(self, share: float, limit: float) -> _Walk:
         """The tests that go on from there: those between the limits."""
         step = share - self.share
         edge, middle = limit * np.sqrt(share), self.places + self.drift * step

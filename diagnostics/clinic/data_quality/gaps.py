@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,37 +21,52 @@ TOGETHER: Final = 0.8
 FEW: Final = 10
 """Gaps below which nothing is said of a column."""
 
+BEYOND_CHANCE: Final = 0.01
+"""False discovery rate of columns whose missing values are said to go with the target."""
+
 SHOWN: Final = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gap:
-    """where: mean of the target (share of the class to be found, of two; else of the most frequent one) where the column is
-    missing, elsewhere: where it is not. apart: the difference with its interval, 0 where it could be chance (Benjamini-Hochberg
-    over all columns).
-    """
+    """One column with missing values."""
 
     column: str
     share: float
+    """Share of the rows without a value."""
+
     where: float
+    """Mean of the target where the value is missing; for classes, the share of `Gaps.about`."""
+
     elsewhere: float
+    """The same where it is not missing."""
+
     apart: Interval
+    """The difference with its interval."""
+
     beyond_chance: bool
+    """Whether it is more than chance (Benjamini-Hochberg over all columns)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gaps:
-    """share: of all cells. complete: share of rows without a gap. together: columns that are missing in the same rows.
-
-    about: the class whose share `Gap.where` is; "" for values. spread: of the target (1 for classes).
-    """
+    """The missing values of a table."""
 
     share: float
+    """Share of all cells."""
+
     complete: float
+    """Share of rows without a missing value."""
+
     columns: tuple[Gap, ...]
     together: tuple[tuple[str, ...], ...]
+    """Columns that are missing in the same rows."""
+
     about: str
+    """The class whose share `Gap.where` is (of two, the one to be found, else the most frequent); "" for a quantity."""
+
     spread: float
+    """Standard deviation of the target, 1 for classes."""
 
 
 def gaps(data: TrainingSet) -> Gaps:
@@ -59,33 +74,36 @@ def gaps(data: TrainingSet) -> Gaps:
 
     missing = data.features.isna()
     truth, about = _told(data)
-    found: list[tuple[str, float, float, float, Interval, float]] = []
+    columns: list[Gap] = []
+    p_values: list[float] = []
     for name in data.features.columns:
         here = missing[name].to_numpy()
         count = int(here.sum())
         if not count:
             continue
         there = truth[~here]
-        if count < FEW or len(there) < FEW:
-            found.append((name, float(here.mean()), 0.0, 0.0, Interval(0.0, 0.0, 0.0), 1.0))
-            continue
-        difference = float(truth[here].mean() - there.mean())
-        # The variance of both together, so that a gap in which all rows agree is not taken for certain.
-        error = float(np.sqrt(truth.var() * (1 / count + 1 / len(there))))
-        p_value = float(2 * norm.sf(abs(difference) / error)) if error > 0 else 1.0
-        reach = Interval(difference, difference - 1.96 * error, difference + 1.96 * error)
-        found.append((name, float(here.mean()), float(truth[here].mean()), float(there.mean()), reach, p_value))
-    adjusted = benjamini_hochberg([entry[-1] for entry in found])
-    columns = [Gap(*entry[:-1], beyond_chance=bool(p < 0.01)) for entry, p in zip(found, adjusted, strict=True)]
+        where, elsewhere, reach, p_value = 0.0, 0.0, Interval(0.0, 0.0, 0.0), 1.0
+        if count >= FEW and len(there) >= FEW:
+            where, elsewhere = float(truth[here].mean()), float(there.mean())
+            difference = where - elsewhere
+            # The variance of both together, so that a gap in which all rows agree is not taken for certain.
+            error = float(np.sqrt(truth.var() * (1 / count + 1 / len(there))))
+            p_value = float(2 * norm.sf(abs(difference) / error)) if error > 0 else 1.0
+            reach = Interval(difference, difference - 1.96 * error, difference + 1.96 * error)
+        share = float(here.mean())
+        columns.append(Gap(column=name, share=share, where=where, elsewhere=elsewhere, apart=reach, beyond_chance=False))
+        p_values.append(p_value)
+    adjusted = benjamini_hochberg(p_values)
+    columns = [replace(gap, beyond_chance=bool(p < BEYOND_CHANCE)) for gap, p in zip(columns, adjusted, strict=True)]
     columns.sort(key=lambda gap: (not gap.beyond_chance, -abs(gap.apart.value) if gap.beyond_chance else -gap.share, gap.column))
     spread = 1.0 if data.task is Task.CLASSIFICATION else float(truth.std()) or 1.0
     return Gaps(
-        float(missing.to_numpy().mean()),
-        float((~missing.any(axis=1)).mean()),
-        tuple(columns[:SHOWN]),
-        _together(data),
-        about,
-        spread,
+        share=float(missing.to_numpy().mean()),
+        complete=float((~missing.any(axis=1)).mean()),
+        columns=tuple(columns[:SHOWN]),
+        together=_together(data),
+        about=about,
+        spread=spread,
     )
 
 
@@ -108,14 +126,14 @@ def _together(data: TrainingSet) -> tuple[tuple[str, ...], ...]:
     left = list(range(len(names)))
     while left:
         first = left.pop(0)
-        near = [place for place in left if phi[first, place] >= TOGETHER]
-        left = [place for place in left if place not in near]
+        near = [index for index in left if phi[first, index] >= TOGETHER]
+        left = [index for index in left if index not in near]
         if near:
-            groups.append([names[place] for place in (first, *near)])
+            groups.append([names[index] for index in (first, *near)])
     return tuple(tuple(group) for group in sorted(groups, key=lambda group: -len(group))[:10])
 
 
-def imputers(data: TrainingSet, family: str) -> tuple[Remedy, list[Remedy]]:
+def propose_imputers(data: TrainingSet, family: str) -> tuple[Remedy, list[Remedy]]:
     """The way it is, and the others. Trees can leave a value missing; the other models start from the mean."""
     from sklearn.impute import KNNImputer, SimpleImputer
 
@@ -136,16 +154,16 @@ def imputers(data: TrainingSet, family: str) -> tuple[Remedy, list[Remedy]]:
         ("iterative", N_("gaps foretold from the other columns (iterative)"), iterative),
         ("neighbours", N_("gaps filled from the 5 nearest rows (kNN)"), lambda seed: KNNImputer(n_neighbors=5)),
     ]
-    made = [Remedy(name, says, _filled(family, way)) for name, says, way in ways]
+    made = [Remedy(name=name, says=says, build=_filled(family, way)) for name, says, way in ways]
     if not FAMILIES[family].scaled:
-        made.insert(0, Remedy("none", N_("gaps left as they are"), _filled(family, None)))
+        made.insert(0, Remedy(name="none", says=N_("gaps left as they are"), build=_filled(family, None)))
     complete = (~data.features[list(data.numbers)].isna().any(axis=1)).to_numpy()
     if 0.3 <= complete.mean() < 1:
         made.append(
             Remedy(
-                "dropped",
-                N_("trained on complete rows only"),
-                _filled(family, ways[1][2]),
+                name="dropped",
+                says=N_("trained on complete rows only"),
+                build=_filled(family, ways[1][2]),
                 rows=lambda data, train, seed: train[complete[train]],
             )
         )
@@ -171,7 +189,7 @@ def _filled(family: str, way: Callable[[int], Any] | None) -> Callable[[Training
     return build
 
 
-def scalers(family: str) -> tuple[Remedy, list[Remedy]]:
+def propose_scalers(family: str) -> tuple[Remedy, list[Remedy]]:
     """Numbers as they are, and scaled in four ways."""
     from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, RobustScaler, StandardScaler
 
@@ -185,7 +203,7 @@ def scalers(family: str) -> tuple[Remedy, list[Remedy]]:
         ("range", N_("from 0 to 1 (min-max)"), lambda seed: MinMaxScaler()),
         ("ranks", N_("by rank (quantiles)"), ranks),
     ]
-    made = [Remedy(name, says, _scaled(family, way)) for name, says, way in ways]
+    made = [Remedy(name=name, says=says, build=_scaled(family, way)) for name, says, way in ways]
     return made[0], made[1:]
 
 
@@ -203,7 +221,7 @@ def _scaled(family: str, way: Callable[[int], Any]) -> Callable[[TrainingSet, in
     return build
 
 
-def spreads(data: TrainingSet) -> float:
+def measure_spreads(data: TrainingSet) -> float:
     """The widest number's spread by the narrowest's: above 10, an unscaled model hears one column alone. 1 for one number."""
     found = [float(np.nanstd(data.features[name].to_numpy("float64"))) for name in data.numbers]
     found = [value for value in found if np.isfinite(value) and value > 0]

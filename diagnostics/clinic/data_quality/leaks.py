@@ -1,4 +1,4 @@
-"""What makes a score look better than it is: twins on both sides, the future in training, a column that holds the answer."""
+"""What overstates a score: duplicates across the split, the future in training, a column that holds the target."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics.clinic.data_quality.rows import twins
-from diagnostics.clinic.shared.compare import Progress, Remedy, Result, compare, corrected, one_fold, quiet
+from diagnostics.clinic.data_quality.rows import group_duplicates
+from diagnostics.clinic.shared.compare import Progress, Remedy, Result, compare, corrected_interval, ignore_progress, score_fold
 from diagnostics.clinic.shared.folds import Fold, folds
 from diagnostics.clinic.shared.models import pipeline
 from diagnostics.clinic.shared.scores import Metric
@@ -23,7 +23,7 @@ from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
 
 ALONE: Final = 0.85
-"""Score of one column alone, where 1 is perfect, from which it is asked whether it holds the answer."""
+"""Score of one column alone, where 1 is perfect, from which on the others are scored without it."""
 
 ASKED: Final = 3
 """Columns, the most telling ones, that are taken out to see what remains."""
@@ -37,58 +37,64 @@ class Leak(StrEnum):
     TIME = "time"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inflation:
-    """easy: the score where rows are split at random. honest: where they are kept apart by id or likeness, or in time. lost: the
-    first less the second, positive where the random split flatters, in the score's unit. rows: with a relative in another row.
-    """
+    """The same model on a random and on a proper split."""
 
     leak: Leak
     easy: Interval
+    """Score where rows are split at random."""
+
     honest: Interval
+    """Score where related rows stay together, or later rows are held out."""
+
     lost: Interval
+    """`easy` less `honest`, in the metric's unit; positive where the random split flatters."""
+
     folds: int
     rows: int
+    """Rows that have a relative in another row."""
 
 
 @dataclass(frozen=True)
-class Teller:
-    """alone: score of the column alone, 0 (chance) to 1 (perfect). without: the result of all the others, None where nobody
-    asked.
-    """
+class SingleColumn:
+    """One column by itself."""
 
     column: str
     alone: float
+    """Score of the column alone, 0 (chance) to 1 (perfect)."""
+
     without: Result | None
+    """Result of all the others; None where that was not tried."""
 
 
-def inflations(
-    data: TrainingSet, before: Remedy, metric: Metric, *, repeats: int = 2, seed: int = 0, on_progress: Progress = quiet
+def measure_inflation(
+    data: TrainingSet, before: Remedy, metric: Metric, *, repeats: int = 2, seed: int = 0, on_progress: Progress = ignore_progress
 ) -> tuple[Inflation, ...]:
     """One for each way in which rows of this table can leak; empty where none can."""
     found = []
     plain = replace(data, groups=None, order=None, described=replace(data.described, split=Split.PLAIN))
     ids = _ids(data)
-    kinds: list[tuple[Leak, NDArray[np.int64] | None]] = [(Leak.IDS, ids), (Leak.TWINS, twins(data, seed=seed))]
-    for place, (leak, groups) in enumerate(kinds):
+    kinds: list[tuple[Leak, NDArray[np.int64] | None]] = [(Leak.IDS, ids), (Leak.TWINS, group_duplicates(data, seed=seed))]
+    for index, (leak, groups) in enumerate(kinds):
         if groups is None or len(np.unique(groups)) < 20:
             continue
-        on_progress(0.33 * place, N_("Splitting at random and properly"))
+        on_progress(0.33 * index, N_("Splitting at random and properly"))
         kept = replace(plain, groups=groups)
         sizes = np.bincount(groups)
         related = int((sizes[groups] > 1).sum())
-        easy = folds(plain, parts=5, repeats=repeats, seed=seed)
-        honest = folds(kept, parts=5, repeats=repeats, seed=seed)
-        found.append(_measured(leak, plain, before, metric, easy, honest, related, seed))
+        random = folds(plain, parts=5, repeats=repeats, seed=seed)
+        proper = folds(kept, parts=5, repeats=repeats, seed=seed)
+        found.append(_measure(leak, plain, before, metric, random, proper, related, seed))
     if data.order is not None:
         on_progress(0.66, N_("Splitting at random and in time"))
-        honest = folds(
+        proper = folds(
             replace(data, groups=None, described=replace(data.described, split=Split.ORDERED)), parts=5, repeats=2, seed=seed
         )
         rng = np.random.default_rng((seed, 43))
-        easy = tuple(_like(fold, len(data), rng) for fold in honest)
-        if len(honest) > 1:
-            found.append(_measured(Leak.TIME, plain, before, metric, easy, honest, len(data), seed))
+        random = tuple(_random_like(fold, len(data), rng) for fold in proper)
+        if len(proper) > 1:
+            found.append(_measure(Leak.TIME, plain, before, metric, random, proper, len(data), seed))
     return tuple(found)
 
 
@@ -100,38 +106,45 @@ def _ids(data: TrainingSet) -> NDArray[np.int64] | None:
     return None if np.array_equal(pd.factorize(data.groups)[0], same) else data.groups
 
 
-def _like(fold: Fold, rows: int, rng: np.random.Generator) -> Fold:
+def _random_like(fold: Fold, rows: int, rng: np.random.Generator) -> Fold:
     """A split of the same sizes at random: fewer rows to train on would lower the score by itself."""
-    drawn = rng.permutation(rows)
-    train = drawn[: len(fold.train)]
-    return Fold(np.sort(train), np.sort(drawn[len(fold.train) : len(fold.train) + len(fold.test)]))
+    shuffled = rng.permutation(rows)
+    train = shuffled[: len(fold.train)]
+    return Fold(np.sort(train), np.sort(shuffled[len(fold.train) : len(fold.train) + len(fold.test)]))
 
 
-def _measured(
+def _measure(
     leak: Leak,
     data: TrainingSet,
     before: Remedy,
     metric: Metric,
-    easy: Sequence[Fold],
-    honest: Sequence[Fold],
+    random: Sequence[Fold],
+    proper: Sequence[Fold],
     rows: int,
     seed: int,
 ) -> Inflation:
-    scores = np.full((2, len(honest)), np.nan)
-    for side, made in enumerate((easy, honest)):
+    scores = np.full((2, len(proper)), np.nan)
+    for side, made in enumerate((random, proper)):
         for number, fold in enumerate(made):
             try:
-                scores[side, number] = one_fold(data, before, fold, metric, seed + number)[0]
+                scores[side, number] = score_fold(data, before, fold, metric, seed + number)[0]
             except (ValueError, NotApplicable):
                 # A fold with one class alone, say; it is left out of the mean.
                 continue
     sign = 1.0 if metric.higher else -1.0
-    ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in honest]))
-    lost = corrected(sign * (scores[0] - scores[1]), ratio)
-    return Inflation(leak, corrected(scores[0], ratio), corrected(scores[1], ratio), lost, len(honest), rows)
+    ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in proper]))
+    lost = corrected_interval(sign * (scores[0] - scores[1]), ratio)
+    return Inflation(
+        leak=leak,
+        easy=corrected_interval(scores[0], ratio),
+        honest=corrected_interval(scores[1], ratio),
+        lost=lost,
+        folds=len(proper),
+        rows=rows,
+    )
 
 
-def narrowed(data: TrainingSet, columns: Sequence[str]) -> TrainingSet:
+def keep_columns(data: TrainingSet, columns: Sequence[str]) -> TrainingSet:
     """The same rows with only `columns`."""
     kept = set(columns)
     return replace(
@@ -143,42 +156,42 @@ def narrowed(data: TrainingSet, columns: Sequence[str]) -> TrainingSet:
 
 
 def _of(columns: Sequence[str], family: str) -> Callable[[TrainingSet, int], Any]:
-    return lambda data, seed: pipeline(narrowed(data, columns), family, seed=seed)
+    return lambda data, seed: pipeline(keep_columns(data, columns), family, seed=seed)
 
 
-def tellers(
-    data: TrainingSet, family: str, metric: Metric, *, seed: int = 0, on_progress: Progress = quiet
-) -> tuple[Teller, ...]:
+def score_single_columns(
+    data: TrainingSet, family: str, metric: Metric, *, seed: int = 0, on_progress: Progress = ignore_progress
+) -> tuple[SingleColumn, ...]:
     """Each column's score alone by a small tree on three folds, the best first; of the best, what is left without them."""
     names = list(data.features.columns)[:COLUMNS]
     made = folds(data, parts=3, repeats=1, seed=seed)
     worst = 0.5 if data.task is Task.CLASSIFICATION else 0.0
     alone: list[tuple[float, str]] = []
-    for place, name in enumerate(names):
-        on_progress(0.5 * place / len(names), N_("Asking each column alone"))
-        # A small tree: a column that holds the answer needs no more than a few cuts, a chance likeness needs many.
-        one = Remedy(name, name, _alone(name), features=(name,))
-        scores = np.array([one_fold(data, one, fold, metric, seed)[0] for fold in made])
+    for index, name in enumerate(names):
+        on_progress(0.5 * index / len(names), N_("Asking each column alone"))
+        # A small tree: a column that holds the target needs few splits, a coincidence needs many.
+        one = Remedy(name=name, says=name, build=_alone(name), features=(name,))
+        scores = np.array([score_fold(data, one, fold, metric, seed)[0] for fold in made])
         mean = float(np.nanmean(scores)) if np.isfinite(scores).any() else worst
         alone.append((min(1.0, max(0.0, (mean - worst) / (1 - worst))), name))
     alone.sort(key=lambda entry: (-entry[0], entry[1]))
     asked = [name for score, name in alone[:ASKED] if score >= ALONE and len(names) > 1]
     found: dict[str, Result] = {}
     if asked:
-        whole = Remedy("all", N_("all columns"), lambda d, s: pipeline(d, family, seed=s))
+        whole = Remedy(name="all", says=N_("all columns"), build=lambda d, s: pipeline(d, family, seed=s))
         others = {name: [n for n in data.features.columns if n != name] for name in asked}
-        remedies = [Remedy(name, name, _of(others[name], family), features=tuple(others[name])) for name in asked]
+        remedies = [Remedy(name=name, says=name, build=_of(others[name], family), features=tuple(others[name])) for name in asked]
 
         def later(share: float, what: str = "", so_far: Any = None) -> None:
             on_progress(0.5 + 0.5 * share, N_("Taking out the column that tells most"))
 
         compared = compare(data, whole, remedies, metric, repeats=1, seed=seed, on_progress=later)
         found = {result.name: result for result in compared.remedies if not result.skipped}
-    return tuple(Teller(name, score, found.get(name)) for score, name in alone[:20])
+    return tuple(SingleColumn(name, score, found.get(name)) for score, name in alone[:20])
 
 
 def _alone(column: str) -> Callable[[TrainingSet, int], Any]:
-    return lambda data, seed: _small(narrowed(data, (column,)), seed)
+    return lambda data, seed: _small(keep_columns(data, (column,)), seed)
 
 
 def _small(data: TrainingSet, seed: int) -> Any:

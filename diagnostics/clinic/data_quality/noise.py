@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.shared.compare import Remedy, fit
 from diagnostics.clinic.shared.folds import folds
-from diagnostics.clinic.shared.scores import told
+from diagnostics.clinic.shared.scores import predict
 from diagnostics.clinic.shared.training_set import Split, TrainingSet
 from diagnostics.nouns.words import N_
 
@@ -19,43 +19,60 @@ SURE: Final = 0.1
 
 KEPT: Final = 2_000
 CLASSES: Final = 20
-"""Classes whose pairs are told apart."""
+"""Classes whose pairs are examined."""
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """row: number in the training set. given: its label. looks: the class it looks like. chance: of the given label."""
+    """A row whose label is doubtful."""
 
     row: int
+    """Number in the training set."""
+
     given: str
+    """Its label."""
+
     looks: str
+    """The class that it looks like."""
+
     chance: float
+    """Probability of the given label."""
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """rows: estimated to be labelled `given` while they are `true`."""
+    """Two classes that are mixed up."""
 
     given: str
     true: str
     rows: int
+    """Rows estimated to be labelled `given` while they are `true`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Noise:
-    """rows: looked at. share: of labels estimated to be wrong. suspects: named rows, the least likely label first; found: how
-    many there are. sure: those with a chance below `SURE`.
-    """
+    """Labels that cross-fitted models contradict."""
 
     rows: int
+    """Rows examined."""
+
     share: float
+    """Share of labels estimated to be wrong."""
+
     found: int
+    """How many rows are suspicious."""
+
     sure: int
+    """Those with a probability of their label below `SURE`."""
+
     suspects: tuple[Suspect, ...]
+    """The rows by the probability of their label, ascending, at most `KEPT`."""
+
     mixed: tuple[Mixed, ...]
+    """Pairs of classes, the largest first."""
 
 
-def joint(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def estimate_joint(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Estimated number of rows by given and true class, shape (k, k): Northcutt, Jiang and Chuang 2021, Confident Learning,
     arXiv:1911.00068, equations 1 to 3.
 
@@ -78,12 +95,12 @@ def joint(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np
     return np.asarray(counts / np.where(totals > 0, totals, 1) * sizes[:, None])
 
 
-def prune(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def prune_by_noise_rate(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Numbers of the suspicious rows and the classes they look like, shapes (m,): for each pair of classes as many rows as the
     matrix says, those with the largest margin ("prune by noise rate", section 3.2 of the same paper); never a row whose own
     label is the likeliest.
     """
-    expected = joint(chances, labels)
+    expected = estimate_joint(chances, labels)
     looks: dict[int, tuple[float, int]] = {}
     for given in range(chances.shape[1]):
         rows = np.flatnonzero(labels == given)
@@ -92,21 +109,21 @@ def prune(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[NDAr
             if true == given or not count:
                 continue
             margin = chances[rows, true] - chances[rows, given]
-            for place in np.argsort(-margin, kind="stable")[:count]:
-                row, size = int(rows[place]), float(margin[place])
+            for index in np.argsort(-margin, kind="stable")[:count]:
+                row, size = int(rows[index]), float(margin[index])
                 if size > 0 and size > looks.get(row, (0.0, 0))[0]:
                     looks[row] = (size, true)
     rows = np.array(sorted(looks), dtype="int64")
     return rows, np.array([looks[int(row)][1] for row in rows], dtype="int64")
 
 
-def chances_of(data: TrainingSet, before: Remedy, *, parts: int = 5, seed: int = 0) -> NDArray[np.float64]:
+def cross_fitted_probabilities(data: TrainingSet, before: Remedy, *, parts: int = 5, seed: int = 0) -> NDArray[np.float64]:
     """Chances of each row from models that never saw it, shape (rows, classes)."""
-    plain = _unordered(data)
+    plain = _without_order(data)
     held = np.full((len(data), len(data.classes)), np.nan)
     for number, fold in enumerate(folds(plain, parts=parts, repeats=1, seed=seed)):
         fitted, _ = fit(plain, before, fold.train, seed + number)
-        answer = told(fitted, plain.features.iloc[fold.test], plain)
+        answer = predict(fitted, plain.features.iloc[fold.test], plain)
         if answer.chances is not None:
             held[fold.test] = answer.chances
     return held
@@ -114,14 +131,14 @@ def chances_of(data: TrainingSet, before: Remedy, *, parts: int = 5, seed: int =
 
 def noise(data: TrainingSet, before: Remedy, *, seed: int = 0) -> Noise | None:
     """None for models without chances."""
-    chances = chances_of(data, before, seed=seed)
+    chances = cross_fitted_probabilities(data, before, seed=seed)
     if not np.isfinite(chances).all():
         return None
     labels = data.truth.astype("int64")
-    rows, looks = prune(chances, labels)
+    rows, looks = prune_by_noise_rate(chances, labels)
     own = chances[rows, labels[rows]]
     order = np.argsort(own, kind="stable")
-    expected = joint(chances, labels)
+    expected = estimate_joint(chances, labels)
     off = expected.sum() - np.trace(expected)
     pairs = [
         Mixed(data.classes[given], data.classes[true], round(float(expected[given, true])))
@@ -130,12 +147,14 @@ def noise(data: TrainingSet, before: Remedy, *, seed: int = 0) -> Noise | None:
         if given != true and round(float(expected[given, true]))
     ]
     return Noise(
-        len(data),
-        float(off / len(data)),
-        len(rows),
-        int((own < SURE).sum()),
-        tuple(Suspect(int(rows[p]), data.classes[labels[rows[p]]], data.classes[looks[p]], float(own[p])) for p in order[:KEPT]),
-        tuple(sorted(pairs, key=lambda pair: -pair.rows)[:10]),
+        rows=len(data),
+        share=float(off / len(data)),
+        found=len(rows),
+        sure=int((own < SURE).sum()),
+        suspects=tuple(
+            Suspect(int(rows[p]), data.classes[labels[rows[p]]], data.classes[looks[p]], float(own[p])) for p in order[:KEPT]
+        ),
+        mixed=tuple(sorted(pairs, key=lambda pair: -pair.rows)[:10]),
     )
 
 
@@ -144,18 +163,18 @@ def without_suspects(before: Remedy) -> Remedy:
 
     def rows(data: TrainingSet, train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
         inner = data.take(train)
-        chances = chances_of(inner, before, parts=3, seed=seed)
+        chances = cross_fitted_probabilities(inner, before, parts=3, seed=seed)
         labels = inner.truth.astype("int64")
         if not np.isfinite(chances).all():
             return train
-        suspicious, _ = prune(chances, labels)
+        suspicious, _ = prune_by_noise_rate(chances, labels)
         kept = np.setdiff1d(np.arange(len(train)), suspicious)
         return train[kept] if len(np.unique(labels[kept])) == len(np.unique(labels)) else train
 
-    return Remedy("suspects", N_("trained without suspicious labels"), before.build, rows=rows)
+    return Remedy(name="suspects", says=N_("trained without suspicious labels"), build=before.build, rows=rows)
 
 
-def _unordered(data: TrainingSet) -> TrainingSet:
+def _without_order(data: TrainingSet) -> TrainingSet:
     """The same to be split at random: every row must be held out once, the earliest too."""
     from dataclasses import replace
 

@@ -22,7 +22,7 @@ NEAR: Final = 0.02
 """Rows nearly equal: in every number within this share of the column's spread, in every category the same."""
 
 NEAR_COLUMNS: Final = 3
-"""Fewer numbers with many values than this lie close to each other by nature."""
+"""With fewer numeric columns than this, many rows are close to each other anyway."""
 
 MANY_VALUES: Final = 50
 APART: Final = 3.5
@@ -35,23 +35,32 @@ DIFFERENT: Final = 0.5
 """Standard deviations of the target by which equal rows must differ to contradict each other."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Copies:
-    """rows: looked at. patterns: different rows, the target left out. repeated: rows equal to an earlier one, target and all.
-
-    conflicts: rows that are equal to one with another target. ceiling: share of the rows that the best of all models could get
-    right; None for values. near: rows with a nearly equal twin, of near_rows; by_chance: how many there would be if the columns
-    were shuffled. The tuples hold numbers of rows of the training set, at most `KEPT`.
-    """
+    """Rows that repeat, contradict or nearly equal another. The tuples hold numbers of training rows, at most `KEPT`."""
 
     rows: int
+    """Rows examined."""
+
     patterns: int
+    """Different rows, the target left out."""
+
     repeated: int
+    """Rows equal to an earlier one, the target too."""
+
     conflicts: int
+    """Rows equal to one with another target."""
+
     ceiling: float | None
+    """Share of the rows that the best of all models could predict right; None for a quantity."""
+
     near: int
+    """Rows that nearly equal another, of `near_rows`."""
+
     near_rows: int
     by_chance: int
+    """How many there would be if the columns were shuffled."""
+
     repeated_rows: tuple[int, ...]
     conflict_rows: tuple[int, ...]
     near_rows_numbers: tuple[int, ...]
@@ -59,50 +68,59 @@ class Copies:
 
 @dataclass(frozen=True)
 class FarOut:
-    """rows: values of the column beyond the fences `low` and `high`."""
+    """Far-out values of one column."""
 
     column: str
     rows: int
+    """Values beyond the fences `low` and `high`."""
+
     low: float
     high: float
 
 
 @dataclass(frozen=True)
 class Outliers:
-    """rows: that stand apart by the isolation forest, of `looked`. columns: with far-out values, the most first."""
+    """Rows that the isolation forest sets apart."""
 
     looked: int
+    """Rows examined."""
+
     rows: int
+    """Rows that stand apart."""
+
     columns: tuple[FarOut, ...]
+    """Columns with far-out values, the most first."""
+
     numbers: tuple[int, ...]
+    """Numbers of the rows in the training set."""
 
 
-def copies(data: TrainingSet, *, seed: int = 0) -> Copies:
+def find_copies(data: TrainingSet, *, seed: int = 0) -> Copies:
     pattern = identical(data.features)
     whole = identical(data.features, data.truth)
     repeated = pd.Series(whole).duplicated().to_numpy()
-    conflict = conflicting(data, pattern)
+    conflict = find_conflicts(data, pattern)
     ceiling = None
     if data.task is Task.CLASSIFICATION:
         counted = pd.DataFrame({"pattern": pattern, "truth": data.truth}).value_counts()
         ceiling = float(counted.groupby("pattern").max().sum() / len(data))
     near, looked, chance = _near(data, pattern, seed)
     return Copies(
-        len(data),
-        int(pattern.max()) + 1,
-        int(repeated.sum()),
-        int(conflict.sum()),
-        ceiling,
-        len(near),
-        looked,
-        chance,
-        _numbers(np.flatnonzero(repeated)),
-        _numbers(np.flatnonzero(conflict)),
-        _numbers(near),
+        rows=len(data),
+        patterns=int(pattern.max()) + 1,
+        repeated=int(repeated.sum()),
+        conflicts=int(conflict.sum()),
+        ceiling=ceiling,
+        near=len(near),
+        near_rows=looked,
+        by_chance=chance,
+        repeated_rows=_numbers(np.flatnonzero(repeated)),
+        conflict_rows=_numbers(np.flatnonzero(conflict)),
+        near_rows_numbers=_numbers(near),
     )
 
 
-def conflicting(data: TrainingSet, pattern: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+def find_conflicts(data: TrainingSet, pattern: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
     """Rows that are equal to one with another target, shape (rows,)."""
     pattern = identical(data.features) if pattern is None else pattern
     groups = pd.Series(data.truth).groupby(pattern)
@@ -112,7 +130,7 @@ def conflicting(data: TrainingSet, pattern: NDArray[np.int64] | None = None) -> 
     return np.asarray(spread > DIFFERENT * float(np.std(data.truth.astype("float64"))))
 
 
-def twins(data: TrainingSet, *, seed: int = 0) -> NDArray[np.int64] | None:
+def group_duplicates(data: TrainingSet, *, seed: int = 0) -> NDArray[np.int64] | None:
     """Codes of rows that are equal or nearly so, shape (rows,); None where all differ. Nearly equal ones only in small tables."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -132,7 +150,7 @@ def twins(data: TrainingSet, *, seed: int = 0) -> NDArray[np.int64] | None:
 
 
 def _near(data: TrainingSet, pattern: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], int, int]:
-    """Numbers of the rows with a nearly equal twin, how many were looked at, and how many shuffled columns would give."""
+    """Numbers of the rows that nearly equal another, how many rows were examined, and how many shuffled columns would give."""
     first = np.unique(pattern, return_index=True)[1]
     if len(first) > NEAR_ROWS:
         first = np.sort(np.random.default_rng((seed, 41)).choice(first, NEAR_ROWS, replace=False))
@@ -147,7 +165,7 @@ def _pairs(data: TrainingSet, rows: NDArray[np.int64], seed: int) -> tuple[NDArr
         return np.empty((0, 2), dtype="int64"), 0
     matrix = matrix_of(data, rows)
     rng = np.random.default_rng((seed, 42))
-    shuffled = np.column_stack([rng.permutation(matrix[:, place]) for place in range(matrix.shape[1])])
+    shuffled = np.column_stack([rng.permutation(matrix[:, index]) for index in range(matrix.shape[1])])
     return _close(matrix), len(_close(shuffled))
 
 
@@ -183,7 +201,7 @@ def matrix_of(data: TrainingSet, rows: NDArray[np.int64]) -> NDArray[np.float64]
     return np.column_stack(columns)
 
 
-def apart(data: TrainingSet, rows: NDArray[np.int64], *, seed: int = 0) -> NDArray[np.bool_]:
+def flag_outliers(data: TrainingSet, rows: NDArray[np.int64], *, seed: int = 0) -> NDArray[np.bool_]:
     """Which of `rows` stand apart from the rest of them: isolation forest (Liu et al. 2008, doi:10.1109/ICDM.2008.17), its score
     by the modified z-score. Shape (len(rows),).
     """
@@ -199,9 +217,9 @@ def apart(data: TrainingSet, rows: NDArray[np.int64], *, seed: int = 0) -> NDArr
     return np.asarray(0.6745 * (strange - middle) / spread > APART)
 
 
-def outliers(data: TrainingSet, *, seed: int = 0) -> Outliers:
+def find_outliers(data: TrainingSet, *, seed: int = 0) -> Outliers:
     every = np.arange(len(data))
-    stand = np.flatnonzero(apart(data, every, seed=seed))
+    stand = np.flatnonzero(flag_outliers(data, every, seed=seed))
     found = []
     for name in data.numbers:
         values = data.features[name].to_numpy("float64")

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.deployment.rows import fed, whole
-from diagnostics.clinic.deployment.trees import OPSET, knows, trees_as_onnx
+from diagnostics.clinic.deployment.rows import as_inputs, with_preparation
+from diagnostics.clinic.deployment.trees import OPSET, is_supported, trees_as_onnx
 from diagnostics.clinic.shared.models import pipeline
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns.incident import Task
@@ -31,14 +31,14 @@ NOTHING: Final = N_("only the layers of a network have weights that 8 bits can h
 UNKNOWN: Final = N_("no converter to ONNX knows this kind of model")
 
 
-def exported(model: Any, width: int) -> bytes:
+def export(model: Any, width: int) -> bytes:
     """The bare `model` (after its preparation) as ONNX: input "x", shape (n, width), 32 bits or 64.
 
     Raises NotApplicable where no converter knows it.
     """
     bare = getattr(model, "regressor_", model)
     try:
-        if knows(bare):
+        if is_supported(bare):
             return trees_as_onnx(bare, width)
         from skl2onnx import convert_sklearn  # type: ignore[import-untyped]
         from skl2onnx.common.data_types import FloatTensorType  # type: ignore[import-untyped]
@@ -50,7 +50,7 @@ def exported(model: Any, width: int) -> bytes:
         raise NotApplicable(UNKNOWN) from error
 
 
-def quantised(content: bytes) -> bytes:
+def quantise(content: bytes) -> bytes:
     """The same with 8-bit weights (dynamic quantisation). Raises NotApplicable where nothing can be quantised."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -82,16 +82,16 @@ def session(content: bytes, *, threads: int = 1) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def answer(running: Any, rows: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """Chances, shape (n, k), or values, shape (n, 1). rows: as `deployment_rows.fed` gives them."""
-    told = running.run(None, dict(rows))[-1]
-    return np.asarray(told, dtype="float64")
+def run_session(running: Any, rows: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+    """Chances, shape (n, k), or values, shape (n, 1). rows: as `rows.as_inputs` gives them."""
+    raw = running.run(None, dict(rows))[-1]
+    return np.asarray(raw, dtype="float64")
 
 
 class Served:
-    """A pipeline that answers as the ONNX file that stands for it, from raw rows.
+    """A pipeline that predicts with its ONNX file, from raw rows.
 
-    way: what becomes of the trained pipeline's model: given (model, prepared rows, task), the bytes of an ONNX file.
+    way: makes the bytes of an ONNX file from (model, prepared rows, task).
     """
 
     def __init__(self, inner: Any, way: Way, data: TrainingSet) -> None:
@@ -106,44 +106,44 @@ class Served:
     def predict(self, features: Any) -> Any:
         if self.classes_ is not None:
             return np.asarray(self.classes_)[self.predict_proba(features).argmax(axis=1)]
-        return answer(self.running, fed(features, self.data)).ravel()
+        return run_session(self.running, as_inputs(features, self.data)).ravel()
 
     def predict_proba(self, features: Any) -> Any:
-        told = np.clip(answer(self.running, fed(features, self.data)), 0.0, 1.0)
-        if told.ndim == 1 or told.shape[1] == 1:
-            told = np.column_stack([1 - told.ravel(), told.ravel()])
-        return told / np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
+        raw = np.clip(run_session(self.running, as_inputs(features, self.data)), 0.0, 1.0)
+        if raw.ndim == 1 or raw.shape[1] == 1:
+            raw = np.column_stack([1 - raw.ravel(), raw.ravel()])
+        return raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-12)
 
 
 def as_file(fitted: Any, way: Way, features: Any, data: TrainingSet) -> bytes:
-    """The ONNX file of a fitted pipeline, from raw rows to answers. Raises NotApplicable as `way` does."""
-    return whole(fitted, way(fitted[-1], prepared(fitted, features), data.task), data)
+    """The ONNX file of a fitted pipeline, from raw rows to predictions. Raises NotApplicable as `way` does."""
+    return with_preparation(fitted, way(fitted[-1], prepare_rows(fitted, features), data.task), data)
 
 
-def prepared(fitted: Any, features: Any) -> NDArray[np.float32]:
+def prepare_rows(fitted: Any, features: Any) -> NDArray[np.float32]:
     """The rows as the fitted pipeline's model sees them."""
     return np.asarray(fitted[:-1].transform(features), dtype="float32")
 
 
 def as_onnx(model: Any, matrix: NDArray[np.float32], task: Task) -> bytes:
-    return exported(model, matrix.shape[1])
+    return export(model, matrix.shape[1])
 
 
 def as_quantised(model: Any, matrix: NDArray[np.float32], task: Task) -> bytes:
-    return quantised(exported(model, matrix.shape[1]))
+    return quantise(export(model, matrix.shape[1]))
 
 
 def as_distilled(model: Any, matrix: NDArray[np.float32], task: Task) -> bytes:
-    """A tree that learns the model's answers instead of the labels (Buciluă et al. 2006, doi:10.1145/1150402.1150464)."""
+    """A tree trained on the model's predictions instead of the labels (Buciluă et al. 2006, doi:10.1145/1150402.1150464)."""
     from sklearn.tree import DecisionTreeRegressor
 
     bare = getattr(model, "regressor_", model)
-    told = bare.predict_proba(matrix) if task is Task.CLASSIFICATION else bare.predict(matrix)
+    raw = bare.predict_proba(matrix) if task is Task.CLASSIFICATION else bare.predict(matrix)
     student = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=5, random_state=0)
     # A matrix with gaps is learnt from as it is: trees send a gap to the better side.
-    student.fit(matrix, np.asarray(told))
-    return exported(student, matrix.shape[1])
+    student.fit(matrix, np.asarray(raw))
+    return export(student, matrix.shape[1])
 
 
-def served(family: str, way: Way) -> Callable[[TrainingSet, int], Any]:
+def build_served(family: str, way: Way) -> Callable[[TrainingSet, int], Any]:
     return lambda data, seed: Served(pipeline(data, family, seed=seed), way, data)

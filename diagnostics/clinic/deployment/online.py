@@ -1,4 +1,4 @@
-"""A learner that goes on learning as rows come in, beside the same one left as it was: each row is answered, then learnt."""
+"""Online learning beside a fixed model: each row is predicted first, then learnt."""
 
 from __future__ import annotations
 
@@ -20,20 +20,27 @@ BLOCKS: Final = 20
 LEAST: Final = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Online:
-    """Scores by block of later rows: share of right answers, or mean absolute error by the target's spread (less is better).
-
-    gain: of the one that goes on learning, positive is better; its interval minds that neighbouring blocks are alike.
-    ends: the last row of each block, as a share of all rows. higher: whether a higher score is better.
-    """
+    """A model that goes on learning beside one left as it was, on blocks of later rows."""
 
     rows: int
     fixed: tuple[float, ...]
+    """Score in each block of the one left as it was: share of right predictions, or mean absolute error in standard deviations of
+    the target.
+    """
+
     online: tuple[float, ...]
+    """The same of the one that goes on learning."""
+
     ends: tuple[float, ...]
+    """Last row of each block, as a share of all rows."""
+
     gain: Interval
+    """Gain of the one that goes on learning, positive is better; its interval allows for neighbouring blocks being alike."""
+
     higher: bool
+    """Whether a higher score is better."""
 
 
 def online(data: TrainingSet, *, seed: int = 0) -> Online | None:
@@ -62,8 +69,8 @@ def online(data: TrainingSet, *, seed: int = 0) -> Online | None:
     scores: list[list[float]] = [[], []]
     for block in blocks:
         right = truth[later[block]]
-        for place, learner in enumerate((fixed, moving)):
-            scores[place].append(_score(learner.predict(rest[block]), right, data.task))
+        for index, learner in enumerate((fixed, moving)):
+            scores[index].append(_score(learner.predict(rest[block]), right, data.task))
         # In small parts, as they would come in.
         for part in np.array_split(block, max(1, len(block) // 20)):
             moving.partial_fit(rest[part], truth[later[part]])
@@ -71,7 +78,7 @@ def online(data: TrainingSet, *, seed: int = 0) -> Online | None:
     sign = 1.0 if higher else -1.0
     apart = sign * (np.array(scores[1]) - np.array(scores[0]))
     ends = tuple(float(start + block[-1] + 1) / len(rows) for block in blocks)
-    return Online(len(later), tuple(scores[0]), tuple(scores[1]), ends, serial(apart), higher)
+    return Online(rows=len(later), fixed=tuple(scores[0]), online=tuple(scores[1]), ends=ends, gain=serial(apart), higher=higher)
 
 
 def _learner(data: TrainingSet, matrix: NDArray[np.float64], truth: NDArray[np.generic], seed: int) -> Any:
@@ -90,10 +97,10 @@ def _learner(data: TrainingSet, matrix: NDArray[np.float64], truth: NDArray[np.g
     return made
 
 
-def _score(told: NDArray[np.generic], right: NDArray[np.generic], task: Task) -> float:
+def _score(predicted: NDArray[np.generic], right: NDArray[np.generic], task: Task) -> float:
     if task is Task.CLASSIFICATION:
-        return float(np.mean(told == right))
-    return float(np.mean(np.abs(told.astype("float64") - right.astype("float64"))))
+        return float(np.mean(predicted == right))
+    return float(np.mean(np.abs(predicted.astype("float64") - right.astype("float64"))))
 
 
 def serial(values: NDArray[np.float64], *, lags: int = 2) -> Interval:

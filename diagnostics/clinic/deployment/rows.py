@@ -23,7 +23,7 @@ VERSION: Final = 8
 """Of the file format: what runtimes since 2022 read."""
 
 
-def whole(fitted: Any, content: bytes, data: TrainingSet) -> bytes:
+def with_preparation(fitted: Any, content: bytes, data: TrainingSet) -> bytes:
     """The ONNX file that takes raw rows. fitted: a trained pipeline of `models.pipeline`; content: its model alone, input "x".
 
     One input for each column, under its name, shape (n, 1): 64-bit numbers (NaN where missing, times as seconds since 1970), or
@@ -52,9 +52,9 @@ def whole(fitted: Any, content: bytes, data: TrainingSet) -> bytes:
     if scaler is None:
         nodes.append(helper.make_node("Identity", [answer], [last]))
     else:
-        spread = writer.held("spread", np.asarray(scaler.scale_, dtype="float32"))
-        mean = writer.held("mean", np.asarray(scaler.mean_, dtype="float32"))
-        flat = writer.held("flat", np.array([-1, 1], dtype="int64"))
+        spread = writer.constant("spread", np.asarray(scaler.scale_, dtype="float32"))
+        mean = writer.constant("mean", np.asarray(scaler.mean_, dtype="float32"))
+        flat = writer.constant("flat", np.array([-1, 1], dtype="int64"))
         nodes += [
             helper.make_node("Reshape", [answer, flat], [f"{mark}/column"]),
             helper.make_node("Mul", [f"{mark}/column", spread], [f"{mark}/spread out"]),
@@ -78,7 +78,7 @@ def whole(fitted: Any, content: bytes, data: TrainingSet) -> bytes:
     return bytes(made.SerializeToString(deterministic=True))
 
 
-def fed(features: pd.DataFrame, data: TrainingSet) -> dict[str, NDArray[Any]]:
+def as_inputs(features: pd.DataFrame, data: TrainingSet) -> dict[str, NDArray[Any]]:
     """The rows as the file's inputs, each of shape (n, 1)."""
     made: dict[str, NDArray[Any]] = {}
     for name in features.columns:
@@ -91,7 +91,7 @@ def fed(features: pd.DataFrame, data: TrainingSet) -> dict[str, NDArray[Any]]:
 
 
 def _needed(nodes: Sequence[Any], last: str) -> list[Any]:
-    """The nodes that the answer hangs on; converters also write the label, which nobody asked for."""
+    """The nodes that the output depends on; converters also write the label, which is not needed."""
     wanted, kept = {last}, list[Any]()
     for node in reversed(nodes):
         if wanted & set(node.output):
@@ -109,7 +109,7 @@ class _Writer:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def held(self, name: str, values: NDArray[Any]) -> str:
+    def constant(self, name: str, values: NDArray[Any]) -> str:
         from onnx import numpy_helper
 
         self.constants.append(numpy_helper.from_array(values, f"{self.mark}/{name}"))
@@ -132,14 +132,14 @@ class _Writer:
                 parts += self._numbers(part, columns)
             elif name == "categories" and columns:
                 encode = self._codes if isinstance(part, OrdinalEncoder) else self._spread
-                parts += [encode(part, place, column) for place, column in enumerate(columns)]
+                parts += [encode(part, index, column) for index, column in enumerate(columns)]
         return self.node("Concat", parts, "prepared", axis=1) if len(parts) > 1 else parts[0]
 
     def _numbers(self, part: Any, columns: Sequence[str]) -> list[str]:
         from onnx import TensorProto
 
         given = self.node("Concat", columns, "numbers", axis=1) if len(columns) > 1 else columns[0]
-        none = self.held("none", np.array(np.nan))
+        none = self.constant("none", np.array(np.nan))
         # As in training, where an infinite value counts as a missing one.
         given = self.node("Where", [self.node("IsInf", [given], "endless"), none, given], "finite")
         if not hasattr(part, "steps"):
@@ -147,41 +147,41 @@ class _Writer:
         imputer, scaler = part[0], part[-1]
         missing = self.node("IsNaN", [given], "missing")
         middle = np.asarray(imputer.statistics_, dtype="float64")
-        filled = self.node("Where", [missing, self.held("medians", middle[None, :]), given], "filled")
+        filled = self.node("Where", [missing, self.constant("medians", middle[None, :]), given], "filled")
         # A column without a single value in training was dropped there.
-        known = self.held("known", np.flatnonzero(np.isfinite(middle)).astype("int64"))
+        known = self.constant("known", np.flatnonzero(np.isfinite(middle)).astype("int64"))
         matrix = self.node("Gather", [filled, known], "known values", axis=1)
         marked = np.asarray(imputer.indicator_.features_, dtype="int64")
         if marked.size:
             gaps = self.node("Cast", [missing], "gaps", to=TensorProto.DOUBLE)
-            marks = self.node("Gather", [gaps, self.held("marked", marked)], "marks", axis=1)
+            marks = self.node("Gather", [gaps, self.constant("marked", marked)], "marks", axis=1)
             matrix = self.node("Concat", [matrix, marks], "values and marks", axis=1)
-        apart = self.node("Sub", [matrix, self.held("means", np.asarray(scaler.mean_)[None, :])], "centred")
-        return [self.node("Div", [apart, self.held("spreads", np.asarray(scaler.scale_)[None, :])], "scaled")]
+        apart = self.node("Sub", [matrix, self.constant("means", np.asarray(scaler.mean_)[None, :])], "centred")
+        return [self.node("Div", [apart, self.constant("spreads", np.asarray(scaler.scale_)[None, :])], "scaled")]
 
-    def _codes(self, part: Any, place: int, column: str) -> str:
+    def _codes(self, part: Any, index: int, column: str) -> str:
         """The number of the level, as trees take it."""
         from onnx import TensorProto
 
         levels = {
             # scikit-learn gives only NaN the code of missing values; None is a level like any other.
             _word(level): float(part.encoded_missing_value if level != level else code)
-            for code, level in enumerate(part.categories_[place])
+            for code, level in enumerate(part.categories_[index])
         }
-        code = self._label(column, f"code {place}", "float", levels, float(part.unknown_value))
-        return self.node("Cast", [code], f"whole code {place}", to=TensorProto.DOUBLE)
+        code = self._label(column, f"code {index}", "float", levels, float(part.unknown_value))
+        return self.node("Cast", [code], f"whole code {index}", to=TensorProto.DOUBLE)
 
-    def _spread(self, part: Any, place: int, column: str) -> str:
+    def _spread(self, part: Any, index: int, column: str) -> str:
         """A column of zeros and ones for each level; rare levels share the last."""
         from onnx import TensorProto
 
-        grouped = part.infrequent_categories_[place] if hasattr(part, "infrequent_categories_") else None
+        grouped = part.infrequent_categories_[index] if hasattr(part, "infrequent_categories_") else None
         rare = {_word(level) for level in grouped} if grouped is not None else set()
-        usual = [_word(level) for level in part.categories_[place] if _word(level) not in rare]
+        usual = [_word(level) for level in part.categories_[index] if _word(level) not in rare]
         levels = {word: code for code, word in enumerate(usual)} | dict.fromkeys(sorted(rare), len(usual))
-        code = self._label(column, f"level {place}", "int64", levels, len(usual) if rare else -1)
-        every = self.held(f"levels {place}", np.arange(len(usual) + bool(rare), dtype="int64")[None, :])
-        return self.node("Cast", [self.node("Equal", [code, every], f"is {place}")], f"ones {place}", to=TensorProto.DOUBLE)
+        code = self._label(column, f"level {index}", "int64", levels, len(usual) if rare else -1)
+        every = self.constant(f"levels {index}", np.arange(len(usual) + bool(rare), dtype="int64")[None, :])
+        return self.node("Cast", [self.node("Equal", [code, every], f"is {index}")], f"ones {index}", to=TensorProto.DOUBLE)
 
     def _label(self, column: str, name: str, kind: str, levels: dict[str, Any], other: float) -> str:
         settings = {"keys_strings": list(levels), f"values_{kind}s": list(levels.values()), f"default_{kind}": other}

@@ -1,4 +1,4 @@
-"""How long an answer takes: percentiles by batch size and workers, measured here, one process, warm."""
+"""Latency: percentiles by batch size and workers, measured in this process after warming up."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ import numpy as np
 BATCHES: Final = (1, 32, 512)
 WORKERS: Final = (1, 2, 4)
 SECONDS: Final = 0.4
-"""For each cell; at least `LEAST` answers are timed."""
+"""For each cell; at least `LEAST` requests are timed."""
 
 LEAST: Final = 20
 MOST: Final = 2_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Latency:
-    """Milliseconds of one answer to `batch` rows while `workers` threads ask at once. per_second: rows answered by all."""
+    """How long one request of `batch` rows takes while `workers` threads ask at once."""
 
     what: str
     batch: int
     workers: int
     p50: float
+    """Milliseconds, median."""
+
     p95: float
     p99: float
     per_second: float
+    """Rows predicted a second by all workers."""
+
     answers: int
 
 
 def latency(
     what: str, ask: Callable[[int], object], *, batches: Sequence[int] = BATCHES, workers: Sequence[int] = (1,)
 ) -> tuple[Latency, ...]:
-    """ask: answers that many rows. Each cell is asked twice before it is timed."""
+    """ask: predicts that many rows. Each cell is warmed up twice before it is timed."""
     found = []
     for batch in batches:
         for many in workers:
@@ -69,4 +73,13 @@ def _cell(what: str, ask: Callable[[int], object], batch: int, workers: int) -> 
     passed = time.perf_counter() - began
     times = 1000 * np.concatenate([np.asarray(mine) for mine in taken])
     p50, p95, p99 = (float(value) for value in np.quantile(times, [0.5, 0.95, 0.99]))
-    return Latency(what, batch, workers, p50, p95, p99, float(batch * times.size / passed), int(times.size))
+    return Latency(
+        what=what,
+        batch=batch,
+        workers=workers,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+        per_second=float(batch * times.size / passed),
+        answers=int(times.size),
+    )

@@ -16,13 +16,13 @@ Node = tuple[bool, int, float, int, int, bool, NDArray[np.float64]]
 """leaf, column, threshold, where smaller rows go, where larger ones go, whether missing values go with the smaller, answers."""
 
 
-def knows(model: Any) -> bool:
+def is_supported(model: Any) -> bool:
     name = type(model).__name__
     return name.startswith(("HistGradientBoosting", "DecisionTree", "RandomForest"))
 
 
 def trees_as_onnx(model: Any, width: int) -> bytes:
-    """Input "x", shape (n, width); the answer is chances, shape (n, classes), or values, shape (n, outputs).
+    """Input "x", shape (n, width); the output is probabilities, shape (n, classes), or values, shape (n, outputs).
 
     Single trees and forests look at rows in 32 bits, also in scikit-learn; boosted ones in 64, and so does the file: a time in
     seconds rounded to 32 bits is a minute off.
@@ -51,9 +51,9 @@ def trees_as_onnx(model: Any, width: int) -> bytes:
     near = float if boosted else _below
     targets = 1
     for number, tree in enumerate(_boosted(model) if boosted else _grown(model)):
-        for place, (leaf, column, threshold, low, high, missing, answers) in enumerate(tree):
+        for index, (leaf, column, threshold, low, high, missing, answers) in enumerate(tree):
             held["nodes_treeids"].append(number)
-            held["nodes_nodeids"].append(place)
+            held["nodes_nodeids"].append(index)
             held["nodes_featureids"].append(0 if leaf else column)
             held["nodes_values"].append(0.0 if leaf else near(threshold))
             held["nodes_modes"].append("LEAF" if leaf else "BRANCH_LEQ")
@@ -63,7 +63,7 @@ def trees_as_onnx(model: Any, width: int) -> bytes:
             targets = max(targets, answers.size)
             for target in np.flatnonzero(answers) if leaf else ():
                 held["target_treeids"].append(number)
-                held["target_nodeids"].append(place)
+                held["target_nodeids"].append(index)
                 held["target_ids"].append(int(target))
                 held["target_weights"].append(float(answers[target]))
     kind = TensorProto.FLOAT
@@ -114,12 +114,12 @@ def _grown(model: Any) -> Iterator[list[Node]]:
     for one in every:
         tree = one.tree_
         nodes: list[Node] = []
-        for place in range(tree.node_count):
-            low, high = int(tree.children_left[place]), int(tree.children_right[place])
+        for index in range(tree.node_count):
+            low, high = int(tree.children_left[index]), int(tree.children_right[index])
             # Of a classifier the shares of the classes; of a regressor one number for each output.
-            answers = np.ravel(tree.value[place]).astype("float64") / len(every)
-            missing = bool(tree.missing_go_to_left[place])
-            nodes.append((low < 0, int(tree.feature[place]), float(tree.threshold[place]), low, high, missing, answers))
+            answers = np.ravel(tree.value[index]).astype("float64") / len(every)
+            missing = bool(tree.missing_go_to_left[index])
+            nodes.append((low < 0, int(tree.feature[index]), float(tree.threshold[index]), low, high, missing, answers))
         yield nodes
 
 

@@ -1,4 +1,4 @@
-"""Systematic bias: groups of held-out rows for which the answers lie off, always to the same side."""
+"""Systematic bias: groups of held-out rows whose predictions are too high or too low on average."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.shared.compare import Remedy, fit
 from diagnostics.clinic.shared.folds import folds
-from diagnostics.clinic.shared.scores import Told, told
+from diagnostics.clinic.shared.scores import Predictions, predict
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns.incident import Task
 from diagnostics.nouns.intervals import Interval
-from diagnostics.nouns.words import N_
 
 TENTHS: Final = 10
 QUARTERS: Final = 4
@@ -30,79 +29,58 @@ ALPHA: Final = 0.01
 SHOWN: Final = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Segment:
-    """Rows of one group. column: "" where groups are tenths of the answers. low, high: bounds of numbers, level: of a category.
-
-    off: mean of truth less answer, with an interval that holds for all segments together. true, told: their means.
-    """
+    """Rows of one group."""
 
     column: str
+    """"" where the groups are tenths of the predictions."""
+
     level: str
+    """The category, "" for a range of numbers."""
+
     low: float | None
+    """Lower bound of a range."""
+
     high: float | None
+    """Upper bound of a range."""
+
     rows: int
     off: Interval
+    """Mean of label less prediction, with an interval that holds for all segments together."""
+
     true: float
+    """Mean of the labels."""
+
     told: float
+    """Mean of the predictions."""
 
 
 @dataclass(frozen=True)
 class Bias:
-    """tenths: by the size of the answer, ascending. worst: segments that lie off beyond chance, the farthest first. looked: how
-    many were looked at. spread: standard deviation of truth less answer.
-    """
+    """Groups of rows by how far their predictions are off."""
 
     tenths: tuple[Segment, ...]
+    """Groups by the size of the prediction, ascending."""
+
     worst: tuple[Segment, ...]
+    """Segments that are off beyond chance, the farthest first."""
+
     looked: int
+    """Segments examined."""
+
     spread: float
-
-
-SAYS: Final = {
-    ("two", "level"): N_(
-        "Where {column:name} is {level:name}, the model gives {class:name} a chance of {told:percent} on average, and "
-        "{true:percent} is true."
-    ),
-    ("two", "range"): N_(
-        "Where {column:name} lies between {low:number} and {high:number}, the model gives {class:name} a chance of "
-        "{told:percent} on average, and {true:percent} is true."
-    ),
-    ("two", "answers"): N_(
-        "Where the model gives {class:name} a chance of {low:percent} to {high:percent}, it is true in {true:percent} of the "
-        "rows."
-    ),
-    ("more", "level"): N_(
-        "Where {column:name} is {level:name}, the model is {told:percent} sure of its answers on average, and right in "
-        "{true:percent}."
-    ),
-    ("more", "range"): N_(
-        "Where {column:name} lies between {low:number} and {high:number}, the model is {told:percent} sure of its answers on "
-        "average, and right in {true:percent}."
-    ),
-    ("more", "answers"): N_(
-        "Where the model is {low:percent} to {high:percent} sure of its answer, it is right in {true:percent}."
-    ),
-    ("value", "level"): N_(
-        "Where {column:name} is {level:name}, the model says {told:number} on average and {true:number} is true."
-    ),
-    ("value", "range"): N_(
-        "Where {column:name} lies between {low:number} and {high:number}, the model says {told:number} on average and "
-        "{true:number} is true."
-    ),
-    ("value", "answers"): N_("Where the model says {low:number} to {high:number}, the truth is {true:number} on average."),
-}
-"""What is said of a segment, by what is learnt (two classes, more, a value) and by what makes the segment."""
+    """Standard deviation of label less prediction."""
 
 
 def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) -> Bias:
-    """Every row is answered by a model that did not see it (where the folds cover all rows)."""
+    """Every row is predicted by a model that did not see it (where the folds cover all rows)."""
     made = folds(data, parts=parts, repeats=1, seed=seed)
     true, answer = np.full(len(data), np.nan), np.full(len(data), np.nan)
     for number, fold in enumerate(made):
         model, _ = fit(data, remedy, fold.train, seed + number)
-        given = told(model, data.features.iloc[fold.test], data)
-        true[fold.test], answer[fold.test] = sides(data, given, fold.test)
+        given = predict(model, data.features.iloc[fold.test], data)
+        true[fold.test], answer[fold.test] = as_numbers(data, given, fold.test)
     seen = np.flatnonzero(np.isfinite(answer))
     true, answer = true[seen], answer[seen]
     groups: list[tuple[str, str, float | None, float | None, NDArray[np.bool_]]] = []
@@ -116,15 +94,15 @@ def bias(data: TrainingSet, remedy: Remedy, *, parts: int = 5, seed: int = 0) ->
     z = float(norm.ppf(1 - ALPHA / 2 / max(1, len(groups))))
     segments = [_segment(group, true, answer, z) for group in groups]
     spread = float(np.std(true - answer))
-    # Half a tenth of the outcome's own spread is the least that anybody would notice.
-    least = 0.05 if data.task is Task.CLASSIFICATION else 0.2 * spread
-    worst = [s for s in segments if s.rows >= LEAST and (s.off.low > 0 or s.off.high < 0) and abs(s.off.value) >= least]
+    worst = [s for s in segments if s.rows >= LEAST and (s.off.low > 0 or s.off.high < 0)]
     worst.sort(key=lambda s: -abs(s.off.value))
     return Bias(tuple(segments[:tenths]), tuple(worst[:SHOWN]), len(groups), spread)
 
 
-def sides(data: TrainingSet, given: Told, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What is true and what was told, as numbers: values; the class to be found and its chance; right or wrong and how sure."""
+def as_numbers(data: TrainingSet, given: Predictions, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Labels and predictions as numbers: values; of two classes, the one to be found and its probability; of more, whether the
+    prediction is right and its probability.
+    """
     truth = data.truth[rows]
     if data.task is Task.REGRESSION or given.chances is None:
         return truth.astype("float64"), np.asarray(given.labels, dtype="float64")
@@ -140,8 +118,8 @@ def _cut(values: NDArray[np.float64], parts: int) -> list[tuple[float, float, ND
     edges = np.unique(np.quantile(known, np.linspace(0, 1, parts + 1)))
     if len(edges) < 2:
         return []
-    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
-    return [(float(edges[part]), float(edges[part + 1]), np.isfinite(values) & (place == part)) for part in range(len(edges) - 1)]
+    index = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+    return [(float(edges[part]), float(edges[part + 1]), np.isfinite(values) & (index == part)) for part in range(len(edges) - 1)]
 
 
 def _of(name: str, values: pd.Series, category: bool) -> list[tuple[str, str, float | None, float | None, NDArray[np.bool_]]]:
@@ -160,16 +138,16 @@ def _segment(group: Any, true: NDArray[np.float64], answer: NDArray[np.float64],
     name, level, low, high, inside = group
     rows = int(inside.sum())
     if rows < 2:
-        return Segment(name, level, low, high, rows, Interval(0.0, 0.0, 0.0), 0.0, 0.0)
+        return Segment(column=name, level=level, low=low, high=high, rows=rows, off=Interval(0.0, 0.0, 0.0), true=0.0, told=0.0)
     off = true[inside] - answer[inside]
     value, half = float(off.mean()), z * float(off.std(ddof=1)) / float(np.sqrt(rows))
     return Segment(
-        name,
-        level,
-        low,
-        high,
-        rows,
-        Interval(value, value - half, value + half),
-        float(true[inside].mean()),
-        float(answer[inside].mean()),
+        column=name,
+        level=level,
+        low=low,
+        high=high,
+        rows=rows,
+        off=Interval(value, value - half, value + half),
+        true=float(true[inside].mean()),
+        told=float(answer[inside].mean()),
     )

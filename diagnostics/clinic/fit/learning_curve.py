@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.shared.compare import TRAINED_ROWS, Progress, Remedy, corrected, fit, quiet, score
+from diagnostics.clinic.shared.compare import TRAINED_ROWS, Progress, Remedy, corrected_interval, fit, ignore_progress, score
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.scores import Metric
 from diagnostics.clinic.shared.training_set import TrainingSet
@@ -37,31 +37,43 @@ class More(StrEnum):
 
 @dataclass(frozen=True)
 class Point:
-    """rows: trained on. held, trained: held-out score and score on the rows trained on, each with its interval."""
+    """Scores of models trained on so many rows."""
 
     rows: int
+    """Rows trained on."""
+
     held: Interval
+    """Score on held-out rows, with its interval."""
+
     trained: Interval
+    """Score on the rows trained on, with its interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LearningCurve:
-    """points: ascending in rows. doubled: what twice the rows would bring, positive is better, with its 95% interval.
-
-    more: whether that is a help, nothing to speak of, or not to be known. power, limit: of the fitted curve; drawn: (rows, score)
-    of that curve, up to twice the rows, empty where it is not to be known.
-    """
+    """Scores by rows, and the power law through them."""
 
     points: tuple[Point, ...]
+    """Ascending in rows."""
+
     doubled: Interval
+    """Gain with twice the rows, positive is better, with its 95% interval."""
+
     more: More
+    """Whether that is a help, too little to matter, or unknown."""
+
     power: float
+    """Power of the fitted curve."""
+
     limit: float
+    """Score that it tends to."""
+
     drawn: tuple[tuple[float, float], ...]
+    """(rows, score) of the fitted curve, up to twice the rows; empty where unknown."""
 
 
 def learning_curve(
-    data: TrainingSet, remedy: Remedy, metric: Metric, *, parts: int = 5, seed: int = 0, on_progress: Progress = quiet
+    data: TrainingSet, remedy: Remedy, metric: Metric, *, parts: int = 5, seed: int = 0, on_progress: Progress = ignore_progress
 ) -> LearningCurve:
     """Each fold's model is trained on growing parts of the same training rows, and judged on the same held-out ones."""
     made = folds(data, parts=parts, repeats=1, seed=seed)
@@ -70,24 +82,25 @@ def learning_curve(
     trained = np.full_like(held, np.nan)
     for number, fold in enumerate(made):
         order = _order(data, fold.train, np.random.default_rng((seed, 7, number)))
-        for place, size in enumerate(sizes):
-            on_progress((number * len(sizes) + place) / (len(made) * len(sizes)), N_("Training on growing parts of the rows"))
+        for index, size in enumerate(sizes):
+            on_progress((number * len(sizes) + index) / (len(made) * len(sizes)), N_("Training on growing parts of the rows"))
             rows = order[-size:] if data.order is not None else order[:size]
             try:
                 model, rows = fit(data, remedy, rows, seed + number)
             except ValueError:
                 # A small part may lack a class; the larger parts still make a curve.
                 continue
-            held[number, place] = score(data, model, remedy, fold.test, metric)
-            trained[number, place] = score(data, model, remedy, rows[:TRAINED_ROWS], metric)
+            held[number, index] = score(data, model, remedy, fold.test, metric)
+            trained[number, index] = score(data, model, remedy, rows[:TRAINED_ROWS], metric)
     ratio = float(np.mean([len(f.test) / len(f.train) for f in made]))
-    known = np.isfinite(held).all(axis=0)
-    held, trained = held[:, known], trained[:, known]
-    kept = [size for size, whole in zip(sizes, known, strict=True) if whole]
+    scored = np.isfinite(held).all(axis=0)
+    held, trained = held[:, scored], trained[:, scored]
+    kept_sizes = [size for size, whole in zip(sizes, scored, strict=True) if whole]
     points = tuple(
-        Point(size, corrected(held[:, place], ratio), corrected(trained[:, place], ratio)) for place, size in enumerate(kept)
+        Point(size, corrected_interval(held[:, index], ratio), corrected_interval(trained[:, index], ratio))
+        for index, size in enumerate(kept_sizes)
     )
-    return extrapolated(points, kept, held, ratio, metric, np.random.default_rng((seed, 8)))
+    return extrapolate(points, kept_sizes, held, ratio, metric, np.random.default_rng((seed, 8)))
 
 
 def _order(data: TrainingSet, train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -97,7 +110,7 @@ def _order(data: TrainingSet, train: NDArray[np.int64], rng: np.random.Generator
     return rng.permutation(train)
 
 
-def extrapolated(
+def extrapolate(
     points: tuple[Point, ...],
     sizes: Sequence[int],
     held: NDArray[np.float64],
@@ -115,15 +128,15 @@ def extrapolated(
     from scipy.stats import norm, t
 
     if len(sizes) < 4 or sizes[-1] < 2 * sizes[0]:
-        return LearningCurve(points, nothing, More.UNKNOWN, 0.0, 0.0, ())
+        return LearningCurve(points=points, doubled=nothing, more=More.UNKNOWN, power=0.0, limit=0.0, drawn=())
     rows = np.asarray(sizes, dtype="float64")
     means = sign * held.mean(axis=0)
-    # A resampled mean varies with 1/J alone, but folds share training rows: its spread is widened as in `corrected`, and by the
-    # quantile of t, as five folds know their own spread badly.
+    # A resampled mean varies with 1/J alone, but folds share training rows: its spread is widened as in `corrected_interval`,
+    # and by the quantile of t, as the spread of five folds is itself uncertain.
     few = float(t.ppf(0.975, len(held) - 1) / norm.ppf(0.975))
     widen = few * float(np.sqrt((1 / len(held) + ratio) * len(held) * len(held) / (len(held) - 1)))
-    drawn = sign * held[rng.integers(0, len(held), (DRAWS, len(held)))].mean(axis=1)
-    limits, slopes, powers = _power_laws(rows, np.vstack([means, means + widen * (drawn - means)]))
+    resampled = sign * held[rng.integers(0, len(held), (DRAWS, len(held)))].mean(axis=1)
+    limits, slopes, powers = _power_laws(rows, np.vstack([means, means + widen * (resampled - means)]))
     gains = slopes * (rows[-1] ** -powers - (2 * rows[-1]) ** -powers)
     value, limit, slope, power = float(gains[0]), float(limits[0]), float(slopes[0]), float(powers[0])
     low, high = (float(edge) for edge in np.quantile(gains[1:], [0.025, 0.975]))
@@ -133,13 +146,20 @@ def extrapolated(
     more = More.HELPS if doubled.low > 0 and value >= floor else More.FLAT
     least = max(4 * floor, climb)
     # A curve may also bend flat early by chance: the last step shows how far the folds differ.
-    last = corrected(sign * (held[:, -1] - held[:, -2]), ratio)
+    last = corrected_interval(sign * (held[:, -1] - held[:, -2]), ratio)
     wide = doubled.high - doubled.low > least or last.high - last.low > 2 * least
     if wide or (more is More.FLAT and doubled.high >= 4 * floor):
         more = More.UNKNOWN
     ahead = np.geomspace(rows[0], 2 * rows[-1], 40)
     curve = [(round(float(n), 1), float(sign * (limit - slope * n**-power))) for n in ahead]
-    return LearningCurve(points, doubled, more, power, float(sign * limit), tuple(curve) if more is not More.UNKNOWN else ())
+    return LearningCurve(
+        points=points,
+        doubled=doubled,
+        more=more,
+        power=power,
+        limit=float(sign * limit),
+        drawn=tuple(curve) if more is not More.UNKNOWN else (),
+    )
 
 
 def _power_laws(rows: NDArray[np.float64], means: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

@@ -31,18 +31,31 @@ class Kind(StrEnum):
 
 def before(family: str, settings: Mapping[str, Any]) -> Remedy:
     """The model as it is."""
-    return Remedy("before", N_("The model as it is"), lambda data, seed: pipeline(data, family, seed=seed, **settings))
+    return Remedy(
+        name="before", says=N_("The model as it is"), build=lambda data, seed: pipeline(data, family, seed=seed, **settings)
+    )
 
 
 def remedies(data: TrainingSet, family: str, settings: Mapping[str, Any]) -> tuple[tuple[Kind, Remedy], ...]:
     """What to try on `family`, each with its direction."""
     made = [(kind, _with(name, says, family, {**settings, **change})) for kind, name, says, change in CHANGES[family]]
     if family == "tree":
-        made.append((Kind.SIMPLER, Remedy("pruned", N_("Pruned by cost complexity"), _pruned)))
+        made.append((Kind.SIMPLER, Remedy(name="pruned", says=N_("Pruned by cost complexity"), build=_pruned)))
     if family in ("tree", "linear", "network"):
-        made.append((Kind.AVERAGED, Remedy("bagging", N_("Ten models on resampled rows, averaged (bagging)"), _bagged(family))))
+        made.append(
+            (
+                Kind.AVERAGED,
+                Remedy(name="bagging", says=N_("Ten models on resampled rows, averaged (bagging)"), build=_bagged(family)),
+            )
+        )
     if family == "network":
-        made.insert(1, (Kind.SIMPLER, Remedy("dropout", N_("Dropout of three in ten units (in the lab's library)"), Dropped)))
+        made.insert(
+            1,
+            (
+                Kind.SIMPLER,
+                Remedy(name="dropout", says=N_("Dropout of three in ten units (in the lab's library)"), build=Dropped),
+            ),
+        )
     if family in ("tree", "boosting", "neighbours"):
         made.append((Kind.AVERAGED, _with("forest", N_("Random forest"), "forest", {"min_samples_leaf": 3, "n_estimators": 40})))
     if family in ("linear", "tree", "forest", "neighbours", "network"):
@@ -58,7 +71,7 @@ def remedies(data: TrainingSet, family: str, settings: Mapping[str, Any]) -> tup
 
 
 def _with(name: str, says: str, family: str, settings: Mapping[str, Any]) -> Remedy:
-    return Remedy(name, says, lambda data, seed: pipeline(data, family, seed=seed, **settings))
+    return Remedy(name=name, says=says, build=lambda data, seed: pipeline(data, family, seed=seed, **settings))
 
 
 CHANGES: Final[Mapping[str, tuple[tuple[Kind, str, str, Mapping[str, Any]], ...]]] = {
@@ -147,8 +160,8 @@ class Pruned:
         if self.data.task is Task.REGRESSION:
             return -float(np.mean((tree.predict(features.iloc[held]) - codes[held]) ** 2))
         chances = np.clip(tree.predict_proba(features.iloc[held]), 1e-3, 1)
-        place = {int(code): number for number, code in enumerate(tree.classes_)}
-        known = np.array([place.get(int(code), -1) for code in codes[held]])
+        index = {int(code): number for number, code in enumerate(tree.classes_)}
+        known = np.array([index.get(int(code), -1) for code in codes[held]])
         return float(np.mean(np.log(np.where(known >= 0, chances[np.arange(len(held)), known], 1e-3))))
 
     def predict(self, features: Any) -> Any:

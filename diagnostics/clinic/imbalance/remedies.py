@@ -23,23 +23,35 @@ LEAST_HELD: Final = 15
 
 def before(family: str) -> Remedy:
     """Nothing done."""
-    return Remedy("nothing", N_("Nothing done"), lambda data, seed: pipeline(data, family, seed=seed))
+    return Remedy(name="nothing", says=N_("Nothing done"), build=lambda data, seed: pipeline(data, family, seed=seed))
 
 
 def remedies(family: str, cost: float, neighbours: int) -> tuple[Remedy, ...]:
     """cost: false alarms that a miss is worth. neighbours: of SMOTE, before it is capped by what the class allows."""
     found = [
-        Remedy("weights", N_("Class weights"), lambda data, seed: pipeline(data, family, seed=seed, balanced=True)),
-        Remedy("over", N_("Rare rows repeated (oversampling)"), lambda data, seed: Resampled(data, family, "over", seed)),
-        Remedy("under", N_("Common rows dropped (undersampling)"), lambda data, seed: Resampled(data, family, "under", seed)),
         Remedy(
-            "smote",
-            N_("Synthetic rare rows (SMOTE)"),
-            lambda data, seed: Resampled(data, family, "smote", seed, neighbours=neighbours),
+            name="weights", says=N_("Class weights"), build=lambda data, seed: pipeline(data, family, seed=seed, balanced=True)
         ),
-        Remedy("threshold", N_("Threshold moved"), lambda data, seed: Thresholded(data, family, cost, seed)),
-        Remedy("balanced_forest", N_("Balanced random forest"), _balanced_forest),
-        Remedy("isolation", N_("Isolation forest (never sees the classes)"), lambda data, seed: Isolated(data, seed)),
+        Remedy(
+            name="over",
+            says=N_("Rare rows repeated (oversampling)"),
+            build=lambda data, seed: Resampled(data, family, "over", seed),
+        ),
+        Remedy(
+            name="under",
+            says=N_("Common rows dropped (undersampling)"),
+            build=lambda data, seed: Resampled(data, family, "under", seed),
+        ),
+        Remedy(
+            name="smote",
+            says=N_("Synthetic rare rows (SMOTE)"),
+            build=lambda data, seed: Resampled(data, family, "smote", seed, neighbours=neighbours),
+        ),
+        Remedy(name="threshold", says=N_("Threshold moved"), build=lambda data, seed: Thresholded(data, family, cost, seed)),
+        Remedy(name="balanced_forest", says=N_("Balanced random forest"), build=_balanced_forest),
+        Remedy(
+            name="isolation", says=N_("Isolation forest (never sees the classes)"), build=lambda data, seed: Isolated(data, seed)
+        ),
     ]
     if family in ("neighbours", "network"):
         # These cannot weigh rows.
@@ -138,7 +150,7 @@ def synthetic(
     aim = {rare: int(counts[rare]) + missing}
     if not data.categories:
         spread = whole.std().replace(0.0, 1.0).fillna(1.0)
-        # Neighbours are near in all columns alike only where all have the same spread.
+        # Distances weigh all columns equally only where all have the same spread.
         made = SMOTE(sampling_strategy=aim, k_neighbors=near, random_state=seed).fit_resample((whole / spread).to_numpy(), codes)[
             0
         ]
@@ -181,7 +193,7 @@ def complete(data: TrainingSet, features: pd.DataFrame) -> pd.DataFrame:
 
 
 class Thresholded:
-    """The plain model, with the limit from which the rare class is answered moved to where misses and false alarms cost least."""
+    """The plain model, with the threshold of the rare class moved to where misses and false alarms cost least."""
 
     decides: Final = True
 
@@ -189,7 +201,7 @@ class Thresholded:
         self.data, self.family, self.cost, self.seed = data, family, cost, seed
 
     def fit(self, features: pd.DataFrame, truth: NDArray[np.generic]) -> Thresholded:
-        """A quarter of the training rows chooses the limit for a model of the rest; then all train the model that answers."""
+        """A quarter of the training rows chooses the threshold for a model of the rest; then all train the final model."""
         codes = np.asarray(truth, dtype="int64")
         order = np.random.default_rng((self.seed, 13)).permutation(len(codes))
         held, rest = order[: len(codes) // HELD], order[len(codes) // HELD :]
@@ -222,9 +234,9 @@ def cheapest(codes: NDArray[np.int64], chances: NDArray[np.float64], cost: float
     edges = np.concatenate([[True], ranked[:-1] > ranked[1:], [True]])
     costs = np.where(edges, costs, np.inf)
     best = np.flatnonzero(costs <= costs.min() + 1e-9)
-    place = int(best[len(best) // 2])
-    above = float(ranked[place - 1]) if place else 1.0
-    below = float(ranked[place]) if place < len(ranked) else 0.0
+    index = int(best[len(best) // 2])
+    above = float(ranked[index - 1]) if index else 1.0
+    below = float(ranked[index]) if index < len(ranked) else 0.0
     return (above + below) / 2
 
 

@@ -26,31 +26,46 @@ CAP: Final = 20_000
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of the picture. name: a column, or "" for a principal component, which then shows `share` of the spread."""
+    """One axis of the picture."""
 
     name: str
+    """A column, or "" for a principal component."""
+
     share: float = 0.0
+    """Share of the spread that a component shows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preview:
-    """common, rare, made: points (x, y) of the common class, the rare class and the synthetic rows.
-
-    count: synthetic rows in all. rows: of the rare class. neighbours: used; most: what the class allows. missing: cells that
-    were missing and are filled first.
-    """
+    """Synthetic rows among the real ones, as points (x, y)."""
 
     level: str
     x: Axis
     y: Axis
     common: tuple[tuple[float, float], ...]
+    """Rows of the common class."""
+
     rare: tuple[tuple[float, float], ...]
+    """Rows of the rare class."""
+
     made: tuple[tuple[float, float], ...]
+    """Synthetic rows."""
+
     count: int
+    """Synthetic rows in all."""
+
     rows: int
+    """Rows of the rare class in all."""
+
     neighbours: int
+    """Neighbours used."""
+
     most: int
+    """Neighbours that the class allows."""
+
     missing: int
+    """Missing cells, which are imputed first."""
+
     kind: str
 
 
@@ -106,18 +121,18 @@ def preview(
     rng = np.random.default_rng((seed, 17))
     kind = "SMOTENC" if data.categories and data.numbers else "SMOTE" if data.numbers else "SMOTEN"
     return Preview(
-        data.classes[rare],
-        x,
-        y,
-        _some(points[codes != rare], rng),
-        _some(points[codes == rare], rng),
-        _some(points_made, rng),
-        len(extra),
-        rows,
-        allowed(rows, neighbours),
-        allowed(rows, rows),
-        int(data.features.isna().to_numpy().sum()),
-        kind,
+        level=data.classes[rare],
+        x=x,
+        y=y,
+        common=_some(points[codes != rare], rng),
+        rare=_some(points[codes == rare], rng),
+        made=_some(points_made, rng),
+        count=len(extra),
+        rows=rows,
+        neighbours=allowed(rows, neighbours),
+        most=allowed(rows, rows),
+        missing=int(data.features.isna().to_numpy().sum()),
+        kind=kind,
     )
 
 
@@ -145,7 +160,7 @@ def _plain(
         columns = []
         for name in names:
             if name in data.categories:
-                order = {level: place for place, level in enumerate(sorted(real[name].astype(str).unique()))}
+                order = {level: index for index, level in enumerate(sorted(real[name].astype(str).unique()))}
                 columns.append(frame[name].astype(str).map(order).to_numpy("float64", na_value=-1.0))
             else:
                 columns.append(frame[name].to_numpy("float64"))

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.network.log import entries
 from diagnostics.clinic.network.presets import PRESETS
+from diagnostics.clinic.network.rules import GAIN, RATE, RULES, VERDICT, Remedied, SuggestedRate, TrainingProblem
 from diagnostics.clinic.network.settings import Network
-from diagnostics.clinic.shared.compare import LEVEL, Compared, Progress, Result, corrected, decide, quiet
+from diagnostics.clinic.shared.compare import LEVEL, Compared, Progress, Result, corrected_interval, decide, ignore_progress
 from diagnostics.clinic.shared.folds import Fold, folds
 from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
 from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, diagnose
@@ -20,11 +21,13 @@ from diagnostics.clinic.training_history.recorder import from_entries
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.rule import Severity
+from diagnostics.nouns.words import N_
 
 if TYPE_CHECKING:
     from diagnostics.clinic.network.train import Epoch, Rows
+
+__all__ = ["RULES", "Lab", "Settings", "judge", "profile"]
 
 ROWS: Final = 3_000
 """Rows drawn for the lab: enough to see every effect, few enough that an epoch takes milliseconds."""
@@ -33,152 +36,127 @@ COLUMNS: Final = 60
 SEEDS: Final = 10
 TENTH: Final = 10.0
 
-SMITH: Final = "Smith 2017, Cyclical learning rates, doi:10.1109/WACV.2017.58"
-VERDICT: Final = Rule(
-    code="NET001",
-    title=N_("This network does not train as it should"),
-    why=N_("What the log of the run shows is what it would show in a large network; here a remedy can be tried in seconds."),
-    remedy=N_("Run the remedies for this problem below, on the same rows, and take the one that gains most."),
-    statistic=N_("The same rules that read training histories, applied to the run above."),
-    source="Zhang et al. 2021, AutoTrainer, doi:10.1109/ICSE43902.2021.00043",
-)
-GAIN: Final = Rule(
-    code="NET002",
-    title=N_("What the remedies bring"),
-    why=N_("A remedy that helped elsewhere need not help here; held-out rows of your own table tell."),
-    remedy=N_("Use the remedy with the largest gain. Where none gains, leave the network as it is."),
-    statistic=N_(
-        "Difference of the held-out score after and before, over trainings that begin with other weights and hold out other rows."
-    ),
-    source="Nadeau and Bengio 2003, Inference for the generalization error, doi:10.1023/A:1024068626366",
-    severity=Severity.INFO,
-)
-RATE: Final = Rule(
-    code="NET003",
-    title=N_("A learning rate for this network"),
-    why=N_("Too low a rate wastes epochs, too high a one never arrives; between them lie about two powers of ten."),
-    remedy=N_(
-        "Train with the suggested rate as the highest of a schedule with warm-up (one cycle, cosine), or a third of "
-        "it if constant."
-    ),
-    statistic=N_("The rate is raised from step to step; suggested is a tenth of the one at which the loss was lowest."),
-    source=SMITH,
-    severity=Severity.INFO,
-)
-RULES: Final = (VERDICT, GAIN, RATE)
-
 
 @dataclass(frozen=True)
 class Settings:
-    """mode: "train" (one run), "remedies" (before and after) or "range" (a learning rate is looked for). problem: key of
-    PRESETS that
-    says the remedies and how many rows. seeds: trainings of each in "remedies".
-    """
+    """What the lab is to train."""
 
     mode: str = "train"
+    """"train" (one run), "remedies" (before and after) or "range" (a search for a learning rate)."""
+
     problem: str = "healthy"
+    """Key of PRESETS, which names the remedies and how many rows."""
+
     network: Network = field(default_factory=Network)
     seeds: int = 6
+    """Trainings of each remedy."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Range:
-    """rates: learning rate of each step, rising; losses: smoothed loss there. suggested: the rate to train with; lowest, highest:
-    between which the loss falls at all.
-    """
+    """A range test of the learning rate."""
 
     rates: tuple[float, ...]
+    """Learning rate of each step, rising."""
+
     losses: tuple[float, ...]
+    """Smoothed loss at each step."""
+
     suggested: float
+    """The rate to train with."""
+
     lowest: float
+    """The loss falls from this rate on."""
+
     highest: float
+    """The loss falls up to this rate."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lab:
-    """runs: the run of "train", or the first one of "before" and of every remedy; names: what each is. compared, swept: of
-    the other modes.
-    """
+    """What one run of the lab showed."""
 
     data: Described
     runs: tuple[Diagnosed, ...] = ()
+    """The run of "train", or the first one of "before" and of every remedy."""
+
     names: tuple[str, ...] = ()
+    """What each run is."""
+
     compared: Compared | None = None
+    """Of "remedies"."""
+
     swept: Range | None = None
+    """Of "range"."""
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Lab:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Lab:
     """Raises NotApplicable without a target or numeric columns, and BadInput for settings that no network has."""
     preset = PRESETS.get(settings.problem)
-    if preset is None or not 1 <= settings.seeds <= SEEDS or not _sane(settings.network):
+    if preset is None or not 1 <= settings.seeds <= SEEDS or not _is_allowed(settings.network):
         raise BadInput(N_("These settings cannot be trained: choose others."))
     data = training_set(incident, rows=ROWS)
-    data = _numeric(data)
+    data = _keep_numbers(data)
     if not data.numbers:
         raise NotApplicable(N_("The lab needs numeric columns, and this table has none beside the target."), needs="reference")
     on_progress(0.01, N_("Preparing the network"), None)
     if settings.mode == "range":
-        return _swept(data, settings, incident.seed, on_progress)
+        return _sweep_rates(data, settings, incident.seed, on_progress)
     if settings.mode == "remedies":
-        return _remedies(data, settings, incident.seed, on_progress)
+        return _try_remedies(data, settings, incident.seed, on_progress)
     fold = folds(data, parts=3, repeats=1, seed=incident.seed)[0]
-    rows = _rows(data, fold, preset.rows)
+    rows = _prepare_rows(data, fold, preset.rows)
 
-    def told(epochs: Sequence[Epoch]) -> None:
-        made = _diagnosed(epochs, data)
+    def on_epoch(epochs: Sequence[Epoch]) -> None:
+        made = _diagnose_run(epochs, data)
         share = len(epochs) / settings.network.epochs
-        on_progress(min(0.99, share), N_("Training"), Lab(data.described, (made,), ("run",)) if made else None)
+        on_progress(min(0.99, share), N_("Training"), Lab(data=data.described, runs=(made,), names=("run",)) if made else None)
 
-    epochs = _train(rows, settings.network, seed=incident.seed, told=told)
-    made = _diagnosed(epochs, data)
+    epochs = _train(rows, settings.network, seed=incident.seed, on_epoch=on_epoch)
+    made = _diagnose_run(epochs, data)
     if made is None:
         raise BadInput(N_("The network could not be trained at all: its first loss is no number. Choose another initialisation."))
-    return Lab(data.described, (made,), ("run",))
+    return Lab(data=data.described, runs=(made,), names=("run",))
 
 
 def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
     """The doctor's verdict on a single run from a confidence of `sure_at` on, the best remedy, or the suggested rate."""
     if p.swept is not None:
-        values: dict[str, Value] = {"rate": p.swept.suggested, "lowest": p.swept.lowest, "highest": p.swept.highest}
-        says = N_(
-            "A learning rate of {rate:number} suits this network: the loss falls between {lowest:number} and {highest:number}."
-        )
-        return [Finding(RATE, says, values, weight=1.0)]
+        return [RATE.found(SuggestedRate(weight=1.0, rate=p.swept.suggested, lowest=p.swept.lowest, highest=p.swept.highest))]
     if p.compared is not None:
-        best = p.compared.best
-        if best is None:
-            return [Finding(GAIN, N_("No gain: none of the remedies changes the held-out score beyond chance."), {}, weight=0.5)]
-        gained: dict[str, Value] = {
-            "name": best.says,
-            "score": p.compared.says,
-            "before": p.compared.before.score.value,
-            "after": best.score.value,
-            "low": round(best.gain.low, 4),
-            "high": round(best.gain.high, 4),
-        }
-        says = N_(
-            "“{name:term}” helps most: the {score:term} on held-out rows goes from {before:number} to {after:number} (better by "
-            "{low:number} to {high:number})."
-        )
-        return [Finding(GAIN, says, gained, weight=1.0)]
+        return [GAIN.found(_remedied(p.compared))]
     if not p.runs or not p.runs[0].found or p.runs[0].found[0].confidence < sure_at:
         return []
     first = p.runs[0].found[0]
-    seen: dict[str, Value] = {
-        **first.evidence,
-        "cause": first.code,
-        "confidence": first.confidence,
-        "begins": first.epoch,
-        "until": first.until,
-        "file": p.runs[0].history.file,
-    }
+    entry = TrainingProblem(
+        weight=first.confidence,
+        cause=first.code,
+        confidence=first.confidence,
+        begins=first.epoch,
+        until=first.until,
+        file=p.runs[0].history.file,
+        problem=first,
+    )
     worst = BY_CODE[first.code].severity is Severity.CRITICAL
-    return [
-        Finding(VERDICT, first.says, seen, severity=Severity.CRITICAL if worst else Severity.WARNING, weight=first.confidence)
-    ]
+    return [VERDICT.found(entry, severity=Severity.CRITICAL if worst else Severity.WARNING)]
 
 
-def _sane(network: Network) -> bool:
+def _remedied(compared: Compared) -> Remedied:
+    best = compared.best
+    if best is None:
+        return Remedied(weight=0.5)
+    return Remedied(
+        weight=1.0,
+        name=best.says,
+        score=compared.says,
+        before=compared.before.score.value,
+        after=best.score.value,
+        low=round(best.gain.low, 4),
+        high=round(best.gain.high, 4),
+    )
+
+
+def _is_allowed(network: Network) -> bool:
     """Whether the network is one of the lab's size; settings come back from files as well."""
     bounds = (
         (network.depth, 1, 20),
@@ -199,7 +177,7 @@ def _sane(network: Network) -> bool:
 
 
 def _train(
-    rows: Rows, network: Network, *, seed: int, told: Callable[[Sequence[Epoch]], None] = lambda epochs: None
+    rows: Rows, network: Network, *, seed: int, on_epoch: Callable[[Sequence[Epoch]], None] = lambda epochs: None
 ) -> list[Epoch]:
     # JAX takes half a second to import and is wanted in the run's own process only.
     from diagnostics.clinic.network.train import train
@@ -207,18 +185,18 @@ def _train(
     epochs: list[Epoch] = []
     for epoch in train(rows, network, seed=seed):
         epochs.append(epoch)
-        told(epochs)
+        on_epoch(epochs)
     return epochs
 
 
-def _diagnosed(epochs: Sequence[Epoch], data: TrainingSet) -> Diagnosed | None:
+def _diagnose_run(epochs: Sequence[Epoch], data: TrainingSet) -> Diagnosed | None:
     try:
         return diagnose(from_entries("lab", entries(epochs, scores=data.task is Task.CLASSIFICATION)))
     except BadInput:
         return None
 
 
-def _numeric(data: TrainingSet) -> TrainingSet:
+def _keep_numbers(data: TrainingSet) -> TrainingSet:
     """The same, described by the columns that the lab trains on."""
     return replace(data, described=replace(data.described, features=min(len(data.numbers), COLUMNS)))
 
@@ -227,7 +205,7 @@ WATCHED: Final = 5
 """One in so many training rows says when to stop early, where the held-out rows are to judge the result."""
 
 
-def _rows(data: TrainingSet, fold: Fold, most: int, *, watch: bool = False) -> Rows:
+def _prepare_rows(data: TrainingSet, fold: Fold, most: int, *, watch: bool = False) -> Rows:
     """Numeric columns, standardised by the training rows alone; gaps take their median.
 
     watch: some training rows are put aside to say when to stop; the held-out rows then only judge.
@@ -239,15 +217,17 @@ def _rows(data: TrainingSet, fold: Fold, most: int, *, watch: bool = False) -> R
     middle = np.nan_to_num(np.nanmedian(x[own], axis=0))
     x = np.where(np.isfinite(x), x, middle)
     mean, spread = x[own].mean(axis=0), x[own].std(axis=0)
-    # Bounded, as one outlier of a thousand deviations would stand for all the others.
+    # Bounded, as one outlier of a thousand deviations would dominate all the others.
     x = np.clip((x - mean) / np.where(spread > 0, spread, 1.0), -10, 10).astype("float32")
     y: NDArray[Any] = data.truth.astype("int32") if data.task is Task.CLASSIFICATION else data.truth.astype("float64")
     if data.task is not Task.CLASSIFICATION:
         y = ((y - y[own].mean()) / max(float(y[own].std()), 1e-12)).astype("float32")
     if not watch:
-        return Rows(x[own], y[own], x[test], y[test], len(data.classes))
+        return Rows(x=x[own], y=y[own], x_held=x[test], y_held=y[test], classes=len(data.classes))
     aside, kept = own[::WATCHED], np.delete(own, np.s_[::WATCHED])
-    return Rows(x[kept], y[kept], x[aside], y[aside], len(data.classes), x[test], y[test])
+    return Rows(
+        x=x[kept], y=y[kept], x_held=x[aside], y_held=y[aside], classes=len(data.classes), x_judged=x[test], y_judged=y[test]
+    )
 
 
 EVEN: Final = 64
@@ -258,7 +238,7 @@ def _even(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows[: len(rows) // EVEN * EVEN] if len(rows) >= 8 * EVEN else rows
 
 
-def _remedies(data: TrainingSet, settings: Settings, seed: int, on_progress: Progress) -> Lab:
+def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress: Progress) -> Lab:
     """Before and after every remedy: the same rows held out and the same first weights for all, others for each seed."""
     preset = PRESETS[settings.problem]
     made = folds(data, parts=3, repeats=-(-settings.seeds // 3), seed=seed)[: settings.seeds]
@@ -270,23 +250,25 @@ def _remedies(data: TrainingSet, settings: Settings, seed: int, on_progress: Pro
     names: list[str] = []
     total, done = len(variants) * len(made), 0
     classes = data.task is Task.CLASSIFICATION
-    for place, (_name, says, network) in enumerate(variants):
+    for index, (_name, says, network) in enumerate(variants):
         for number, fold in enumerate(made):
-            rows = _rows(data, fold, preset.rows, watch=bool(network.patience))
+            rows = _prepare_rows(data, fold, preset.rows, watch=bool(network.patience))
             epochs = _train(rows, network, seed=seed + number)
             last = epochs[-1]
             # Early stopping keeps the weights of its best epoch, chosen on rows that do not judge it.
             kept = min(epochs, key=lambda epoch: epoch.val_loss if np.isfinite(epoch.val_loss) else np.inf)
             best = kept if network.patience else last
-            scores[place, number] = _score(best.val_score if best.judged is None else best.judged, classes)
-            own[place, number] = _score(best.score, classes)
+            scores[index, number] = _score(best.val_score if best.judged is None else best.judged, classes)
+            own[index, number] = _score(best.score, classes)
             done += 1
-            run = _diagnosed(epochs, data) if number == 0 else None
+            run = _diagnose_run(epochs, data) if number == 0 else None
             if run is not None:
                 shown.append(replace(run, history=replace(run.history, file=says)))
                 names.append(says)
-            on_progress(done / total, says, Lab(data.described, tuple(shown), tuple(names)))
-    return Lab(data.described, tuple(shown), tuple(names), compared=_compared(data, variants, scores, own, made))
+            on_progress(done / total, says, Lab(data=data.described, runs=tuple(shown), names=tuple(names)))
+    return Lab(
+        data=data.described, runs=tuple(shown), names=tuple(names), compared=_compare_runs(data, variants, scores, own, made)
+    )
 
 
 def _score(value: float, classes: bool) -> float:
@@ -296,7 +278,7 @@ def _score(value: float, classes: bool) -> float:
     return max(-1.0, 1 - value) if np.isfinite(value) else -1.0
 
 
-def _compared(
+def _compare_runs(
     data: TrainingSet,
     variants: Sequence[tuple[str, str, Network]],
     scores: NDArray[np.float64],
@@ -306,44 +288,44 @@ def _compared(
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in made]))
     level = 1 - (1 - LEVEL) / max(1, len(variants) - 1)
     results = []
-    for place, (name, says, _) in enumerate(variants):
-        gain = corrected(scores[place] - scores[0], ratio, level=level)
+    for index, (name, says, _) in enumerate(variants):
+        gain = corrected_interval(scores[index] - scores[0], ratio, level=level)
         results.append(
             Result(
-                name,
-                says,
-                corrected(scores[place], ratio),
-                gain,
-                decide(gain, 0.005),
-                float(own[place].mean()),
-                tuple(scores[place].tolist()),
+                name=name,
+                says=says,
+                score=corrected_interval(scores[index], ratio),
+                gain=gain,
+                verdict=decide(gain, 0.005),
+                trained=float(own[index].mean()),
+                folds=tuple(scores[index].tolist()),
             )
         )
     classes = data.task is Task.CLASSIFICATION
     return Compared(
-        "accuracy" if classes else "error",
-        N_("accuracy") if classes else N_("score (1: no error, 0: as large as a standard deviation)"),
-        True,
-        results[0],
-        tuple(results[1:]),
-        len(made),
-        int(np.mean([len(fold.train) for fold in made])),
-        int(np.mean([len(fold.test) for fold in made])),
-        data.described.split,
-        level,
+        metric="accuracy" if classes else "error",
+        says=N_("accuracy") if classes else N_("score (1: no error, 0: as large as a standard deviation)"),
+        higher=True,
+        before=results[0],
+        remedies=tuple(results[1:]),
+        folds=len(made),
+        train_rows=int(np.mean([len(fold.train) for fold in made])),
+        test_rows=int(np.mean([len(fold.test) for fold in made])),
+        split=data.described.split,
+        level=level,
     )
 
 
-def _swept(data: TrainingSet, settings: Settings, seed: int, on_progress: Progress) -> Lab:
+def _sweep_rates(data: TrainingSet, settings: Settings, seed: int, on_progress: Progress) -> Lab:
     from diagnostics.clinic.network.train import sweep
 
     fold = folds(data, parts=3, repeats=1, seed=seed)[0]
-    rates, losses = sweep(_rows(data, fold, 0), settings.network, seed=seed)
+    rates, losses = sweep(_prepare_rows(data, fold, 0), settings.network, seed=seed)
     on_progress(0.9, N_("Reading the curve"), None)
-    return Lab(data.described, swept=suggested(rates, losses))
+    return Lab(data=data.described, swept=suggest_rate(rates, losses))
 
 
-def suggested(rates: NDArray[np.float64], losses: NDArray[np.float64], *, share: float = 0.1) -> Range:
+def suggest_rate(rates: NDArray[np.float64], losses: NDArray[np.float64], *, share: float = 0.1) -> Range:
     """A tenth of the rate at which the smoothed loss is lowest: there the steps just begin to be too long.
 
     lowest: where a tenth of the whole fall is reached; highest: where the loss is lowest. Raises BadInput when it never falls.
@@ -366,9 +348,9 @@ def suggested(rates: NDArray[np.float64], losses: NDArray[np.float64], *, share:
     broken = int(np.argmax(smooth > 4 * max(float(smooth[bottom]), 1e-12))) or len(smooth)
     keep = slice(0, min(len(smooth), max(bottom + 10, broken)))
     return Range(
-        tuple(rates[keep].tolist()),
-        tuple(smooth[keep].tolist()),
-        max(float(rates[bottom]) / TENTH, float(rates[begun])),
-        float(rates[begun]),
-        float(rates[bottom]),
+        rates=tuple(rates[keep].tolist()),
+        losses=tuple(smooth[keep].tolist()),
+        suggested=max(float(rates[bottom]) / TENTH, float(rates[begun])),
+        lowest=float(rates[begun]),
+        highest=float(rates[bottom]),
     )

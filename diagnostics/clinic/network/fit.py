@@ -48,20 +48,20 @@ class Dropped:
             epochs=int(usual["max_iter"]),
             dropout=DROPPED,
         )
-        none = x[:0], y[:0]
-        self.answer_ = learn(Rows(x, y, *none, len(self.classes_) if classes else 0), settings, seed=self.seed)
+        rows = Rows(x=x, y=y, x_held=x[:0], y_held=y[:0], classes=len(self.classes_) if classes else 0)
+        self.answer_ = learn(rows, settings, seed=self.seed)
         return self
 
     def predict(self, features: pd.DataFrame) -> Any:
         """Codes or values, shape (n,)."""
-        told = self.answer_(self._inputs(features))
+        raw = self.answer_(self._inputs(features))
         if self.data.task is Task.CLASSIFICATION:
-            return self.classes_[told.argmax(axis=1)]
-        return told[:, 0] * self.spread_ + self.mean_
+            return self.classes_[raw.argmax(axis=1)]
+        return raw[:, 0] * self.spread_ + self.mean_
 
     def _chances(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        told = self.answer_(self._inputs(features))
-        raised = np.exp(told - told.max(axis=1, keepdims=True))
+        raw = self.answer_(self._inputs(features))
+        raised = np.exp(raw - raw.max(axis=1, keepdims=True))
         chances: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
         return chances
 

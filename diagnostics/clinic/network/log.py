@@ -26,8 +26,8 @@ def entries(epochs: Sequence[Epoch], *, scores: bool) -> list[dict[str, Any]]:
             line |= {"score": epoch.score, "val_score": epoch.val_score}
         dead = (*epoch.dead, *[None] * len(epoch.gradients))
         line["layers"] = [
-            {"name": f"layer {place + 1}", "gradient": gradient, "ratio": epoch.ratios[place], "dead": dead[place]}
-            for place, gradient in enumerate(epoch.gradients)
+            {"name": f"layer {index + 1}", "gradient": gradient, "ratio": epoch.ratios[index], "dead": dead[index]}
+            for index, gradient in enumerate(epoch.gradients)
         ]
         made.append(line)
     return made
@@ -38,22 +38,22 @@ def as_lines(history: History) -> str:
     lines = [{"recorder": "model-clinic", "version": 1, "framework": "lab"}]
     places = sorted({x for curve in history.curves for x in curve.x})
     named = {"loss": "loss", "val_loss": "val_loss", "score": "score", "val_score": "val_score", "rate": "learning_rate"}
-    for place in places:
-        line: dict[str, Any] = {"epoch": int(place)}
+    for epoch in places:
+        line: dict[str, Any] = {"epoch": int(epoch)}
         for curve in history.curves:
-            if place in curve.x and curve.part in named:
-                line[named[curve.part]] = curve.y[curve.x.index(place)]
+            if epoch in curve.x and curve.part in named:
+                line[named[curve.part]] = curve.y[curve.x.index(epoch)]
         line["layers"] = [
             {
                 "name": layer.name,
                 **{
-                    key: values[layer.x.index(place)]
+                    key: values[layer.x.index(epoch)]
                     for key, values in (("gradient", layer.gradients), ("ratio", layer.ratios), ("dead", layer.dead))
                     if values
                 },
             }
             for layer in history.layers
-            if place in layer.x
+            if epoch in layer.x
         ]
         lines.append(line)
     return "".join(json.dumps(line) + "\n" for line in lines)

@@ -69,30 +69,30 @@ class Dense(eqx.Module):
         sizes = [inputs, *[width] * depth, outputs]
         keys = jax.random.split(key, 2 * len(sizes))
         self.layers, self.norms = [], []
-        for place, (before, after) in enumerate(itertools.pairwise(sizes)):
-            # The last layer is always drawn well: the fault that is tried stands in the hidden ones.
-            draw = INITIALISATIONS[initialisation if place < depth else "lecun"]
-            layer = eqx.nn.Linear(before, after, key=keys[2 * place])
-            start = jnp.full((after,), bias if place < depth else 0.0, dtype=jnp.float32)
-            weights = draw(keys[2 * place + 1], (after, before), jnp.float32)
+        for index, (before, after) in enumerate(itertools.pairwise(sizes)):
+            # The last layer is always initialised well: the fault under test is in the hidden ones.
+            draw = INITIALISATIONS[initialisation if index < depth else "lecun"]
+            layer = eqx.nn.Linear(before, after, key=keys[2 * index])
+            start = jnp.full((after,), bias if index < depth else 0.0, dtype=jnp.float32)
+            weights = draw(keys[2 * index + 1], (after, before), jnp.float32)
             self.layers.append(eqx.tree_at(lambda part: (part.weight, part.bias), layer, (weights, start)))
-            if batch_norm and place < depth:
+            if batch_norm and index < depth:
                 self.norms.append(eqx.nn.BatchNorm(after, "batch", momentum=norm_momentum, mode="batch"))
         self.dropout = eqx.nn.Dropout(dropout)
         self.activation, self.residual = activation, residual
 
     def __call__(self, x: Any, state: Any, key: Any, inference: bool) -> tuple[Any, tuple[Any, ...], Any]:
-        """One row, shape (inputs,): its answer, shape (outputs,), the activations of each hidden layer, and the norms' new
+        """One row, shape (inputs,): its output, shape (outputs,), the activations of each hidden layer, and the norms' new
         state.
         """
         hidden, active = x, ACTIVATIONS[self.activation]
         kept = []
-        for place, layer in enumerate(self.layers[:-1]):
+        for index, layer in enumerate(self.layers[:-1]):
             value = layer(hidden)
             if self.norms:
-                value, state = self.norms[place](value, state, inference=inference)
+                value, state = self.norms[index](value, state, inference=inference)
             value = active(value)
             kept.append(value)
-            value = self.dropout(value, key=jax.random.fold_in(key, place), inference=inference)
+            value = self.dropout(value, key=jax.random.fold_in(key, index), inference=inference)
             hidden = hidden + value if self.residual and hidden.shape == value.shape else value
         return self.layers[-1](hidden), tuple(kept), state

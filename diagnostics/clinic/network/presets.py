@@ -1,4 +1,4 @@
-"""A setting of the lab for every training problem, and the changes that mend it."""
+"""A setting of the lab for every training problem, and the changes that fix it."""
 
 from __future__ import annotations
 

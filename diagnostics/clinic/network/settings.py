@@ -11,14 +11,9 @@ OPTIMISERS: Final = ("sgd", "momentum", "rmsprop", "adam", "adamw")
 SCHEDULES: Final = ("constant", "step", "cosine", "cyclical", "one_cycle")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
-    """rate: learning rate at its highest. warm_up: epochs over which it climbs from 0. clip: largest norm of the whole
-    gradient, 0 for
-    none. batch: rows of a step; accumulate: steps whose gradients make one update. l2: weight decay. bias: what the hidden biases
-    begin with. norm_momentum: of batch normalisation's running mean. patience: epochs without a better held-out loss, 0 for
-    never.
-    """
+    """A small network and how it is trained."""
 
     depth: int = 3
     width: int = 32
@@ -28,15 +23,32 @@ class Network:
     residual: bool = False
     dropout: float = 0.0
     l2: float = 0.0
+    """Weight decay."""
+
     clip: float = 0.0
+    """Largest norm of the whole gradient, 0 for none."""
+
     optimiser: str = "adam"
     rate: float = 0.003
+    """Learning rate at its highest."""
+
     momentum: float = 0.9
     schedule: str = "constant"
     warm_up: int = 0
+    """Epochs over which the rate rises from 0."""
+
     batch: int = 32
+    """Rows of a step."""
+
     accumulate: int = 1
+    """Steps whose gradients make one update."""
+
     epochs: int = 40
     bias: float = 0.0
+    """Initial value of the hidden biases."""
+
     norm_momentum: float = 0.9
+    """Momentum of batch normalisation's running mean."""
+
     patience: int = 0
+    """Epochs without a better held-out loss before training stops, 0 for never."""

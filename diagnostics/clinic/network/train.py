@@ -23,43 +23,57 @@ BLIND: Final = 2_000
 """Rows on which a unit must stay silent to be called dead."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rows:
-    """x: standardised inputs, shape (n, d), float32. y: class numbers, shape (n,), int32, or standardised values, float32.
-
-    classes: how many, 0 for a regression. x_judged, y_judged: rows of which nothing is known while training goes on, where those
-    held out decide when it stops.
-    """
+    """Rows to train on, to watch and to judge by."""
 
     x: NDArray[np.float32]
+    """Standardised inputs, shape (n, d), float32."""
+
     y: NDArray[Any]
+    """Class codes, shape (n,), int32, or standardised values, float32."""
+
     x_held: NDArray[np.float32]
     y_held: NDArray[Any]
     classes: int
+    """Number of classes, 0 for a regression."""
+
     x_judged: NDArray[np.float32] | None = None
+    """Rows that score the result, where the held-out rows decide when training stops."""
+
     y_judged: NDArray[Any] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What one epoch showed. loss, score: mean over its batches as they came, as Keras logs them; val_*: on the held-out rows.
-
-    gradients: mean norm of each layer's weight gradient before clipping, first layer first. ratios: mean size of an update by
-    that of the weights. dead: share of each hidden layer's units that are silent on every row. judged: the score on
-    `Rows.x_judged`, None without. A number that overflowed is NaN or inf.
-    """
+    """What one epoch showed. A number that overflowed is NaN or inf."""
 
     number: int
     loss: float
+    """Mean over the batches as they came, as Keras logs it."""
+
     score: float
+    """Likewise."""
+
     val_loss: float
+    """On the held-out rows."""
+
     val_score: float
+    """On the held-out rows."""
+
     rate: float
     gradients: tuple[float, ...]
+    """Mean norm of each layer's weight gradient before clipping, first layer first."""
+
     ratios: tuple[float, ...]
+    """Mean size of an update relative to that of the weights, by layer."""
+
     dead: tuple[float, ...]
+    """Share of each hidden layer's units that are 0 on every row."""
+
     step_losses: tuple[float, ...]
     judged: float | None = None
+    """Score on `Rows.x_judged`, None without."""
 
 
 def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False) -> Iterator[Epoch]:
@@ -81,7 +95,7 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
     for number in range(settings.epochs):
         order = rng.permutation(len(rows.x))[: batches * size].reshape(batches, size).astype("int32")
         span = rates[number * batches : (number + 1) * batches]
-        weights, state, held, told = run(
+        weights, state, held, records = run(
             frame, weights, state, held, x, y, jnp.asarray(order), jnp.asarray(span), jax.random.fold_in(key, number), knobs
         )
         val_loss, val_score, _ = test(frame, weights, state, x_held, y_held)
@@ -89,20 +103,20 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
         judged = None
         if rows.x_judged is not None:
             judged = float(test(frame, weights, state, jnp.asarray(rows.x_judged), jnp.asarray(rows.y_judged))[1])
-        losses, scores, gradients, ratios = (np.asarray(part, dtype="float64") for part in told)
+        losses, scores, gradients, ratios = (np.asarray(part, dtype="float64") for part in records)
         quiet = tuple(float(share) for share in np.asarray(dead)) if settings.activation in ("relu", "leaky_relu") else ()
         yield Epoch(
-            number + 1,
-            float(losses.mean()),
-            float(scores.mean()),
-            float(val_loss),
-            float(val_score),
-            float(span[-1]),
-            tuple(gradients.mean(axis=0).tolist()),
-            tuple(ratios.mean(axis=0).tolist()),
-            quiet,
-            tuple(losses.tolist()) if keep_steps else (),
-            judged,
+            number=number + 1,
+            loss=float(losses.mean()),
+            score=float(scores.mean()),
+            val_loss=float(val_loss),
+            val_score=float(val_score),
+            rate=float(span[-1]),
+            gradients=tuple(gradients.mean(axis=0).tolist()),
+            ratios=tuple(ratios.mean(axis=0).tolist()),
+            dead=quiet,
+            step_losses=tuple(losses.tolist()) if keep_steps else (),
+            judged=judged,
         )
         if not np.isfinite(losses).all():
             return
@@ -113,11 +127,11 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
 
 
 PADDED: Final = 1_024
-"""Rows are answered in multiples of this many: every other number of rows would be compiled anew."""
+"""Rows are predicted in multiples of this many, as each other number of rows would be compiled anew."""
 
 
 def learn(rows: Rows, settings: Network, *, seed: int) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
-    """Train on `rows.x` without looking on, and return what answers: rows, shape (n, d), to logits or values, (n, k)."""
+    """Train on `rows.x` without recording epochs; returns the function from rows, shape (n, d), to logits or values, (n, k)."""
     rng = np.random.default_rng(seed)
     key = jax.random.key(seed)
     model, state = _fresh(rows, settings, key)
@@ -141,13 +155,13 @@ def learn(rows: Rows, settings: Network, *, seed: int) -> Callable[[NDArray[np.f
     def answer(x: NDArray[np.float32]) -> NDArray[np.float64]:
         padded = np.zeros((-(-max(1, len(x)) // PADDED) * PADDED, x.shape[1]), dtype="float32")
         padded[: len(x)] = x
-        return np.asarray(_told(frame, weights, state, jnp.asarray(padded)), dtype="float64")[: len(x)]
+        return np.asarray(_predict(frame, weights, state, jnp.asarray(padded)), dtype="float64")[: len(x)]
 
     return answer
 
 
 @eqx.filter_jit
-def _told(frame: Any, weights: Any, state: Any, x: Any) -> Any:
+def _predict(frame: Any, weights: Any, state: Any, x: Any) -> Any:
     return _answers(frame, weights, state, x, jax.random.key(0), inference=True)[0]
 
 
@@ -166,7 +180,7 @@ def schedule(settings: Network, batches: int) -> NDArray[np.float32]:
             half = max(1, after // 8)
             up = optax.linear_schedule(settings.rate / 5, settings.rate, half)
             down = optax.linear_schedule(settings.rate, settings.rate / 5, half)
-            main = optax.join_schedules([up, down] * 4, [half * place for place in range(1, 8)])
+            main = optax.join_schedules([up, down] * 4, [half * index for index in range(1, 8)])
         case "one_cycle":
             main = optax.cosine_onecycle_schedule(after, settings.rate)
         case _:
@@ -226,8 +240,8 @@ def _answers(frame: Any, weights: Any, state: Any, x: Any, key: Any, *, inferenc
     model = eqx.combine(weights, frame)
     keys = jax.random.split(key, len(x))
     apply = jax.vmap(lambda row, k: model(row, state, k, inference), axis_name="batch", out_axes=(0, 0, None))
-    told: tuple[Any, Any, Any] = apply(x, keys)  # type: ignore[no-untyped-call]
-    return told
+    records: tuple[Any, Any, Any] = apply(x, keys)  # type: ignore[no-untyped-call]
+    return records
 
 
 def _loss(logits: Any, y: Any, classes: int) -> tuple[Any, Any]:
@@ -265,10 +279,10 @@ def _epoch(optimiser: str, accumulate: int, classes: int) -> Any:
             sizes = jnp.stack([jnp.linalg.norm(layer.weight) for layer in w.layers])
             return (optax.apply_updates(w, update), s, h), (value, score, norms, moved / (sizes + 1e-12))
 
-        (weights, state, held), told = jax.lax.scan(
+        (weights, state, held), records = jax.lax.scan(
             step, (weights, state, held), (order, rates, jax.random.split(key, len(order)))
         )
-        return weights, state, held, told
+        return weights, state, held, records
 
     return run
 
@@ -301,5 +315,5 @@ def sweep(
     rates = np.geomspace(low, high, steps)
     run = _epoch(settings.optimiser, 1, rows.classes)
     x, y = jnp.asarray(rows.x), jnp.asarray(rows.y)
-    _, _, _, told = run(frame, weights, state, held, x, y, jnp.asarray(order), jnp.asarray(rates, dtype="float32"), key, knobs)
-    return rates, np.asarray(told[0], dtype="float64")
+    _, _, _, records = run(frame, weights, state, held, x, y, jnp.asarray(order), jnp.asarray(rates, dtype="float32"), key, knobs)
+    return rates, np.asarray(records[0], dtype="float64")

@@ -15,66 +15,33 @@ from diagnostics.clinic.resources.model import (
     Described,
     Kind,
     Parts,
-    changed,
     changes,
-    fitting,
     parameters,
+    plan_to_fit,
+    propose_changes,
     serving,
     training,
 )
-from diagnostics.clinic.shared.compare import Compared, Progress, compare, quiet
+from diagnostics.clinic.resources.rules import (
+    FITS,
+    MEASURED,
+    MISFIT,
+    RULES,
+    UNSERVED,
+    MeasuredStep,
+    ServingMemory,
+    TrainingMemory,
+)
+from diagnostics.clinic.shared.compare import Compared, Progress, compare, ignore_progress
 from diagnostics.clinic.shared.scores import metric_for
 from diagnostics.clinic.shared.training_set import Described as Rows
-from diagnostics.clinic.shared.training_set import fewer, training_set
+from diagnostics.clinic.shared.training_set import sample_rows, training_set
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-SOURCES: Final = (
-    "Rajbhandari et al. 2020, ZeRO, arXiv:1910.02054; Korthikanti et al. 2022, arXiv:2205.05198; Micikevicius et al. 2018, "
-    "arXiv:1710.03740"
-)
-MISFIT: Final = Rule(
-    code="RES001",
-    title=N_("Training does not fit"),
-    why=N_("A run that asks for more memory than the device has ends with an out-of-memory error, often hours later."),
-    remedy=N_("Make the changes below in their order; the first ones cost least. The last column says what each costs."),
-    statistic=N_("Weights, gradients, states of the optimiser and activations, by the formulas of the papers named."),
-    source=SOURCES,
-)
-UNSERVED: Final = Rule(
-    code="RES002",
-    title=N_("The model does not fit in service"),
-    why=N_("A service that does not fit on its device restarts again and again."),
-    remedy=N_("Serve with fewer bits, prune or distil it, cut the batch or the sequence, or divide it among devices."),
-    statistic=N_(
-        "Weights in the precision served, and what one batch holds: for a transformer the keys and values of each token."
-    ),
-    source=SOURCES + "; Pope et al. 2022, Efficiently scaling transformer inference, arXiv:2211.05102",
-)
-FITS: Final = Rule(
-    code="RES003",
-    title=N_("Training fits"),
-    why=N_("What is left over can go into a larger batch, which uses the device better."),
-    remedy=N_("Leave it as it is, or try a larger batch. The figures are for planning: watch the true peak in the first steps."),
-    statistic=N_("Weights, gradients, states of the optimiser and activations, by the formulas of the papers named."),
-    source=SOURCES,
-    severity=Severity.INFO,
-)
-MEASURED: Final = Rule(
-    code="RES004",
-    title=N_("Measured on this machine"),
-    why=N_("Formulas are for planning; a measurement shows whether the saving is real and what it costs in time."),
-    remedy=N_(
-        "Take what saves memory at little time. On a graphics card 16 bits are also faster; on a processor they seldom are."
-    ),
-    statistic=N_("Median time of one step of a small network, and the memory that the compiled step holds in between."),
-    source="Chen et al. 2016, Training deep nets with sublinear memory cost, arXiv:1604.06174; JAX memory analysis",
-    severity=Severity.INFO,
-)
-RULES: Final = (MISFIT, UNSERVED, FITS, MEASURED)
+__all__ = ["RULES", "Resources", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 2_000
 LARGEST: Final = 10**7
@@ -83,20 +50,21 @@ LARGEST: Final = 10**7
 
 @dataclass(frozen=True)
 class Settings:
-    """model: what is described. measure: whether something is also measured here. rows: drawn from the table at most."""
+    """Which model to plan for."""
 
     model: Described = field(default_factory=Described)
+    """The model described."""
+
     measure: bool = True
+    """Whether something is also measured here."""
+
     rows: int = TRIED_ROWS
+    """Rows drawn from the table at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Resources:
-    """plan: names of the changes that make training fit, one after the other; planned: bytes with them. trials: measured steps.
-
-    own: whether they were measured on the user's rows. compared: what the changes do to the answers on held-out rows; None
-    without a table. data: None likewise; why: the reason (message id), "" where there is a table or nothing was measured.
-    """
+    """Memory by formulas, and what was measured here."""
 
     model: Described
     parameters: int
@@ -104,19 +72,32 @@ class Resources:
     serving: Parts
     changes: tuple[Change, ...]
     plan: tuple[str, ...]
+    """Names of the changes that make training fit, in their order."""
+
     planned: float
+    """Bytes with them."""
+
     trials: tuple[Trial, ...]
+    """Measured steps."""
+
     own: bool
+    """Whether they were measured on the user's rows."""
+
     compared: Compared | None
+    """Scores with the changes on held-out rows; None without a table."""
+
     data: Rows | None
+    """None without a table."""
+
     why: str
+    """Message id of the reason why there is no table, "" where there is one or nothing was measured."""
 
     @property
     def fits(self) -> bool:
         return self.training.total <= self.model.memory * GB
 
 
-def checked(m: Described) -> Described:
+def check_model(m: Described) -> Described:
     """Raises NotApplicable, in one sentence, for a model that cannot be."""
     counts = {
         N_("layers"): m.layers,
@@ -157,17 +138,17 @@ def checked(m: Described) -> Described:
     return m
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Resources:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Resources:
     """Raises NotApplicable for a model that cannot be. Without a table, steps are measured on made-up rows."""
-    m = checked(settings.model)
+    m = check_model(settings.model)
     on_progress(0.0, N_("Adding up"))
-    plan, planned = fitting(m)
+    plan, planned = plan_to_fit(m)
     tried: tuple[Trial, ...] = ()
     compared, described, why, own = None, None, "", False
     if settings.measure:
         rows = np.random.default_rng(incident.seed).normal(size=(1000, 20))
         try:
-            data = fewer(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
+            data = sample_rows(training_set(incident, rows=settings.rows), TRIED_ROWS, seed=incident.seed)
         except NotApplicable as reason:
             why = reason.reason if not reason.values else N_("The table could not be learnt from.")
             data = None
@@ -185,12 +166,25 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
                 seed=incident.seed,
                 on_progress=lambda share, what="", so_far=None: on_progress(0.4 + 0.6 * share, what),
             )
-    return Resources(m, parameters(m), training(m), serving(m), changes(m), plan, planned, tried, own, compared, described, why)
+    return Resources(
+        model=m,
+        parameters=parameters(m),
+        training=training(m),
+        serving=serving(m),
+        changes=changes(m),
+        plan=plan,
+        planned=planned,
+        trials=tried,
+        own=own,
+        compared=compared,
+        data=described,
+        why=why,
+    )
 
 
-def named(m: Described) -> dict[str, str]:
+def names_of_changes(m: Described) -> dict[str, str]:
     """Says of each change, by name."""
-    return {name: says for name, says, _, _ in changed(m)} | PLAN
+    return {name: says for name, says, _, _ in propose_changes(m)} | PLAN
 
 
 PLAN: Final = {
@@ -205,68 +199,50 @@ PLAN: Final = {
 
 def judge(p: Resources, *, full_at: float = 1.0) -> list[Finding]:
     """full_at: share of the device's memory above which it does not fit."""
-    found = []
-    memory = p.model.memory * GB
-    need = p.training.total
-    numbers: dict[str, Value] = {
-        "need": need / GB,
-        "memory": p.model.memory,
-        "parameters": p.parameters / 1e6,
-        "weights": p.training.weights / GB,
-        "gradients": p.training.gradients / GB,
-        "optimiser": p.training.optimiser / GB,
-        "activations": p.training.activations / GB,
-        "reserve": p.training.reserve / GB,
-        "planned": p.planned / GB,
-    }
+    findings: list[Finding] = []
+    memory = full_at * p.model.memory * GB
     plan = tuple(dict.fromkeys(PLAN[name] for name in p.plan))
-    if need <= full_at * memory:
-        says = N_("It fits: training takes about {need:number} GB of {memory:number} GB.")
-        found.append(Finding(FITS, says, numbers, weight=0.5))
-    elif p.planned <= full_at * memory:
-        numbers |= {"first": plan[0] if plan else "", "second": plan[1] if len(plan) > 1 else "", "rest": len(plan) - 2}
-        says = N_(
-            "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term} it takes "
-            "{planned:number} GB."
-        )
-        if len(plan) == 2:
-            says = N_(
-                "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term} and "
-                "{second:term} it takes {planned:number} GB."
-            )
-        elif len(plan) > 2:
-            says = N_(
-                "It does not fit: training takes about {need:number} GB of {memory:number} GB. With {first:term}, {second:term} "
-                "and {rest:count} more of the changes below it takes {planned:number} GB."
-            )
-        found.append(Finding(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
+    if p.training.total <= memory:
+        findings.append(FITS.found(_training_memory(p, weight=0.5)))
+    elif p.planned <= memory:
+        findings.append(MISFIT.found(_training_memory(p, plan, weight=1.0)))
     else:
-        says = N_(
-            "It does not fit: training takes about {need:number} GB of {memory:number} GB, and {planned:number} GB with all that "
-            "leaves the model as it is: take a smaller one or a larger device."
-        )
-        found.append(Finding(MISFIT, says, numbers, severity=Severity.CRITICAL, weight=1.0))
-    if p.serving.total > full_at * memory:
-        says = N_("In service it takes about {need:number} GB of {memory:number} GB: it does not fit.")
-        found.append(Finding(UNSERVED, says, {"need": p.serving.total / GB, "memory": p.model.memory}, weight=0.9))
+        findings.append(MISFIT.found(_training_memory(p, weight=1.0)))
+    if p.serving.total > memory:
+        findings.append(UNSERVED.found(ServingMemory(weight=0.9, need=p.serving.total / GB, memory=p.model.memory)))
     if p.trials:
-        found.append(_measured(p))
-    return found
+        findings.append(MEASURED.found(_measured_step(p)))
+    return findings
 
 
-def _measured(p: Resources) -> Finding:
+def _training_memory(p: Resources, plan: tuple[str, ...] | None = None, *, weight: float) -> TrainingMemory:
+    """plan: the changes to name; None for none."""
+    return TrainingMemory(
+        weight=weight,
+        need=p.training.total / GB,
+        memory=p.model.memory,
+        parameters=p.parameters / 1e6,
+        weights=p.training.weights / GB,
+        gradients=p.training.gradients / GB,
+        optimiser=p.training.optimiser / GB,
+        activations=p.training.activations / GB,
+        reserve=p.training.reserve / GB,
+        planned=p.planned / GB,
+        first=None if plan is None else plan[0] if plan else "",
+        second=None if plan is None else plan[1] if len(plan) > 1 else "",
+        rest=None if plan is None else len(plan) - 2,
+    )
+
+
+def _measured_step(p: Resources) -> MeasuredStep:
     first = p.trials[0]
     least = min(p.trials[1:], key=lambda trial: (trial.bytes if trial.batch == first.batch else np.inf, trial.name))
-    numbers: dict[str, Value] = {
-        "what": least.says,
-        "times": least.bytes / max(1, first.bytes),
-        "longer": least.seconds / first.seconds,
-        "bytes": first.bytes / 2**20,
-        "seconds": first.seconds,
-        "rows": first.batch,
-    }
-    says = N_(
-        "Measured here on a small network, “{what:term}” takes {times:percent} of the memory of a step and {longer:percent} of "
-        "its time."
+    return MeasuredStep(
+        weight=0.1,
+        what=least.says,
+        times=least.bytes / max(1, first.bytes),
+        longer=least.seconds / first.seconds,
+        bytes=first.bytes / 2**20,
+        seconds=first.seconds,
+        rows=first.batch,
     )
-    return Finding(MEASURED, says, numbers, weight=0.1)

@@ -26,22 +26,26 @@ STEPS: Final = 5
 """Steps that are timed, after one that is not; the median counts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
-    """seconds: of one step, median. bytes: of what the step holds in between (XLA's plan of the compiled step). same: largest
-    difference of the gradient from the first trial's, as a share of its largest entry; None where it cannot be the same.
-    """
+    """One measured step."""
 
     name: str
     says: str
     batch: int
     seconds: float
+    """Of one step, median."""
+
     bytes: int
+    """What the step holds in between (XLA's plan of the compiled step)."""
+
     same: float | None
+    """Largest difference of the gradient from the first trial's, relative to its largest entry; None where it cannot be the same.
+    """
 
 
 def trials(rows: NDArray[np.float64], on_progress: Progress) -> tuple[Trial, ...]:
-    """rows: shape (n, p), scaled; a dense network of `DEPTH` layers learns to foretell the mean of each row."""
+    """rows: shape (n, p), scaled; a dense network of `DEPTH` layers learns to predict the mean of each row."""
     import jax
     import jax.numpy as jnp
 
@@ -96,8 +100,8 @@ def trials(rows: NDArray[np.float64], on_progress: Progress) -> tuple[Trial, ...
     ]
     made: list[Trial] = []
     first: Any = None
-    for place, (name, says, gradient, kind, batch) in enumerate(plans):
-        on_progress(place / len(plans), says)
+    for index, (name, says, gradient, kind, batch) in enumerate(plans):
+        on_progress(index / len(plans), says)
         with jax.enable_x64(kind == "float64"):
             weights = [jnp.asarray(w, dtype=kind) for w in start]
             x = jnp.asarray(chosen[:batch], dtype=kind)
@@ -107,13 +111,13 @@ def trials(rows: NDArray[np.float64], on_progress: Progress) -> tuple[Trial, ...
             times = []
             for _ in range(STEPS + 1):
                 began = time.perf_counter()
-                told = [np.asarray(g) for g in step(weights, x, y)]
+                raw = [np.asarray(g) for g in step(weights, x, y)]
                 times.append(time.perf_counter() - began)
-            flat = np.concatenate([np.asarray(g, dtype="float64").ravel() for g in told])
+            flat = np.concatenate([np.asarray(g, dtype="float64").ravel() for g in raw])
         first = flat if first is None else first
         same = float(np.abs(flat - first).max() / np.abs(first).max()) if batch == BATCH else None
         held = 0 if planned is None else int(planned.temp_size_in_bytes)
-        made.append(Trial(name, says, batch, float(np.median(times[1:])), held, same))
+        made.append(Trial(name=name, says=says, batch=batch, seconds=float(np.median(times[1:])), bytes=held, same=same))
     return tuple(made)
 
 
@@ -122,7 +126,7 @@ def numbers_of(data: TrainingSet) -> NDArray[np.float64]:
     return np.asarray(preparation(data, scaled=True).fit_transform(data.features), dtype="float64")
 
 
-# --- what it does to the answers ----------------------------------------------------------------------------------------------
+# --- what it does to the predictions --------------------------------------------------------------------------------------
 
 
 class _Prepared:
@@ -165,9 +169,9 @@ class _Prepared:
         matrix = self._matrix(features)
         if self.students is None:
             return self.model.predict_proba(matrix)
-        told = self.student.predict(matrix)
-        told = np.exp(told - told.max(axis=1, keepdims=True))
-        return told / told.sum(axis=1, keepdims=True)
+        raw = self.student.predict(matrix)
+        raw = np.exp(raw - raw.max(axis=1, keepdims=True))
+        return raw / raw.sum(axis=1, keepdims=True)
 
     def _matrix(self, features: Any) -> Any:
         return np.asarray(self.prepare.transform(features), dtype=self.kind)
@@ -187,13 +191,17 @@ def remedies() -> tuple[Remedy, list[Remedy]]:
 
         return build
 
-    before = Remedy("float64", N_("64 units in 64 bits"), lambda d, s: _Prepared(network(d, s)))
+    before = Remedy(name="float64", says=N_("64 units in 64 bits"), build=lambda d, s: _Prepared(network(d, s)))
     others = [
-        Remedy("float32", N_("32 bits"), lambda d, s: _Prepared(network(d, s), kind="float32")),
-        Remedy("batch32", N_("batches of 32"), lambda d, s: _Prepared(network(d, s, batch_size=32))),
-        Remedy("batch512", N_("batches of 512"), lambda d, s: _Prepared(network(d, s, batch_size=512))),
-        Remedy("pruned50", N_("half of the weights pruned"), lambda d, s: _Prepared(network(d, s), pruned=0.5)),
-        Remedy("pruned90", N_("nine tenths of the weights pruned"), lambda d, s: _Prepared(network(d, s), pruned=0.9)),
-        Remedy("distilled", N_("distilled into 8 units"), lambda d, s: _Prepared(network(d, s), students=student(s))),
+        Remedy(name="float32", says=N_("32 bits"), build=lambda d, s: _Prepared(network(d, s), kind="float32")),
+        Remedy(name="batch32", says=N_("batches of 32"), build=lambda d, s: _Prepared(network(d, s, batch_size=32))),
+        Remedy(name="batch512", says=N_("batches of 512"), build=lambda d, s: _Prepared(network(d, s, batch_size=512))),
+        Remedy(name="pruned50", says=N_("half of the weights pruned"), build=lambda d, s: _Prepared(network(d, s), pruned=0.5)),
+        Remedy(
+            name="pruned90", says=N_("nine tenths of the weights pruned"), build=lambda d, s: _Prepared(network(d, s), pruned=0.9)
+        ),
+        Remedy(
+            name="distilled", says=N_("distilled into 8 units"), build=lambda d, s: _Prepared(network(d, s), students=student(s))
+        ),
     ]
     return before, others

@@ -47,49 +47,74 @@ STATES: Final = {Optimiser.ADAM: 2, Optimiser.MOMENTUM: 1, Optimiser.SGD: 0}
 SERVED_BYTES: Final = {"float32": 4.0, "float16": 2.0, "int8": 1.0, "int4": 0.5}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
-    """A model and how it is trained. batch: rows of one step on one device. accumulation: parts that a batch is cut into.
-
-    Transformer: layers, hidden (width), heads, sequence (tokens), vocabulary. Dense: inputs, hidden, layers. CNN: image (pixels
-    of a side), channels of the first stage, layers: stages, of two 3x3 convolutions each; every stage halves the side and doubles
-    the channels. devices: that share the batch (data parallel); tensor: that share each layer. zero: stage 0 to 3. reserve: GB
-    that the framework itself takes. pruned: share of the weights' rows and columns taken out. served: precision in service.
-    """
+    """A model and how it is trained."""
 
     kind: Kind = Kind.TRANSFORMER
     layers: int = 24
+    """Layers; of a CNN, stages of two 3x3 convolutions each, which halve the side and double the channels."""
+
     hidden: int = 1024
+    """Width."""
+
     heads: int = 16
     sequence: int = 512
+    """Tokens, of a transformer."""
+
     vocabulary: int = 50_000
     inputs: int = 100
+    """Of a dense network."""
+
     image: int = 224
+    """Side of the image in pixels, of a CNN."""
+
     channels: int = 64
+    """Channels of the first stage, of a CNN."""
+
     batch: int = 16
+    """Rows of one step on one device."""
+
     accumulation: int = 1
+    """Parts that a batch is cut into."""
+
     optimiser: Optimiser = Optimiser.ADAM
     precision: Precision = Precision.FULL
     recompute: Recompute = Recompute.NONE
     devices: int = 1
+    """Devices that share the batch (data parallel)."""
+
     tensor: int = 1
+    """Devices that share each layer."""
+
     zero: int = 0
+    """ZeRO stage, 0 to 3."""
+
     memory: float = 16.0
+    """GB of one device."""
+
     reserve: float = 1.0
+    """GB that the framework itself takes."""
+
     pruned: float = 0.0
+    """Share of the weights' rows and columns taken out."""
+
     served: str = "float16"
+    """Precision in service."""
+
     served_batch: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Bytes on one device. reserve: the framework's own."""
+    """Bytes on one device."""
 
     weights: float
     gradients: float
     optimiser: float
     activations: float
     reserve: float
+    """The framework's own."""
 
     @property
     def total(self) -> float:
@@ -172,7 +197,7 @@ def training(m: Described) -> Parts:
         gradients /= shared
     if m.zero >= 3:
         weights /= shared
-    return Parts(weights, gradients, states, activations(m), m.reserve * GB)
+    return Parts(weights=weights, gradients=gradients, optimiser=states, activations=activations(m), reserve=m.reserve * GB)
 
 
 def serving(m: Described) -> Parts:
@@ -186,10 +211,10 @@ def serving(m: Described) -> Parts:
         held = 2.0 * m.hidden * m.served_batch * computed / m.tensor
     else:
         held = 2.0 * max(after * side * side for _, after, side in _stages(m)) * m.served_batch * computed / m.tensor
-    return Parts(weights, 0.0, 0.0, held * (1 - m.pruned), m.reserve * GB)
+    return Parts(weights=weights, gradients=0.0, optimiser=0.0, activations=held * (1 - m.pruned), reserve=m.reserve * GB)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """One change, what it costs in words, and the bytes of training and of service with it."""
 
@@ -204,7 +229,7 @@ MIXED_SAYS: Final = N_("mixed precision (16 bits, with a copy in 32)")
 MIXED_COSTS: Final = N_("nearly nothing; scale the loss with float16, or take bfloat16")
 
 
-def changed(m: Described) -> list[tuple[str, str, str, Described]]:
+def propose_changes(m: Described) -> list[tuple[str, str, str, Described]]:
     """Every change that applies, the cheapest first: name, what it is, what it costs, the model with it."""
     made: list[tuple[str, str, str, Described]] = []
     if m.precision is not Precision.MIXED:
@@ -254,7 +279,8 @@ def changed(m: Described) -> list[tuple[str, str, str, Described]]:
 
 def changes(m: Described) -> tuple[Change, ...]:
     return tuple(
-        Change(name, says, costs, training(other).total, serving(other).total) for name, says, costs, other in changed(m)
+        Change(name=name, says=says, costs=costs, training=training(other).total, serving=serving(other).total)
+        for name, says, costs, other in propose_changes(m)
     )
 
 
@@ -262,14 +288,14 @@ ORDER: Final = ("mixed", "selective", "accumulation", "full", "zero", "tensor")
 """Changes that leave the model what it is, the cheapest first."""
 
 
-def fitting(m: Described, *, most: int = 12) -> tuple[tuple[str, ...], float]:
+def plan_to_fit(m: Described, *, most: int = 12) -> tuple[tuple[str, ...], float]:
     """Changes to make one after the other until training fits (names of `ORDER`), and the bytes then. Changes that save less than
     5% are passed over. The model itself is left as it is.
     """
     made: list[str] = []
     here = training(m).total
     while here > m.memory * GB and len(made) < most:
-        options = {name: other for name, _, _, other in changed(m) if name in ORDER}
+        options = {name: other for name, _, _, other in propose_changes(m) if name in ORDER}
         chosen = next((n for n in ORDER if n in options and training(options[n]).total < 0.95 * here), None)
         if chosen is None:
             break

@@ -12,104 +12,96 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from diagnostics.clinic.search.families import ROWS, families
-from diagnostics.clinic.search.judge import VERDICTS, judge_search
+from diagnostics.clinic.search.judge import judge
 from diagnostics.clinic.search.plan import (
     Method,
     Plan,
     Validation,
-    checked,
-    cut,
-    family_named,
-    held_out,
-    imbalanced,
-    metric_named,
-    validation,
+    check_plan,
+    find_family,
+    find_metric,
+    hold_out,
+    is_imbalanced,
+    make_folds,
+    suggest_validation,
 )
-from diagnostics.clinic.search.result import Held, Study, judged, studies_of
+from diagnostics.clinic.search.result import Search, Study, judge_held_out, read_studies
 from diagnostics.clinic.search.rows import digest, to_bytes
-from diagnostics.clinic.search.space import Scalar, Space, default_space
-from diagnostics.clinic.search.storage import FILE, Opened, default_url, open_storage, plainly, put_rows, quietly, shown
-from diagnostics.clinic.search.work import Bound, begin, bind, work
-from diagnostics.clinic.search.worker import others
-from diagnostics.clinic.shared import kept
-from diagnostics.clinic.shared.compare import Progress, quiet
+from diagnostics.clinic.search.rules import RULES
+from diagnostics.clinic.search.space import Space, default_space
+from diagnostics.clinic.search.storage import (
+    FILE,
+    OpenStorage,
+    database_errors_as_bad_input,
+    default_url,
+    open_storage,
+    silence_optuna,
+    store_rows,
+    without_password,
+)
+from diagnostics.clinic.search.trials import OpenStudy, create_study, open_study, run_trials
+from diagnostics.clinic.search.worker import start_workers
+from diagnostics.clinic.shared import results
+from diagnostics.clinic.shared.compare import Progress, ignore_progress
 from diagnostics.clinic.shared.training_set import ROWS as MOST_ROWS
 from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
 from diagnostics.keep import store
-from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
 __all__ = ["RULES", "Search", "Settings", "judge", "profile"]
 
-RULES: Final = VERDICTS
-EVERY: Final = 1.0
-"""Seconds between two looks at the studies for whoever watches."""
+WATCH_EVERY: Final = 1.0
+"""Seconds between two reports of progress."""
 
-LOOKED: Final = 1.5
-HELP: Final = 12.0
+HELP_AFTER: Final = 1.5
+HELP_PAYS: Final = 12.0
 """Seconds after which the time that a search will take is known, and from which on a second process, slow to begin, pays."""
 
 WORKERS: Final = 2
 LONGEST: Final = 4.5 * 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """family: of `search_families.families()`. metric: "" for the one that fits. methods: each is a study of its own.
-
-    trials or minutes: minutes count where above 0. space: None for the family's own. name: of the study, "" for one that the
-    settings give, so that the same search with more trials goes on. seed: None for the incident's.
-    """
+    """What to search, and for how long."""
 
     family: str = "boosting"
+    """One of `families.families()`."""
+
     metric: str = ""
+    """"" for the one that fits."""
+
     methods: tuple[Method, ...] = (Method.TPE,)
+    """Each is a study of its own."""
+
     trials: int = 40
     minutes: float = 0.0
+    """Counts instead of `trials` where above 0."""
+
     validation: Validation = Validation.AUTO
     parts: int = 5
     pruning: bool = True
     space: Space | None = None
+    """None for the family's own."""
+
     name: str = ""
+    """Of the study; "" for one derived from the settings, so that the same search with more trials goes on."""
+
     rows: int = MOST_ROWS
     workers: int = WORKERS
     seed: int | None = None
+    """None for the incident's."""
 
     @property
     def longest(self) -> float:
-        """Seconds after which whoever runs this may end it."""
+        """Seconds after which the run may be ended."""
         return LONGEST
 
 
-@dataclass(frozen=True)
-class Search:
-    """studies: one per kind of search. best: the chosen settings' mean over the folds; None while no trial has finished.
-
-    chosen: the settings of the best trial, of the study `of`. storage: its address, without password.
-    folds, train_rows: of the search; held: None until the search is over.
-    """
-
-    data: Described
-    family: str
-    metric: str
-    validation: Validation
-    folds: int
-    train_rows: int
-    pruning: bool
-    space: Space
-    seed: int
-    studies: tuple[Study, ...]
-    of: str
-    best: float | None
-    chosen: tuple[tuple[str, Scalar], ...]
-    held: Held | None
-    storage: str
-
-
 def profile(
-    incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet, url: str | None = None
+    incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress, url: str | None = None
 ) -> Search:
     """Run or resume the search, then judge what it chose. url: of the storage; unless given, beside the incident's tables.
 
@@ -117,40 +109,47 @@ def profile(
     finished are never lost.
     """
     prepared = prepare(incident, settings)
-    with open_storage(url or place(incident)) as opened:
-        put_rows(opened, prepared.plans[0].table, prepared.content)
+    with open_storage(url or storage_url(incident)) as opened:
+        store_rows(opened, prepared.plans[0].table, prepared.content)
         for name, plan in zip(prepared.names, prepared.plans, strict=True):
-            begin(opened, name, plan)
-        found = _search(opened, prepared, settings, on_progress)
-    on_progress(0.97, JUDGED, found)
+            create_study(opened, name, plan)
+        found = _run_studies(opened, prepared, settings, on_progress)
+    on_progress(0.97, JUDGING, found)
     if found.best is None:
         return found
-    return replace(found, held=judged(prepared.plans[0], prepared.searched, prepared.held, dict(found.chosen), found.best))
+    return replace(
+        found, held=judge_held_out(prepared.plans[0], prepared.searched, prepared.held, dict(found.chosen), found.best)
+    )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Prepared:
-    """A search before it begins. searched: its rows; held: those that it never sees. content: the former as bytes."""
+    """A search before it begins."""
 
     searched: TrainingSet
+    """The rows of the search."""
+
     held: TrainingSet
+    """The rows that it never sees."""
+
     names: tuple[str, ...]
     plans: tuple[Plan, ...]
     content: bytes
+    """The rows of the search as bytes."""
 
 
 def prepare(incident: Incident, settings: Settings) -> Prepared:
     """Rows, plans and names. Raises NotApplicable and BadInput."""
-    family = family_named(settings.family)
+    family = find_family(settings.family)
     data = training_set(incident, rows=min(settings.rows, ROWS.get(family, MOST_ROWS)))
     seed = incident.seed if settings.seed is None else settings.seed
-    metric = metric_named(settings.metric, data)
-    kind = validation(data) if settings.validation is Validation.AUTO else settings.validation
-    searched, held = held_out(data, kind, seed=seed)
+    metric = find_metric(settings.metric, data)
+    kind = suggest_validation(data) if settings.validation is Validation.AUTO else settings.validation
+    searched, held = hold_out(data, kind, seed=seed)
     space = settings.space
     if space is None:
         smallest = len(searched) - len(searched) // max(2, settings.parts)
-        space = default_space(family, data.task, rows=smallest, imbalanced=imbalanced(data))
+        space = default_space(family, data.task, rows=smallest, imbalanced=is_imbalanced(data))
     if not settings.methods:
         raise BadInput(N_("Choose at least one kind of search."))
     first = Plan(
@@ -169,19 +168,21 @@ def prepare(incident: Incident, settings: Settings) -> Prepared:
         owner=owner(incident),
         until=time.time() + 60 * settings.minutes if settings.minutes > 0 else 0.0,
     )
-    plans = tuple(checked(replace(first, method=method), searched) for method in dict.fromkeys(settings.methods))
-    return Prepared(searched, held, names(settings.name, plans), plans, to_bytes(searched))
+    plans = tuple(check_plan(replace(first, method=method), searched) for method in dict.fromkeys(settings.methods))
+    return Prepared(
+        searched=searched, held=held, names=study_names(settings.name, plans), plans=plans, content=to_bytes(searched)
+    )
 
 
-def names(given: str, plans: Sequence[Plan]) -> tuple[str, ...]:
+def study_names(given: str, plans: Sequence[Plan]) -> tuple[str, ...]:
     """Names of the studies: as given, with the kind of search where there are several; unless given, by what is searched."""
     if given:
         return (given,) if len(plans) == 1 else tuple(f"{given}-{plan.method.value}" for plan in plans)
     same = [replace(plan, trials=0, minutes=0.0, until=0.0, owner="") for plan in plans]
-    return tuple(f"{plan.family}-{plan.method.value}-{hashlib.sha256(kept.encode(plan)).hexdigest()[:8]}" for plan in same)
+    return tuple(f"{plan.family}-{plan.method.value}-{hashlib.sha256(results.encode(plan)).hexdigest()[:8]}" for plan in same)
 
 
-def place(incident: Incident) -> str:
+def storage_url(incident: Incident) -> str:
     """Address of the studies of an incident: the shared database if there is one, else a file of the incident's folder."""
     url = default_url()
     if url.startswith("postgres") or incident.reference is None:
@@ -193,71 +194,75 @@ def place(incident: Incident) -> str:
 
 
 def owner(incident: Incident) -> str:
-    """What tells the studies of one incident in a shared database; says nothing of the secret in its link."""
+    """Marks the studies of one incident in a shared database, without its secret link."""
     if incident.reference is None:
         return ""
     folder = incident.reference.path.absolute().parent
-    return owned(folder.parent.name) if folder.name == store.READ_AGAIN else ""
+    return digest_of_owner(folder.parent.name) if folder.name == store.READ_AGAIN else ""
 
 
-def owned(incident: str) -> str:
+def digest_of_owner(incident: str) -> str:
     return hashlib.sha256(b"owner of studies " + incident.encode()).hexdigest()[:24]
 
 
-def _search(opened: Opened, prepared: Prepared, settings: Settings, on_progress: Progress) -> Search:
+def _run_studies(opened: OpenStorage, prepared: Prepared, settings: Settings, on_progress: Progress) -> Search:
     from diagnostics.clinic.search.sampler import LAG
 
     workers = max(1, min(settings.workers, os.cpu_count() or 1))
     over = threading.Event()
     with ExitStack() as helpers:
-        bound = [bind(opened, name, lag=LAG) for name in prepared.names]
+        bound = [open_study(opened, name, lag=LAG) for name in prepared.names]
         bound[0].objective.ready()
-        on_progress(0.0, TRIED, snapshot(prepared, bound, opened))
+        on_progress(0.0, TRYING, take_snapshot(prepared, bound, opened))
 
         def helped() -> None:
-            helpers.enter_context(others(opened.url, prepared.names, workers - 1, lag=LAG))
+            helpers.enter_context(start_workers(opened.url, prepared.names, workers - 1, lag=LAG))
 
         watching = (opened, prepared, bound, on_progress, over, helped if workers > 1 else None)
         watcher = threading.Thread(target=_watch, args=watching, daemon=True)
         watcher.start()
         try:
-            work(opened, bound)
+            run_trials(opened, bound)
         finally:
             over.set()
             watcher.join()
-    return snapshot(prepared, bound, opened)
+    return take_snapshot(prepared, bound, opened)
 
 
-JUDGED: Final = N_("the chosen model on rows that the search never saw")
-TRIED: Final = N_("trying settings")
+JUDGING: Final = N_("the chosen model on rows that the search never saw")
+TRYING: Final = N_("trying settings")
 
 
 def _watch(
-    opened: Opened,
+    opened: OpenStorage,
     prepared: Prepared,
-    bound: Sequence[Bound],
+    bound: Sequence[OpenStudy],
     on_progress: Progress,
     over: threading.Event,
     helped: Callable[[], None] | None,
 ) -> None:
     """Tell how far the studies are, also in the middle of a long fit, and get help for a long search, until the work is over."""
     began, done = time.monotonic(), None
-    with suppress(BadInput), quietly(), plainly():  # The work itself meets the same storage, and says what is wrong.
+    with (
+        suppress(BadInput),
+        silence_optuna(),
+        database_errors_as_bad_input(),
+    ):  # The work itself meets the same storage, and says what is wrong.
         while True:
-            found = snapshot(prepared, bound, opened)
-            used = share(found, prepared.plans[0])
+            found = take_snapshot(prepared, bound, opened)
+            used = share_done(found, prepared.plans[0])
             done = used if done is None else done
-            on_progress(0.95 * used, TRIED, found)
+            on_progress(0.95 * used, TRYING, found)
             passed = time.monotonic() - began
-            if helped is not None and passed > LOOKED and passed * (1 - used) > HELP * max(used - done, 1e-9):
+            if helped is not None and passed > HELP_AFTER and passed * (1 - used) > HELP_PAYS * max(used - done, 1e-9):
                 helped()
                 helped = None
-            if over.wait(EVERY):
+            if over.wait(WATCH_EVERY):
                 opened.tables.remove_session()
                 return
 
 
-def share(found: Search, plan: Plan) -> float:
+def share_done(found: Search, plan: Plan) -> float:
     """How much of the budget is used, 0 to 1."""
     if plan.until:
         return min(1.0, max(0.0, 1 - (plan.until - time.time()) / (60 * plan.minutes)))
@@ -265,15 +270,15 @@ def share(found: Search, plan: Plan) -> float:
     return min(1.0, sum(study.finished for study in found.studies) / asked) if asked else 0.0
 
 
-def snapshot(prepared: Prepared, bound: Sequence[Bound], opened: Opened) -> Search:
+def take_snapshot(prepared: Prepared, bound: Sequence[OpenStudy], opened: OpenStorage) -> Search:
     """What the studies hold now, without the judgement on held-out rows."""
     plan = prepared.plans[0]
-    folds = cut(prepared.searched, plan.validation, parts=plan.parts, seed=plan.seed)
-    studies = studies_of([(each.name, each.plan, each.study) for each in bound])
-    return summed(prepared.searched.described, plan, studies, len(folds), len(prepared.searched), shown(opened.url))
+    folds = make_folds(prepared.searched, plan.validation, parts=plan.parts, seed=plan.seed)
+    studies = read_studies([(each.name, each.plan, each.study) for each in bound])
+    return summarise(prepared.searched.described, plan, studies, len(folds), len(prepared.searched), without_password(opened.url))
 
 
-def summed(data: Described, plan: Plan, studies: tuple[Study, ...], folds: int, rows: int, storage: str) -> Search:
+def summarise(data: Described, plan: Plan, studies: tuple[Study, ...], folds: int, rows: int, storage: str) -> Search:
     higher = plan.score.higher
     best = [(study, one) for study in studies if (one := study.best(higher)) is not None]
     sign = -1.0 if higher else 1.0
@@ -295,11 +300,6 @@ def summed(data: Described, plan: Plan, studies: tuple[Study, ...], folds: int, 
         held=None,
         storage=storage,
     )
-
-
-def judge(p: Search, *, edge: float = 0.02, failing: float = 0.1) -> list[Finding]:
-    """edge: share of a setting's range that counts as its edge. failing: share of failed trials worth a word."""
-    return judge_search(p, edge=edge, failing=failing)
 
 
 def title(family: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from diagnostics.clinic.search.check import Search
 from diagnostics.clinic.search.families import families
+from diagnostics.clinic.search.result import Search
 from diagnostics.clinic.shared.models import pipeline
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.nouns.incident import Incident, Task
@@ -182,7 +182,7 @@ def _public(kind: type) -> str:
     parts = kind.__module__.split(".")
     if parts[0] in ("xgboost", "lightgbm"):
         return parts[0]
-    public = parts[: next((place for place, part in enumerate(parts) if part.startswith("_")), len(parts))]
+    public = parts[: next((index for index, part in enumerate(parts) if part.startswith("_")), len(parts))]
     return ".".join(public)
 
 

@@ -95,20 +95,20 @@ MORE: Final[Mapping[str, Family]] = {
     f.name: f
     for f in (
         Family(
-            "svm",
-            N_("Support vector machine"),
-            _svm,
-            True,
-            {"C": 1.0, "gamma": "scale", "kernel": "rbf", "epsilon": 0.1, "class_weight": None},
-            Knob("gamma", N_("reach of a row"), (0.001, 0.01, 0.1, 1.0), log=True),
-            Knob("C", N_("price of an error"), (0.01, 0.1, 1.0, 10.0, 100.0), log=True),
+            name="svm",
+            title=N_("Support vector machine"),
+            make=_svm,
+            scaled=True,
+            settings={"C": 1.0, "gamma": "scale", "kernel": "rbf", "epsilon": 0.1, "class_weight": None},
+            complexity=Knob("gamma", N_("reach of a row"), (0.001, 0.01, 0.1, 1.0), log=True),
+            regularisation=Knob("C", N_("price of an error"), (0.01, 0.1, 1.0, 10.0, 100.0), log=True),
         ),
         Family(
-            "xgboost",
-            N_("XGBoost"),
-            _xgboost,
-            False,
-            {
+            name="xgboost",
+            title=N_("XGBoost"),
+            make=_xgboost,
+            scaled=False,
+            settings={
                 "n_estimators": 100,
                 "learning_rate": 0.3,
                 "max_depth": 6,
@@ -117,15 +117,15 @@ MORE: Final[Mapping[str, Family]] = {
                 "colsample_bytree": 1.0,
                 "reg_lambda": 1.0,
             },
-            Knob("max_depth", N_("depth of the trees"), (1, 2, 4, 6, 10)),
-            _LEAF,
+            complexity=Knob("max_depth", N_("depth of the trees"), (1, 2, 4, 6, 10)),
+            regularisation=_LEAF,
         ),
         Family(
-            "lightgbm",
-            N_("LightGBM"),
-            _lightgbm,
-            False,
-            {
+            name="lightgbm",
+            title=N_("LightGBM"),
+            make=_lightgbm,
+            scaled=False,
+            settings={
                 "n_estimators": 100,
                 "learning_rate": 0.1,
                 "num_leaves": 31,
@@ -135,8 +135,8 @@ MORE: Final[Mapping[str, Family]] = {
                 "reg_lambda": 0.0,
                 "class_weight": None,
             },
-            Knob("num_leaves", N_("leaves of a tree"), (2, 4, 8, 16, 31, 64)),
-            Knob("min_child_samples", N_("fewest rows in a leaf"), (300, 100, 30, 10), log=True),
+            complexity=Knob("num_leaves", N_("leaves of a tree"), (2, 4, 8, 16, 31, 64)),
+            regularisation=Knob("min_child_samples", N_("fewest rows in a leaf"), (300, 100, 30, 10), log=True),
         ),
     )
 }

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.search.families import families
-from diagnostics.clinic.search.plan import Plan, cut
+from diagnostics.clinic.search.plan import Plan, make_folds
 from diagnostics.clinic.shared.models import model, preparation
-from diagnostics.clinic.shared.scores import told
+from diagnostics.clinic.shared.scores import predict
 from diagnostics.clinic.shared.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -26,26 +26,30 @@ PREPARED_CAP: Final = 400_000_000
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A fold as numbers, by a preparation that saw its training rows alone. train: shape (n, k); test: shape (m, k)."""
+    """A fold as numbers, by a preparation fitted to its training rows alone."""
 
     train: NDArray[np.float64]
+    """Shape (n, k)."""
+
     truth: NDArray[np.generic]
     test: NDArray[np.float64]
+    """Shape (m, k)."""
+
     held: NDArray[np.generic]
 
 
 class Objective:
-    """Call it with a trial of any Optuna study. Folds are prepared once: preprocessing does not hang on what is searched."""
+    """Call it with a trial of any Optuna study. Folds are prepared once, as preprocessing does not depend on the settings."""
 
     def __init__(self, plan: Plan, data: TrainingSet) -> None:
         self.plan, self.data = plan, data
         self.family = families()[plan.family]
-        self.folds = cut(data, plan.validation, parts=plan.parts, seed=plan.seed)
+        self.folds = make_folds(data, plan.validation, parts=plan.parts, seed=plan.seed)
         self._kept: dict[int, Prepared] = {}
         self._bytes = 0
 
     def ready(self) -> None:
-        """Load what a fit needs, before another thread looks on: two that import scikit-learn at once may each find half."""
+        """Load what a fit needs before another thread starts: two that import scikit-learn at once may each see half of it."""
         preparation(self.data, scaled=self.family.scaled)
         model(self.data, self.family, seed=self.plan.seed)
 
@@ -75,10 +79,10 @@ class Objective:
         made: Any = model(self.data, self.family, seed=self.plan.seed, **params)
         metric = self.plan.score
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            # Some settings do not converge, and say so at each fit; the score tells.
+            # Some settings do not converge, and warn at each fit; the score shows it.
             warnings.simplefilter("ignore")
             made.fit(fold.train, fold.truth)
-            return float(metric.of(fold.held, told(made, fold.test, self.data, chances=metric.chances)))
+            return float(metric.of(fold.held, predict(made, fold.test, self.data, chances=metric.chances)))
 
     def _prepared(self, step: int) -> Prepared:
         if step in self._kept:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from diagnostics.clinic.search.families import families
 from diagnostics.clinic.search.space import Space, check
 from diagnostics.clinic.shared.folds import Fold, folds
-from diagnostics.clinic.shared.scores import METRICS, Metric, choices
+from diagnostics.clinic.shared.scores import METRICS, Metric, metrics_for
 from diagnostics.clinic.shared.training_set import Split, TrainingSet
 from diagnostics.nouns.incident import Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -77,27 +77,32 @@ WHY: Final[Mapping[Validation, str]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything that a worker must know beside the rows. table: digest of the rows. trials: asked for, 0 when `minutes` decide.
-
-    until: seconds since 1970 at which a search by minutes ends, 0 otherwise. owner: the incident's secretless name, "" for none.
-    """
+    """Everything that a worker must know beside the rows."""
 
     table: str
+    """Digest of the rows."""
+
     target: str
     family: str
     metric: str
     method: Method
     space: Space
     trials: int
+    """Trials wanted, 0 when `minutes` decide."""
+
     minutes: float
     validation: Validation
     parts: int
     pruning: bool
     seed: int
     owner: str = ""
+    """Digest of the incident, which says nothing of its link; "" for none."""
+
     until: float = 0.0
+    """Seconds since 1970 at which a search by minutes ends, 0 otherwise."""
+
     layout: int = LAYOUT
 
     @property
@@ -105,16 +110,16 @@ class Plan:
         return METRICS[self.metric]
 
 
-def suited(data: TrainingSet) -> Metric:
+def suggest_metric(data: TrainingSet) -> Metric:
     """The score that fits the task and how rare the rarest class is."""
     if data.task is Task.REGRESSION:
         return METRICS["r2"]
     if len(data.classes) == 2:
-        return METRICS["average_precision" if imbalanced(data) else "auc"]
-    return METRICS["balanced" if imbalanced(data) else "log_loss"]
+        return METRICS["average_precision" if is_imbalanced(data) else "auc"]
+    return METRICS["balanced" if is_imbalanced(data) else "log_loss"]
 
 
-def imbalanced(data: TrainingSet) -> bool:
+def is_imbalanced(data: TrainingSet) -> bool:
     """Whether the rarest class has less than `RARE` of an even share times two."""
     if data.task is Task.REGRESSION:
         return False
@@ -122,7 +127,7 @@ def imbalanced(data: TrainingSet) -> bool:
     return bool(counts.min() < RARE * 2 / len(data.classes) * len(data))
 
 
-def validation(data: TrainingSet) -> Validation:
+def suggest_validation(data: TrainingSet) -> Validation:
     """The one that the columns call for."""
     if data.described.split is Split.ORDERED:
         return Validation.TIME
@@ -131,7 +136,7 @@ def validation(data: TrainingSet) -> Validation:
     return Validation.STRATIFIED if data.task is Task.CLASSIFICATION else Validation.PLAIN
 
 
-def possible(data: TrainingSet) -> tuple[Validation, ...]:
+def possible_validations(data: TrainingSet) -> tuple[Validation, ...]:
     """Those that the roles allow."""
     held = {
         Validation.TIME: data.order is not None,
@@ -142,11 +147,11 @@ def possible(data: TrainingSet) -> tuple[Validation, ...]:
     return (Validation.AUTO, *(kind for kind, can in held.items() if can))
 
 
-def metric_named(name: str, data: TrainingSet) -> Metric:
-    """Raises BadInput for a score that there is not, or that this task cannot have; "" is the one that fits."""
+def find_metric(name: str, data: TrainingSet) -> Metric:
+    """Raises BadInput for an unknown metric, or one that this task cannot have; "" is the one that fits."""
     if not name:
-        return suited(data)
-    known = choices(data.task)
+        return suggest_metric(data)
+    known = metrics_for(data.task)
     metric = METRICS.get(ALIASES.get(name.lower(), name.lower()))
     if metric is None:
         raise BadInput(
@@ -176,8 +181,8 @@ ALIASES: Final[Mapping[str, str]] = {
 """What scikit-learn and others call the scores."""
 
 
-def family_named(name: str) -> str:
-    """Raises BadInput for a family that there is not."""
+def find_family(name: str) -> str:
+    """Raises BadInput for an unknown family."""
     from diagnostics.clinic.search.families import ALIASES as NAMES
 
     key = NAMES.get(name.lower(), name.lower())
@@ -186,11 +191,11 @@ def family_named(name: str) -> str:
     return key
 
 
-def cut(data: TrainingSet, kind: Validation, *, parts: int, seed: int) -> tuple[Fold, ...]:
+def make_folds(data: TrainingSet, kind: Validation, *, parts: int, seed: int) -> tuple[Fold, ...]:
     """The folds of a search. Raises NotApplicable, in one sentence, where one of them could not be judged."""
     if kind is Validation.AUTO:
-        kind = validation(data)
-    if kind not in possible(data):
+        kind = suggest_validation(data)
+    if kind not in possible_validations(data):
         says = (
             N_("A time series needs a time in every row: choose a timestamp column in Columns.")
             if kind is Validation.TIME
@@ -200,20 +205,20 @@ def cut(data: TrainingSet, kind: Validation, *, parts: int, seed: int) -> tuple[
         )
         raise NotApplicable(says, needs="timestamp" if kind is Validation.TIME else "id", target=data.described.target)
     if kind is Validation.PLAIN:
-        place = np.random.default_rng((seed, 7)).permutation(len(data)) % parts
-        made = tuple(Fold(np.flatnonzero(place != part), np.flatnonzero(place == part)) for part in range(parts))
+        index = np.random.default_rng((seed, 7)).permutation(len(data)) % parts
+        made = tuple(Fold(np.flatnonzero(index != part), np.flatnonzero(index == part)) for part in range(parts))
     elif kind is Validation.TIME:
-        made = _stretches(data, parts)
+        made = _folds_in_time(data, parts)
     else:
         alone = data if kind is Validation.GROUPED else replace(data, groups=None)
         alone = replace(alone, order=None, described=replace(data.described, split=Split.PLAIN))
         made = folds(alone, parts=parts, repeats=1, seed=seed)
     for number, fold in enumerate(made, start=1):
-        _fit_to_judge(data, fold, number, len(made))
+        _require_classes(data, fold, number, len(made))
     return made
 
 
-def _stretches(data: TrainingSet, parts: int) -> tuple[Fold, ...]:
+def _folds_in_time(data: TrainingSet, parts: int) -> tuple[Fold, ...]:
     """Each stretch of later rows with all rows before it; the first is trained on alone (scikit-learn's TimeSeriesSplit)."""
     order: NDArray[np.generic] = data.order if data.order is not None else np.arange(len(data))
     ranked = np.argsort(order, kind="stable")
@@ -221,7 +226,7 @@ def _stretches(data: TrainingSet, parts: int) -> tuple[Fold, ...]:
     return tuple(Fold(np.sort(ranked[:low]), np.sort(ranked[low:high])) for low, high in pairwise(edges))
 
 
-def _fit_to_judge(data: TrainingSet, fold: Fold, number: int, parts: int) -> None:
+def _require_classes(data: TrainingSet, fold: Fold, number: int, parts: int) -> None:
     if min(len(fold.train), len(fold.test)) < 5:
         raise NotApplicable(
             N_("Too few rows for {parts:count} folds: fold {number:count} holds {rows:count}. Choose fewer folds."),
@@ -249,28 +254,28 @@ def _fit_to_judge(data: TrainingSet, fold: Fold, number: int, parts: int) -> Non
             )
 
 
-def held_out(data: TrainingSet, kind: Validation, *, seed: int) -> tuple[TrainingSet, TrainingSet]:
-    """The rows to search on, and those that no trial sees: the last ones of a time series, else drawn as the folds are.
+def hold_out(data: TrainingSet, kind: Validation, *, seed: int) -> tuple[TrainingSet, TrainingSet]:
+    """The rows to search on, and those that no trial sees: the last ones of a time series, else sampled as the folds are.
 
-    Raises NotApplicable as `cut`.
+    Raises NotApplicable as `make_folds`.
     """
     if kind is Validation.AUTO:
-        kind = validation(data)
-    if kind is Validation.TIME and kind in possible(data):
+        kind = suggest_validation(data)
+    if kind is Validation.TIME and kind in possible_validations(data):
         order: NDArray[np.generic] = data.order if data.order is not None else np.arange(len(data))
         ranked = np.argsort(order, kind="stable")
         edge = len(ranked) - len(ranked) // HELD_OUT
         fold = Fold(np.sort(ranked[:edge]), np.sort(ranked[edge:]))
-        _fit_to_judge(data, fold, 1, 1)
+        _require_classes(data, fold, 1, 1)
     else:
-        fold = cut(data, kind, parts=HELD_OUT, seed=seed + 10_007)[0]
+        fold = make_folds(data, kind, parts=HELD_OUT, seed=seed + 10_007)[0]
     return data.take(fold.train), data.take(fold.test)
 
 
-def checked(plan: Plan, data: TrainingSet) -> Plan:
+def check_plan(plan: Plan, data: TrainingSet) -> Plan:
     """The plan, once it can run on these rows. Raises BadInput or NotApplicable in one plain sentence."""
-    family_named(plan.family)
-    metric_named(plan.metric, data)
+    find_family(plan.family)
+    find_metric(plan.metric, data)
     if plan.trials and not 1 <= plan.trials <= MOST_TRIALS:
         raise BadInput(N_("Give between 1 and {most:count} trials."), most=MOST_TRIALS)
     if not plan.trials and not 0 < plan.minutes <= MOST_MINUTES:
@@ -278,5 +283,5 @@ def checked(plan: Plan, data: TrainingSet) -> Plan:
     if not 2 <= plan.parts <= 10:
         raise BadInput(N_("Give between 2 and 10 folds."))
     check(plan.space, families()[plan.family])
-    cut(data, plan.validation, parts=plan.parts, seed=plan.seed)
+    make_folds(data, plan.validation, parts=plan.parts, seed=plan.seed)
     return plan

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from diagnostics.clinic.search.check import Search, Settings, judge, place, profile
+from diagnostics.clinic.search.check import Search, Settings, judge, profile, storage_url
 from diagnostics.clinic.search.export import source
 from diagnostics.clinic.search.plan import Method, Validation
 from diagnostics.clinic.search.result import Try
@@ -45,8 +45,8 @@ def run_search(
     )
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
         incident = _incident(options, Path(scratch))
-        # A study that nobody named is not asked for again, unless a database is there for all of them.
-        url = options.storage or (default_url() if options.study else place(incident))
+        # A study without a name is never resumed, unless a shared database keeps it.
+        url = options.storage or (default_url() if options.study else storage_url(incident))
         try:
             found = profile(
                 incident, settings, on_progress=lambda share, what="", so_far=None: on_progress(share, words(what)), url=url
@@ -63,7 +63,7 @@ def _prepare_process() -> None:
     # Two processes of several threads each would wait for one another; set before any of them is there.
     for name in THREADS:
         os.environ.setdefault(name, "1")
-    # What goes wrong is told in one plain line; without a handler, Python would print the log's line beside it.
+    # An error is printed as one plain line; without a handler, Python would print the log's line as well.
     logging.getLogger("diagnostics").addHandler(logging.NullHandler())
 
 

@@ -16,15 +16,17 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
 CAP: Final = 64_000_000
-"""Bytes of the rows as Parquet that a database is asked to hold; 20,000 rows of 200 numbers are 32 MB at most."""
+"""Bytes of the rows as Parquet that a database has to hold; 20,000 rows of 200 numbers are 32 MB at most."""
 
 META: Final = b"model-clinic"
 
 
 class _Meta(msgspec.Struct):
-    """What a TrainingSet knows beside its arrays. features: names in the order of the columns f0, f1, …"""
+    """What a TrainingSet knows beside its arrays."""
 
     features: tuple[str, ...]
+    """Names in the order of the columns f0, f1, …"""
+
     numbers: tuple[str, ...]
     classes: tuple[str, ...]
     described: Described
@@ -51,9 +53,9 @@ def to_bytes(data: TrainingSet) -> bytes:
     import pyarrow.parquet as pq
 
     columns: dict[str, object] = {}
-    for place, name in enumerate(data.features.columns):
+    for index, name in enumerate(data.features.columns):
         values = data.features[name]
-        columns[f"f{place}"] = (
+        columns[f"f{index}"] = (
             pa.array(values.to_numpy("float64"))
             if name in data.numbers
             else pa.array(
@@ -92,8 +94,8 @@ def from_bytes(content: bytes) -> TrainingSet:
         raise ValueError(str(error)) from error
     names = pd.Index(list(meta.features), dtype=object)
     parts: list[pd.Series] = []
-    for place, name in enumerate(meta.features):
-        column = table.column(f"f{place}")
+    for index, name in enumerate(meta.features):
+        column = table.column(f"f{index}")
         if name in meta.numbers:
             parts.append(pd.Series(column.to_numpy(), dtype="float64"))
         else:
@@ -106,15 +108,15 @@ def from_bytes(content: bytes) -> TrainingSet:
     truth = table.column("truth").to_numpy()
     rows = np.arange(len(truth), dtype="int64")
     return TrainingSet(
-        features,
-        truth,
-        meta.described.task,
-        meta.classes,
-        meta.numbers,
-        categories,
-        groups,
-        order,
-        meta.described,
-        rows,
-        pd.DataFrame(),
+        features=features,
+        truth=truth,
+        task=meta.described.task,
+        classes=meta.classes,
+        numbers=meta.numbers,
+        categories=categories,
+        groups=groups,
+        order=order,
+        described=meta.described,
+        drawn=rows,
+        frame=pd.DataFrame(),
     )

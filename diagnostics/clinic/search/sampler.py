@@ -1,4 +1,4 @@
-"""What to try next. Each proposal hangs on the plan, the trial's place and what lies far enough back: never on the clock.
+"""What to try next. Each proposal depends on the plan, the trial's number and trials far enough before it, never on the clock.
 
 So two local workers find the same as one, and a search that was killed and resumed goes on as if nothing had been. Workers that
 join from elsewhere use all that is known and need not wait.
@@ -17,10 +17,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from diagnostics.clinic.search.families import families
 from diagnostics.clinic.search.plan import Method, Plan
-from diagnostics.clinic.search.space import Scalar, points, start
+from diagnostics.clinic.search.space import Scalar, grid_points, starting_point
 
 LAG: Final = 4
-"""Trials just before it that a local worker's proposal does not hang on: two workers then hardly ever wait for each other."""
+"""Trials just before it that a local worker's proposal ignores: two workers then hardly ever wait for each other."""
 
 STARTUP: Final = 10
 """Trials at random before TPE learns from them (Optuna's own default), and before any is pruned."""
@@ -37,7 +37,7 @@ FOLDS: Final = "folds"
 FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-def place_of(trial: FrozenTrial) -> int:
+def number_of(trial: FrozenTrial) -> int:
     return int(trial.user_attrs.get(PLACE, trial.number))
 
 
@@ -49,7 +49,7 @@ class Seen(optuna.Study):
     """The study as the proposal for one place sees it, in memory."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__("seen", _memory(plan))
+        super().__init__("seen", _in_memory(plan))
         self.trials_seen: list[FrozenTrial] = []
 
     def _get_trials(
@@ -58,13 +58,13 @@ class Seen(optuna.Study):
         return [trial for trial in self.trials_seen if states is None or trial.state in states]
 
 
-def _memory(plan: Plan) -> optuna.storages.InMemoryStorage:
+def _in_memory(plan: Plan) -> optuna.storages.InMemoryStorage:
     storage = optuna.storages.InMemoryStorage()
-    optuna.create_study(storage=storage, study_name="seen", direction=direction(plan))
+    optuna.create_study(storage=storage, study_name="seen", direction=optimise_direction(plan))
     return storage
 
 
-def direction(plan: Plan) -> optuna.study.StudyDirection:
+def optimise_direction(plan: Plan) -> optuna.study.StudyDirection:
     return optuna.study.StudyDirection.MAXIMIZE if plan.score.higher else optuna.study.StudyDirection.MINIMIZE
 
 
@@ -73,16 +73,16 @@ class Proposer:
 
     def __init__(self, plan: Plan, *, lag: int | None) -> None:
         self.plan, self.lag = plan, lag
-        self.first = start(plan.space, families()[plan.family])
-        self.points = points(plan.space, plan.seed) if plan.method is Method.GRID else []
+        self.first = starting_point(plan.space, families()[plan.family])
+        self.points = grid_points(plan.space, plan.seed) if plan.method is Method.GRID else []
         self.space = {dimension.name: dimension.distribution() for dimension in plan.space}
         self.varied = {name: kind for name, kind in self.space.items() if not kind.single()}
         self._seen = Seen(plan)
         self._mine = self._seen.ask()
 
     def propose(self, place: int, trials: Sequence[FrozenTrial]) -> dict[str, Scalar] | None:
-        """Settings for the trial at `place`; None while a trial that they hang on still runs."""
-        seen = self.seen(place, trials)
+        """Settings for the trial at `place`; None while a trial that they depend on still runs."""
+        seen = self.select_trials(place, trials)
         if seen is None:
             return None
         if self.plan.method is Method.GRID:
@@ -92,8 +92,8 @@ class Proposer:
         seed = int(np.random.default_rng((self.plan.seed, place)).integers(2**31))
         known = sum(trial.state in FINISHED for trial in seen)
         if self.plan.method is Method.TPE and known >= STARTUP:
-            told = self._tpe(seed, seen)
-            return {name: told[name] if name in told else _single(kind) for name, kind in self.space.items()}
+            proposed = self._tpe(seed, seen)
+            return {name: proposed[name] if name in proposed else _single(kind) for name, kind in self.space.items()}
         drawn = optuna.samplers.RandomSampler(seed=seed)
         mine = self._frozen(seen)
         return {name: drawn.sample_independent(self._seen, mine, name, kind) for name, kind in self.space.items()}
@@ -110,16 +110,16 @@ class Proposer:
         made._trial_id = self._mine._trial_id
         return made
 
-    def seen(self, place: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial] | None:
-        """What the proposal for `place` may hang on, by place; None while it is not finished."""
+    def select_trials(self, place: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial] | None:
+        """The trials that the proposal for `place` may use, by number; None while one of them is not finished."""
         if self.lag is None or (self.plan.method is not Method.TPE and not self.plan.pruning):
-            return [_whole(trial) for trial in trials if trial.state in FINISHED or trial.state is TrialState.RUNNING]
-        before = sorted((trial for trial in trials if place_of(trial) < place), key=place_of)
-        far = [trial for trial in before if place_of(trial) <= place - self.lag]
+            return [_completed(trial) for trial in trials if trial.state in FINISHED or trial.state is TrialState.RUNNING]
+        before = sorted((trial for trial in trials if number_of(trial) < place), key=number_of)
+        far = [trial for trial in before if number_of(trial) <= place - self.lag]
         if any(trial.state is TrialState.RUNNING for trial in far):
             return None
-        near = [_as_running(trial) for trial in before if place_of(trial) > place - self.lag]
-        return [_whole(trial) for trial in (*far, *near) if trial.state in FINISHED or trial.state is TrialState.RUNNING]
+        near = [_as_running(trial) for trial in before if number_of(trial) > place - self.lag]
+        return [_completed(trial) for trial in (*far, *near) if trial.state in FINISHED or trial.state is TrialState.RUNNING]
 
     def hopeless(self, place: int, scores: Sequence[float], trials: Sequence[FrozenTrial]) -> bool:
         """Whether the mean of `scores` lies below the median of the others' over the same folds (Golovin et al. 2017, Vizier,
@@ -130,7 +130,7 @@ class Proposer:
             return False
         others = [
             float(np.mean(folds_of(trial)[:folds]))
-            for trial in self.seen(place, trials) or ()
+            for trial in self.select_trials(place, trials) or ()
             if trial.state is TrialState.COMPLETE and len(folds_of(trial)) >= folds
         ]
         if len(others) < STARTUP:
@@ -146,7 +146,7 @@ def _single(kind: optuna.distributions.BaseDistribution) -> Scalar:
 
 
 def _as_running(trial: FrozenTrial) -> FrozenTrial:
-    """A finished trial as one whose end nobody knows yet."""
+    """A finished trial as one that still runs."""
     if trial.state not in FINISHED:
         return trial
     made = copy(trial)
@@ -154,7 +154,7 @@ def _as_running(trial: FrozenTrial) -> FrozenTrial:
     return made
 
 
-def _whole(trial: FrozenTrial) -> FrozenTrial:
+def _completed(trial: FrozenTrial) -> FrozenTrial:
     """With its mean after each fold, by which TPE ranks the trials that were ended early."""
     scores = folds_of(trial)
     if trial.state is not TrialState.PRUNED or not scores:

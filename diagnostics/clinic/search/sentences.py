@@ -6,13 +6,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from diagnostics.clinic.search.check import Search
-from diagnostics.clinic.search.judge import bare
-from diagnostics.clinic.search.result import State, Study, Try
+from diagnostics.clinic.search.judge import rounded
+from diagnostics.clinic.search.result import Search, State, Study, Try
 from diagnostics.clinic.shared.scores import METRICS
 from diagnostics.nouns.words import N_, Value
 
-Said: TypeAlias = tuple[str, dict[str, Value]]
+Sentence: TypeAlias = tuple[str, dict[str, Value]]
 
 GOOD: Final = 0.25
 """Share of the finished trials that count as the good ones."""
@@ -22,23 +21,23 @@ ENDED: Final = (State.FINISHED, State.PRUNED)
 """Trials that came to an end with a value."""
 
 
-def higher(p: Search) -> bool:
+def is_higher_better(p: Search) -> bool:
     return METRICS[p.metric].higher
 
 
-def lead(p: Search) -> Study:
+def leading_study(p: Search) -> Study:
     """The study of the best trial, else the first."""
     return next((study for study in p.studies if study.name == p.of), p.studies[0])
 
 
-def good(p: Search, study: Study) -> tuple[Try, ...]:
+def best_trials(p: Search, study: Study) -> tuple[Try, ...]:
     """The best quarter of the finished trials, at least three, the best first."""
-    sign = -1.0 if higher(p) else 1.0
+    sign = -1.0 if is_higher_better(p) else 1.0
     ordered = sorted(study.done, key=lambda one: (sign * (one.value or 0.0), one.number))
     return tuple(ordered[: max(3, round(GOOD * len(ordered)))])
 
 
-def best_so_far(p: Search) -> Said:
+def describe_progress(p: Search) -> Sentence:
     """The sentence of a search that is under way."""
     tried = sum(study.finished for study in p.studies)
     if p.best is None:
@@ -59,10 +58,10 @@ def _running(p: Search) -> int:
     return sum(one.state is State.RUNNING for study in p.studies for one in study.tries)
 
 
-def history(p: Search) -> Said:
+def describe_history(p: Search) -> Sentence:
     """When the best value last rose."""
-    study = lead(p)
-    best = study.best(higher(p))
+    study = leading_study(p)
+    best = study.best(is_higher_better(p))
     if best is None:
         return N_("The line begins when the first trial has finished."), {}
     after = sum(one.number > best.number for one in study.done)
@@ -77,9 +76,9 @@ def history(p: Search) -> Said:
     )
 
 
-def importance(p: Search) -> Said:
+def describe_importance(p: Search) -> Sentence:
     """What decided."""
-    found = lead(p).importances
+    found = leading_study(p).importances
     if not found:
         return N_("What matters first is known once six trials have finished."), {}
     if len(found) == 1:
@@ -94,20 +93,20 @@ def _numbers(tries: tuple[Try, ...], name: str) -> list[float]:
     return [float(value) for one in tries if isinstance(value := one.param(name), int | float) and not isinstance(value, bool)]
 
 
-def first(p: Search) -> str:
+def leading_setting(p: Search) -> str:
     """The setting that matters most, else the first of the space."""
-    found = lead(p).importances
+    found = leading_study(p).importances
     return found[0][0] if found else p.space[0].name
 
 
-def slices(p: Search) -> Said:
+def describe_slices(p: Search) -> Sentence:
     """Where the good trials lie."""
-    name, study = first(p), lead(p)
-    numbers = _numbers(good(p, study), name)
+    name, study = leading_setting(p), leading_study(p)
+    numbers = _numbers(best_trials(p, study), name)
     if len(study.done) < 4:
         return N_("Each point is one finished trial; with four of them it shows where the good ones lie."), {}
     if not numbers:
-        words = [str(one.param(name)) for one in good(p, study)]
+        words = [str(one.param(name)) for one in best_trials(p, study)]
         most = max(dict.fromkeys(words), key=words.count)
         return (
             N_("{share:percent} of the best trials have {name:name} = {value:name}."),
@@ -121,15 +120,15 @@ def slices(p: Search) -> Said:
     )
 
 
-def parallel(p: Search) -> Said:
-    """How alike the good trials are in all settings."""
-    study = lead(p)
+def describe_parallel(p: Search) -> Sentence:
+    """How similar the best trials are in all settings."""
+    study = leading_study(p)
     if len(study.done) < 4:
         return N_("Each line is one finished trial; with four of them it shows what the good ones share."), {}
-    narrow = _narrow(p, study)
+    narrow = _narrowest(p, study)
     if narrow is None:
         return N_("The best trials, in blue, take many ways: no setting alone decides."), {}
-    numbers = _numbers(good(p, study), narrow[0])
+    numbers = _numbers(best_trials(p, study), narrow[0])
     if min(numbers) == max(numbers):
         return N_("The best trials, in blue, all have {name:name} = {value:number}."), {"name": narrow[0], "value": numbers[0]}
     return (
@@ -138,31 +137,31 @@ def parallel(p: Search) -> Said:
     )
 
 
-def _narrow(p: Search, study: Study) -> tuple[str, float] | None:
+def _narrowest(p: Search, study: Study) -> tuple[str, float] | None:
     """The setting in which the good trials use the smallest share of the range; None where none is below half."""
     shares = []
     for dimension in p.space:
-        numbers = np.array(_numbers(good(p, study), dimension.name))
+        numbers = np.array(_numbers(best_trials(p, study), dimension.name))
         if dimension.choices or not numbers.size or dimension.low >= dimension.high:
             continue
         ends = np.array([dimension.low, dimension.high, numbers.min(), numbers.max()])
         ends = np.log(np.maximum(ends, 1e-300)) if dimension.log else ends
         shares.append((dimension.name, float((ends[3] - ends[2]) / (ends[1] - ends[0]))))
-    found = min(shares, key=lambda pair: pair[1], default=None)
+    found = min(shares, key=lambda item: item[1], default=None)
     return found if found is not None and found[1] < 0.5 else None
 
 
-def pair(p: Search) -> tuple[str, str] | None:
+def leading_numbers(p: Search) -> tuple[str, str] | None:
     """The two number settings that matter most; None where there are not two."""
-    order = [name for name, _ in lead(p).importances] + [dimension.name for dimension in p.space]
+    order = [name for name, _ in leading_study(p).importances] + [dimension.name for dimension in p.space]
     numbers = {dimension.name for dimension in p.space if not dimension.choices and dimension.low < dimension.high}
     both = [name for name in dict.fromkeys(order) if name in numbers][:2]
     return (both[0], both[1]) if len(both) == 2 else None
 
 
-def contour(p: Search) -> Said:
+def describe_contour(p: Search) -> Sentence:
     """Where two settings together are best."""
-    both, best = pair(p), lead(p).best(higher(p))
+    both, best = leading_numbers(p), leading_study(p).best(is_higher_better(p))
     if both is None or best is None:
         return N_("Two settings of numbers are needed to draw their map."), {}
     return (
@@ -176,7 +175,7 @@ def _number(one: Try, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def timeline(p: Search) -> Said:
+def describe_timeline(p: Search) -> Sentence:
     """Who worked when, and what ending hopeless trials early spared."""
     tries = [one for study in p.studies for one in study.tries]
     workers = len({one.worker for one in tries if one.worker})
@@ -200,12 +199,12 @@ def timeline(p: Search) -> Said:
     )
 
 
-def side_by_side(p: Search) -> Said:
+def describe_comparison(p: Search) -> Sentence:
     """Which kind of search came out ahead."""
-    ranked = [(study, one.value or 0.0) for study in p.studies if (one := study.best(higher(p))) is not None]
+    ranked = [(study, one.value or 0.0) for study in p.studies if (one := study.best(is_higher_better(p))) is not None]
     if len(ranked) < 2:
         return N_("The lines can be compared once two searches have a finished trial."), {}
-    ranked.sort(key=lambda pair: pair[1], reverse=higher(p))
+    ranked.sort(key=lambda item: item[1], reverse=is_higher_better(p))
     ahead = [study.name for study, value in ranked if value == ranked[0][1]]
     if len(ahead) == len(ranked):
         return N_("All searches found the same best value, {best:number}."), {"best": ranked[0][1]}
@@ -220,7 +219,7 @@ def side_by_side(p: Search) -> Said:
     )
 
 
-def optimism(p: Search) -> Said | None:
+def describe_optimism(p: Search) -> Sentence | None:
     """How much the search's own best value flatters; None before the end."""
     if p.held is None or p.best is None:
         return None
@@ -241,7 +240,7 @@ def optimism(p: Search) -> Said | None:
     )
 
 
-def judged(p: Search) -> Said | None:
+def describe_held_out(p: Search) -> Sentence | None:
     """Chosen, default and dummy with their intervals."""
     if p.held is None:
         return None
@@ -256,6 +255,6 @@ def judged(p: Search) -> Said | None:
             "low": round(p.held.chosen.low, 4),
             "high": round(p.held.chosen.high, 4),
             "default": p.held.default.value,
-            "dummy": bare(p.held.dummy.value),
+            "dummy": rounded(p.held.dummy.value),
         },
     )

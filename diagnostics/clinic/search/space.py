@@ -24,22 +24,25 @@ Scalar: TypeAlias = int | float | str | bool | None
 """A value of a setting, as JSON holds it."""
 
 MOST_POINTS: Final = 100_000
-"""Points of a grid beyond which nobody would see the end of it."""
+"""A grid of more points would never finish."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dimension:
-    """One setting and its values: `choices`, or numbers from `low` to `high`, whole where `whole`; log: even steps are factors.
-
-    steps: values that a grid tries; all choices are tried.
-    """
+    """One setting and its values: `choices`, or numbers from `low` to `high`."""
 
     name: str
     low: float = 0.0
     high: float = 0.0
     log: bool = False
+    """Whether even steps are factors."""
+
     whole: bool = False
+    """Whether the numbers are whole."""
+
     steps: int = 4
+    """Values that a grid tries; all choices are tried."""
+
     choices: tuple[Scalar, ...] = ()
 
     def distribution(self) -> BaseDistribution:
@@ -111,61 +114,65 @@ MEANS: Final[Mapping[str, str]] = {
     "min_child_samples": N_("fewest rows in a leaf"),
 }
 
-_WEIGHT: Final = Dimension("class_weight", choices=(None, "balanced"))
+_WEIGHT: Final = Dimension(name="class_weight", choices=(None, "balanced"))
 _BOOST: Final = (
-    Dimension("learning_rate", 0.01, 0.5, log=True),
-    Dimension("subsample", 0.5, 1.0, steps=2),
-    Dimension("colsample_bytree", 0.5, 1.0, steps=2),
-    Dimension("reg_lambda", 0.001, 100.0, log=True, steps=3),
+    Dimension(name="learning_rate", low=0.01, high=0.5, log=True),
+    Dimension(name="subsample", low=0.5, high=1.0, steps=2),
+    Dimension(name="colsample_bytree", low=0.5, high=1.0, steps=2),
+    Dimension(name="reg_lambda", low=0.001, high=100.0, log=True, steps=3),
 )
 DEFAULTS: Final[Mapping[str, Space]] = {
-    "linear": (Dimension("strength", 1e-3, 1e3, log=True, steps=7), Dimension("l1_ratio", choices=(0.0, 0.5, 1.0)), _WEIGHT),
+    "linear": (
+        Dimension(name="strength", low=1e-3, high=1e3, log=True, steps=7),
+        Dimension(name="l1_ratio", choices=(0.0, 0.5, 1.0)),
+        _WEIGHT,
+    ),
     "forest": (
-        Dimension("n_estimators", 30, 200, log=True, whole=True, steps=3),
-        Dimension("max_depth", 2, 24, whole=True),
-        Dimension("min_samples_leaf", 1, 50, log=True, whole=True),
+        Dimension(name="n_estimators", low=30, high=200, log=True, whole=True, steps=3),
+        Dimension(name="max_depth", low=2, high=24, whole=True),
+        Dimension(name="min_samples_leaf", low=1, high=50, log=True, whole=True),
         _WEIGHT,
     ),
     "boosting": (
-        Dimension("learning_rate", 0.01, 0.5, log=True),
-        Dimension("max_iter", 20, 300, log=True, whole=True, steps=3),
-        Dimension("max_leaf_nodes", 4, 63, log=True, whole=True, steps=3),
-        Dimension("min_samples_leaf", 5, 100, log=True, whole=True, steps=3),
-        Dimension("l2_regularization", 1e-3, 100.0, log=True, steps=2),
+        Dimension(name="learning_rate", low=0.01, high=0.5, log=True),
+        Dimension(name="max_iter", low=20, high=300, log=True, whole=True, steps=3),
+        Dimension(name="max_leaf_nodes", low=4, high=63, log=True, whole=True, steps=3),
+        Dimension(name="min_samples_leaf", low=5, high=100, log=True, whole=True, steps=3),
+        Dimension(name="l2_regularization", low=1e-3, high=100.0, log=True, steps=2),
         _WEIGHT,
     ),
     "neighbours": (
-        Dimension("n_neighbors", 1, 100, log=True, whole=True, steps=10),
-        Dimension("weights", choices=("uniform", "distance")),
+        Dimension(name="n_neighbors", low=1, high=100, log=True, whole=True, steps=10),
+        Dimension(name="weights", choices=("uniform", "distance")),
     ),
     "svm": (
-        Dimension("C", 0.01, 100.0, log=True, steps=5),
-        Dimension("gamma", 1e-3, 3.0, log=True, steps=5),
-        Dimension("epsilon", 0.01, 1.0, log=True, steps=3),
+        Dimension(name="C", low=0.01, high=100.0, log=True, steps=5),
+        Dimension(name="gamma", low=1e-3, high=3.0, log=True, steps=5),
+        Dimension(name="epsilon", low=0.01, high=1.0, log=True, steps=3),
         _WEIGHT,
     ),
     "network": (
-        Dimension("width", 8, 128, log=True, whole=True, steps=3),
-        Dimension("depth", 1, 3, whole=True, steps=2),
-        Dimension("alpha", 1e-6, 1.0, log=True, steps=3),
-        Dimension("learning_rate", 1e-4, 0.03, log=True, steps=3),
-        Dimension("batch_size", choices=(64, 128, 256)),
+        Dimension(name="width", low=8, high=128, log=True, whole=True, steps=3),
+        Dimension(name="depth", low=1, high=3, whole=True, steps=2),
+        Dimension(name="alpha", low=1e-6, high=1.0, log=True, steps=3),
+        Dimension(name="learning_rate", low=1e-4, high=0.03, log=True, steps=3),
+        Dimension(name="batch_size", choices=(64, 128, 256)),
     ),
     "xgboost": (
         *_BOOST,
-        Dimension("n_estimators", 30, 300, log=True, whole=True, steps=3),
-        Dimension("max_depth", 2, 10, whole=True, steps=3),
-        Dimension("min_child_weight", 0.5, 50.0, log=True, steps=2),
+        Dimension(name="n_estimators", low=30, high=300, log=True, whole=True, steps=3),
+        Dimension(name="max_depth", low=2, high=10, whole=True, steps=3),
+        Dimension(name="min_child_weight", low=0.5, high=50.0, log=True, steps=2),
     ),
     "lightgbm": (
         *_BOOST,
-        Dimension("n_estimators", 30, 300, log=True, whole=True, steps=3),
-        Dimension("num_leaves", 4, 63, log=True, whole=True, steps=3),
-        Dimension("min_child_samples", 5, 100, log=True, whole=True, steps=2),
+        Dimension(name="n_estimators", low=30, high=300, log=True, whole=True, steps=3),
+        Dimension(name="num_leaves", low=4, high=63, log=True, whole=True, steps=3),
+        Dimension(name="min_child_samples", low=5, high=100, log=True, whole=True, steps=2),
         _WEIGHT,
     ),
 }
-"""What is searched unless somebody says otherwise: about two factors of ten around each library's default, as AutoML systems do
+"""The default spaces: about two factors of ten around each library's default, as AutoML systems do
 (Feurer et al. 2015, auto-sklearn, table 3; van Rijn and Hutter 2018, doi:10.1145/3219819.3220058, for what matters)."""
 
 FITS: Final[Mapping[str, tuple[float, float]]] = {
@@ -216,29 +223,29 @@ def default_space(family: str, task: Task, *, rows: int, imbalanced: bool = Fals
     )
 
 
-def start(space: Space, family: Family) -> dict[str, Scalar]:
+def starting_point(space: Space, family: Family) -> dict[str, Scalar]:
     """The point nearest to the family's defaults: what a search tries first, so that it never ends below them."""
     return {dimension.name: dimension.near(family.settings.get(dimension.name)) for dimension in space}
 
 
-def points(space: Space, seed: int) -> list[dict[str, Scalar]]:
-    """Every point of the grid, in an order drawn with `seed`, so that a part of it covers the whole.
+def grid_points(space: Space, seed: int) -> list[dict[str, Scalar]]:
+    """Every point of the grid, in an order drawn with `seed`, so that a part of it covers the entire space.
 
     Raises BadInput for a grid that nobody would see the end of.
     """
-    total = bounded(space)
+    total = bounded_size(space)
     made = list(itertools.product(*(dimension.grid() for dimension in space)))
     names = [dimension.name for dimension in space]
-    return [dict(zip(names, made[place], strict=True)) for place in np.random.default_rng((seed, 5)).permutation(total)]
+    return [dict(zip(names, made[index], strict=True)) for index in np.random.default_rng((seed, 5)).permutation(total)]
 
 
-def size(space: Space) -> int:
+def count_points(space: Space) -> int:
     return math.prod(len(dimension.grid()) for dimension in space)
 
 
-def bounded(space: Space) -> int:
+def bounded_size(space: Space) -> int:
     """The points of the grid. Raises BadInput where they are too many."""
-    total = size(space)
+    total = count_points(space)
     if total > MOST_POINTS:
         raise BadInput(
             N_("The grid has {points:count} points, more than {most:count}: give fewer steps, or search at random."),
@@ -299,9 +306,9 @@ def _written(choice: Scalar) -> str:
     return "none" if choice is None else str(choice)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
-    """A row of the table that people edit. values: the choices with commas between them, "" for numbers."""
+    """A row of the table that people edit."""
 
     use: bool
     name: str
@@ -310,9 +317,10 @@ class Line:
     log: bool
     steps: int | None
     values: str = ""
+    """The choices with commas between them, "" for numbers."""
 
 
-def lines(space: Space, whole: Space) -> tuple[Line, ...]:
+def tabulate(space: Space, whole: Space) -> tuple[Line, ...]:
     """The table of a space: every setting of `whole`, ticked where it is searched."""
     chosen = {dimension.name: dimension for dimension in space}
     rows = []
@@ -320,18 +328,20 @@ def lines(space: Space, whole: Space) -> tuple[Line, ...]:
         d = chosen.get(default.name, default)
         numbers = (None, None, None) if d.choices else (d.low, d.high, d.steps)
         values = ", ".join(_written(choice) for choice in d.choices)
-        rows.append(Line(d.name in chosen, d.name, numbers[0], numbers[1], d.log, numbers[2], values))
+        rows.append(
+            Line(use=d.name in chosen, name=d.name, low=numbers[0], high=numbers[1], log=d.log, steps=numbers[2], values=values)
+        )
     return tuple(rows)
 
 
-def edited(table: Sequence[Line], family: Family) -> Space:
+def parse_table(table: Sequence[Line], family: Family) -> Space:
     """The space that the table says. Raises BadInput as `check`."""
     known = {d.name: d for d in DEFAULTS[family.name]}
     made = []
     for line in table:
         if not line.use:
             continue
-        default = known.get(line.name, Dimension(line.name))
+        default = known.get(line.name, Dimension(name=line.name))
         if default.choices:
             if line.low is not None or line.high is not None:
                 raise BadInput(N_("{name:name} is chosen from its values: leave From and To empty."), name=line.name)

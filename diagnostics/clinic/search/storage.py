@@ -1,4 +1,4 @@
-"""Where studies are kept: Optuna's tables in SQLite or PostgreSQL, beside one of our own with the rows that workers train on."""
+"""Where studies are stored: Optuna's tables in SQLite or PostgreSQL, beside one table of our own with the training rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from diagnostics.clinic.search.plan import LAYOUT, Plan
 from diagnostics.clinic.search.rows import from_bytes
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import results
 from diagnostics.clinic.shared.training_set import TrainingSet
 from diagnostics.keep import database, store
 from diagnostics.nouns.refusal import BadInput
@@ -41,10 +41,10 @@ GRACE: Final = 30
 """Seconds of silence after which a trial on another machine counts as lost."""
 
 WAITS: Final = 6
-"""How many times the patience of a page a worker has with a lock that another program holds: nobody waits for it."""
+"""A worker waits so many times as long as a page for another program's lock, as no person waits for it."""
 
-TURN: Final = 7_203_511_847
-"""Number of the lock by which processes that begin the same study take turns (PostgreSQL's advisory locks are numbered)."""
+LOCK: Final = 7_203_511_847
+"""Number of PostgreSQL's advisory lock by which processes that create the same study take turns."""
 
 NOT_AN_ADDRESS: Final = N_("{url:name} is no storage for studies: give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.")
 
@@ -59,14 +59,18 @@ rows_table: Final = sql.Table(
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
-    """url: as given. storage: what Optuna reads and writes through, finished trials cached. Close it, or use it in a `with`."""
+class OpenStorage:
+    """An open storage of studies. Close it, or use it in a `with`."""
 
     url: str
+    """As given."""
+
     storage: BaseStorage
+    """What Optuna reads and writes through, finished trials cached."""
+
     tables: RDBStorage
 
-    def __enter__(self) -> Opened:
+    def __enter__(self) -> OpenStorage:
         return self
 
     def __exit__(self, *why: object) -> None:
@@ -79,7 +83,7 @@ class Opened:
 
 
 def default_url(incident: str | None = None) -> str:
-    """Where studies are kept unless somebody says otherwise: in MODEL_CLINIC_DATABASE if it is PostgreSQL, else in a file.
+    """Where studies are stored by default: in MODEL_CLINIC_DATABASE if it is PostgreSQL, else in a file.
 
     Raises BadInput when the setting is no address or there is no such incident.
     """
@@ -89,7 +93,7 @@ def default_url(incident: str | None = None) -> str:
     return URL.create("sqlite", database=str(folder / FILE)).render_as_string(hide_password=False)
 
 
-def address(url: str) -> URL:
+def parse_address(url: str) -> URL:
     """Raises BadInput for what is neither SQLite nor PostgreSQL."""
     try:
         parsed = make_url(url.strip())
@@ -103,9 +107,9 @@ def address(url: str) -> URL:
     raise BadInput(NOT_AN_ADDRESS, url=url.split("@")[-1])
 
 
-def shown(url: str) -> str:
+def without_password(url: str) -> str:
     """The address as it may stand on a page: without its password, and as other tools take it."""
-    parsed = address(url)
+    parsed = parse_address(url)
     if parsed.get_backend_name() == "sqlite":
         return f"sqlite:///{Path(parsed.database or '').absolute()}"
     # `URL.set` leaves out what is None, so the password would stay.
@@ -113,14 +117,14 @@ def shown(url: str) -> str:
     return bare.render_as_string(hide_password=False)
 
 
-def open_storage(url: str, *, make: bool = True) -> Opened:
+def open_storage(url: str, *, make: bool = True) -> OpenStorage:
     """make: begin the file or the tables where they are missing, else BadInput says that nothing is there.
 
     Raises BadInput, in one plain sentence, when it cannot be reached, is locked, damaged or read only.
     """
     import optuna
 
-    parsed = address(url)
+    parsed = parse_address(url)
     backend, options = parsed.get_backend_name(), {}
     if backend == "sqlite":
         file = Path(parsed.database or "")
@@ -130,7 +134,7 @@ def open_storage(url: str, *, make: bool = True) -> Opened:
     else:
         waits = f"-c lock_timeout={int(database.PATIENCE * WAITS * 1000)} -c timezone=UTC"
         options = {"pool_pre_ping": True, "connect_args": {"connect_timeout": database.REACHED, "options": waits}}
-    with plainly(), quietly(), _turn(parsed):
+    with database_errors_as_bad_input(), silence_optuna(), _exclusive(parsed):
         tables = optuna.storages.RDBStorage(
             parsed.render_as_string(hide_password=False),
             engine_kwargs=options,
@@ -142,7 +146,7 @@ def open_storage(url: str, *, make: bool = True) -> Opened:
     if backend == "sqlite":
         # Two workers would else read the same waiting trial and both take it.
         sql.event.listen(tables.engine, "begin", lambda con: con.exec_driver_sql("BEGIN IMMEDIATE"))
-    return Opened(url, optuna.storages.get_storage(tables), tables)
+    return OpenStorage(url, optuna.storages.get_storage(tables), tables)
 
 
 def _connection(file: Path) -> sqlite3.Connection:
@@ -158,7 +162,7 @@ def _connection(file: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _turn(parsed: URL) -> Iterator[None]:
+def _exclusive(parsed: URL) -> Iterator[None]:
     """One process at a time makes tables and studies; for SQLite by a lock on a file beside it."""
     if parsed.get_backend_name() == "sqlite":
         file = Path(parsed.database or "")
@@ -169,20 +173,20 @@ def _turn(parsed: URL) -> Iterator[None]:
         return
     engine = sql.create_engine(parsed, poolclass=sql.pool.NullPool, connect_args={"connect_timeout": database.REACHED})
     with engine.connect() as con, con.begin():
-        con.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (TURN,))
+        con.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         yield
 
 
 @contextmanager
-def turn(opened: Opened) -> Iterator[None]:
+def exclusive(opened: OpenStorage) -> Iterator[None]:
     """Alone among all processes that begin or extend a study of this storage."""
-    with plainly(), _turn(address(opened.url)):
+    with database_errors_as_bad_input(), _exclusive(parse_address(opened.url)):
         yield
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
-    """Optuna tells each trial in its log, and that its heartbeat is experimental: nobody reads either here."""
+def silence_optuna() -> Iterator[None]:
+    """Silence Optuna's log of each trial and its warning that heartbeats are experimental."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -192,7 +196,7 @@ def quietly() -> Iterator[None]:
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def database_errors_as_bad_input() -> Iterator[None]:
     """What the database refuses becomes a BadInput of one sentence; the details go into the log."""
     from optuna.exceptions import StorageInternalError
 
@@ -210,17 +214,17 @@ def plainly() -> Iterator[None]:
             raise BadInput(database.REFUSED, reason=type(error).__name__) from error
 
 
-def put_rows(opened: Opened, digest: str, content: bytes) -> None:
+def store_rows(opened: OpenStorage, digest: str, content: bytes) -> None:
     """Keep the rows of a search, once. Raises BadInput."""
-    with plainly(), opened.tables.engine.begin() as con:
+    with database_errors_as_bad_input(), opened.tables.engine.begin() as con:
         known = con.execute(sql.select(rows_table.c.digest).where(rows_table.c.digest == digest)).first()
         if known is None:
             con.execute(rows_table.insert().values(digest=digest, content=content))
 
 
-def rows_of(opened: Opened, digest: str) -> TrainingSet:
+def load_rows(opened: OpenStorage, digest: str) -> TrainingSet:
     """The rows that a study trains on. Raises BadInput when they are not there or cannot be read."""
-    with plainly(), opened.tables.engine.begin() as con:
+    with database_errors_as_bad_input(), opened.tables.engine.begin() as con:
         found = con.execute(sql.select(rows_table.c.content).where(rows_table.c.digest == digest)).first()
     try:
         return from_bytes(bytes(found.content) if found is not None else b"")
@@ -228,10 +232,10 @@ def rows_of(opened: Opened, digest: str) -> TrainingSet:
         raise BadInput(N_("The rows of this study are not in its storage: begin a new study.")) from error
 
 
-def plan_of(attributes: Mapping[str, Any], name: str) -> Plan:
+def decode_plan(attributes: Mapping[str, Any], name: str) -> Plan:
     """The plan among a study's attributes. Raises BadInput for a study of another program."""
     try:
-        plan: Plan = kept.decode(str(attributes.get(PLAN, "")).encode(), Plan)
+        plan: Plan = results.decode(str(attributes.get(PLAN, "")).encode(), Plan)
     except ValueError as error:
         raise BadInput(
             N_("The study {name:name} was not begun by Model Clinic, or by another version of it: choose another name."),
@@ -245,18 +249,18 @@ def plan_of(attributes: Mapping[str, Any], name: str) -> Plan:
     return plan
 
 
-def plan_named(opened: Opened, name: str) -> Plan:
+def load_plan(opened: OpenStorage, name: str) -> Plan:
     """Raises BadInput when there is no such study."""
-    with plainly():
+    with database_errors_as_bad_input():
         try:
             study = opened.storage.get_study_id_from_name(name)
         except KeyError as error:
             raise BadInput(N_("There is no study {name:name} in this storage: check its name."), name=name) from error
-        return plan_of(opened.storage.get_study_user_attrs(study), name)
+        return decode_plan(opened.storage.get_study_user_attrs(study), name)
 
 
-def dashboard(url: str) -> str:
+def dashboard_command(url: str) -> str:
     """The command that opens the same studies in Optuna's own dashboard; the password stays out of it."""
-    if address(url).get_backend_name() == "sqlite":
-        return f'uvx optuna-dashboard "{shown(url)}"'
-    return f'uvx --with "psycopg[binary]" optuna-dashboard "{shown(url)}"'
+    if parse_address(url).get_backend_name() == "sqlite":
+        return f'uvx optuna-dashboard "{without_password(url)}"'
+    return f'uvx --with "psycopg[binary]" optuna-dashboard "{without_password(url)}"'

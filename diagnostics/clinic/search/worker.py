@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from diagnostics.clinic.search.storage import open_storage
-from diagnostics.clinic.search.work import Bound, bind, work
+from diagnostics.clinic.search.trials import OpenStudy, open_study, run_trials
 from diagnostics.nouns.refusal import BadInput
 
 ROOT: Final = Path(__file__).parents[3]
@@ -22,21 +22,26 @@ THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Request(msgspec.Struct):
-    """url: of the storage, by standard input, as a list of processes shows every argument. lag: as `search_sampler.LAG`."""
+    """What a worker is to work on."""
 
     url: str
+    """Of the storage, given by standard input, as a list of processes shows every argument."""
+
     names: tuple[str, ...]
     lag: int | None = None
+    """As `sampler.LAG`."""
 
 
-def join(url: str, names: Sequence[str], *, lag: int | None = None, ended: Callable[[Bound], None] = lambda bound: None) -> int:
+def join(
+    url: str, names: Sequence[str], *, lag: int | None = None, ended: Callable[[OpenStudy], None] = lambda bound: None
+) -> int:
     """Work on these studies until their trials are done; how many this process ran. Raises BadInput."""
     with open_storage(url, make=False) as opened:
-        return work(opened, [bind(opened, name, lag=lag) for name in names], ended=ended)
+        return run_trials(opened, [open_study(opened, name, lag=lag) for name in names], ended=ended)
 
 
 @contextmanager
-def others(url: str, names: Sequence[str], count: int, *, lag: int | None) -> Iterator[None]:
+def start_workers(url: str, names: Sequence[str], count: int, *, lag: int | None) -> Iterator[None]:
     """So many more workers on this machine; they end with the block, whatever they are doing, and with this process."""
     request = msgspec.json.encode(Request(url, tuple(names), lag)) + b"\n"
     with ExitStack() as stack:

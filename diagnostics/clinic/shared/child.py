@@ -1,7 +1,7 @@
 """One run of a clinic diagnostic in a process of its own: ``python -m diagnostics.clinic.shared.child``.
 
 A request comes as one line on standard input; progress, results so far and the result go as lines of JSON to standard output.
-Standard input stays open as long as somebody wants the answer: when it closes, the process ends, whatever it is doing.
+Standard input stays open as long as the result is wanted: when it closes, the process ends, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from diagnostics.catalogue import clinic_diagnostic
-from diagnostics.clinic.shared import kept
+from diagnostics.clinic.shared import results
 from diagnostics.nouns.check import Diagnostic
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -33,29 +33,44 @@ PARTIAL_EVERY: Final = 0.5
 
 
 class Request(msgspec.Struct):
-    """module: name of the diagnostic, "" to read the tables only. folder: of the incident, "" for none. work: of its tables."""
+    """What to run."""
 
     module: str
+    """Name of the diagnostic, "" to read the tables only."""
+
     settings: msgspec.Raw
     folder: str = ""
+    """Of the incident, "" for none."""
+
     work: str = ""
+    """Folder of its tables."""
+
     seed: int = 0
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """kind: progress, partial, result, refused (NotApplicable), bad (BadInput), failed.
-
-    share, what: of progress. profile: of partial and result. reason, needs, values: of refused and bad; of failed, reason is the
-    name of the error.
-    """
+    """One line of output."""
 
     kind: str
+    """progress, partial, result, refused (NotApplicable), bad (BadInput) or failed."""
+
     share: float = 0.0
+    """Of progress, 0 to 1."""
+
     what: str = ""
+    """Of progress: what runs next, as a message id."""
+
     profile: msgspec.Raw = msgspec.Raw()
+    """Of partial and result."""
+
     reason: str = ""
+    """Of refused and bad; of failed, the name of the error."""
+
     needs: str = ""
+    """Of refused."""
+
     values: dict[str, str | int | float | bool | list[str] | None] = {}
+    """Of refused and bad."""
 
 
 def main() -> int:
@@ -90,22 +105,22 @@ def _answer(request: Request, out: BinaryIO) -> msgspec.Raw:
 
 def run(diagnostic: Diagnostic, incident: Incident, settings: msgspec.Raw, send: Any) -> msgspec.Raw:
     """The encoded profile. Raises ValueError when it does not come back from JSON as what it was."""
-    wanted, profiled = kept.types_of(diagnostic)
+    wanted, profiled = results.find_types(diagnostic)
     last = [0.0, 0.0]
 
     def on_progress(share: float, what: str = "", so_far: Any = None) -> None:
         now = time.monotonic()
         if so_far is not None and now - last[1] >= PARTIAL_EVERY:
-            send(Line("partial", share=share, what=what, profile=msgspec.Raw(kept.encode(so_far))))
+            send(Line("partial", share=share, what=what, profile=msgspec.Raw(results.encode(so_far))))
             last[:] = [time.monotonic(), time.monotonic()]
         elif now - last[0] >= EVERY:
             send(Line("progress", share=share, what=what))
             last[0] = now
 
     module: Any = diagnostic.module
-    content = kept.encode(module.profile(incident, kept.decode(bytes(settings), wanted), on_progress=on_progress))
-    # Here, where it can be mended, rather than when somebody comes back to it.
-    kept.decode(content, profiled)
+    content = results.encode(module.profile(incident, results.decode(bytes(settings), wanted), on_progress=on_progress))
+    # Found here, a profile that does not decode is an error at once, not when the result is opened later.
+    results.decode(content, profiled)
     return msgspec.Raw(content)
 
 
@@ -126,7 +141,7 @@ def _refused(refusal: NotApplicable | BadInput) -> Line:
 
 def _send(out: BinaryIO, line: Line) -> None:
     try:
-        out.write(kept.encode(line) + b"\n")
+        out.write(results.encode(line) + b"\n")
         out.flush()
     except BrokenPipeError:
         os._exit(0)

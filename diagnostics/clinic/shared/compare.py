@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.clinic.shared.folds import Fold, folds
-from diagnostics.clinic.shared.scores import Metric, Told, told
+from diagnostics.clinic.shared.scores import Metric, Predictions, predict
 from diagnostics.clinic.shared.training_set import Split, TrainingSet
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable, Reason
@@ -20,7 +20,7 @@ from diagnostics.nouns.words import N_, Words
 
 LEVEL: Final = 0.95
 TRAINED_ROWS: Final = 1_500
-"""Rows trained on that are answered again to see the gap; the gap needs no finer figure."""
+"""Rows trained on that are predicted again to measure the gap; more would not make it clearer."""
 
 
 class Progress(Protocol):
@@ -30,11 +30,11 @@ class Progress(Protocol):
 
 
 Partial = Callable[[tuple["Compared", ...]], Any]
-"""From what was compared so far, one for each score, to a profile that is not complete yet; None where there is none."""
+"""Makes an incomplete profile of the comparisons so far, one for each metric; None for diagnostics without one."""
 
 
-def quiet(share: float, what: str = "", so_far: Any = None) -> None:
-    """Tells nobody."""
+def ignore_progress(share: float, what: str = "", so_far: Any = None) -> None:
+    """Ignore progress."""
 
 
 class Verdict(StrEnum):
@@ -46,37 +46,47 @@ class Verdict(StrEnum):
 VERDICTS: Final = {Verdict.GAIN: N_("gain"), Verdict.NO_GAIN: N_("no gain"), Verdict.WORSE: N_("worse")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """One thing to try. name: stable key. says: message id. build: an unfitted model with fit, predict and predict_proba.
-
-    rows: which of the training rows (numbers of rows) it is trained on; all unless given. It never sees a held-out row.
-    features: the columns it is given; all unless named.
-    """
+    """One thing to try."""
 
     name: str
+    """Stable key."""
+
     says: str
+    """Message id."""
+
     build: Callable[[TrainingSet, int], Any]
+    """An unfitted model with fit, predict and predict_proba."""
+
     rows: Callable[[TrainingSet, NDArray[np.int64], int], NDArray[np.int64]] | None = None
+    """Which of the training rows (numbers of rows) it is trained on, all unless given; it never sees a held-out row."""
+
     features: tuple[str, ...] | None = None
+    """The columns it is given, all unless named."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
-    """score: mean over the folds with its interval. gain: against "before", in the metric's unit, positive is better.
-
-    trained: the score on the rows trained on, mean over the folds. folds: the score on each. skipped: why it could not run;
-    the numbers are then 0.
-    """
+    """One remedy on all folds."""
 
     name: str
     says: str
     score: Interval
+    """Mean over the folds with its interval."""
+
     gain: Interval
+    """Against "before", in the metric's unit, positive is better."""
+
     verdict: Verdict
     trained: float
+    """Score on the rows trained on, mean over the folds."""
+
     folds: tuple[float, ...]
+    """Score on each fold."""
+
     skipped: Reason = field(default_factory=Reason)
+    """Why it could not run; the numbers are then 0."""
 
     @property
     def gap(self) -> float:
@@ -84,12 +94,16 @@ class Result:
         return self.trained - self.score.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compared:
-    """metric: name and `says` of the score. level: of each interval, so that all hold together in 95 of 100 comparisons."""
+    """Remedies side by side on the same folds."""
 
     metric: str
+    """Name of the metric."""
+
     says: str
+    """Its message id."""
+
     higher: bool
     before: Result
     remedies: tuple[Result, ...]
@@ -98,6 +112,7 @@ class Compared:
     test_rows: int
     split: Split
     level: float
+    """Level of each interval, so that all hold together in 95 of 100 comparisons."""
 
     @property
     def ran(self) -> tuple[Result, ...]:
@@ -110,12 +125,12 @@ class Compared:
         return next((r for r in self.ran if r.verdict is Verdict.GAIN), None)
 
 
-def spoken(words: Words, message: str) -> str:
+def translate(words: Words, message: str) -> str:
     """A message id that came back from a file, in the reader's language; braces in it stay what they are."""
     return message if "{" in message or "}" in message else words(message)
 
 
-def corrected(values: NDArray[np.float64], ratio: float, *, level: float = LEVEL) -> Interval:
+def corrected_interval(values: NDArray[np.float64], ratio: float, *, level: float = LEVEL) -> Interval:
     """Corrected resampled t interval of the mean of fold `values`, shape (J,); `ratio`: held-out by training rows of a fold.
 
     Folds share training rows, so the naive interval is far too narrow: the variance is taken times 1/J + ratio
@@ -123,11 +138,11 @@ def corrected(values: NDArray[np.float64], ratio: float, *, level: float = LEVEL
     """
     from scipy.stats import t
 
-    known = values[np.isfinite(values)]
-    centre = float(known.mean()) if known.size else 0.0
-    if known.size < 2:
+    finite = values[np.isfinite(values)]
+    centre = float(finite.mean()) if finite.size else 0.0
+    if finite.size < 2:
         return Interval(centre, centre, centre)
-    half = float(t.ppf(0.5 + level / 2, known.size - 1)) * float(np.sqrt((1 / known.size + ratio) * known.var(ddof=1)))
+    half = float(t.ppf(0.5 + level / 2, finite.size - 1)) * float(np.sqrt((1 / finite.size + ratio) * finite.var(ddof=1)))
     return Interval(centre, centre - half, centre + half)
 
 
@@ -149,7 +164,7 @@ def compare(
     parts: int = 5,
     repeats: int = 2,
     seed: int = 0,
-    on_progress: Progress = quiet,
+    on_progress: Progress = ignore_progress,
     partial: Partial = lambda so_far: None,
 ) -> Compared:
     """All on the same repeated folds. A model that cannot be fitted is skipped with the reason; the others stand.
@@ -171,14 +186,14 @@ def compare_all(
     parts: int = 5,
     repeats: int = 2,
     seed: int = 0,
-    on_progress: Progress = quiet,
-    on_told: Callable[[int, int, Fold, Told], None] = lambda place, number, fold, answer: None,
+    on_progress: Progress = ignore_progress,
+    on_predicted: Callable[[int, int, Fold, Predictions], None] = lambda index, number, fold, answer: None,
     partial: Partial = lambda so_far: None,
 ) -> tuple[Compared, ...]:
     """As `compare`, by several scores of the same models, one Compared for each.
 
-    on_told: given the held-out answers of remedy number `place` (0 is "before") on fold `number`. partial: makes of what is known
-    so far ("before" alone at first, then fold by fold) the profile that is told along with the progress.
+    on_predicted: given the held-out predictions of remedy number `index` (0 is "before") on fold `number`.
+    partial: makes the profile that goes with the progress, of the folds so far ("before" alone at first).
     """
     made = folds(data, parts=parts, repeats=repeats, seed=seed)
     if len(made) < 2:
@@ -191,11 +206,11 @@ def compare_all(
     trained = np.full_like(held, np.nan)
     skipped = [Reason()] * len(names)
     shown: Any = None
-    # Fold by fold, so that whatever was done when somebody looks is a fair comparison.
+    # Fold by fold, so that results so far are a fair comparison.
     for number, fold in enumerate(made):
-        for place, remedy in enumerate(names):
-            on_progress((number * len(names) + place) / (len(made) * len(names)), remedy.says, shown)
-            if not skipped[0] and (number + place == 1 or (number and not place)):
+        for index, remedy in enumerate(names):
+            on_progress((number * len(names) + index) / (len(made) * len(names)), remedy.says, shown)
+            if not skipped[0] and (number + index == 1 or (number and not index)):
                 part, done = slice(number or 1), slice(1 if not number else len(names))
                 shown = partial(
                     tuple(
@@ -205,20 +220,20 @@ def compare_all(
                         for which, metric in enumerate(metrics)
                     )
                 )
-            if skipped[place]:
+            if skipped[index]:
                 continue
             try:
-                answer, seen, rows = answers(data, remedy, fold, seed + number)
+                answer, seen, rows = fit_and_predict(data, remedy, fold, seed + number)
                 for which, metric in enumerate(metrics):
-                    held[which, place, number] = metric.of(data.truth[fold.test], answer)
-                    trained[which, place, number] = metric.of(data.truth[rows], seen)
+                    held[which, index, number] = metric.of(data.truth[fold.test], answer)
+                    trained[which, index, number] = metric.of(data.truth[rows], seen)
             except NotApplicable as reason:
-                skipped[place] = reason.kept
+                skipped[index] = reason.kept
             except (ValueError, ArithmeticError, MemoryError) as error:
                 first = str(error).splitlines()[0][:200] if str(error) else ""
-                skipped[place] = Reason("{kind}: {said}", {"kind": type(error).__name__, "said": first})
+                skipped[index] = Reason("{kind}: {said}", {"kind": type(error).__name__, "said": first})
             else:
-                on_told(place, number, fold, answer)
+                on_predicted(index, number, fold, answer)
     if skipped[0]:
         raise NotApplicable(
             N_("The model could not be trained on these rows ({error})."), needs="reference", error=skipped[0].statement(Words())
@@ -243,51 +258,53 @@ def _compared(
     sign = 1.0 if metric.higher else -1.0
     floor = metric.floor * abs(_mean(held[0])) if metric.relative else metric.floor
     results = []
-    for place, remedy in enumerate(names):
-        gain = corrected(sign * (held[place] - held[0]), ratio, level=level)
-        failed = bool(skipped[place])
+    for index, remedy in enumerate(names):
+        gain = corrected_interval(sign * (held[index] - held[0]), ratio, level=level)
+        failed = bool(skipped[index])
         results.append(
             Result(
-                remedy.name,
-                remedy.says,
-                Interval(0.0, 0.0, 0.0) if failed else corrected(held[place], ratio),
-                Interval(0.0, 0.0, 0.0) if failed or not place else gain,
-                Verdict.NO_GAIN if failed or not place else decide(gain, floor),
-                0.0 if failed else _mean(trained[place]),
-                () if failed else tuple(_round(value) for value in held[place]),
-                skipped[place],
+                name=remedy.name,
+                says=remedy.says,
+                score=Interval(0.0, 0.0, 0.0) if failed else corrected_interval(held[index], ratio),
+                gain=Interval(0.0, 0.0, 0.0) if failed or not index else gain,
+                verdict=Verdict.NO_GAIN if failed or not index else decide(gain, floor),
+                trained=0.0 if failed else _mean(trained[index]),
+                folds=() if failed else tuple(_round(value) for value in held[index]),
+                skipped=skipped[index],
             )
         )
     sizes = [(len(f.train), len(f.test)) for f in made]
     return Compared(
-        metric.name,
-        metric.says,
-        metric.higher,
-        results[0],
-        tuple(results[1:]),
-        len(made),
-        int(np.mean([train for train, _ in sizes])),
-        int(np.mean([test for _, test in sizes])),
-        data.described.split,
-        level,
+        metric=metric.name,
+        says=metric.says,
+        higher=metric.higher,
+        before=results[0],
+        remedies=tuple(results[1:]),
+        folds=len(made),
+        train_rows=int(np.mean([train for train, _ in sizes])),
+        test_rows=int(np.mean([test for _, test in sizes])),
+        split=data.described.split,
+        level=level,
     )
 
 
-def one_fold(data: TrainingSet, remedy: Remedy, fold: Fold, metric: Metric, seed: int) -> tuple[float, float]:
+def score_fold(data: TrainingSet, remedy: Remedy, fold: Fold, metric: Metric, seed: int) -> tuple[float, float]:
     """The score on the held-out rows, and on those trained on."""
-    answer, seen, rows = answers(data, remedy, fold, seed)
+    answer, seen, rows = fit_and_predict(data, remedy, fold, seed)
     return metric.of(data.truth[fold.test], answer), metric.of(data.truth[rows], seen)
 
 
-def answers(data: TrainingSet, remedy: Remedy, fold: Fold, seed: int) -> tuple[Told, Told, NDArray[np.int64]]:
-    """Held-out answers; answers for (some of) the rows trained on, and the numbers of these rows."""
+def fit_and_predict(
+    data: TrainingSet, remedy: Remedy, fold: Fold, seed: int
+) -> tuple[Predictions, Predictions, NDArray[np.int64]]:
+    """Predictions for the held-out rows; predictions for (some of) the rows trained on, and the numbers of these rows."""
     model, train = fit(data, remedy, fold.train, seed)
     if len(train) > TRAINED_ROWS:
         train = np.random.default_rng((seed, 5)).choice(train, TRAINED_ROWS, replace=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        held = told(model, _features(data, remedy, fold.test), data)
-        return held, told(model, _features(data, remedy, train), data), train
+        held = predict(model, _features(data, remedy, fold.test), data)
+        return held, predict(model, _features(data, remedy, train), data), train
 
 
 def fit(data: TrainingSet, remedy: Remedy, train: NDArray[np.int64], seed: int) -> tuple[Any, NDArray[np.int64]]:
@@ -304,7 +321,7 @@ def fit(data: TrainingSet, remedy: Remedy, train: NDArray[np.int64], seed: int) 
 def score(data: TrainingSet, model: Any, remedy: Remedy, rows: NDArray[np.int64], metric: Metric) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return metric.of(data.truth[rows], told(model, _features(data, remedy, rows), data, chances=metric.chances))
+        return metric.of(data.truth[rows], predict(model, _features(data, remedy, rows), data, chances=metric.chances))
 
 
 def _features(data: TrainingSet, remedy: Remedy, rows: NDArray[np.int64]) -> Any:
@@ -313,8 +330,8 @@ def _features(data: TrainingSet, remedy: Remedy, rows: NDArray[np.int64]) -> Any
 
 
 def _mean(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else 0.0
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else 0.0
 
 
 def _round(value: float) -> float:

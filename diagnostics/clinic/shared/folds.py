@@ -1,4 +1,4 @@
-"""Who is trained on and who is held out: repeated folds that keep classes even, groups together and time in order."""
+"""Which rows are trained on and which are held out: repeated folds that keep classes even, groups together and time in order."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def folds(data: TrainingSet, *, parts: int = 5, repeats: int = 2, seed: int = 0)
         return _ordered(data, parts * repeats)
     made = []
     for repeat in range(repeats):
-        place = _places(data, parts, np.random.default_rng((seed, repeat)))
-        made += [Fold(np.flatnonzero(place != part), np.flatnonzero(place == part)) for part in range(parts)]
+        index = _places(data, parts, np.random.default_rng((seed, repeat)))
+        made += [Fold(np.flatnonzero(index != part), np.flatnonzero(index == part)) for part in range(parts)]
     return tuple(made)
 
 

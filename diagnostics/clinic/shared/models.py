@@ -16,7 +16,7 @@ LEVELS: Final = 30
 """Levels of a category that get a column of their own; the rarer ones share one."""
 
 RARE: Final = 5
-"""Rows of a level below which it is told apart from nothing but its few rows."""
+"""A level with fewer rows is treated as a rare one."""
 
 
 GROUPED: Final = {"max_categories": LEVELS, "min_frequency": RARE, "handle_unknown": "infrequent_if_exist"}
@@ -64,29 +64,41 @@ class Telling:
 
 @dataclass(frozen=True)
 class Knob:
-    """One setting whose values run from the simplest model to the richest. title: message id. log: even steps are factors."""
+    """One setting whose values run from the simplest model to the richest."""
 
     name: str
     title: str
+    """Message id."""
+
     values: tuple[float, ...]
     log: bool = False
+    """Whether even steps are factors."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Family:
-    """name: stable key. title: message id. make: the bare model of (classification?, seed, settings).
-
-    scaled: whether numbers are scaled and categories spread over columns; trees take them as they are. settings: the defaults.
-    complexity, regularisation: the knobs whose curves are drawn.
-    """
+    """One kind of model."""
 
     name: str
+    """Stable key."""
+
     title: str
+    """Message id."""
+
     make: Callable[[bool, int, Mapping[str, Any]], Any]
+    """The bare model of (classification?, seed, settings)."""
+
     scaled: bool
+    """Whether numbers are scaled and categories spread over columns; trees take them as they are."""
+
     settings: Mapping[str, Any]
+    """The defaults."""
+
     complexity: Knob
+    """A knob whose curve is drawn."""
+
     regularisation: Knob
+    """A knob whose curve is drawn."""
 
 
 def _linear(classes: bool, seed: int, s: Mapping[str, Any]) -> Any:
@@ -182,38 +194,38 @@ FAMILIES: Final[Mapping[str, Family]] = {
     f.name: f
     for f in (
         Family(
-            "linear",
-            N_("Linear model"),
-            _linear,
-            True,
-            {"strength": 1.0, "l1_ratio": 0.0, "max_iter": 300, "class_weight": None, "degree": 1},
-            Knob("degree", N_("degree of the polynomial"), (1, 2, 3)),
-            Knob("strength", N_("strength of the penalty (L2)"), (1000.0, 100.0, 10.0, 1.0, 0.1, 0.01), log=True),
+            name="linear",
+            title=N_("Linear model"),
+            make=_linear,
+            scaled=True,
+            settings={"strength": 1.0, "l1_ratio": 0.0, "max_iter": 300, "class_weight": None, "degree": 1},
+            complexity=Knob("degree", N_("degree of the polynomial"), (1, 2, 3)),
+            regularisation=Knob("strength", N_("strength of the penalty (L2)"), (1000.0, 100.0, 10.0, 1.0, 0.1, 0.01), log=True),
         ),
         Family(
-            "tree",
-            N_("Decision tree"),
-            _tree,
-            False,
-            {"max_depth": None, "min_samples_leaf": 1, "ccp_alpha": 0.0, "class_weight": None},
-            Knob("max_depth", N_("depth of the tree"), (1, 2, 3, 5, 8, 12, 20)),
-            Knob("min_samples_leaf", N_("fewest rows in a leaf"), (200, 100, 50, 20, 10, 5, 1), log=True),
+            name="tree",
+            title=N_("Decision tree"),
+            make=_tree,
+            scaled=False,
+            settings={"max_depth": None, "min_samples_leaf": 1, "ccp_alpha": 0.0, "class_weight": None},
+            complexity=Knob("max_depth", N_("depth of the tree"), (1, 2, 3, 5, 8, 12, 20)),
+            regularisation=Knob("min_samples_leaf", N_("fewest rows in a leaf"), (200, 100, 50, 20, 10, 5, 1), log=True),
         ),
         Family(
-            "forest",
-            N_("Random forest"),
-            _forest,
-            False,
-            {"n_estimators": 60, "max_depth": None, "min_samples_leaf": 1, "class_weight": None},
-            Knob("max_depth", N_("depth of the trees"), (2, 4, 7, 11, 16)),
-            Knob("min_samples_leaf", N_("fewest rows in a leaf"), (100, 30, 10, 3, 1), log=True),
+            name="forest",
+            title=N_("Random forest"),
+            make=_forest,
+            scaled=False,
+            settings={"n_estimators": 60, "max_depth": None, "min_samples_leaf": 1, "class_weight": None},
+            complexity=Knob("max_depth", N_("depth of the trees"), (2, 4, 7, 11, 16)),
+            regularisation=Knob("min_samples_leaf", N_("fewest rows in a leaf"), (100, 30, 10, 3, 1), log=True),
         ),
         Family(
-            "boosting",
-            N_("Boosted trees"),
-            _boosting,
-            False,
-            {
+            name="boosting",
+            title=N_("Boosted trees"),
+            make=_boosting,
+            scaled=False,
+            settings={
                 "max_iter": 100,
                 "learning_rate": 0.1,
                 "max_leaf_nodes": 15,
@@ -222,24 +234,24 @@ FAMILIES: Final[Mapping[str, Family]] = {
                 "early_stopping": False,
                 "class_weight": None,
             },
-            Knob("max_iter", N_("rounds of boosting"), (10, 30, 100, 200)),
-            Knob("min_samples_leaf", N_("fewest rows in a leaf"), (300, 100, 30, 10), log=True),
+            complexity=Knob("max_iter", N_("rounds of boosting"), (10, 30, 100, 200)),
+            regularisation=Knob("min_samples_leaf", N_("fewest rows in a leaf"), (300, 100, 30, 10), log=True),
         ),
         Family(
-            "neighbours",
-            N_("Nearest neighbours"),
-            _neighbours,
-            True,
-            {"n_neighbors": 15, "weights": "uniform"},
-            Knob("n_neighbors", N_("neighbours asked"), (200, 100, 50, 20, 10, 5, 1), log=True),
-            Knob("n_neighbors", N_("neighbours asked"), (200, 100, 50, 20, 10, 5, 1), log=True),
+            name="neighbours",
+            title=N_("Nearest neighbours"),
+            make=_neighbours,
+            scaled=True,
+            settings={"n_neighbors": 15, "weights": "uniform"},
+            complexity=Knob("n_neighbors", N_("neighbours asked"), (200, 100, 50, 20, 10, 5, 1), log=True),
+            regularisation=Knob("n_neighbors", N_("neighbours asked"), (200, 100, 50, 20, 10, 5, 1), log=True),
         ),
         Family(
-            "network",
-            N_("Small neural network"),
-            _network,
-            True,
-            {
+            name="network",
+            title=N_("Small neural network"),
+            make=_network,
+            scaled=True,
+            settings={
                 "width": 32,
                 "depth": 1,
                 "alpha": 1e-4,
@@ -248,8 +260,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
                 "max_iter": 30,
                 "early_stopping": False,
             },
-            Knob("width", N_("units in the layer"), (2, 8, 32, 128), log=True),
-            Knob("alpha", N_("strength of the penalty (L2)"), (10.0, 1.0, 0.1, 0.01, 0.0001), log=True),
+            complexity=Knob("width", N_("units in the layer"), (2, 8, 32, 128), log=True),
+            regularisation=Knob("alpha", N_("strength of the penalty (L2)"), (10.0, 1.0, 0.1, 0.01, 0.0001), log=True),
         ),
     )
 }
@@ -326,7 +338,7 @@ def crosses(degree: int) -> list[tuple[str, Any]]:
 
 
 def dummy(data: TrainingSet) -> Any:
-    """Always the same answer: the shares of the classes, or the mean."""
+    """Always the same prediction: the shares of the classes, or the mean."""
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     return DummyClassifier(strategy="prior") if data.task is Task.CLASSIFICATION else DummyRegressor(strategy="mean")

@@ -27,7 +27,7 @@ MIN_CLASS: Final = 10
 
 MAX_CLASSES: Final = 50
 NUMBER_CLASSES: Final = 20
-"""A number target with more values than this is taken for a quantity where nobody stated the task."""
+"""A number target with more values than this is taken for a quantity where the task is not given."""
 
 MAX_FEATURES: Final = 200
 TEXT_WORDS: Final = 4.0
@@ -37,7 +37,7 @@ TEXT_DISTINCT: Final = 0.5
 """Share of different values from which a column of words names rows rather than groups of them."""
 
 MIN_GROUPS: Final = 100
-"""Fewer different rows than this are a small set of patterns, alike by nature: they are not kept together."""
+"""Fewer different rows than this are a small set of patterns, whose rows repeat anyway: they are not kept together."""
 
 
 class Why(StrEnum):
@@ -82,53 +82,67 @@ class LeftOut:
     why: Why
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
-    """What a profile says of the rows it used. rows: used; drawn: looked at; whole: rows of the table; unlabelled: drawn rows
-    without a target.
-
-    small: classes left out for having fewer than `MIN_CLASS` rows. counts: rows per class, in the order of `classes`.
-    """
+    """What a profile says of the rows it used."""
 
     target: str
     task: Task
     rows: int
+    """Rows used."""
+
     drawn: int
+    """Rows looked at."""
+
     whole: int
+    """Rows of the table."""
+
     unlabelled: int
+    """Drawn rows without a target."""
+
     features: int
     left_out: tuple[LeftOut, ...]
     classes: tuple[str, ...]
     counts: tuple[int, ...]
+    """Rows per class, in the order of `classes`."""
+
     small: tuple[str, ...]
+    """Classes left out for having fewer than `MIN_CLASS` rows."""
+
     split: Split
     seed: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingSet:
-    """Rows to train on.
-
-    features: shape (rows, p); numbers float64 (times as seconds since 1970), NaN where missing or infinite; categories object,
-        str or None.
-    truth: shape (rows,); int64 codes into `classes`, or float64 values.
-    classes: names; of two, the one to be found stands last (code 1). Empty for values.
-    groups: int64 codes of rows that must stay on one side, shape (rows,); None where all are different.
-    order: the rows' times as datetime64[us], shape (rows,), none missing; None without a timestamp.
-    drawn: number of each row in the frame that was drawn (`frame`), shape (rows,). frame: the drawn rows with every column.
-    """
+    """Rows to train on."""
 
     features: pd.DataFrame
+    """Shape (rows, p): numbers float64 (times as seconds since 1970), NaN where missing or infinite; categories object, str or
+    None.
+    """
+
     truth: NDArray[np.generic]
+    """Shape (rows,): int64 codes into `classes`, or float64 values."""
+
     task: Task
     classes: tuple[str, ...]
+    """Names; of two, the one to be found stands last (code 1). Empty for a quantity."""
+
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
     groups: NDArray[np.int64] | None
+    """int64 codes of rows that must stay on one side, shape (rows,); None where all are different."""
+
     order: NDArray[np.datetime64] | None
+    """The rows' times as datetime64[us], shape (rows,), none missing; None without a timestamp."""
+
     described: Described
     drawn: NDArray[np.int64]
+    """Number of each row in `frame`, shape (rows,)."""
+
     frame: pd.DataFrame
+    """The drawn rows with every column."""
 
     def __len__(self) -> int:
         return len(self.features)
@@ -141,22 +155,22 @@ class TrainingSet:
     def take(self, rows: NDArray[np.integer]) -> TrainingSet:
         """The same with only `rows` (numbers of rows, in the order given); what is `described` stays that of the whole."""
         return TrainingSet(
-            self.features.iloc[rows],
-            self.truth[rows],
-            self.task,
-            self.classes,
-            self.numbers,
-            self.categories,
-            None if self.groups is None else self.groups[rows],
-            None if self.order is None else self.order[rows],
-            self.described,
-            self.drawn[rows],
-            self.frame,
+            features=self.features.iloc[rows],
+            truth=self.truth[rows],
+            task=self.task,
+            classes=self.classes,
+            numbers=self.numbers,
+            categories=self.categories,
+            groups=None if self.groups is None else self.groups[rows],
+            order=None if self.order is None else self.order[rows],
+            described=self.described,
+            drawn=self.drawn[rows],
+            frame=self.frame,
         )
 
 
-def fewer(data: TrainingSet, rows: int, *, seed: int) -> TrainingSet:
-    """At most `rows` of the rows, drawn without replacement, and described as such."""
+def sample_rows(data: TrainingSet, rows: int, *, seed: int) -> TrainingSet:
+    """At most `rows` of the rows, sampled without replacement, and described as such."""
     if len(data) <= rows:
         return data
     chosen = data.take(np.sort(np.random.default_rng((seed, 3)).choice(len(data), rows, replace=False)))
@@ -206,21 +220,33 @@ def training_set(incident: Incident, *, rows: int = ROWS, task: Task | None = No
     if order is not None:
         split = Split.ORDERED
     described = Described(
-        name,
-        task,
-        len(truth),
-        len(frame),
-        table.rows,
-        int((~known).sum()),
-        features.shape[1],
-        left_out,
-        classes,
-        tuple(int(c) for c in np.bincount(truth.astype("int64"), minlength=len(classes))) if classes else (),
-        small,
-        split,
-        incident.seed,
+        target=name,
+        task=task,
+        rows=len(truth),
+        drawn=len(frame),
+        whole=table.rows,
+        unlabelled=int((~known).sum()),
+        features=features.shape[1],
+        left_out=left_out,
+        classes=classes,
+        counts=tuple(int(c) for c in np.bincount(truth.astype("int64"), minlength=len(classes))) if classes else (),
+        small=small,
+        split=split,
+        seed=incident.seed,
     )
-    return TrainingSet(features, truth, task, classes, numbers, categories, groups, order, described, drawn, frame)
+    return TrainingSet(
+        features=features,
+        truth=truth,
+        task=task,
+        classes=classes,
+        numbers=numbers,
+        categories=categories,
+        groups=groups,
+        order=order,
+        described=described,
+        drawn=drawn,
+        frame=frame,
+    )
 
 
 def _known(values: pd.Series) -> NDArray[np.bool_]:
@@ -319,7 +345,7 @@ def _features(
         kept[column.name] = values
         (categories if column.kind is Kind.CATEGORY else numbers).append(column.name)
     frame = pd.DataFrame(kept)
-    # Columns named by an Index of objects, as those of the drawn frame are.
+    # Columns named by an Index of objects, as those of the sampled frame are.
     frame.columns = pd.Index(list(kept), dtype=object)
     return frame, tuple(numbers), tuple(categories), tuple(left_out)
 
@@ -362,7 +388,7 @@ def _groups(
     """Codes of rows that belong together, and why they do."""
     name = incident.roles.id
     if name is not None and name in used:
-        # A missing id stands for a row of its own.
+        # A row without an id is a group of its own.
         keys = used[name].astype(object).where(used[name].notna(), pd.Series(np.arange(len(used)), index=used.index))
         codes = pd.factorize(keys.astype(str))[0].astype("int64")
         if MIN_GROUPS <= len(np.unique(codes)) < len(codes):
@@ -377,7 +403,7 @@ def _groups(
 def identical(features: pd.DataFrame, truth: NDArray[np.generic] | None = None) -> NDArray[np.int64]:
     """The same code for rows that are the same in every feature (and in `truth`), shape (rows,)."""
     columns: Sequence[NDArray[np.generic]] = [
-        pd.factorize(features.iloc[:, place], use_na_sentinel=True)[0] for place in range(features.shape[1])
+        pd.factorize(features.iloc[:, index], use_na_sentinel=True)[0] for index in range(features.shape[1])
     ]
     matrix = pd.DataFrame(dict(enumerate([*columns, truth] if truth is not None else columns)))
     return matrix.groupby(list(matrix.columns), sort=False, dropna=False).ngroup().to_numpy().astype("int64")

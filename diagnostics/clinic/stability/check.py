@@ -1,4 +1,4 @@
-"""Stability: the same training again with other seeds and small changes; how far the score and the answers move, and why."""
+"""Stability: the same training again with other seeds and small changes; how far the score and the predictions move, and why."""
 
 from __future__ import annotations
 
@@ -8,67 +8,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.clinic.shared.compare import Progress, quiet
+from diagnostics.clinic.shared.compare import Progress, ignore_progress
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.clinic.shared.scores import metric_for
-from diagnostics.clinic.shared.training_set import ROWS, Described, fewer, training_set
+from diagnostics.clinic.shared.training_set import ROWS, Described, sample_rows, training_set
+from diagnostics.clinic.stability.rules import CALMED, FLIPS, RULES, STEADY, SWINGS, Calmed, Flips, Spread
 from diagnostics.clinic.stability.runs import Calmer, Trained, Trainings, remedies_of
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Rule, Severity
-from diagnostics.nouns.words import N_, Value
+from diagnostics.nouns.words import N_
 
-VARIANCE: Final = "Bouthillier et al. 2021, Accounting for variance in machine learning benchmarks, arXiv:2103.03098"
-FLIPS: Final = Rule(
-    code="STA001",
-    title=N_("Answers hang on chance"),
-    why=N_(
-        "Trained again on the same rows, the model answers otherwise for some people: their answer was settled by a dice throw."
-    ),
-    remedy=N_(
-        "Average several models of different seeds, or take a model without chance in it. Keep the seed with the model, and "
-        "report scores over several seeds."
-    ),
-    statistic=N_("Share of held-out rows whose answer differs between two trainings, mean over all pairs (churn)."),
-    source="Milani Fard et al. 2016, Launch and iterate: reducing prediction churn (NeurIPS); D'Amour et al. 2022, "
-    "Underspecification, JMLR 23(226)",
-)
-SWINGS: Final = Rule(
-    code="STA002",
-    title=N_("The score swings with the seed"),
-    why=N_("A difference between two trainings that is no larger than this swing is chance, whichever model it favours."),
-    remedy=N_("Compare models over several seeds and splits, and believe no difference smaller than this swing."),
-    statistic=N_("Standard deviation of the held-out score over trainings that differ in one thing only."),
-    source=VARIANCE,
-)
-STEADY: Final = Rule(
-    code="STA003",
-    title=N_("Training is steady"),
-    why=N_("What moves the score is which rows are held out, and that is so for every model."),
-    remedy=N_("Leave the training as it is. Give scores with the interval that the rows held out make necessary."),
-    statistic=N_("Standard deviation of the held-out score over trainings that differ in one thing only."),
-    source=VARIANCE,
-    severity=Severity.INFO,
-)
-CALMED: Final = Rule(
-    code="STA004",
-    title=N_("What makes training steadier"),
-    why=N_(
-        "Averaging models cancels what chance put into each. For a network, larger batches average over more rows in each step."
-    ),
-    remedy=N_(
-        "Take the steadiest way whose score is not worse. For networks: larger batches, or several small ones accumulated into "
-        "one step, smooth the updates; smaller batches make them noisier."
-    ),
-    statistic=N_("Share of held-out rows whose answer differs between two trainings, before and with each remedy."),
-    source="Breiman 1996, Bagging predictors, doi:10.1007/BF00058655; Keskar et al. 2017, arXiv:1609.04836; Smith et al. 2018, "
-    "Don't decay the learning rate, increase the batch size, arXiv:1711.00489",
-    severity=Severity.INFO,
-)
-RULES: Final = (FLIPS, SWINGS, STEADY, CALMED)
+__all__ = ["RULES", "Settings", "Stability", "judge", "profile"]
 
 TRIED_ROWS: Final = 4_000
 HELD: Final = 5
@@ -82,47 +35,63 @@ BATCHES: Final = (32, 64, 128, 256, 512)
 
 @dataclass(frozen=True)
 class Settings:
-    """trainings: of each kind, 4 to 30."""
+    """Which model to train, and how often."""
 
     family: str = "network"
     trainings: int = 8
+    """Of each kind, 4 to 30."""
+
     rows: int = ROWS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
-    """One thing that was changed and nothing else. scores: of each training. spread: their standard deviation with its interval.
-
-    flipped: share of held-out rows whose answer differs between two of the trainings, mean over the pairs (of a quantity: whose
-    answers differ by more than a tenth of the target's spread); 0 where the held-out rows themselves differ.
-    """
+    """One thing that was changed and nothing else."""
 
     name: str
     says: str
     scores: tuple[float, ...]
+    """Of each training."""
+
     spread: Interval
+    """Their standard deviation with its interval."""
+
     flipped: float
+    """Share of held-out rows whose prediction differs between two trainings, mean over the pairs (of a quantity: differs by more
+    than a tenth of the target's standard deviation); 0 where the held-out rows themselves differ.
+    """
+
     share: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stability:
-    """sources: what was changed, each alone. calmer: the plain training first. turned: share of held-out rows that changed their
-    answer in at least one training with another seed. flips: share of rows by the share of trainings that disagree with the usual
-    answer, ten steps from none to half.
-    """
+    """The same training again and again."""
 
     data: Described
     family: str
     title: str
     says: str
+    """Message id of the metric."""
+
     floor: float
+    """The smallest difference of the score worth speaking of."""
+
     trainings: int
     held: int
+    """Held-out rows."""
+
     sources: tuple[Source, ...]
+    """What was changed, each alone."""
+
     calmer: tuple[Calmer, ...]
+    """Remedies, in the order in which they were tried."""
+
     turned: float
+    """Share of held-out rows whose prediction changed in at least one training with another seed."""
+
     flips: tuple[float, ...]
+    """Share of rows by the share of trainings that disagree with the usual prediction, ten steps from none to half."""
 
     def source(self, name: str) -> Source | None:
         return next((source for source in self.sources if source.name == name), None)
@@ -136,7 +105,7 @@ NAMES: Final = {
 }
 
 
-def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = quiet) -> Stability:
+def profile(incident: Incident, settings: Settings = Settings(), *, on_progress: Progress = ignore_progress) -> Stability:
     """Raises NotApplicable without a table to learn from, and ValueError for settings out of range."""
     if settings.family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {settings.family!r}")
@@ -144,7 +113,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         raise ValueError(f"trainings must be between 4 and 30, got {settings.trainings}")
     whole = training_set(incident, rows=settings.rows)
     seed, metric = incident.seed, metric_for(whole.task)
-    data = fewer(whole, TRIED_ROWS, seed=seed)
+    data = sample_rows(whole, TRIED_ROWS, seed=seed)
     made = folds(data, parts=HELD, repeats=-(-settings.trainings // HELD), seed=seed)
     if len(made) < 2:
         raise NotApplicable(
@@ -156,39 +125,39 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     groups: dict[str, list[Trained]] = {"seed": [], "drop": [], "split": []}
     calmer: list[Calmer] = []
 
-    def known() -> Stability:
+    def build_profile() -> Stability:
         """What the trainings so far say."""
         plain = groups["seed"]
         return Stability(
-            data.described,
-            settings.family,
-            FAMILIES[settings.family].title,
-            metric.says,
-            metric.floor,
-            settings.trainings,
-            len(fold.test),
-            _sources({name: runs for name, runs in groups.items() if len(runs) > 1}, bench),
-            tuple(calmer),
-            float(np.mean(bench.differ(plain).any(axis=0))),
-            _flips(plain, bench),
+            data=data.described,
+            family=settings.family,
+            title=FAMILIES[settings.family].title,
+            says=metric.says,
+            floor=metric.floor,
+            trainings=settings.trainings,
+            held=len(fold.test),
+            sources=_sources({name: runs for name, runs in groups.items() if len(runs) > 1}, bench),
+            calmer=tuple(calmer),
+            turned=float(np.mean(bench.differ(plain).any(axis=0))),
+            flips=_flips(plain, bench),
         )
 
-    bench.so_far = lambda: known() if len(groups["seed"]) > 1 else None
+    bench.so_far = lambda: build_profile() if len(groups["seed"]) > 1 else None
     for n in range(settings.trainings):
-        groups["seed"].append(bench.trained(fold.train, fold.test, seed=seed + n))
+        groups["seed"].append(bench.train(fold.train, fold.test, seed=seed + n))
     for n in range(settings.trainings):
         fewer_rows = _without(fold.train, np.random.default_rng((seed, 19, n)))
-        groups["drop"].append(bench.trained(fewer_rows, fold.test, seed=seed))
+        groups["drop"].append(bench.train(fewer_rows, fold.test, seed=seed))
     for other in made[: settings.trainings]:
-        groups["split"].append(bench.trained(other.train, other.test, seed=seed))
+        groups["split"].append(bench.train(other.train, other.test, seed=seed))
     if settings.family == "network":
         groups["batch"] = []
         for size in BATCHES:
-            groups["batch"].append(bench.trained(fold.train, fold.test, seed=seed, batch_size=size))
+            groups["batch"].append(bench.train(fold.train, fold.test, seed=seed, batch_size=size))
     for name in remedies_of(settings.family):
         calmer.append(bench.remedy(fold.train, fold.test, name, groups["seed"], seed))
     on_progress(1.0)
-    return known()
+    return build_profile()
 
 
 def _without(train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -208,12 +177,12 @@ def _sources(groups: dict[str, list[Trained]], bench: Trainings) -> tuple[Source
     total = sum(spread.value**2 for spread in spreads.values())
     return tuple(
         Source(
-            name,
-            NAMES[name],
-            tuple(run.score for run in runs),
-            spreads[name],
-            0.0 if name == "split" else bench.flipped(runs),
-            spreads[name].value ** 2 / total if total else 0.0,
+            name=name,
+            says=NAMES[name],
+            scores=tuple(run.score for run in runs),
+            spread=spreads[name],
+            flipped=0.0 if name == "split" else bench.flipped(runs),
+            share=spreads[name].value ** 2 / total if total else 0.0,
         )
         for name, runs in groups.items()
     )
@@ -226,45 +195,46 @@ def _flips(plain: list[Trained], bench: Trainings) -> tuple[float, ...]:
 
 
 def judge(p: Stability, *, flip_at: float = 0.03, swing_at: float = 0.01, calm_at: float = 0.2) -> list[Finding]:
-    """STA001: two trainings with other seeds, or with one row in a hundred left out, answer at least `flip_at` of the held-out
-    rows otherwise: as many as a new version would have to improve to be worth shipping. STA002: the standard deviation of the
+    """STA001: two trainings with other seeds, or with one row in a hundred left out, predict at least `flip_at` of the held-out
+    rows differently: as many as a new version would have to improve to be worth shipping. STA002: the standard deviation of the
     score over seeds is at least `swing_at`, its interval's lower end half of that; published gains are often smaller (Bouthillier
     et al. 2021). STA004: a remedy that lessens the flips by `calm_at` of what they were, beyond its interval, at no loss of score
     beyond chance.
     """
-    findings = []
+    findings: list[Finding] = []
     seeds, drops = p.source("seed"), p.source("drop")
     flipping = max((s for s in (seeds, drops) if s), key=lambda s: s.flipped, default=None)
     swinging = seeds is not None and seeds.spread.value >= swing_at and seeds.spread.low >= swing_at / 2
     if flipping is not None and flipping.flipped >= flip_at:
-        numbers: dict[str, Value] = {
-            "share": flipping.flipped,
-            "turned": p.turned,
-            "trainings": p.trainings,
-            "held": p.held,
-            "changed": flipping.says,
-        }
-        said = _FLIPS if flipping is seeds else _DROPS
-        if p.data.task is Task.REGRESSION:
-            said = _MOVES if flipping is seeds else _DROPS_MOVE
-        findings.append(Finding(FLIPS, said, numbers, weight=min(1.0, 5 * flipping.flipped)))
+        flips = Flips(
+            weight=min(1.0, 5 * flipping.flipped),
+            share=flipping.flipped,
+            turned=p.turned,
+            trainings=p.trainings,
+            held=p.held,
+            changed=flipping.says,
+            dropped=flipping is not seeds,
+            quantity=p.data.task is Task.REGRESSION,
+        )
+        findings.append(FLIPS.found(flips))
     if swinging and seeds is not None:
-        findings.append(Finding(SWINGS, _SWINGS, _spreads(p, seeds), weight=min(1.0, 20 * seeds.spread.value)))
+        findings.append(SWINGS.found(_spread(p, seeds, weight=min(1.0, 20 * seeds.spread.value))))
     if not findings and seeds is not None:
-        findings.append(Finding(STEADY, _STEADY, _spreads(p, seeds), weight=0.5))
+        findings.append(STEADY.found(_spread(p, seeds, weight=0.5)))
     best = steadiest(p, calm_at=calm_at)
     if best is not None and seeds is not None:
-        numbers = {
-            "remedy": best.says,
-            "before": seeds.flipped,
-            "after": best.flipped,
-            "low": best.less.low,
-            "high": best.less.high,
-            "gain": best.gain.value,
-        }
-        findings.append(Finding(CALMED, _CALMED, numbers, weight=0.4))
+        calmed = Calmed(
+            weight=0.4,
+            remedy=best.says,
+            before=seeds.flipped,
+            after=best.flipped,
+            low=best.less.low,
+            high=best.less.high,
+            gain=best.gain.value,
+        )
+        findings.append(CALMED.found(calmed))
     elif p.calmer and seeds is not None and seeds.flipped:
-        findings.append(Finding(CALMED, _NOT_CALMED, {"count": len(p.calmer), "before": seeds.flipped}, weight=0.1))
+        findings.append(CALMED.found(Calmed(weight=0.1, count=len(p.calmer), before=seeds.flipped)))
     return findings
 
 
@@ -277,49 +247,17 @@ def steadiest(p: Stability, *, calm_at: float = 0.2) -> Calmer | None:
     return min(fine, key=lambda c: c.flipped, default=None)
 
 
-def _spreads(p: Stability, seeds: Source) -> dict[str, Value]:
+def _spread(p: Stability, seeds: Source, *, weight: float) -> Spread:
     split = p.source("split")
-    return {
-        "score": p.says,
-        "spread": seeds.spread.value,
-        "low": seeds.spread.low,
-        "high": seeds.spread.high,
-        "split": split.spread.value if split else 0.0,
-        "share": seeds.flipped,
-        "best": max(seeds.scores),
-        "worst": min(seeds.scores),
-        "trainings": p.trainings,
-    }
-
-
-_FLIPS: Final = N_(
-    "Trained again with another seed, the model answers {share:percent} of the rows otherwise; over {trainings:count} trainings "
-    "{turned:percent} of the rows changed their answer at least once."
-)
-_DROPS: Final = N_(
-    "With one training row in a hundred left out the model answers {share:percent} of the other rows otherwise; the seed alone "
-    "turns fewer."
-)
-_MOVES: Final = N_(
-    "Trained again with another seed, {share:percent} of the answers move by more than a tenth of the target's spread; over "
-    "{trainings:count} trainings {turned:percent} moved so far at least once."
-)
-_DROPS_MOVE: Final = N_(
-    "With one training row in a hundred left out, {share:percent} of the answers move by more than a tenth of the target's "
-    "spread; the seed alone moves fewer."
-)
-_SWINGS: Final = N_(
-    "The {score:term} swings between {worst:number} and {best:number} with the seed alone (standard deviation {spread:number}, "
-    "{low:number} to {high:number}): a smaller difference between two models is chance."
-)
-_STEADY: Final = N_(
-    "Training is steady: another seed moves the {score:term} by {spread:number} and turns {share:percent} of the answers; which "
-    "rows are held out moves it by {split:number}."
-)
-_CALMED: Final = N_(
-    "With “{remedy:term}”, two trainings differ in {after:percent} of the answers instead of {before:percent} (less by "
-    "{low:percent} to {high:percent})."
-)
-_NOT_CALMED: Final = N_(
-    "No gain: none of {count:count} remedies makes the answers steadier beyond chance ({before:percent} differ without)."
-)
+    return Spread(
+        weight=weight,
+        score=p.says,
+        spread=seeds.spread.value,
+        low=seeds.spread.low,
+        high=seeds.spread.high,
+        split=split.spread.value if split else 0.0,
+        share=seeds.flipped,
+        best=max(seeds.scores),
+        worst=min(seeds.scores),
+        trainings=p.trainings,
+    )

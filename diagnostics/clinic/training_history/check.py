@@ -9,7 +9,7 @@ from typing import Final
 from diagnostics.clinic.training_history.history import History
 from diagnostics.clinic.training_history.read import groups, read_group
 from diagnostics.clinic.training_history.rules import Problem, problems
-from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.finding import Finding, loose
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable, Reason
 from diagnostics.nouns.rule import Rule, Severity
@@ -229,7 +229,7 @@ def judge(p: TrainingHistories, *, critical_at: float = 0.75) -> list[Finding]:
         rule = BY_CODE[first.code]
         sure = first.confidence >= critical_at and rule.severity is Severity.CRITICAL
         findings.append(
-            Finding(
+            loose(
                 rule,
                 first.says,
                 {

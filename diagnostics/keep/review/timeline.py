@@ -8,7 +8,8 @@ from typing import Final
 from diagnostics import timeline as times
 from diagnostics.investigation import Investigation
 from diagnostics.keep.review.record import Record
-from diagnostics.timeline import Lane, Moment, Timeline
+from diagnostics.nouns.rule import Lane
+from diagnostics.timeline import Moment, Timeline
 
 NOTED_SHOWN: Final = 20
 """Hand-written events on the axis, the earliest; the record holds them all."""

@@ -1,0 +1,1 @@
+"""Proposals: from findings to hypotheses, family by family."""

@@ -1,0 +1,302 @@
+"""The ranked board: hypotheses from every family, undone and replayed, weighed against each other, or none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from diagnostics.causes.catalogue import CLASS_IMBALANCE, CONCEPT_DRIFT, LABEL_NOISE
+from diagnostics.causes.cause import Cause, Likeness
+from diagnostics.causes.hypothesis import Case, Hypothesis
+from diagnostics.causes.merge import merged
+from diagnostics.causes.next_check import next_check
+from diagnostics.causes.proof.likeness import likeness
+from diagnostics.causes.proof.replay import Replayed, replay
+from diagnostics.causes.proof.use import column_use
+from diagnostics.causes.proposals import columns, history, population, service, training
+from diagnostics.measure.outcome import partial
+from diagnostics.measure.samples import samples
+from diagnostics.measure.uploaded import scoring_model
+from diagnostics.nouns.cause_kind import Family
+from diagnostics.nouns.check import Check
+from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.words import N_
+
+PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
+    columns.propose,
+    population.propose,
+    training.propose,
+    service.propose,
+    history.propose,
+)
+
+SHOWN: Final = 8
+KEEP_ABOVE: Final = 0.08
+
+IGNORED_BELOW: Final = 0.002
+"""A column whose shuffling costs less than this share of what the most important one costs is one that the model ignores."""
+
+IGNORED_BY_TARGET: Final = 0.02
+"""The same where no answers are logged and the target stands in for them: what it depends on is known less well."""
+
+TRIED: Final = 8
+"""Hypotheses that are undone and compared with the reference; the rest is judged by its signature alone."""
+
+LIKENESS: Final = 1.6
+REPLAY: Final = 1.2
+"""Log-odds that a full, or missing, proof adds or takes."""
+
+SHADOW: Final = 1.5
+"""Log-odds that a proven fault in the data takes from what it imitates."""
+
+CLEAR: Final = 1.0
+"""Log-odds from which on a second fault is named beside a likelier one."""
+
+SECOND: Final = 0.35
+"""How often a second clear signature is a second fault: faults come alone more often than not."""
+
+REST: Final = 0.35
+"""Share of what was lost, or of the reference's own loss, that must stay lost when a broken column is mended, before a second
+fault is looked for in the relation."""
+
+REST_STRENGTH: Final = 0.75
+
+REST_SAYS: Final = N_(
+    "With {column:name} mended, the {unit:term} still is {after:number} (reference: {before:number}): rows like those of the "
+    "reference get other answers."
+)
+REST_REMEDY: Final = N_(
+    "Mend the column first. Then ask what changed for these rows (a rule, a price, how the answer is recorded), and train again "
+    "on rows from after the change."
+)
+
+MOST: Final = 0.98
+SMALL: Final = ((60, 0.45), (150, 0.6), (300, 0.75))
+"""Rows of the smaller table below which no unproven cause is surer than this: below 300 rows a side the first cause was right in
+16 of 36 incidents of other people's tables.
+"""
+
+PROOF: Final = 0.6
+"""Share that undoing must give back for a proof."""
+
+PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
+"""Families whose faults leave marks that nothing else leaves."""
+
+SHARPNESS: Final = 1.2
+"""How much a difference of one in log-odds tells; set on the tuning tables of `benchmarks/incidents`."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """odds: natural log of the odds for the hypothesis against "nothing is wrong"."""
+
+    hypothesis: Hypothesis
+    replayed: Replayed | None
+    likeness: Likeness | None
+    odds: float
+    against: tuple[str, ...]
+
+
+def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
+    """Causes, most likely first; empty when nothing is wrong."""
+    case = _case(incident, checks)
+    proposed = merged([hypothesis for propose in PROPOSERS for hypothesis in propose(case)])
+    relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
+    ordered = sorted(relevant, key=lambda h: (-h.strength, h.code, h.columns))
+    weighed = [_weigh(case, h, proof=place < TRIED, without=_broken(h, ordered)) for place, h in enumerate(ordered)]
+    return tuple(_settle(case, [*weighed, *_rest(weighed)]))
+
+
+def _case(incident: Incident, checks: Sequence[Check]) -> Case:
+    findings = tuple(finding for check in checks for finding in check.findings)
+    bare = Case(incident=incident, checks=tuple(checks), findings=findings)
+    try:
+        drawn = samples(incident)
+        known = partial(incident, drawn)
+    except NotApplicable:
+        return bare  # Logs, environments and single tables are judged without replay.
+    try:
+        stand = scoring_model(incident)
+    except NotApplicable:
+        return replace(bare, samples=drawn, outcome=known)
+    known_use = replace(bare, samples=drawn, outcome=stand.outcome, surrogate=stand)
+    return replace(known_use, weights=column_use(known_use))
+
+
+def _broken(told: Hypothesis, others: Sequence[Hypothesis]) -> frozenset[str]:
+    """Columns that other hypotheses call clearly broken: one fault is judged as if the others were mended."""
+    if told.family is not Family.DATA:
+        return frozenset()
+    clear = [h for h in others if h.family is Family.DATA and h.strength >= 0.8 and not set(h.columns) & set(told.columns)]
+    return frozenset(name for h in clear for name in h.columns)
+
+
+def _matters(case: Case, told: Hypothesis) -> bool:
+    """A fault in columns that the model ignores is a finding, and no cause; so are rows that move without harm."""
+    if told.family not in (Family.DATA, Family.POPULATION):
+        return True
+    learnt = case.surrogate is not None and case.surrogate.learnt == "target"
+    use = case.use(told.columns)
+    shown = use.sure if told.family is Family.POPULATION or told.kind.like_drift else use.at_most
+    return shown >= (IGNORED_BY_TARGET if learnt else IGNORED_BELOW)
+
+
+def _weigh(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str] = frozenset()) -> Weighed:
+    strength = min(max(told.strength, 0.02), 0.98)
+    odds, against = float(np.log(strength / (1 - strength))), []
+    alike = likeness(case, told, without=without) if proof else None
+    if alike is not None and alike.explained is not None:
+        odds += LIKENESS * (2 * alike.explained - 1)
+        if alike.explained < 0.3:
+            against.append("likeness")
+    replayed = replay(case, told)
+    explains = replayed.explains if replayed is not None and replayed.lost else told.explains
+    if explains is not None:
+        # A clear signature stays likely when its undo brings little back: a second fault may hide it.
+        odds += REPLAY * (explains - 0.3)
+        if explains < 0.1:
+            against.append("replay")
+    return Weighed(told, replayed, alike, odds, tuple(against))
+
+
+def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
+    """What is lost although a broken column was mended: the relation moved as well."""
+    clear = [w for w in weighed if w.hypothesis.family is Family.DATA and w.odds > CLEAR and w.replayed is not None]
+    if len({frozenset(w.hypothesis.columns) for w in clear}) > 1:
+        return  # Another broken column may be what is left.
+    best = max(clear, key=lambda w: w.odds, default=None)
+    if best is None or best.replayed is None:
+        return
+    if any(w.hypothesis.family is not Family.DATA and w.odds > CLEAR and not _shadows(best, w) for w in weighed):
+        return  # What else is likely may explain it.
+    replayed, left = best.replayed, 1 - best.replayed.explains
+    still = replayed.replay.after.value - replayed.replay.reference.value
+    much = left >= REST or still >= REST * replayed.replay.reference.value
+    if not replayed.lost or not much or replayed.replay.after.low <= replayed.replay.reference.high:
+        return
+    known = next((w for w in weighed if w.hypothesis.kind is CONCEPT_DRIFT), None)
+    alike = known.hypothesis if known is not None else None
+    told = Hypothesis(
+        kind=CONCEPT_DRIFT,
+        strength=REST_STRENGTH,
+        says=REST_SAYS,
+        remedy=REST_REMEDY,
+        evidence={
+            "column": ", ".join(best.hypothesis.columns),
+            "left": left,
+            "unit": replayed.replay.unit,
+            "after": replayed.replay.after.value,
+            "before": replayed.replay.reference.value,
+        },
+        columns=alike.columns if alike is not None else (),
+        segment=alike.segment if alike is not None else None,
+        since=best.hypothesis.since,
+        supports=alike.supports if alike is not None else (),
+        explains=left,
+        rest=True,
+    )
+    yield Weighed(told, None, None, float(np.log(told.strength / (1 - told.strength))), ())
+
+
+def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
+    """Let hypotheses that speak of the same columns compete, and let a proven fault in the data weaken what it imitates."""
+    ordered = sorted(weighed, key=lambda w: (-w.odds, w.hypothesis.code, w.hypothesis.columns))
+    taken: set[str] = set()
+    odds = []
+    for entry in ordered:
+        told, value = entry.hypothesis, entry.odds
+        if taken & set(told.columns):
+            value -= SHADOW
+        if told.family in PROVES:
+            taken |= set(told.columns)
+        # What a likelier cause imitates is no second cause.
+        value -= SHADOW * max((_shadow(other, entry) for other in ordered if other is not entry), default=0.0)
+        odds.append(value)
+    size = np.exp(SHARPNESS * np.array(odds))
+    shares = size / (1 + size.sum())
+    # Rivals share one certainty; a fault in other columns that is clear by itself is no rival, it may be there as well.
+    shares = np.maximum(
+        shares,
+        [
+            SECOND * chance / (1 + chance) if value > CLEAR and _apart(entry, ordered[:place]) else 0.0
+            for place, (entry, value, chance) in enumerate(zip(ordered, odds, np.exp(odds), strict=True))
+        ],
+    )
+    cap = _cap(case)
+    causes = [
+        _cause(entry, float(share), next_check(case, entry.hypothesis, float(share)), cap)
+        for entry, share in zip(ordered, shares, strict=True)
+        if share >= KEEP_ABOVE
+    ]
+    return sorted(causes, key=lambda cause: (-cause.confidence, cause.code, cause.columns))[:SHOWN]
+
+
+def _shadow(cause: Weighed, entry: Weighed) -> float:
+    """How much of the shadow of `cause` falls on `entry`, 0 to 1: none on what explains the loss that undoing it leaves."""
+    if entry.hypothesis.rest or not _shadows(cause, entry):
+        return 0.0
+    return min(1.0, cause.odds)
+
+
+def _apart(entry: Weighed, likelier: Sequence[Weighed]) -> bool:
+    """Whether the hypothesis speaks of something else than all that are likelier."""
+    own, kind = set(entry.hypothesis.columns), entry.hypothesis.kind
+    return all(o.hypothesis.kind is not kind and not own & set(o.hypothesis.columns) for o in likelier)
+
+
+def _shadows(cause: Weighed, entry: Weighed) -> bool:
+    """Whether what `entry` says would be seen too if only `cause` were true."""
+    one, other = cause.hypothesis, entry.hypothesis
+    if cause.odds <= 0:
+        return False
+    if one.family in (Family.DATA, Family.OPERATIONS) and other.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL):
+        # Rows that moved may look like a broken column as well: then the better proof decides.
+        return other.family is not Family.POPULATION or cause.odds > entry.odds
+    if one.family is Family.DATA and other.kind in (LABEL_NOISE, CLASS_IMBALANCE):
+        # A broken column takes away what predicts the labels, so that they look random. That a rare class is hardly ever
+        # predicted predates the fault.
+        return True
+    if one.family is Family.POPULATION and other.kind.like_moved_rows:
+        return cause.odds > entry.odds
+    return other.kind in one.kind.imitates()
+
+
+def _cap(case: Case) -> float:
+    """The highest confidence that tables of this size allow without a proof by undoing."""
+    tables = (case.incident.reference, case.incident.current)
+    rows = min((table.rows for table in tables if table is not None), default=0)
+    if case.samples is None:
+        return MOST  # Logs, environments and code are no matter of rows.
+    return next((cap for size, cap in SMALL if rows < size), MOST)
+
+
+def _proven(entry: Weighed) -> bool:
+    """Whether undoing it gave back most of what was lost, or made the rows alike again."""
+    won = entry.replayed is not None and entry.replayed.lost and entry.replayed.explains >= PROOF
+    alike = entry.likeness.explained if entry.likeness is not None else None
+    return won or (alike is not None and alike >= PROOF)
+
+
+def _cause(entry: Weighed, confidence: float, advice: str | None, cap: float) -> Cause:
+    told, replayed = entry.hypothesis, entry.replayed
+    lost = replayed is not None and replayed.lost
+    return Cause(
+        kind=told.kind,
+        confidence=float(min(confidence, 0.98 if _proven(entry) else cap)),
+        says=told.says,
+        remedy=told.remedy,
+        evidence=told.evidence,
+        columns=told.columns,
+        segment=told.segment,
+        since=told.since,
+        explains=replayed.explains if replayed is not None and lost else told.explains,
+        replay=replayed.replay if replayed is not None and lost else None,
+        likeness=entry.likeness,
+        supports=told.supports,
+        against=entry.against,
+        next_check=advice,
+    )

@@ -1,0 +1,1 @@
+"""Performance: the check, and the sentence of each metric that moved."""

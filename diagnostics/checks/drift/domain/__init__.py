@@ -1,0 +1,1 @@
+"""All columns together: the check, the rows since the change, and what moved."""

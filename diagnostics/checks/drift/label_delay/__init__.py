@@ -1,0 +1,1 @@
+"""Label delay: the check, labels that are not final, and labels beside other rows."""

@@ -1,0 +1,1 @@
+"""Configuration: which settings differ between training and production."""

@@ -1,0 +1,1 @@
+"""Leakage in code: the check, and the answer of the command `code`."""

@@ -1,0 +1,59 @@
+"""The result of the command `code` as the contract's object, and as text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from diagnostics.checks.environment.leakage.check import Leakage, Place, leaks
+from diagnostics.code.notebook import read_code
+from diagnostics.nouns.words import N_, Words
+
+
+def checked(paths: Sequence[Path]) -> Leakage:
+    """Raises BadInput for the first file that cannot be read, before anything is said of the others."""
+    codes = [read_code(path) for path in paths]
+    places, unfinished = [], []
+    for code in codes:
+        found, complete = leaks(code)
+        places += found
+        if not complete:
+            unfinished.append(code.file)
+    return Leakage(tuple(code.file for code in codes), tuple(places), (), tuple(unfinished))
+
+
+def code_record(told: Leakage, words: Words) -> dict[str, Any]:
+    """cell: of a notebook, counted from 1 over cells of all kinds; line: within it, or within the script."""
+    return {
+        "findings": [
+            {
+                "code": place.code,
+                "file": place.file,
+                "line": place.line,
+                "cell": place.cell,
+                "statement": _statement(place, words),
+                "mended": place.after,
+            }
+            for place in told.places
+        ],
+        "unfinished": list(told.unfinished),
+    }
+
+
+def code_text(told: Leakage, words: Words) -> str:
+    lines = []
+    for place in told.places:
+        lines.append(f"{_statement(place, words)} [{place.code}]")
+        if place.before:
+            lines.append(textwrap.indent(place.before, "  - "))
+        lines.append(textwrap.indent(place.after.rstrip(), "  + "))
+    if not told.places:
+        lines.append(words(N_("No leakage was found in {files:list}."), files=told.files))
+    lines += [words(N_("{file:name} is too long to be followed to its end."), file=file) for file in told.unfinished]
+    return "\n".join(lines) + "\n"
+
+
+def _statement(place: Place, words: Words) -> str:
+    return words.sentence(place.says, dict(place.values))

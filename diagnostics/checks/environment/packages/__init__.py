@@ -1,0 +1,1 @@
+"""Packages: what differs between two environments, and what can't stand together."""

@@ -1,0 +1,1 @@
+"""Categories: the check, and which level became which."""

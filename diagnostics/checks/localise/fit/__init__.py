@@ -1,0 +1,1 @@
+"""The fit: overfitted, underfitted, or blind to a rare class."""

@@ -1,0 +1,1 @@
+"""Simple models on the same rows."""

@@ -1,0 +1,1 @@
+"""Swap back: give columns their reference values, and see what comes back."""

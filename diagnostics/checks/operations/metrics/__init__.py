@@ -1,0 +1,1 @@
+"""Metrics of the service: series, their shifts, slopes and spikes."""

@@ -1,0 +1,1 @@
+"""Offline against online: the same rows in both tables, column by column."""

@@ -1,0 +1,1 @@
+"""The scaler of training against the data."""
