@@ -38,7 +38,15 @@ class Remark:
 def remarks(incident: Incident, checks: Sequence[Check]) -> tuple[Remark, ...]:
     """About the tables, and about the files that a step could read in part only."""
     given = [table for table in (incident.reference, incident.current) if table is not None]
-    found = [*_apart(incident), *_few(given), *_one_class(incident, given), *_empty(incident), *_nested(given)]
+    found = [
+        *_apart(incident),
+        *_untimed(incident, given),
+        *_few(given),
+        *_one_class(incident, given),
+        *_empty(incident),
+        *_nested(given),
+    ]
+    found += _untimed(incident, given)
     partly = dict.fromkeys(pair for check in checks for pair in getattr(check.profile, "problems", ()))
     found += [Remark(N_("{file:name}: {why}"), {"file": file, "why": why}) for file, why in partly]
     return (*found, *_unusable(incident, checks))
@@ -67,6 +75,22 @@ def _apart(incident: Incident) -> list[Remark]:
         "{current:name}): check that both belong to the same model, or give their columns the same names."
     )
     return [Remark(text, {"reference": reference.names[0], "current": current.names[0]}, limits=True)]
+
+
+def _untimed(incident: Incident, given: Sequence[Table]) -> list[Remark]:
+    """The column of times holds none in one of the tables, so that nothing there can be dated."""
+    from diagnostics.read.agree import is_empty
+
+    name = incident.roles.timestamp
+    text = N_(
+        "{column:name} is the time, but {file:name} holds no times there, so nothing in it can be dated: "
+        "check how they are written."
+    )
+    return [
+        Remark(text, {"column": name, "file": table.reading.source}, limits=True)
+        for table in given
+        if name is not None and name in table and table[name].kind is not Kind.TIME and not is_empty(table, table[name])
+    ]
 
 
 def _few(given: Sequence[Table]) -> list[Remark]:
