@@ -221,6 +221,8 @@ def write_roles(incident: str, roles: Roles, *, none: Set[str] = frozenset(), ta
         "id": roles.id,
         "positive": roles.positive,
         "segments": list(roles.segments) or None,
+        "group": roles.group,
+        "calendar": list(roles.calendar) or None,
     }
     describe(incident, said, none=none)
 

@@ -148,6 +148,17 @@ def match_classes(values: NDArray[np.generic], classes: tuple[str, ...]) -> NDAr
     return np.array([meant.get(v, v) for v in values], dtype=object) if meant else values
 
 
+def unmatched(values: NDArray[np.generic], classes: tuple[str, ...]) -> bool:
+    """Whether `values` (as `match_classes` leaves them) are other classes than `classes` and nothing says which is which.
+
+    They share no class, at least two on either side; or both sides have two, not the same ones.
+    """
+    told, known = {str(v) for v in values if v is not None}, set(classes)
+    if min(len(told), len(known)) < 2:
+        return False
+    return not told & known or (len(told) == len(known) == 2 and told != known)
+
+
 def _plain(name: str) -> str:
     return name.strip().strip(".").casefold()
 
@@ -192,6 +203,9 @@ def _compare(incident: Incident, both: Sides[pd.DataFrame | None]) -> Outcome:
             count=len(classes),
         )
     truths = [None if t is None else match_classes(t, classes) for t in truths]
+    if truths[0] is not None and truths[1] is not None and unmatched(truths[1], _names(truths[0])):
+        # Errors counted on labels of unknown meaning would be nonsense (`confirm.label_names` says so).
+        truths[1] = None
     if answer is Answer.LABEL:
         answers = [None if a is None else match_classes(a, classes) for a in answers]
         _check_classes(answers[0] if both.reference is not None else answers[1], classes)
