@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -107,6 +107,32 @@ def frames(incident: Incident) -> Sides[pd.DataFrame | None]:
         None if left is None else engine.sample(left, seed=incident.seed),
         None if right is None else engine.sample(right, seed=incident.seed + 1),
     )
+
+
+def written_alike(incident: Incident, drawn: Samples) -> Samples:
+    """The samples with the scores of either side as probabilities and the current labels in the reference's words.
+
+    Labels of unknown meaning are taken out. That they were written otherwise is a finding of its own (`confirm.score_scale`,
+    `confirm.label_names`), and no change of the labels or of the predictions.
+    """
+    left, right = drawn.reference, drawn.current
+    target, prediction = incident.roles.target, incident.roles.prediction
+    if incident.answer is Answer.SCORE and prediction is not None:
+        left, right = (
+            frame.assign(**{prediction: as_probability(as_number(frame[prediction]).to_numpy("float64"))})
+            if prediction in frame
+            else frame
+            for frame in (left, right)
+        )
+    if incident.task is Task.CLASSIFICATION and target is not None and target in left and target in right:
+        classes = _names(as_level(left[target]).to_numpy(dtype=object))
+        values = as_level(right[target]).to_numpy(dtype=object)
+        matched = match_classes(values, classes)
+        if unmatched(matched, classes):
+            right = right.assign(**{target: pd.Series(None, index=right.index, dtype=object)})
+        elif matched is not values:
+            right = right.assign(**{target: pd.Series(matched, index=right.index, dtype=object)})
+    return replace(drawn, reference=left, current=right)
 
 
 def positive_class(classes: tuple[str, ...], stated: str | None) -> str | None:
