@@ -319,5 +319,5 @@ def _spelt(roles: Roles, known: Sequence[str]) -> Roles:
 
     stated = {role: getattr(roles, role) for role in ("target", "prediction", "timestamp", "id", "group")}
     spelt: dict[str, Any] = {role: find(role, name) for role, name in stated.items() if name is not None}
-    lists = {role: tuple(find(role, name) for name in getattr(roles, role)) for role in ("segments", "calendar")}
+    lists: dict[str, Any] = {role: tuple(find(role, name) for name in getattr(roles, role)) for role in ("segments", "calendar")}
     return replace(roles, **spelt, **lists)

@@ -101,7 +101,7 @@ SCALE: Final = Rule[OtherScale](
     title=N_("The scores are written on another scale"),
     says=lambda entry: WRITTEN[entry.before_scale, entry.after_scale],
     why=N_("Whoever compares a score with a threshold, or reads it as a probability, now decides wrongly for most rows."),
-    remedy=N_("Write the scores in {column:name} on the scale of the reference again, or change whatever reads them."),
+    remedy=N_("Write the scores on the scale of the reference again, or change whatever reads them."),
     statistic=N_("The lowest and the highest score on each side."),
     source="Breck et al. 2019, Data validation for machine learning (MLSys)",
     severity=Severity.CRITICAL,
@@ -115,7 +115,7 @@ TURNED: Final = Rule[TurnedRound](
     title=N_("The scores run the other way round"),
     says=N_("The scores in {column:name} run the other way round: rows that had high scores in the reference now have low ones."),
     why=N_("A score that gives the probability of the other class turns every decision that rests on it into its opposite."),
-    remedy=N_("Take 1 less the score in {column:name}, or let the service give the probability of the same class as before."),
+    remedy=N_("Take 1 less the score, or let the service give the probability of the same class as before."),
     statistic=N_(
         "How well the scores rank the rows as the features would, learnt on the reference: 1 the same, -1 the opposite."
     ),
@@ -302,7 +302,8 @@ def _means(
     else:
         return np.zeros(len(left)), np.zeros(len(right))
     means = pd.Series(np.where(learnt, rank, np.nan)).groupby(left).mean()
-    return left.map(means).fillna(0.0).to_numpy("float64"), right.map(means).fillna(0.0).to_numpy("float64")
+    told = [np.asarray(side.map(means).fillna(0.0), dtype="float64") for side in (left, right)]
+    return told[0], told[1]
 
 
 def _correlation(rank: NDArray[np.float64], told: NDArray[np.float64]) -> float:

@@ -97,12 +97,14 @@ def profile(incident: Incident) -> Given:
     before, after = (np.sort(clock[~np.isnat(clock)]) for clock in (clocks[0], clocks[1]))
     if not before.size or not after.size:
         return given
-    begins = before[int(EARLY * before.size)]
+    begins, ends = before[int(EARLY * before.size)], after[int((1 - EARLY) * (after.size - 1))]
+    if after[-1] < before[0]:
+        begins, ends = before[0], after[-1]
     return Given(
         same=given.same,
         rows=given.rows,
         older=float(np.mean(after < begins)),
-        last=after[int((1 - EARLY) * (after.size - 1))].item(),
+        last=ends.item(),
         first=begins.item(),
     )
 

@@ -20,7 +20,7 @@ from diagnostics.nouns.words import N_
 
 @dataclass(frozen=True, kw_only=True)
 class Shift(Entry):
-    """fitting, own: columns whose values are like those of the neighbour's name, and like those of their own, in the reference."""
+    """fitting, own: columns whose values are like those of their neighbour, and like their own, in the reference."""
 
     columns: tuple[str, ...] = shown(N_("Columns at fault"), Unit.NAMES)
     first: str = shown(N_("First column at fault"), Unit.NAME)
@@ -74,6 +74,9 @@ class Match:
     """right: the values stand to the right of their names. fits: current column to the column of the reference it looks like."""
 
     right: bool
+    columns: tuple[str, ...]
+    """All that have a neighbour on that side."""
+
     fits: tuple[tuple[str, str], ...]
     compared: int
 
@@ -115,7 +118,7 @@ def profile(incident: Incident) -> Names:
     for step, to_right in ((-1, True), (1, False)):
         pairs = [(c.name, names[names.index(c.name) + step]) for c in shared if 0 <= names.index(c.name) + step < len(names)]
         fits, of = counted(pairs)
-        shifts.append(Match(right=to_right, fits=fits, compared=of))
+        shifts.append(Match(right=to_right, columns=tuple(name for name, _ in pairs), fits=fits, compared=of))
     return Names(own=len(own), compared=compared, shifts=tuple(shifts))
 
 
@@ -134,10 +137,9 @@ def judge(p: Names, *, fitting_at: float = 0.7, own_at: float = 0.34, least: int
     best = max(p.shifts, key=lambda match: len(match.fits), default=None)
     if best is None or len(best.fits) < max(least, fitting_at * best.compared) or p.own > own_at * max(1, p.compared):
         return []
-    columns = tuple(name for name, _ in best.fits)
     entry = Shift(
         weight=1.0,
-        columns=columns,
+        columns=best.columns,
         first=best.fits[0][0],
         neighbour=best.fits[0][1],
         fitting=len(best.fits),
