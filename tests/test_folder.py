@@ -101,5 +101,5 @@ def test_group_and_calendar_columns_are_stated_and_may_be_none(tmp_path: Path) -
     assert given.roles.calendar == ()
     assert not given.guessed & {"group", "calendar"}
     (tmp_path / "again").mkdir()
-    given = open_incident(folder(tmp_path / "again", "calendar: [age]\n"), work=tmp_path / "again" / "work")
-    assert given.roles.calendar == ("age",)
+    given = open_incident(folder(tmp_path / "again", "calendar: [income]\n"), work=tmp_path / "again" / "work")
+    assert given.roles.calendar == ("income",)
