@@ -21,9 +21,22 @@ TABLE_ENDINGS: Final = (
     *(".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".orc", ".dta", ".sas7bdat", ".xpt"),
 )
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
-MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments")
+MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments", "group", "calendar")
 """Keys of incident.yaml that mean "there is none" when they stand there without a value; left out, they are guessed."""
-KEYS: Final = ("title", "task", "target", "prediction", "timestamp", "id", "positive", "segments", "events", "reading")
+KEYS: Final = (
+    "title",
+    "task",
+    "target",
+    "prediction",
+    "timestamp",
+    "id",
+    "positive",
+    "segments",
+    "group",
+    "calendar",
+    "events",
+    "reading",
+)
 YAML_CAP: Final = 256 * 1024
 FILES_CAP: Final = 200
 
@@ -268,13 +281,23 @@ def _roles(stated: Mapping[str, Any]) -> Roles:
         # YAML reads an unquoted yes, 1 or 1.0 as a value, not as the text in the file.
         return {True: "True", False: "False"}[value] if isinstance(value, bool) else str(value)
 
-    segments = stated.get("segments") or []
-    if isinstance(segments, str):
-        segments = [segments]
-    if not isinstance(segments, list) or any(isinstance(s, list | dict) for s in segments):
-        raise BadInput(N_("In incident.yaml, segments must be a list of column names."))
+    def names(key: str) -> tuple[str, ...]:
+        listed = stated.get(key) or []
+        if isinstance(listed, str):
+            listed = [listed]
+        if not isinstance(listed, list) or any(isinstance(entry, list | dict) for entry in listed):
+            raise BadInput(N_("In incident.yaml, {key} must be a list of column names."), key=key)
+        return tuple(str(entry) for entry in listed)
+
     return Roles(
-        name("target"), name("prediction"), name("timestamp"), name("id"), tuple(str(s) for s in segments), name("positive")
+        target=name("target"),
+        prediction=name("prediction"),
+        timestamp=name("timestamp"),
+        id=name("id"),
+        segments=names("segments"),
+        positive=name("positive"),
+        group=name("group"),
+        calendar=names("calendar"),
     )
 
 

@@ -176,7 +176,7 @@ def test_roles_are_corrected_on_the_columns_page(rng: np.random.Generator) -> No
     assert not at.exception
     at.selectbox(key="role-target").select("age")
     at.multiselect(key="role-segments").select("city")
-    at.get("form_submit_button")[-1].click().run()
+    at.button(key="roles-save").click().run()
     done(at)
     assert not at.exception
     assert store.stated(incident)["target"] == "age"
@@ -199,7 +199,7 @@ def test_a_role_of_which_there_is_none_is_not_guessed_again(rng: np.random.Gener
     incident = keep(loans(rng, 400, "2026-03-01"), loans(rng, 400, "2026-05-01"))
     at = opened("columns", incident)
     at.selectbox(key="role-timestamp").select("there is none")
-    at.get("form_submit_button")[-1].click().run()
+    at.button(key="roles-save").click().run()
     done(at)
     assert not at.exception
     assert store.stated(incident)["timestamp"] is None
