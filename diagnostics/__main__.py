@@ -18,7 +18,7 @@ from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
 from diagnostics.nouns.words import LANGUAGES, N_, Words, words_for
 
 DONE, FOUND, BAD_INPUT = 0, 1, 2
-ROLES: Final = ("target", "prediction", "timestamp", "id", "positive", "task", "title")
+ROLES: Final = ("target", "prediction", "timestamp", "id", "group", "positive", "task", "title")
 ARCHIVE: Final = ".zip"
 
 

@@ -31,6 +31,7 @@ from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity, Sign
 from diagnostics.nouns.words import N_, Phrase, Value, Words
+from diagnostics.remarks import unjudged
 
 if TYPE_CHECKING:
     from diagnostics.causes.cause import Cause
@@ -46,6 +47,9 @@ DECIDING: Final[Mapping[int, tuple[ModuleType, ...]]] = {
     7: (fit, simple_models, swap_back),
 }
 """Step to the checks that answer its question: one of them must have run before the step is called ok."""
+
+COMPARING: Final = (1, 2, 3, 4, 7)
+"""Steps that look at the rows of the tables."""
 
 LEAST_ROWS: Final = 20
 """Rows with a label and a prediction that a side needs before anything is said of its performance."""
@@ -215,6 +219,9 @@ def standing(investigation: Investigation, number: int) -> Standing:
     found = investigation.findings(number)
     if any(finding.severity is not Severity.INFO for finding in found):
         return Standing(status=Status.PROBLEM, says=found[0].says, values=found[0].evidence)
+    blocked = _blocked(investigation)
+    if number in COMPARING and blocked is not None:
+        return blocked
     checks = investigation.step(number)
     passed = sum(len(check.diagnostic.rules) for check in checks if check.profile is not None)
     if number == 1:
@@ -244,6 +251,9 @@ def conclude(investigation: Investigation) -> Conclusion:
         return Conclusion(verdict=str(first.family), says=first.says, values=first.evidence, cause=first)
     if all(check.profile is None for check in investigation.checks):
         return Conclusion(verdict="undecided", says=N_("Nothing could be checked yet."))
+    blocked = _blocked(investigation)
+    if blocked is not None and any(f.rule.shows is Sign.UNCOMPARED for f in investigation.findings()):
+        return Conclusion(verdict="undecided", says=blocked.says, values=blocked.values)
     seen = symptom(investigation)
     if seen.performance in (Performance.WORSE, Performance.ESTIMATED_WORSE) and seen.finding is not None:
         return Conclusion(
@@ -274,6 +284,15 @@ def conclude(investigation: Investigation) -> Conclusion:
     else:
         says = ALL_WELL_RATE if seen.metric == ERROR_RATE else ALL_WELL
     return Conclusion(verdict="none", says=says, values=values)
+
+
+def _blocked(investigation: Investigation) -> Standing | None:
+    """Why no step that compares the tables can be called well; None where they can be compared."""
+    wrong = _loudest(investigation, Sign.UNCOMPARED)
+    if wrong is not None:
+        return Standing(status=Status.SKIPPED, says=wrong.says, values=wrong.evidence, needs="reference")
+    remark = next(iter(unjudged(investigation.incident)), None)
+    return None if remark is None else Standing(status=Status.SKIPPED, says=remark.says, values=remark.values, needs="current")
 
 
 def _loudest(investigation: Investigation, sign: Sign) -> Finding | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput
@@ -15,6 +17,12 @@ from diagnostics.nouns.words import N_, Value, Words
 
 FEW_ROWS: Final = 30
 """Below so many rows a share of one half is known to no better than 18 points either way (Wilson 1927), which proves nothing."""
+
+ENOUGH_ROWS: Final = 200
+"""Below so many rows it is known to no better than 7 points either way, so that only large changes are told from chance."""
+
+LATE_LABELS: Final = 0.9
+"""Share of the youngest rows without a label from which on their labels have not arrived yet."""
 
 
 MODEL_RUNS: Final = "reproduce.model_replay"
@@ -38,7 +46,8 @@ class Remark:
 def remarks(incident: Incident, checks: Sequence[Check]) -> tuple[Remark, ...]:
     """About the tables, and about the files that a step could read in part only."""
     given = [table for table in (incident.reference, incident.current) if table is not None]
-    found = [*_apart(incident), *_few(given), *_one_class(incident, given), *_empty(incident), *_nested(given)]
+    found = [*_apart(incident), *unjudged(incident), *_small(given), *_untimed(incident, given), *_one_class(incident, given)]
+    found += [*_late(incident), *_empty(incident), *_nested(given)]
     partly = dict.fromkeys(pair for check in checks for pair in getattr(check.profile, "problems", ()))
     found += [Remark(N_("{file:name}: {why}"), {"file": file, "why": why}) for file, why in partly]
     return (*found, *_unusable(incident, checks))
@@ -67,6 +76,86 @@ def _apart(incident: Incident) -> list[Remark]:
         "{current:name}): check that both belong to the same model, or give their columns the same names."
     )
     return [Remark(text, {"reference": reference.names[0], "current": current.names[0]}, limits=True)]
+
+
+def _untimed(incident: Incident, given: Sequence[Table]) -> list[Remark]:
+    """The column of times holds none in one of the tables, so that nothing there can be dated."""
+    from diagnostics.read.agree import is_empty
+
+    name = incident.roles.timestamp
+    text = N_(
+        "{column:name} is the time, but {file:name} holds no times there, so nothing in it can be dated: "
+        "check how they are written."
+    )
+    return [
+        Remark(text, {"column": name, "file": table.reading.source}, limits=True)
+        for table in given
+        if name is not None and name in table and table[name].kind is not Kind.TIME and not is_empty(table, table[name])
+    ]
+
+
+def unjudged(incident: Incident) -> list[Remark]:
+    """Why the tables cannot be judged at all, whatever was found or not: no step that compares them is well."""
+    given = [table for table in (incident.reference, incident.current) if table is not None]
+    return [*_few(given), *_before_events(incident)]
+
+
+def _before_events(incident: Incident) -> list[Remark]:
+    """No current row is younger than the first of the events, so what those changed is not in the rows."""
+    from diagnostics.measure import engine
+    from diagnostics.measure.samples import times
+
+    if incident.current is None or not incident.events:
+        return []
+    clock = times(engine.sample(incident.current, seed=incident.seed + 1), incident.roles.timestamp)
+    known = clock[~np.isnat(clock)] if clock is not None else None
+    event = incident.events[0]
+    if known is None or not known.size or known.max().item() >= event.time:
+        return []
+    text = N_(
+        "No current row is from after {when:time} ({what:name}): the last one is from {last:time}, so what happened then "
+        "cannot be judged. Give rows from after it."
+    )
+    return [Remark(text, {"when": event.time, "what": event.what, "last": known.max().item()}, limits=True)]
+
+
+def _small(given: Sequence[Table]) -> list[Remark]:
+    text = N_(
+        "{file:name} has {rows:count} rows: only large changes can be told from chance, and small groups or the beginning of a "
+        "fault cannot be judged. Give at least {enough:count} rows a side."
+    )
+    small = [table for table in given if FEW_ROWS <= table.rows < ENOUGH_ROWS]
+    return [Remark(text, {"file": t.reading.source, "rows": t.rows, "enough": ENOUGH_ROWS}) for t in small]
+
+
+def _late(incident: Incident) -> list[Remark]:
+    """The youngest current rows have no label yet, as is normal."""
+    from diagnostics.measure import engine
+    from diagnostics.measure.samples import times
+
+    target, table = incident.roles.target, incident.current
+    if target is None or table is None or target not in table:
+        return []
+    frame = engine.sample(table, seed=incident.seed + 1)
+    clock = times(frame, incident.roles.timestamp)
+    if clock is None:
+        return []
+    known = ~np.isnat(clock)
+    labelled = frame[target].notna().to_numpy(dtype=bool)[known]
+    clock = clock[known]
+    if not labelled.any() or labelled.all():
+        return []
+    last = clock[labelled].max()
+    after = clock > last
+    share = float(np.mean(~labelled))
+    # Gaps all over the time are lost labels; those at the end are late ones.
+    if after.sum() < LATE_LABELS * (~labelled).sum():
+        return []
+    text = N_(
+        "The labels of the rows after {last:time} have not arrived yet ({share:percent} of the current rows): error rates are "
+        "about the rows before."
+    )
+    return [Remark(text, {"last": last.item(), "share": share})]
 
 
 def _few(given: Sequence[Table]) -> list[Remark]:

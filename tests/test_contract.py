@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from pathlib import Path
+from typing import Final, TypeGuard
 
+import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from diagnostics.catalogue import STEPS, catalogue, clinic_catalogue
 from diagnostics.causes.catalogue import KINDS
 from diagnostics.clinic.shared.results import decode, encode, find_types
+from diagnostics.clinic.training_history.check import BY_CODE
+from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.check import Diagnostic
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.words import Words
-from pages.parts.guard import CLINIC
+from diagnostics.nouns.rule import Lane
+from diagnostics.nouns.words import Words, words_for
+from tests.recorded import on_pages
 
 ROOT = Path(__file__).parent.parent
 PREFIXES = ("CON", "INP", "REP", "DRF", "ENV", "OPS", "LOC")
 CLINIC_PREFIXES = ("FIT", "IMB", "STA", "DAT", "RES", "DEP", "NET", "TRN", "SEA")
+
+LANES: Final[tuple[set[Lane | None], ...]] = (
+    {Lane.ACCURACY},
+    {Lane.DATA},
+    {Lane.MODEL},
+    {Lane.DATA},
+    {Lane.MODEL},
+    {Lane.ERRORS, Lane.METRIC},
+    {None},
+)
+"""Where on the timeline the findings of a step stand; what the last one localises has its time from elsewhere."""
 
 every = pytest.mark.parametrize("diagnostic", catalogue(), ids=lambda d: d.name)
 clinical = pytest.mark.parametrize("diagnostic", clinic_catalogue(), ids=lambda d: d.name)
@@ -35,6 +55,11 @@ def test_its_rules_are_complete_and_coded_by_step(diagnostic: Diagnostic) -> Non
         for text in (rule.title, rule.why, rule.remedy, rule.statistic, rule.source):
             assert text.strip()
         assert "!" not in rule.title + rule.why + rule.remedy
+
+
+@every
+def test_its_findings_stand_in_a_lane_of_its_step(diagnostic: Diagnostic) -> None:
+    assert {rule.lane for rule in diagnostic.rules} <= LANES[diagnostic.step - 1]
 
 
 @every
@@ -55,11 +80,25 @@ def test_it_says_what_it_lacks_when_there_is_nothing(diagnostic: Diagnostic) -> 
 
 
 @every
-def test_it_has_a_section_on_its_page_and_a_test(diagnostic: Diagnostic) -> None:
+def test_it_has_a_test(diagnostic: Diagnostic) -> None:
     step, name = diagnostic.name.split(".")
-    page = (ROOT / "pages" / f"step_{diagnostic.step}_{step}.py").read_text()
-    assert f'"{diagnostic.name}"' in page
     assert (ROOT / "tests" / "checks" / f"test_{step}_{name}.py").exists()
+
+
+def test_every_diagnostic_stands_on_a_page_of_its_step_or_of_the_clinic() -> None:
+    """The scripts are run; what they would draw is drawn in the tests of each rule (`tests/recorded.py`)."""
+    shown = set(on_pages())
+    assert {d.name for d in (*catalogue(), *clinic_catalogue())} - shown == set()
+    assert shown - {d.name for d in (*catalogue(), *clinic_catalogue())} == set()
+
+
+def test_no_diagnostic_is_lost_to_the_catalogue() -> None:
+    """Whatever can profile and judge is found, though a module that forgets its RULES would be passed over silently."""
+    found = {d.module.__name__ for d in (*catalogue(), *clinic_catalogue())}
+    for file, tree in trees("diagnostics/checks", "diagnostics/clinic"):
+        functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        if {"profile", "judge"} <= functions:
+            assert file.removesuffix(".py").replace("/", ".") in found, file
 
 
 @clinical
@@ -89,9 +128,7 @@ def test_a_diagnostic_of_the_clinic_can_be_run_and_kept(diagnostic: Diagnostic) 
 
 
 @clinical
-def test_a_diagnostic_of_the_clinic_has_a_page_in_the_menu_and_a_test(diagnostic: Diagnostic) -> None:
-    pages = [script for script, _ in CLINIC if f'"{diagnostic.name}"' in (ROOT / script).read_text()]
-    assert pages
+def test_a_diagnostic_of_the_clinic_has_a_test(diagnostic: Diagnostic) -> None:
     assert list((ROOT / "tests" / "clinic").glob(f"test_{diagnostic.name}*.py"))
 
 
@@ -155,7 +192,85 @@ def test_tables_know_no_diagnostic() -> None:
         assert not imports(names, "diagnostics.checks", "diagnostics.causes", "diagnostics.pictures", "diagnostics.report"), file
 
 
-def test_causes_have_titles_for_every_code_of_the_contract() -> None:
-    for file, _ in modules("diagnostics/causes"):
-        for code in re.findall(r'code="([a-z_]+)"', (ROOT / file).read_text()):
-            assert code in KINDS, (file, code)
+def test_every_cause_has_a_title_in_every_language() -> None:
+    chinese = words_for("zh")
+    for kind in KINDS.values():
+        assert Words()(kind.title) == kind.title
+        assert re.search("[\u4e00-\u9fff]", chinese(kind.title)), kind.code
+        if kind.plural:
+            values = {"count": 2, "columns": ["a", "b"]}
+            assert "a" in Words()(kind.plural, **values)
+            assert re.search("[\u4e00-\u9fff]", chinese(kind.plural, **values)), kind.code
+        assert all(other is KINDS[other.code] and other is not kind for other in kind.imitates()), kind.code
+
+
+def test_every_cause_is_suggested_by_a_rule_or_proposed() -> None:
+    """From there come its sentence and its remedy."""
+    named = {rule.suggests.code for d in (*catalogue(), *clinic_catalogue()) for rule in d.rules if is_kind(rule.suggests)}
+    named |= set(BY_CODE)
+    for package in ("diagnostics.causes.proposals", "diagnostics.checks"):
+        for info in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+            named |= {value.code for value in vars(importlib.import_module(info.name)).values() if is_kind(value)}
+    assert set(KINDS) - named == set()
+
+
+def is_kind(value: object) -> TypeGuard[CauseKind]:
+    return isinstance(value, CauseKind)
+
+
+def test_every_cause_can_be_injected() -> None:
+    """By the benchmark of tables, of services, or of trained networks."""
+    from benchmarks.incidents.inject import INJECTORS
+    from benchmarks.incidents.service import plan
+    from benchmarks.training.drawn import faults
+    from diagnostics.clinic.network.settings import Network
+
+    trained = {problem for problem, *_ in faults(Network(), "lab", 20, np.random.default_rng(1))}
+    assert set(KINDS) - {*INJECTORS, *(case.code for case in plan(0)), *trained} == set()
+    assert set(INJECTORS) <= set(KINDS)
+
+
+EXPECTED_CIRCLES: Final = (
+    {f"diagnostics.code.{name}" for name in ("calls", "expressions", "fitting", "flow", "frames", "functions", "stores")},
+    {"diagnostics.nouns.finding", "diagnostics.nouns.rule"},
+)
+"""Circles that are known: this tuple may only become shorter."""
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """An import inside a function counts too; one for the type checker alone does not."""
+    files = {module_of(file): tree for file, tree in trees("diagnostics", "pages")}
+    number = {module: place for place, module in enumerate(files)}
+    edges = [
+        (number[module], number[target])
+        for module, tree in files.items()
+        for name in names_imported(tree)
+        if (target := name if name in files else name.rpartition(".")[0]) in files and target != module
+    ]
+    assert len(edges) > len(files)
+    ends = np.array(edges).T
+    count, part = connected_components(coo_array((np.ones(len(edges)), ends), shape=(len(files),) * 2), connection="strong")
+    found = [{module for module in files if part[number[module]] == one} for one in range(count)]
+    circles = [modules for modules in found if len(modules) > 1]
+    assert [sorted(modules) for modules in circles if not any(modules <= known for known in EXPECTED_CIRCLES)] == []
+
+
+def names_imported(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.module:
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        yield from names_imported(child)
+
+
+def module_of(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    for folder in folders:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            yield str(file.relative_to(ROOT)), ast.parse(file.read_text())

@@ -93,3 +93,13 @@ def test_a_scaler_is_found_and_counts(tmp_path: Path, place: str) -> None:
     before = incident.fingerprint
     incident.scaler.write_text('{"columns": ["income"], "mean": [1400], "scale": [24]}')
     assert incident.fingerprint != before
+
+
+def test_group_and_calendar_columns_are_stated_and_may_be_none(tmp_path: Path) -> None:
+    given = open_incident(folder(tmp_path, "group: city\ncalendar: []\n"), work=tmp_path / "work")
+    assert given.roles.group == "city"
+    assert given.roles.calendar == ()
+    assert not given.guessed & {"group", "calendar"}
+    (tmp_path / "again").mkdir()
+    given = open_incident(folder(tmp_path / "again", "calendar: [income]\n"), work=tmp_path / "again" / "work")
+    assert given.roles.calendar == ("income",)

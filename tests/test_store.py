@@ -229,3 +229,28 @@ def test_a_full_disk_at_any_write_keeps_the_old_version(call: str, monkeypatch: 
     assert (store.folder(incident) / "current.csv").read_bytes() == b"a\n1\n"
     assert store.stated(incident)["title"] == "a"
     assert not list(store.folder(incident).glob(".*"))
+
+
+def test_exchanged_tables_keep_their_endings_and_what_was_stated() -> None:
+    incident = store.create()
+    store.save_upload(incident, "reference", "old.csv", b"a,b\n1,2\n")
+    store.save_upload(incident, "current", "new.tsv", b"a\tb\n3\t4\n")
+    store.describe(incident, {"target": "b"})
+    before = store.stamp(incident)
+    store.exchange(incident)
+    base = store.folder(incident)
+    assert (base / "reference.tsv").read_bytes() == b"a\tb\n3\t4\n"
+    assert (base / "current.csv").read_bytes() == b"a,b\n1,2\n"
+    assert [file.name for file in store.files(incident)] == ["current.csv", "incident.yaml", "reference.tsv"]
+    assert store.stated(incident)["target"] == "b"
+    assert store.stamp(incident) != before
+    store.exchange(incident)
+    assert (base / "reference.csv").read_bytes() == b"a,b\n1,2\n"
+
+
+def test_one_table_alone_cannot_be_exchanged() -> None:
+    incident = store.create()
+    store.save_upload(incident, "current", "new.csv", b"a,b\n3,4\n")
+    with pytest.raises(BadInput, match="nothing to exchange"):
+        store.exchange(incident)
+    assert (store.folder(incident) / "current.csv").is_file()

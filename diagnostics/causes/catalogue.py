@@ -124,6 +124,16 @@ DUPLICATED_ROWS: Final[CauseKind] = CauseKind(
     family=Family.DATA,
     title=N_("Rows are repeated"),
 )
+RECODED_LABELS: Final[CauseKind] = CauseKind(
+    code="recoded_labels",
+    family=Family.DATA,
+    title=N_("The labels are written differently"),
+)
+REFERENCE_FAULT: Final[CauseKind] = CauseKind(
+    code="reference_fault",
+    family=Family.DATA,
+    title=N_("The fault lies in the reference"),
+)
 
 COVARIATE_DRIFT: Final[CauseKind] = CauseKind(
     code="covariate_drift",
@@ -165,6 +175,12 @@ MISCALIBRATION: Final[CauseKind] = CauseKind(
     family=Family.MODEL,
     title=N_("The scores are no longer calibrated"),
     imitates=lambda: (MODEL_MISMATCH, CONCEPT_DRIFT, PRIOR_SHIFT),
+)
+SCALE_OF_SCORES: Final[CauseKind] = CauseKind(
+    code="scale_of_scores",
+    family=Family.MODEL,
+    title=N_("The scores are written on another scale"),
+    imitates=lambda: (MODEL_MISMATCH, MISCALIBRATION, CONCEPT_DRIFT, PRIOR_SHIFT, LABEL_NOISE),
 )
 
 OVERFITTING: Final[CauseKind] = CauseKind(

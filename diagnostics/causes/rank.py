@@ -24,6 +24,7 @@ from diagnostics.nouns.cause_kind import Family
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
+from diagnostics.nouns.rule import Sign
 from diagnostics.nouns.words import N_
 
 PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
@@ -33,6 +34,9 @@ PROPOSERS: Final[tuple[Callable[[Case], Iterable[Hypothesis]], ...]] = (
     service.propose,
     history.propose,
 )
+
+ALONE: Final = (service.propose, history.propose)
+"""Those that need no comparison of two tables."""
 
 SHOWN: Final = 8
 KEEP_ABOVE: Final = 0.08
@@ -104,7 +108,15 @@ class Weighed:
 def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     """Causes, most likely first; empty when nothing is wrong."""
     case = _case(incident, checks)
-    proposed = merged([hypothesis for propose in PROPOSERS for hypothesis in propose(case)])
+    uncompared = {finding.code for finding in case.showing(Sign.UNCOMPARED)}
+    told = [
+        hypothesis
+        for propose in PROPOSERS
+        for hypothesis in propose(case)
+        # Tables that are not what they were taken for say nothing of each other; logs and histories are another matter.
+        if not uncompared or propose in ALONE or uncompared & set(hypothesis.supports)
+    ]
+    proposed = merged(told)
     relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
     ordered = sorted(relevant, key=lambda h: (-h.strength, h.code, h.columns))
     weighed = [_weigh(case, h, proof=place < TRIED, without=_broken(h, ordered)) for place, h in enumerate(ordered)]

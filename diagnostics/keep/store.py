@@ -57,6 +57,8 @@ RESULT_NAME: Final = re.compile(r"[a-z_]{1,40}-[0-9a-f]{16}\.json")
 
 READ_ONLY: Final = N_("This link is for reading only: nothing can be changed, and no file taken along, through it.")
 
+SIDES: Final = ("reference", "current")
+
 BLOCK: Final = 1024 * 1024
 FILES_CAP: Final = 200
 """Files in one part's folder."""
@@ -144,6 +146,34 @@ def save_upload(incident: str, part: str, filename: str, content: bytes | IO[byt
     return str(target.relative_to(folder(incident)))
 
 
+def exchange(incident: str) -> None:
+    """Make the reference the current table and the reverse; what was stated about the columns stays.
+
+    Raises BadInput when one of the two is missing, or when the disk refuses.
+    """
+    base = writable(incident)
+    found: dict[str, Path] = {}
+    for file in _visible(base):
+        side = file.name.split(".")[0]
+        if side in SIDES and file.name.lower().endswith(PARTS[side].endings):
+            found[side] = file
+    if len(found) < len(SIDES):
+        raise BadInput(N_("Only one of the two tables was given, so there is nothing to exchange."))
+    left, right = (found[side] for side in SIDES)
+    aside = base / f".{secrets.token_hex(4)}.part"
+    with disk():
+        for side in SIDES:
+            (work(incident) / f"{side}.json").unlink(missing_ok=True)
+        os.replace(left, aside)
+        try:
+            os.replace(right, base / f"reference{right.name[len('current') :]}")
+        except OSError:
+            os.replace(aside, left)
+            raise
+        os.replace(aside, base / f"current{left.name[len('reference') :]}")
+        _flush(base)
+
+
 def remove(incident: str, path: str) -> None:
     """Remove one uploaded file. Raises BadInput when it is none of the incident's files."""
     known = {str(file.relative_to(writable(incident))): file for file in files(incident)}
@@ -221,6 +251,8 @@ def write_roles(incident: str, roles: Roles, *, none: Set[str] = frozenset(), ta
         "id": roles.id,
         "positive": roles.positive,
         "segments": list(roles.segments) or None,
+        "group": roles.group,
+        "calendar": list(roles.calendar) or None,
     }
     describe(incident, said, none=none)
 

@@ -365,3 +365,17 @@ def cox_line(hit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[floa
         if np.abs(step).max() < 1e-7:
             break
     return float(weights[1]), float(np.sqrt(np.linalg.inv(information)[1, 1])), float(weights[0])
+
+
+BLOCKS: Final = 20
+MIN_BLOCK: Final = 15
+
+
+def design_effect(loss: NDArray[np.float64]) -> float:
+    """Variance of block means over what independent rows would show, at least 1 (Kish 1965). loss: shape (n,), by time."""
+    loss = loss[np.isfinite(loss)]
+    blocks = min(BLOCKS, loss.size // MIN_BLOCK)
+    if blocks < 4 or loss.std() == 0:
+        return 1.0
+    means = [float(part.mean()) for part in np.array_split(loss, blocks)]
+    return max(1.0, float(np.var(means, ddof=1) / (loss.var() / (loss.size / blocks))))

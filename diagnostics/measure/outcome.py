@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -110,6 +110,32 @@ def frames(incident: Incident) -> Sides[pd.DataFrame | None]:
     )
 
 
+def written_alike(incident: Incident, drawn: Samples) -> Samples:
+    """The samples with the scores of either side as probabilities and the current labels in the reference's words.
+
+    Labels of unknown meaning are taken out. That they were written otherwise is a finding of its own (`confirm.score_scale`,
+    `confirm.label_names`), and no change of the labels or of the predictions.
+    """
+    left, right = drawn.reference, drawn.current
+    target, prediction = incident.roles.target, incident.roles.prediction
+    if incident.answer is Answer.SCORE and prediction is not None:
+        left, right = (
+            frame.assign(**{prediction: as_probability(as_number(frame[prediction]).to_numpy("float64"))})
+            if prediction in frame
+            else frame
+            for frame in (left, right)
+        )
+    if incident.task is Task.CLASSIFICATION and target is not None and target in left and target in right:
+        classes = _names(as_level(left[target]).to_numpy(dtype=object))
+        values = as_level(right[target]).to_numpy(dtype=object)
+        matched = match_classes(values, classes)
+        if unmatched(matched, classes):
+            right = right.assign(**{target: pd.Series(None, index=right.index, dtype=object)})
+        elif matched is not values:
+            right = right.assign(**{target: pd.Series(matched, index=right.index, dtype=object)})
+    return replace(drawn, reference=left, current=right)
+
+
 def positive_class(classes: tuple[str, ...], stated: str | None) -> str | None:
     """The stated class; else of two classes the one whose word says yes. None where nothing says which it is.
 
@@ -147,6 +173,17 @@ def match_classes(values: NDArray[np.generic], classes: tuple[str, ...]) -> NDAr
             if len(found) == 1:
                 meant.setdefault(value, found[0])
     return np.array([meant.get(v, v) for v in values], dtype=object) if meant else values
+
+
+def unmatched(values: NDArray[np.generic], classes: tuple[str, ...]) -> bool:
+    """Whether `values` (as `match_classes` leaves them) are other classes than `classes` and nothing says which is which.
+
+    They share no class, at least two on either side; or both sides have two, not the same ones.
+    """
+    told, known = {str(v) for v in values if v is not None}, set(classes)
+    if min(len(told), len(known)) < 2:
+        return False
+    return not told & known or (len(told) == len(known) == 2 and told != known)
 
 
 def _plain(name: str) -> str:
@@ -193,6 +230,9 @@ def _compare(incident: Incident, both: Sides[pd.DataFrame | None]) -> Outcome:
             count=len(classes),
         )
     truths = [None if t is None else match_classes(t, classes) for t in truths]
+    if truths[0] is not None and truths[1] is not None and unmatched(truths[1], _names(truths[0])):
+        # Errors counted on labels of unknown meaning would be nonsense (`confirm.label_names` says so).
+        truths[1] = None
     if answer is Answer.LABEL:
         answers = [None if a is None else match_classes(a, classes) for a in answers]
         _check_classes(answers[0] if both.reference is not None else answers[1], classes)

@@ -104,6 +104,9 @@ class Placebo:
         """Whether there are enough units for the p-values to mean anything."""
         return min(self.units) >= FEWEST_UNITS
 
+    p_repeats: float | None = None
+    """Chance of as many rows of the current table that equal another one."""
+
     p_loss: float | None = None
     """Chance of a rise of the mean loss as large; None without labels or predictions on a side."""
 
@@ -113,6 +116,8 @@ class Placebo:
             return None
         if null is Null.LOSS:
             return self.p_loss
+        if null is Null.REPEATS:
+            return self.p_repeats
         names = [*self.p_values] if null is Null.ANYTHING else columns
         looked_at = {Null.VALUES: (self.p_values,), Null.LINKS: (self.p_links,)}.get(null, (self.p_values, self.p_links))
         known = [min((p[name] for name in names if name in p), default=None) for p in looked_at]
@@ -172,6 +177,7 @@ def _placebo(incident: Incident) -> Placebo:
         statistics=real,
         p_values=step_down(real, chance),
         p_links=_links(left[names], right[names], drawn.kinds, units, count, orders),
+        p_repeats=_repeats(left[names], right[names], units, count, orders),
         p_loss=_loss(incident, drawn, units, count, orders, since=unit is Unit.TIMES),
     )
 
@@ -359,6 +365,28 @@ def _loss(
             continue
         rise = tails[enough] / lengths[enough] - total[first].sum() / rows
         found[number] = float((rise / (spread * np.sqrt(1 / lengths[enough] + 1 / rows))).max())
+    return float((1 + np.sum(found[1:] >= found[0])) / len(found))
+
+
+def _repeats(
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    units: tuple[NDArray[np.intp], NDArray[np.intp]],
+    count: Sequence[int],
+    orders: NDArray[np.intp],
+) -> float | None:
+    """p-value of the share of current rows that equal an earlier one: rows of a few flags repeat by nature."""
+    if left.empty or right.empty or left.shape[1] == 0:
+        return None
+    rows = pd.util.hash_pandas_object(pd.concat([left, right], ignore_index=True), index=False).to_numpy()
+    codes = np.unique(rows, return_inverse=True)[1]
+    unit = np.concatenate([units[0], units[1] + count[0]])
+    place = np.empty(count[0] + count[1], dtype=np.intp)
+    found = np.empty(len(orders))
+    for number, order in enumerate(orders):
+        place[order] = np.arange(order.size)
+        late = codes[place[unit] >= count[0]]
+        found[number] = 1 - np.unique(late).size / late.size if late.size else 0.0
     return float((1 + np.sum(found[1:] >= found[0])) / len(found))
 
 

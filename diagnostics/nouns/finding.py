@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,7 +58,8 @@ class Finding(Generic[E]):
     @property
     def rank(self) -> tuple[int, float, str, tuple[str, ...]]:
         """Worst first when sorted."""
-        return (SEVERITY_ORDER.index(self.severity), -self.weight, self.code, self.columns)
+        weight = math.inf if self.rule.first else self.weight
+        return (SEVERITY_ORDER.index(self.severity), -weight, self.code, self.columns)
 
     def statement(self, words: Words) -> str:
         return words.sentence(self.says, self.evidence)

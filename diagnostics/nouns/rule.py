@@ -54,6 +54,9 @@ class Sign(StrEnum):
     OTHER_PREDICTIONS = "other predictions"
     """The same inputs get other predictions than in the reference."""
 
+    UNCOMPARED = "uncompared"
+    """The two tables are not what they were taken for: what compares them says nothing until that is put right."""
+
 
 class Null(StrEnum):
     """What a rule's claim is held against: what the same claim would find if nothing had changed (`measure.placebo`)."""
@@ -69,6 +72,9 @@ class Null(StrEnum):
 
     ANYTHING = "anything"
     """Some column changed, in its values or its links."""
+
+    REPEATS = "repeats"
+    """More rows are equal to another one."""
 
     LOSS = "loss"
     """The mean loss of the predictions rose."""
@@ -111,6 +117,9 @@ class Rule(Generic[E]):
     """How clear the signature of that cause is by itself, 0 to 1."""
 
     shows: Sign | None = None
+    first: bool = False
+    """Told before all others of its severity: what they measure rests on it."""
+
     null: Null | None = None
     """What chance is asked; None for what is plain to see (another type, a missing column) or has a null of its own."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from charset_normalizer import from_bytes
 
 from diagnostics.nouns.refusal import BadInput
@@ -77,13 +78,14 @@ def scan(file: Path, caps: Caps) -> Scan:
 
 
 def _underscored(chunk: bytes) -> bool:
-    """Hops from one underscore to the next, as a pattern would look at every byte."""
-    at = chunk.find(b"_", 1)
-    while at >= 0:
-        if chunk[at - 1 : at].isdigit() and chunk[at + 1 : at + 2].isdigit():
-            return True
-        at = chunk.find(b"_", at + 1)
-    return False
+    """An underscore stands between two digits."""
+    if b"_" not in chunk:
+        return False
+    codes = np.frombuffer(chunk, dtype=np.uint8)
+    at = np.flatnonzero(codes[1:-1] == ord("_"))
+    before, after = codes[at] - ord("0"), codes[at + 2] - ord("0")
+    # Below "0" the difference wraps around, so that one comparison is enough.
+    return bool(((before < 10) & (after < 10)).any())
 
 
 def _check_lines(chunk: bytes, since_break: int, cap: int) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ import yaml
 
 from diagnostics.nouns.incident import Event, Incident, Roles, Sides, Task
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.table import Table
+from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Options
 
@@ -20,9 +21,22 @@ TABLE_ENDINGS: Final = (
     *(".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".orc", ".dta", ".sas7bdat", ".xpt"),
 )
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
-MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments")
+MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments", "group", "calendar")
 """Keys of incident.yaml that mean "there is none" when they stand there without a value; left out, they are guessed."""
-KEYS: Final = ("title", "task", "target", "prediction", "timestamp", "id", "positive", "segments", "events", "reading")
+KEYS: Final = (
+    "title",
+    "task",
+    "target",
+    "prediction",
+    "timestamp",
+    "id",
+    "positive",
+    "segments",
+    "group",
+    "calendar",
+    "events",
+    "reading",
+)
 YAML_CAP: Final = 256 * 1024
 FILES_CAP: Final = 200
 
@@ -77,6 +91,7 @@ def assemble(
     )
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
     roles, task, answer, guesses = settle(said, _task(stated), reference, current, none)
+    _refuse_untimed(said.timestamp, [table for table in (reference, current) if table is not None])
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
         task=task,
@@ -106,9 +121,27 @@ def assemble(
     return incident
 
 
-def _with_files(incident: Incident, folder: Path) -> Incident:
-    from dataclasses import replace
+def _refuse_untimed(timestamp: str | None, tables: Sequence[Table]) -> None:
+    """Raises BadInput when a person named a column as the time and no table that has values in it can be read as times."""
+    from diagnostics.read.agree import is_empty
+    from diagnostics.read.preview import first_rows
 
+    found = [table for table in tables if timestamp is not None and timestamp in table and not is_empty(table, table[timestamp])]
+    if timestamp is None or not found or any(table[timestamp].kind is Kind.TIME for table in found):
+        return
+    cells = first_rows(replace(found[0], columns=(found[0][timestamp],)))[timestamp]
+    raise BadInput(
+        N_(
+            "{column:name} was named as the time, but {file:name} holds no times there (such as {example:name}): "
+            "name another column, or state how its dates are written."
+        ),
+        column=timestamp,
+        file=found[0].reading.source,
+        example=next((str(cell) for cell in cells if cell), ""),
+    )
+
+
+def _with_files(incident: Incident, folder: Path) -> Incident:
     def sides(part: str) -> Sides[Path | None]:
         found = [next(iter(_files(folder / part, prefix)), None) for prefix in ("reference", "current")]
         return Sides(found[0], found[1])
@@ -248,13 +281,23 @@ def _roles(stated: Mapping[str, Any]) -> Roles:
         # YAML reads an unquoted yes, 1 or 1.0 as a value, not as the text in the file.
         return {True: "True", False: "False"}[value] if isinstance(value, bool) else str(value)
 
-    segments = stated.get("segments") or []
-    if isinstance(segments, str):
-        segments = [segments]
-    if not isinstance(segments, list) or any(isinstance(s, list | dict) for s in segments):
-        raise BadInput(N_("In incident.yaml, segments must be a list of column names."))
+    def names(key: str) -> tuple[str, ...]:
+        listed = stated.get(key) or []
+        if isinstance(listed, str):
+            listed = [listed]
+        if not isinstance(listed, list) or any(isinstance(entry, list | dict) for entry in listed):
+            raise BadInput(N_("In incident.yaml, {key} must be a list of column names."), key=key)
+        return tuple(str(entry) for entry in listed)
+
     return Roles(
-        name("target"), name("prediction"), name("timestamp"), name("id"), tuple(str(s) for s in segments), name("positive")
+        target=name("target"),
+        prediction=name("prediction"),
+        timestamp=name("timestamp"),
+        id=name("id"),
+        segments=names("segments"),
+        positive=name("positive"),
+        group=name("group"),
+        calendar=names("calendar"),
     )
 
 

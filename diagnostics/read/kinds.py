@@ -31,7 +31,8 @@ BLOCK_CELLS: Final = 1_000_000
 
 LOOKED_AT: Final = 1_000
 LOOKED_AT_WIDE: Final = 300
-"""First rows of which every cell is looked at one by one, fewer where there are many columns."""
+LOOKED_AT_PLAIN: Final = 100
+"""First rows of which every cell is looked at one by one: fewer where there are many columns, or where all are plain numbers."""
 
 BIGGEST: Final = 9.2e18
 EXACT: Final = 2.0**53
@@ -206,22 +207,24 @@ def _look(
             counts.update(count(con, relation, group[begin : begin + size], convention.missing))
     cells: dict[str, list[str]] = {}
     missing = frozenset(("", *convention.missing, *NAN_WORDS)) if not convention.typed else frozenset(NAN_WORDS)
-    rows = LOOKED_AT if len(keys) <= GROUP else LOOKED_AT_WIDE
-    for begin in range(0, len(keys), GROUP):
-        group = list(keys[begin : begin + GROUP])
-        first = con.execute(f"SELECT {', '.join(group)} FROM {relation} LIMIT {rows}").fetchall()
-        for position, key in enumerate(group):
-            filled = (cell.strip(" \t\r\n\u00a0") for row in first if (cell := row[position]) is not None)
-            cells[key] = [cell for cell in filled if cell not in missing]
+    plain = {key for key in keys if counts[key].numbers == counts[key].present}
+    most = LOOKED_AT if len(keys) <= GROUP else LOOKED_AT_WIDE
+    for wanted, rows in ((plain, LOOKED_AT_PLAIN), (set(keys) - plain, most)):
+        chosen = [key for key in keys if key in wanted]
+        for begin in range(0, len(chosen), GROUP):
+            group = chosen[begin : begin + GROUP]
+            first = con.execute(f"SELECT {', '.join(group)} FROM {relation} LIMIT {rows}").fetchall()
+            for position, key in enumerate(group):
+                filled = (cell.strip(" \t\r\n\u00a0") for row in first if (cell := row[position]) is not None)
+                cells[key] = [cell for cell in filled if cell not in missing]
     for key in keys:
         c = counts[key]
         if (0 < c.numbers < c.present) or (c.present > len(cells[key]) and len(cells[key]) < 20):
             # The first rows may not show what is odd; the first cells that are no plain numbers do.
             t = trimmed(key)
-            query = (
-                f"SELECT {t} FROM {relation} WHERE {key} IS NOT NULL AND NOT {among(t, missing)} AND "
-                f"(contains({t}, '_') OR TRY_CAST({t} AS DOUBLE) IS NULL) LIMIT {LOOKED_AT}"
-            )
+            odd = "true" if key in plain else f"(contains({t}, '_') OR TRY_CAST({t} AS DOUBLE) IS NULL)"
+            present = f"{key} IS NOT NULL AND NOT {among(t, missing)}"
+            query = f"SELECT {t} FROM {relation} WHERE {present} AND {odd} LIMIT {LOOKED_AT}"
             cells[key] += [row[0] for row in con.execute(query).fetchall()]
     return {key: _Look(counts[key], cells[key], marks(cells[key])) for key in keys}
 
@@ -455,10 +458,12 @@ class _Decision:
         for first, last, written in COMPACT:
             if low >= first and high <= last:
                 named = named_time(self.name, 1e9, 1e9) is not None
-                alike = len(set(self.look.cells)) >= ALIKE or named
-                if alike and self._all(f"{time_sql(written, self.cell)} IS NOT NULL"):
+                if (named or self._distinct() >= ALIKE) and self._all(f"{time_sql(written, self.cell)} IS NOT NULL"):
                     return written
         return None
+
+    def _distinct(self) -> int:
+        return int(self.con.execute(f"SELECT approx_count_distinct({self.key}) FROM {self.relation}").fetchall()[0][0])
 
     def _as_time(self, value: str, written: str, *, ambiguous: bool = False, notes: tuple[Note, ...] = ()) -> Choice:
         absent = f"({self.key} IS NULL OR {among(self.cell, self.convention.missing)})"

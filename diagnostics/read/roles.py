@@ -317,6 +317,7 @@ def _spelt(roles: Roles, known: Sequence[str]) -> Roles:
             columns=list(known),
         )
 
-    stated = {role: getattr(roles, role) for role in ("target", "prediction", "timestamp", "id")}
+    stated = {role: getattr(roles, role) for role in ("target", "prediction", "timestamp", "id", "group")}
     spelt: dict[str, Any] = {role: find(role, name) for role, name in stated.items() if name is not None}
-    return replace(roles, **spelt, segments=tuple(find("segment", name) for name in roles.segments))
+    lists: dict[str, Any] = {role: tuple(find(role, name) for name in getattr(roles, role)) for role in ("segments", "calendar")}
+    return replace(roles, **spelt, **lists)

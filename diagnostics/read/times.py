@@ -106,24 +106,21 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(patterns)
 
 
-@lru_cache(maxsize=1)
-def _any_pattern() -> re.Pattern[str]:
-    """All of them at once: most columns have no times, and are told by one look."""
-    return re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern in _patterns()))
+_DIGITS: Final = re.compile(r"\D*\d+\D+\d|\D*\d{8}")
+"""Two runs of digits, or one as long as a day: whatever is a time has them, and most texts do not."""
 
 
 def time_formats(cells: Sequence[str]) -> list[str]:
     """The word ISO, names of `REWRITTEN` or strptime formats, whose pattern fits at least half of the cells (trimmed, filled)."""
     few = cells[:400]
-    if not any(any(c.isdigit() for c in cell) for cell in few[:: max(1, len(few) // 20)]):
+    spread = few[:: max(1, len(few) // 20)]
+    if not any(_DIGITS.match(cell) for cell in spread):
         return []
     iso = re.compile(ISO + r"\Z")
-    if any(iso.match(cell) for cell in few[:: max(1, len(few) // 20)]) and (
-        sum(iso.match(cell) is not None for cell in few) >= 0.5 * len(few)
-    ):
+    if any(iso.match(cell) for cell in spread) and sum(iso.match(cell) is not None for cell in few) >= 0.5 * len(few):
         return ["ISO"]
     fits: list[str] = []
-    if not any(_any_pattern().match(cell) for cell in (few[0], few[-1], few[len(few) // 2])):
+    if not any(_DIGITS.match(cell) for cell in (few[0], few[-1], few[len(few) // 2])):
         return fits
     for written, pattern in _patterns():
         likely = any(pattern.match(cell) for cell in (few[0], few[-1], few[len(few) // 2]))

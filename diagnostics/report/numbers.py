@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -32,7 +32,7 @@ def numbers(finding: Finding, words: Words) -> tuple[Named, ...]:
     return tuple(
         _named(number, evidence[key], words)
         for key, number in numbers_shown(type(finding.of)).items()
-        if evidence.get(key) not in (None, "", (), [])
+        if not _empty(evidence.get(key))
     )
 
 
@@ -44,17 +44,16 @@ def thresholds(rule: Rule, module: Module, words: Words) -> tuple[Named, ...]:
 
 def cells(named: Named, words: Words) -> tuple[Value, str]:
     """Value and unit for a spreadsheet: numbers bare and in full, lists in full, words in the reader's language."""
-    unit = words(UNITS[named.unit]) if named.unit in UNITS else ""
-    value = named.value
-    if isinstance(value, bool) or named.unit is Unit.TERM:
-        return named.text, unit
-    if isinstance(value, str):
-        return words.phrase(value), unit
-    if isinstance(value, date):
-        return value.isoformat(), unit
-    if isinstance(value, int | float) or value is None:
-        return value, unit
-    return "; ".join(_phrases(value, words)), unit
+    value, unit = named.value, words(UNITS[named.unit]) if named.unit in UNITS else ""
+    match named.unit:
+        case Unit.YES_NO | Unit.TERM:
+            return named.text, unit
+        case Unit.NAMES:
+            return "; ".join(_phrases(value, words)), unit
+        case Unit.TIME:
+            return value.isoformat() if isinstance(value, date) else named.text, unit
+        case _:
+            return words.phrase(value) if isinstance(value, str) else value, unit
 
 
 def _named(number: Shown, value: Value, words: Words) -> Named:
@@ -62,17 +61,24 @@ def _named(number: Shown, value: Value, words: Words) -> Named:
 
 
 def _text(value: Value, unit: Unit, words: Words) -> str:
-    if unit is Unit.YES_NO:
-        return words(N_("yes")) if value else words(N_("no"))
-    if isinstance(value, str):
-        # A phrase is translated with its values; a plain word only where the rule says that it is one of ours.
-        ours = unit is Unit.TERM and not isinstance(value, Phrase)
-        return words("{value:term}", value=value) if ours else words("{value:name}", value=words.phrase(value))
-    if not isinstance(value, bool | int | float | date) and value is not None:
-        return words.listed(tuple(_phrases(value, words)))
-    return words(f"{{value:{unit}}}", value=value)
+    match unit:
+        case Unit.YES_NO:
+            return words(N_("yes")) if value else words(N_("no"))
+        case Unit.NAMES:
+            return words.listed(_phrases(value, words))
+        case Unit.TERM if not isinstance(value, Phrase):
+            return words("{value:term}", value=value)
+        case Unit.TERM | Unit.NAME:
+            return words("{value:name}", value=words.phrase(value) if isinstance(value, str) else value)
+        case _:
+            return words(f"{{value:{unit}}}", value=value)
 
 
-def _phrases(values: Sequence[str], words: Words) -> Iterator[str]:
-    for value in values:
-        yield words.phrase(value)
+def _phrases(value: Value, words: Words) -> list[str]:
+    """A list of names, of which any may be a phrase."""
+    names = value if isinstance(value, Sequence) and not isinstance(value, str) else (str(value),)
+    return [words.phrase(name) for name in names]
+
+
+def _empty(value: Value) -> bool:
+    return value is None or (isinstance(value, Sequence) and not value)

@@ -16,6 +16,7 @@ from diagnostics.report.outline import PROOFS
 from pages.parts import visit as visits
 from pages.parts.cards import badge, picture, plot, remedy, section
 from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS
+from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
 from pages.parts.needs import needs_link
 from pages.parts.step import concluded, remarked, say, unreadable
@@ -37,6 +38,8 @@ def board_page() -> None:
     header(visit.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)
     remarked(investigation, visit)
+    guessed(investigation.incident, visit)
+    exchange(investigation, visit)
     first = investigation.conclusion.cause
     rivals = investigation.causes[1:] if first else investigation.causes
     if first is not None:

@@ -195,7 +195,7 @@ def rows_used(incident: Incident, words: Words) -> str:
 
 def evidence_table(findings: Sequence[Finding], words: Words) -> pd.DataFrame:
     """One row per number of each finding; one row without a number for a finding that has none to show."""
-    heads = (N_("Rule"), N_("Finding"), N_("Columns"), N_("Number"), N_("Value"), N_("Unit"))
+    heads = (N_("Rule"), N_("Finding"), N_("Columns at fault"), N_("Number"), N_("Value"), N_("Unit"))
     rows = []
     for finding in findings:
         about = (finding.code, finding.statement(words), "; ".join(finding.columns))

@@ -72,7 +72,7 @@ def _form(incident: Incident, visit: Visit) -> None:
     columns = list(dict.fromkeys(column.name for column in names))
     said = store.stated(visit.incident or "")
     st.subheader(words(N_("Correct it")), anchor=False)
-    with st.form("roles"):
+    with st.container(border=True, key="roles"):
 
         def choose(label: str, role: str, names: list[str]) -> str | Choice:
             options: list[str | Choice] = [Choice.GUESS, *([Choice.NONE] if role in MAY_BE_NONE else []), *names]
@@ -90,9 +90,10 @@ def _form(incident: Incident, visit: Visit) -> None:
             target = choose(N_("Column with the true answer (target)"), "target", columns)
             prediction = choose(N_("Column with the model's answer (prediction)"), "prediction", columns)
             timestamp = choose(N_("Column with the time (timestamp)"), "timestamp", columns)
+            group = choose(N_("Column of customers or machines with several rows each (group)"), "group", columns)
         with right:
             id_ = choose(N_("Column that identifies a row (id)"), "id", columns)
-            positive = choose(N_("Class to be found (positive class)"), "positive", _levels(incident))
+            positive = choose(N_("Class to be found (positive class)"), "positive", _levels(incident, target))
             tasks = [str(task) for task in Task]
             task = st.selectbox(
                 words(N_("What the model does (task)")),
@@ -112,14 +113,26 @@ def _form(incident: Incident, visit: Visit) -> None:
             placeholder=words(N_("every column of few values")),
             key="role-segments",
         )
-        if st.form_submit_button(words(N_("Save and check again")), type="primary"):
-            chosen = {"target": target, "prediction": prediction, "timestamp": timestamp, "id": id_, "positive": positive}
-            none = {role for role, choice in chosen.items() if choice is Choice.NONE} | (set() if segments else {"segments"})
+        calendar = st.multiselect(
+            words(N_("Columns that follow from the time (calendar)")),
+            columns,
+            default=[name for name in roles.calendar if name in columns],
+            format_func=shorten,
+            placeholder=words(N_("none: every column is compared")),
+            help=words(
+                N_("A month, a week or a running number. Take out what is not a calendar column, and it is compared again.")
+            ),
+            key="role-calendar",
+        )
+        if st.button(words(N_("Save and check again")), type="primary", key="roles-save"):
+            chosen = {"target": target, "prediction": prediction, "timestamp": timestamp, "id": id_, "group": group}
+            chosen["positive"] = positive
+            none = {role for role, choice in chosen.items() if choice is Choice.NONE}
+            none |= {role for role, columns_ in (("segments", segments), ("calendar", calendar)) if not columns_}
             named = {role: choice for role, choice in chosen.items() if not isinstance(choice, Choice)}
-            if named.get("target") != roles.target:
-                # What was shown belongs to the target of before.
-                named.pop("positive", None)
-                task = None if "task" in incident.guessed and task == incident.task else task
+            if named.get("target") != roles.target and "task" in incident.guessed and task == incident.task:
+                # The task that is shown was guessed for the target of before.
+                task = None
             made = Roles(
                 target=named.get("target"),
                 prediction=named.get("prediction"),
@@ -127,6 +140,8 @@ def _form(incident: Incident, visit: Visit) -> None:
                 id=named.get("id"),
                 positive=named.get("positive"),
                 segments=tuple(segments),
+                group=named.get("group"),
+                calendar=tuple(calendar),
             )
             _save(made, none, task, visit)
 
@@ -137,7 +152,7 @@ def _save(roles: Roles, none: set[str], task: str | None, visit: Visit) -> None:
     except BadInput as reason:
         st.error(plain(reason.statement(visit.words)))
         return
-    for name in ("target", "prediction", "timestamp", "id", "positive", "task", "segments"):
+    for name in ("target", "prediction", "timestamp", "id", "positive", "task", "segments", "group", "calendar"):
         # The form shows what the file says once it is read again, not what was typed last.
         st.session_state.pop(f"role-{name}", None)
     st.session_state["roles-saved"] = True
@@ -145,15 +160,17 @@ def _save(roles: Roles, none: set[str], task: str | None, visit: Visit) -> None:
     st.rerun()
 
 
-def _levels(incident: Incident) -> list[str]:
-    """Classes of the target, most frequent first; the one in use is always among them."""
+def _levels(incident: Incident, chosen: str | Choice) -> list[str]:
+    """Classes of the target that is `chosen`, most frequent first; of the target in use, its positive class is always there."""
     table = incident.reference or incident.current
+    target = incident.roles.target if isinstance(chosen, Choice) else chosen
+    other = target != incident.roles.target
     found: list[str] = []
-    if table is not None and incident.roles.target in table and incident.task is not Task.REGRESSION:
-        values = engine.sample(table, seed=incident.seed)[incident.roles.target].dropna()
+    if table is not None and target in table and (other or incident.task is not Task.REGRESSION):
+        values = engine.sample(table, seed=incident.seed)[target].dropna()
         counts = values.value_counts()
         if len(counts) <= LEVELS_CAP:
             found = [f"{level:g}" if isinstance(level, float) else str(level) for level in counts.index]
-    if incident.roles.positive and incident.roles.positive not in found:
+    if incident.roles.positive and incident.roles.positive not in found and not other:
         found.append(incident.roles.positive)
     return found

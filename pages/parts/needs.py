@@ -10,7 +10,9 @@ import streamlit as st
 from diagnostics.nouns.words import N_, Words
 from pages.parts.guard import COLUMNS, ROOT, START
 
-IN_COLUMNS: Final = frozenset({"target", "prediction", "timestamp", "id", "segments", "task", "positive", "answer"})
+IN_COLUMNS: Final = frozenset(
+    {"target", "prediction", "timestamp", "id", "segments", "task", "positive", "answer", "group", "calendar"}
+)
 """Needs that a person meets by naming a column; all others are files."""
 
 

@@ -15,10 +15,10 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import Section, card, computed, meaning, offending, picture, remedy
-from pages.parts.guard import CAUSES, COLUMNS, ROOT, START, STEP_SCRIPTS
+from pages.parts.guard import CAUSES, ROOT, START, STEP_SCRIPTS
+from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
 from pages.parts.needs import needs_link
-from pages.parts.roles import guess_line
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -39,10 +39,9 @@ def step_page(
         remarked(investigation, visit)
     else:
         _partly(checks, visit)
-    if number == 1 and (guessed := guess_line(incident, visit.words)):
-        with st.container(horizontal=True, vertical_alignment="center", key="guessed"):
-            st.markdown(guessed, width="content")
-            st.page_link(ROOT / COLUMNS, label=visit.words(N_("Correct it in Columns →")), query_params=visit.link)
+    if number == 1:
+        guessed(incident, visit)
+        exchange(investigation, visit)
     drawn = {section.check_name: section for section in sections}
     standing = investigation.standing(number)
     match standing.status:

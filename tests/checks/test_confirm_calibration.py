@@ -2,8 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from diagnostics.causes.catalogue import MISCALIBRATION
 from diagnostics.checks.confirm.calibration import check as calibration
-from diagnostics.nouns.incident import Answer, Incident, Task
+from diagnostics.checks.confirm.calibration.reliability import reliability
+from diagnostics.measure.outcome import Outcome
+from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
 from diagnostics.pictures import calibration as chart
@@ -90,6 +93,60 @@ def test_rows_of_another_mix_are_only_told(tmp_path, rng):
     profiled, findings = found(tmp_path, rows(rng, n=3000), pool[keep].reset_index(drop=True))
     assert [(f.code, f.severity.value) for f in findings] == [("CON042", "info")]
     assert profiled.bend.moved < 0.03
+    (finding,) = findings
+    # Twice as many rows are positive as the scores say: the model predicts as before, so that its scores are not the cause.
+    assert finding.of.signed < -0.1 < -finding.of.gap_before
+    assert "points too low" in finding.statement(Words())
+    assert finding.rule.cause(finding.of) is None
+
+
+def sides(rng, reference_gap, current_gap, n=2000, blocks=1):
+    """Scores that lie off by a gap on either side; each of the `blocks` of the rows in time has a level of its own besides."""
+    made = []
+    for gap in (reference_gap, current_gap):
+        chance = rng.uniform(0.2, 0.8, n)
+        level = np.repeat(rng.normal(0, 0.15 if blocks > 1 else 0.0, blocks), n // blocks)
+        truth = np.where(rng.random(n) < chance - level, "yes", "no").astype(object)
+        made.append((truth, chance + gap))
+    known = Outcome(
+        Task.CLASSIFICATION, Answer.SCORE, ("no", "yes"), "yes", Sides(made[0][0], made[1][0]), Sides(made[0][1], made[1][1])
+    )
+    return reliability(known, Sides(None, None), None)
+
+
+@pytest.mark.parametrize(
+    ("reference_gap", "current_gap", "grew"),
+    [(0.0, 0.12, True), (0.0, -0.12, True), (0.0, 0.02, False), (0.12, 0.0, False), (0.12, 0.12, False)],
+    ids=["too high", "too low", "hardly", "became right", "as before"],
+)
+def test_only_a_distance_that_grew_is_told(rng, reference_gap, current_gap, grew):
+    assert sides(rng, reference_gap, current_gap).grew(level_at=0.1, sure_at=4.0) is grew
+
+
+def test_a_gap_of_few_rows_may_be_chance(rng):
+    assert not any(sides(rng, 0.0, 0.05, n=80).grew(level_at=0.1, sure_at=4.0) for _ in range(50))
+
+
+def test_a_level_that_always_wanders_is_no_change(rng):
+    """Blocks of rows that share a level make the mean gap far less sure than as many independent rows would."""
+    loud = [sides(rng, 0.0, 0.0, blocks=10).grew(level_at=0.1, sure_at=4.0) for _ in range(60)]
+    assert np.mean(loud) <= 0.05
+
+
+def test_predictions_that_became_too_high_name_their_direction(tmp_path, rng):
+    """The inputs tell nothing of the predictions, so that only the labels can show it."""
+
+    def scored(gap, n=2500):
+        frame = rows(rng, n=n)
+        chance = rng.uniform(0.1, 0.7, n)
+        return frame.assign(y=np.where(rng.random(n) < chance, "yes", "no"), p=chance + gap)
+
+    assert found(tmp_path / "a", scored(0.0), scored(0.0))[1] == []
+    _, (finding,) = found(tmp_path / "b", scored(0.0), scored(0.15))
+    assert finding.code == "CON042"
+    assert "points too high" in finding.statement(Words())
+    assert finding.rule.cause(finding.of) is MISCALIBRATION
+    assert finding.rule.clearness(finding.of) == pytest.approx(finding.of.weight)
 
 
 @pytest.mark.parametrize("size", [3, 40])

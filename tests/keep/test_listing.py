@@ -17,7 +17,8 @@ from diagnostics.keep.review.edit import Edit, change
 from diagnostics.keep.review.impact import filled, impact_of, told
 from diagnostics.keep.review.record import Grade, Happening, Impact, Record, Status, read
 from diagnostics.keep.review.timeline import review, shortened
-from diagnostics.nouns.finding import Finding, loose
+from diagnostics.nouns.entry import Entry
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Event, Incident
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.rule import Lane, Rule, Severity
@@ -122,6 +123,7 @@ def test_a_reader_leaves_no_trace_in_the_list(home: None) -> None:
 RULE = Rule(
     code="INP999",
     title="A column changed",
+    says="It changed.",
     why="why",
     remedy="remedy",
     statistic="statistic",
@@ -170,7 +172,7 @@ def noted(hour: int, what: str) -> Happening:
 
 def test_onsets_deploys_and_notes_stand_on_one_axis() -> None:
     incident = Incident(events=(Event(datetime(2026, 5, 12, 7), "release 4"),))
-    finding = loose(RULE, "It changed.", columns=("income",), since=MAY)
+    finding = RULE.found(Entry(columns=("income",), since=MAY))
 
     class Found(Investigation):
         def findings(self, number: int | None = None) -> tuple[Finding, ...]:

@@ -1,20 +1,34 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from diagnostics.keep import store
+from diagnostics.nouns.check import Check, Diagnostic
+from diagnostics.nouns.entry import ColumnEntry, Unit, internal, shown
 from diagnostics.nouns.finding import loose
 from diagnostics.nouns.rule import Rule
-from diagnostics.nouns.words import words_for
+from diagnostics.nouns.words import Words, words_for
 from pages.parts import step, visit
-from pages.parts.cards import Section, no_picture, section
+from pages.parts.cards import Section, evidence_table, no_picture, section
 from pages.parts.export import csv_bytes, defused
 from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rose(ColumnEntry):
+    share: float = shown("Missing in the current table", Unit.SHARE)
+    tokens: tuple[str, ...] = shown("New words for a missing value", Unit.NAMES)
+    sure: bool = shown("Isolation forest is better", Unit.YES_NO)
+    relative_at: float = 0.5
+    inner: int = internal(7)
+
 
 RULE = Rule(code="X", title="t", why="w", remedy="r", statistic="s", source="source")
 
@@ -76,8 +90,8 @@ def test_the_board_draws_a_finding_as_its_step_does(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(step, "step_page", lambda number, sections, **_: drawn.extend(sections))
     runpy.run_path(str(ROOT / script))
     assert drawn
-    for shown in drawn:
-        assert section(shown.check_name) == (None if shown.draw is no_picture else shown)
+    for one in drawn:
+        assert section(one.check_name) == (None if one.draw is no_picture else one)
 
 
 @pytest.mark.parametrize(
@@ -98,3 +112,51 @@ def test_an_incident_opens_where_its_files_can_be_seen(monkeypatch: pytest.Monke
     monkeypatch.setattr(visit.st, "switch_page", lambda page, query_params: went.append(str(page)))
     visit.begin(incident)
     assert went[0].endswith(script)
+
+
+def test_numbers_of_a_download_are_bare_under_translated_names_with_their_unit() -> None:
+    tokens = ("n/a", "none", "nil", "void")
+    finding = Rule[Rose](
+        code="X", title="t", says="{column:name} rose.", why="w", remedy="r", statistic="s", source="source"
+    ).found(Rose(column="income", share=0.125, tokens=tokens, sure=False))
+    table = evidence_table([finding, loose(RULE, "Bare.")], Words())
+    assert list(table) == ["Rule", "Finding", "Columns at fault", "Number", "Value", "Unit"]
+    assert table[["Number", "Value", "Unit"]].to_numpy().tolist() == [
+        ["Missing in the current table", 0.125, "share of 1"],
+        ["New words for a missing value", "n/a; none; nil; void", ""],
+        ["Isolation forest is better", "no", ""],
+        ["", None, ""],
+    ]
+    assert table["Columns at fault"].tolist() == ["income", "income", "income", ""]
+    chinese = evidence_table([finding], words_for("zh"))
+    assert not set(chinese) & set(table)
+    assert not set(chinese.iloc[:, 3]) & set(table["Number"])
+    assert chinese.iloc[0, 5] != "share of 1"
+
+
+def chance_page() -> None:
+    from diagnostics.nouns.words import Words
+    from pages.parts import step
+    from tests.pages.test_parts import chance_check
+
+    class Reader:
+        words = Words()
+
+    step._silent([chance_check()], Reader(), key="k")  # type: ignore[arg-type]
+
+
+def chance_check() -> Check:
+    class Judged:
+        RULES = (RULE, Rule(code="Y", title="Other columns", why="w", remedy="r", statistic="s", source="source"))
+
+    found = tuple(loose(RULE, "{column:name} rose.", {"column": name}, columns=(name,)) for name in ("b", "a"))
+    return Check(Diagnostic("x.y", 2, Judged()), profile=1, by_chance=found)  # type: ignore[arg-type]
+
+
+def test_what_is_within_chance_is_one_folded_line_and_is_not_called_nothing() -> None:
+    at = AppTest.from_function(chance_page).run()
+    assert not at.exception
+    assert [(box.label, [text.value for text in box.markdown]) for box in at.expander] == [
+        ("Within what chance does: 2", ["- **a** rose\\.\n- **b** rose\\."]),
+        ("Checked and found nothing wrong: 1", ["- Other columns"]),
+    ]

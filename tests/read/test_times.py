@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Kind
 from diagnostics.read.caps import Options
+from diagnostics.read.folder import assemble
+from diagnostics.read.reader import read_table
+from diagnostics.remarks import remarks
 from tests.read.given import column, notes, read, values
 
 NOON = datetime(2026, 1, 5, 13, 2, 3)
@@ -56,6 +60,20 @@ def test_days_without_marks_need_no_name(tmp_path: Path) -> None:
 def test_durations_and_amounts_are_no_days(tmp_path: Path) -> None:
     assert read(tmp_path, column(["46027", "46028"], name="response_time"))["response_time"].kind is Kind.NUMBER
     assert read(tmp_path, column(["46027", "46028"], name="income"))["income"].kind is Kind.NUMBER
+
+
+def test_a_column_named_as_the_time_is_read_as_one_or_refused(tmp_path: Path) -> None:
+    serial = read(tmp_path, column(["46027", "46028"], name="x"))
+    incident = assemble(None, {"timestamp": "x"}, serial, None)
+    assert incident.reference is not None
+    assert incident.reference["x"].kind is Kind.TIME
+    words = read(tmp_path, column(["soon", "later"], name="x"))
+    with pytest.raises(BadInput, match=r"x was named as the time, but t\.csv holds no times there"):
+        assemble(None, {"timestamp": "x"}, words, None)
+    (tmp_path / "good.csv").write_text(column(["2026-01-05", "2026-01-06"], name="x"))
+    good = read_table(tmp_path / "good.csv", tmp_path / "good", name="good")
+    told = [str(remark.says) for remark in remarks(assemble(None, {"timestamp": "x"}, good, words), ())]
+    assert any("nothing in it can be dated" in says for says in told)
 
 
 def test_one_column_settles_the_order_of_dates_for_the_file(tmp_path: Path) -> None:

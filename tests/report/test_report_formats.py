@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -23,6 +24,7 @@ from diagnostics.report import as_pdf
 from diagnostics.report.as_html import as_html
 from diagnostics.report.as_markdown import as_markdown
 from diagnostics.report.files import check, document
+from diagnostics.report.outline import outline
 from tests.report.investigated import EVIL, broken, healthy, written
 
 ROOT = Path(__file__).parent.parent.parent
@@ -84,6 +86,25 @@ def test_every_finding_is_in_the_appendix_with_its_rule_and_thresholds() -> None
         assert f'<td class="brief">{finding.code}</td>' in text
     rule = next(f.rule for f in found.findings() if f.code == "INP040")
     assert rule.source.split(",")[0].split("(")[0][:20] in text
+
+
+def test_the_appendix_names_numbers_and_the_thresholds_of_the_rule_alone() -> None:
+    found = broken()
+    told = outline(found, Words())
+    judges = {rule.code: (rule, check.diagnostic.module) for check in found.checks for rule in check.diagnostic.rules}
+    for text in told.rules:
+        rule, module = judges[text.code]
+        default = inspect.signature(module.judge).parameters
+        assert [name for name, _ in text.thresholds] == [shown.name for shown in rule.thresholds.values()]
+        for (_, value), (name, shown) in zip(text.thresholds, rule.thresholds.items(), strict=True):
+            assert value == Words()(f"{{v:{shown.unit}}}", v=default[name].default)
+    assert any(text.thresholds for text in told.rules)
+    named = [name for step in told.steps for f in step.findings for name, _ in f.numbers]
+    assert named
+    assert not [name for name in named if "_" in name or name[:1].islower()]
+    chinese = [name for step in outline(found, words_for("zh")).steps for f in step.findings for name, _ in f.numbers]
+    assert len(chinese) == len(named)
+    assert not set(chinese) & set(named)
 
 
 @pytest.mark.parametrize("form", [as_html, as_markdown])

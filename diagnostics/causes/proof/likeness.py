@@ -39,6 +39,8 @@ def likeness(case: Case, told: Hypothesis, *, without: Collection[str] = ()) -> 
     drawn, undo = case.samples, told.undo
     if drawn is None or not (undo.repair or told.kept is not None or undo.matched or undo.leave_out):
         return None
+    if told.columns and told.kept is None and not set(told.columns) & set(drawn.features):
+        return None  # Labels and predictions are no features.
     names = tuple(name for name in comparable(drawn) if name not in without)
     if len(names) > COLUMNS:
         first = [name for name in names if name in told.columns]
@@ -68,6 +70,8 @@ def likeness(case: Case, told: Hypothesis, *, without: Collection[str] = ()) -> 
         reference, current = reference[pair[0]], current[pair[1]]
     if undo.leave_out:
         inside = np.array([name not in undo.leave_out for name in names])
+        if not inside.any():
+            return None
         reference, current = reference[:, inside], current[:, inside]
     after = separate(reference, current, rng)
     if after is None:

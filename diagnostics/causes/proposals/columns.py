@@ -42,7 +42,8 @@ def propose(case: Case) -> Iterator[Hypothesis]:
 def _suggested(finding: Finding) -> CauseKind | None:
     """The fault of the data that a finding suggests by itself; links between columns are judged with the population."""
     kind = finding.rule.cause(finding.of)
-    known = kind is not None and kind.family is Family.DATA and kind is not kinds.MISJOINED_COLUMN
+    known = kind is not None and (kind.family is Family.DATA or kind is kinds.SCALE_OF_SCORES)
+    known = known and kind is not kinds.MISJOINED_COLUMN
     return kind if known and finding.rule.clearness(finding.of) > 0 else None
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from diagnostics.checks.drift.columns import ks
 from diagnostics.measure import distances
 from diagnostics.measure.onset import since
-from diagnostics.measure.outcome import positive_class
+from diagnostics.measure.outcome import positive_class, written_alike
 from diagnostics.measure.samples import Samples, as_level, as_number, samples, times
 from diagnostics.nouns import intervals
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
@@ -186,7 +186,7 @@ class Labels:
 
 def profile(incident: Incident) -> Labels:
     """Raises NotApplicable without both tables or with neither a target nor a prediction on both sides."""
-    drawn = samples(incident)
+    drawn = written_alike(incident, samples(incident))
     target, prediction = incident.roles.target, incident.roles.prediction
     when = times(drawn.current, incident.roles.timestamp)
     numeric = incident.task is Task.REGRESSION

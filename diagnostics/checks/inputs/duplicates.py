@@ -22,7 +22,7 @@ from diagnostics.nouns import intervals
 from diagnostics.nouns.entry import Entry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import CUT_SHORT, Kind, Table
 from diagnostics.nouns.words import N_
 
@@ -77,6 +77,7 @@ _THRESHOLDS: Final = {
 ROWS: Final = Rule[Repeated](
     code="INP100",
     lane=Lane.DATA,
+    null=Null.REPEATS,
     title=N_("Rows are repeated"),
     says=_describe_rows,
     why=N_("A batch that arrives twice counts twice in every figure, and its predictions are acted on twice."),

@@ -24,6 +24,8 @@ from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import N_
 
+__all__ = ["RULES", "Settings", "judge", "profile"]
+
 if TYPE_CHECKING:
     from diagnostics.clinic.network.train import Epoch, Rows
 

@@ -17,9 +17,9 @@ from diagnostics.measure.onset import onset, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.measure.surrogate import surrogate
 from diagnostics.nouns.cause_kind import CauseKind
-from diagnostics.nouns.entry import Entry, Shown, Unit, optional, shown
+from diagnostics.nouns.entry import Entry, Shown, Unit, internal, optional, shown
 from diagnostics.nouns.finding import Finding
-from diagnostics.nouns.incident import Answer, Incident
+from diagnostics.nouns.incident import Answer, Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.table import Kind
@@ -82,11 +82,44 @@ class LevelMoved(Announced, Bent):
 
 @dataclass(frozen=True, kw_only=True)
 class Promise(Announced):
-    """Predictions and labels that came to differ in level."""
+    """Predictions that came to lie above or below the labels on average."""
+
+    gap: float = shown(N_("Distance from the labels on average, in the current table"))
+    gap_before: float = shown(N_("Distance from the labels on average, in the reference"))
+    signed: float
+    """Mean prediction less mean label in the current table."""
+
+    score: bool = internal()
+    """Whether the predictions are probabilities."""
+
+    steady: bool = internal()
+    """Whether the stand-in shows that the same inputs get the same predictions as before, so that the labels moved."""
 
     explained: float | None = shown(N_("Share of the change that keeps the order of the rows"), Unit.SHARE, optional=True)
     answers_moved: float | None = optional()
     """How far the map of the predictions moved, in spreads of the prediction."""
+
+
+def _promised(entry: Promise) -> str:
+    if entry.score and entry.signed > 0:
+        return N_(
+            "The scores are {gap:points} points too high on average (in the reference they were off by {gap_before:points}), "
+            "although they rank the rows as well as before."
+        )
+    if entry.score:
+        return N_(
+            "The scores are {gap:points} points too low on average (in the reference they were off by {gap_before:points}), "
+            "although they rank the rows as well as before."
+        )
+    if entry.signed > 0:
+        return N_(
+            "Predictions are {gap:number} too high on average (in the reference they were off by {gap_before:number}), "
+            "although they rank the rows as well as before."
+        )
+    return N_(
+        "Predictions are {gap:number} too low on average (in the reference they were off by {gap_before:number}), "
+        "although they rank the rows as well as before."
+    )
 
 
 def _says(entry: LevelMoved) -> str:
@@ -145,26 +178,23 @@ LEVEL_MOVED: Final = Rule[LevelMoved](
 PROMISE: Final = Rule[Promise](
     code="CON042",
     lane=Lane.ACCURACY,
-    title=N_("Answers and truth lie further apart, in the same order"),
-    says=N_(
-        "On average {told:number} was answered and {came:number} came; in the reference it was {told_before:number} and "
-        "{came_before:number}. The rows are still ranked as well as before."
-    ),
+    title=N_("Predictions are too high or too low on average, in the same order"),
+    says=_promised,
     why=N_(
-        "What is announced and what comes differ in level. When the model answers as it always did, the truth moved: the mix of "
-        "the classes, or what the same rows get."
+        "Predictions and labels differ in level. If the model predicts as it always did, the labels moved: the mix of the "
+        "classes, or what the same rows get."
     ),
     remedy=N_("Compare the class shares and the relation to the target (step 4); then calibrate again on recent labels."),
     statistic=N_(
-        "Of the rows that were given about 30%, do 30 in a hundred come true? Slope 1 and level 0 mean: yes, everywhere."
+        "Mean prediction less mean label, in both tables: did it grow by more than chance, and by an amount that matters?"
     ),
     source="Cox 1958, doi:10.1093/biomet/45.3-4.562; Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7",
     severity=Severity.INFO,
-    suggests=MISCALIBRATION,
-    clear=0.3,
+    suggests=lambda entry: None if entry.steady else MISCALIBRATION,
+    # A small gap has many possible reasons.
+    clear=lambda entry: min(0.3, entry.weight),
     thresholds={
         "level_at": Shown(N_("Change of the mean distance from the labels, in their spreads, that counts"), Unit.NUMBER),
-        "slope_at": Shown(N_("Change of the calibration slope that counts"), Unit.SHARE),
         "gap_sure_at": Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER),
         "held_at": Shown(N_("Loss of ranking that is still the same order"), Unit.NUMBER),
     },
@@ -233,7 +263,7 @@ def profile(incident: Incident, *, apt_at: float = 0.3) -> Calibration:
         raise NotApplicable(N_("The current table has no predictions to compare."), needs="prediction")
     rng = np.random.default_rng([incident.seed, 41])
     seen = expected(incident, drawn, stand, ROWS, rng)
-    when = times(drawn.current, incident.roles.timestamp)
+    earlier, when = (times(frame, incident.roles.timestamp) for frame in (drawn.reference, drawn.current))
     bend, covered, apart = None, float("nan"), float("nan")
     if seen is not None and seen.apt >= apt_at and any(drawn.kinds[n] is not Kind.TIME for n in stand.encoder.features):
         # A clock runs on: by its times every current row would lie where the reference has none.
@@ -246,7 +276,9 @@ def profile(incident: Incident, *, apt_at: float = 0.3) -> Calibration:
         covered, apart = float(place.inside.mean()), place.apart
         bend = _bend(known.answer, seen, place.inside, when)
     began = None if bend is None else bend.since
-    return Calibration(known.answer, bend, reliability(known, when, began), seen.apt if seen else 0.0, covered, apart)
+    return Calibration(
+        known.answer, bend, reliability(known, Sides(earlier, when), began), seen.apt if seen else 0.0, covered, apart
+    )
 
 
 def judge(
@@ -263,7 +295,6 @@ def judge(
     covered_at: float = 0.3,
     critical_at: float = 0.4,
     level_at: float = 0.1,
-    slope_at: float = 0.3,
     gap_sure_at: float = 4.0,
     held_at: float = 0.05,
 ) -> list[Finding]:
@@ -271,15 +302,16 @@ def judge(
     `label_moved_at` of the rows), `sure_at` standard errors clear of chance, a monotone map explains `explained_at` of it (for
     labels, which are coarse, `label_explained_at`), and the rank agreement with the expected answers lost no more than `drop_at`.
 
-    CON042 fires when, without that, predictions and labels came apart by `level_at` spreads of the labels or their slope changed
-    by `slope_at` of itself, each by `gap_sure_at` standard errors, while the ranking lost no more than `held_at`.
+    CON042 fires when, without that, predictions lie further above or below the labels on average than in the reference, by
+    `level_at` spreads of the labels and by `gap_sure_at` standard errors, while the ranking lost no more than `held_at`. It names
+    no cause where the stand-in shows that the predictions of the same inputs did not move.
 
     Cohen (1988) calls a tenth of a spread less than small; the amounts were chosen on benchmarks/incidents. A map that keeps the
     order leaves nothing unexplained; another model leaves most. Not when the stand-in explains less than `apt_at` of the logged
     answers, nor when the inputs can be told apart with an area above `apart_at`: the stand-in itself may then be wrong.
     """
     findings: list[Finding] = []
-    bend = p.bend
+    bend, checked, size = p.bend, False, 0.0
     if bend is not None:
         size = bend.moved if p.answer is Answer.LABEL else bend.moved / max(bend.unit, 1e-12)
         wanted = label_moved_at if p.answer is Answer.LABEL else moved_at
@@ -290,9 +322,9 @@ def judge(
         if checked and monotone and ordered and size >= wanted and bend.sure >= sure_at:
             entry = _level_moved(p, bend, size, held_at)
             findings.append(LEVEL_MOVED.found(entry, severity=Severity.CRITICAL if size >= critical_at else Severity.WARNING))
-    moved = p.truth is not None and p.truth.moved(level_at=level_at, sure_at=gap_sure_at, slope_at=slope_at)
-    if not findings and p.truth is not None and moved and p.truth.held(held_at):
-        findings.append(PROMISE.found(_promise(p.truth, bend, held_at)))
+    grew = p.truth is not None and p.truth.grew(level_at=level_at, sure_at=gap_sure_at)
+    if not findings and p.truth is not None and grew and p.truth.held(held_at):
+        findings.append(PROMISE.found(_promise(p, p.truth, held_at, steady=checked and size < moved_at)))
     return findings
 
 
@@ -337,10 +369,16 @@ def _announced(entry: A, truth: Reliability, held_at: float) -> A:
     )
 
 
-def _promise(truth: Reliability, bend: Bend | None, held_at: float) -> Promise:
+def _promise(p: Calibration, truth: Reliability, held_at: float, *, steady: bool) -> Promise:
+    bend = p.bend
     entry = Promise(
         since=truth.since,
-        weight=float(np.clip(abs(truth.current.gap - truth.reference.gap) / max(truth.unit, 1e-12), 0, 1)) / 2,
+        weight=float(np.clip(truth.growth, 0, 1)) / 2,
+        gap=abs(truth.current.gap),
+        gap_before=abs(truth.reference.gap),
+        signed=truth.current.gap,
+        score=p.answer is Answer.SCORE,
+        steady=steady,
         explained=None if bend is None else bend.explained,
         answers_moved=None if bend is None else bend.moved / max(bend.unit, 1e-12),
     )

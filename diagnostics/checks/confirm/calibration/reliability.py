@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diagnostics.measure.metrics import cox_line
+from diagnostics.measure.metrics import cox_line, design_effect
 from diagnostics.measure.outcome import Outcome
 from diagnostics.nouns import intervals
-from diagnostics.nouns.incident import Answer
+from diagnostics.nouns.incident import Answer, Sides
 from diagnostics.nouns.intervals import Interval
 
 BINS: Final = 10
@@ -23,7 +23,8 @@ EDGE: Final = 1e-4
 
 @dataclass(frozen=True)
 class Reliable:
-    """One side. told, came: means of the answers and of the truth (1 for the positive class); gap: told less came, and its error.
+    """One side. told, came: means of the answers and of the truth (1 for the positive class); gap: told less came, and its error,
+    which knows by how much more than chance blocks of neighbouring rows differ.
 
     slope, level: of Cox's line, truth on answer (for scores in log odds); 1 and 0 are right. slope_error: standard error.
     ranking: AUC for scores, correlation for values, with its interval. bins: (mean answer, what came) by tenths of the answers.
@@ -53,24 +54,30 @@ class Reliability:
         """Whether the ranking lost no more than `at`."""
         return self.current.ranking.value >= self.reference.ranking.value - at
 
-    def moved(self, *, level_at: float, sure_at: float, slope_at: float) -> bool:
-        """Whether the level moved by `level_at` of the labels' spread, or the slope by `slope_at` of itself, each by `sure_at`
-        standard errors.
-        """
-        a, b = self.reference, self.current
-        level = abs(b.gap - a.gap)
-        error = float(np.hypot(a.gap_error, b.gap_error))
-        bent = abs(b.slope - a.slope) > max(slope_at * abs(a.slope), sure_at * float(np.hypot(a.slope_error, b.slope_error)))
-        return (level > level_at * self.unit and level > sure_at * error) or bent
+    @property
+    def growth(self) -> float:
+        """By how much further predictions and labels lie apart on average than in the reference, in spreads of the labels."""
+        return (abs(self.current.gap) - abs(self.reference.gap)) / max(self.unit, 1e-12)
+
+    def grew(self, *, level_at: float, sure_at: float) -> bool:
+        """Whether the distance grew by `level_at` spreads of the labels, and the gap changed by `sure_at` standard errors."""
+        error = float(np.hypot(self.reference.gap_error, self.current.gap_error))
+        return self.growth >= level_at and abs(self.current.gap - self.reference.gap) > sure_at * error
 
 
-def reliability(known: Outcome, when: NDArray[np.datetime64] | None, began: datetime | None) -> Reliability | None:
-    """None for labels as answers, and without 60 rows with truth and answer on either side. From `began` on in the current."""
+def reliability(known: Outcome, when: Sides[NDArray[np.datetime64] | None], began: datetime | None) -> Reliability | None:
+    """None for labels as answers, and without 60 rows with truth and answer on either side. From `began` on in the current.
+
+    `when`: times of the rows of both sides, None without any.
+    """
     if known.answer is Answer.LABEL:
         return None
     sides: list[Reliable] = []
     unit = 1.0
-    for truth, answers in ((known.truth.reference, known.answers.reference), (known.truth.current, known.answers.current)):
+    for truth, answers, clock in (
+        (known.truth.reference, known.answers.reference, when.reference),
+        (known.truth.current, known.answers.current, when.current),
+    ):
         if truth is None or answers is None:
             return None
         told = answers.astype("float64")
@@ -79,24 +86,28 @@ def reliability(known: Outcome, when: NDArray[np.datetime64] | None, began: date
         else:
             came = truth.astype("float64")
         kept = np.isfinite(told) & np.isfinite(came)
-        if len(sides) == 1 and when is not None and began is not None:
-            kept &= when >= np.datetime64(began, "us")
+        if len(sides) == 1 and clock is not None and began is not None:
+            kept &= clock >= np.datetime64(began, "us")
         if kept.sum() < MIN_ROWS or np.ptp(came[kept]) == 0 or np.ptp(told[kept]) == 0:
             return None
-        sides.append(_reliable(told[kept], came[kept], known.answer is Answer.SCORE))
+        rows = np.flatnonzero(kept)
+        if clock is not None:
+            rows = rows[np.argsort(clock[rows], kind="stable")]
+        sides.append(_reliable(told[rows], came[rows], known.answer is Answer.SCORE))
         if len(sides) == 1:
-            unit = float(np.std(came[kept]))
+            unit = float(np.std(came[rows]))
     return Reliability(sides[0], sides[1], unit, began)
 
 
 def _reliable(told: NDArray[np.float64], came: NDArray[np.float64], score: bool) -> Reliable:
+    """Of rows in the order of time, where there is one."""
     gap = told - came
     slope, error, level = cox_line(came, np.clip(told, EDGE, 1 - EDGE)) if score else _line(told, came)
     return Reliable(
         float(told.mean()),
         float(came.mean()),
         float(gap.mean()),
-        float(gap.std() / np.sqrt(gap.size)),
+        float(gap.std() * np.sqrt(design_effect(gap) / gap.size)),
         slope,
         error,
         level,

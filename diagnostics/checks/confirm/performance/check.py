@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diagnostics.checks.confirm.performance.sentences import LESS, MORE
 from diagnostics.measure import engine
-from diagnostics.measure.metrics import HIGHER_IS_BETTER, Measured, measure
+from diagnostics.measure.metrics import HIGHER_IS_BETTER, Measured, design_effect, measure
 from diagnostics.measure.onset import since
 from diagnostics.measure.outcome import Outcome, known
 from diagnostics.measure.samples import times
@@ -161,9 +161,6 @@ IMPROVED: Final = Rule[MetricMoved](
 )
 RULES: Final = (ERRORS_ROSE, METRIC_WORSE, OFF_LEVEL, IMPROVED)
 
-BLOCKS: Final = 20
-MIN_BLOCK: Final = 15
-
 
 @dataclass(frozen=True)
 class Performance:
@@ -235,16 +232,6 @@ def _in_order(incident: Incident, loss: NDArray[np.float64]) -> NDArray[np.float
         return loss
     when = times(engine.sample(incident.reference, seed=incident.seed), incident.roles.timestamp)
     return loss if when is None else loss[np.argsort(when, kind="stable")]
-
-
-def design_effect(loss: NDArray[np.float64]) -> float:
-    """Variance of block means over what independent rows would show, at least 1 (Kish 1965). loss: shape (n,)."""
-    loss = loss[np.isfinite(loss)]
-    blocks = min(BLOCKS, loss.size // MIN_BLOCK)
-    if blocks < 4 or loss.std() == 0:
-        return 1.0
-    means = [float(part.mean()) for part in np.array_split(loss, blocks)]
-    return max(1.0, float(np.var(means, ddof=1) / (loss.var() / (loss.size / blocks))))
 
 
 def judge(

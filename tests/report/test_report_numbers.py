@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from diagnostics.clinic.imbalance.rules import EXTREME, AsOddity
 from diagnostics.clinic.resources.rules import MISFIT, TrainingMemory
+from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import Words, words_for
-from pages.parts.clinic import numbers_for_people
+from diagnostics.report.numbers import numbers
 
 ODDITY = EXTREME.found(AsOddity(class_="loan = bad", share=0.005, odd=0.25, trained=0.5, better=False))
 
 
+def told(finding: Finding, words: Words) -> dict[str, str]:
+    return {number.name: number.text for number in numbers(finding, words)}
+
+
 def test_numbers_stand_under_their_names() -> None:
-    assert numbers_for_people(ODDITY, Words()) == {
+    assert told(ODDITY, Words()) == {
         "Class": "loan = bad",
         "Share of the rows": "0.5%",
         "Average precision of the isolation forest": "0.25",
@@ -19,7 +24,7 @@ def test_numbers_stand_under_their_names() -> None:
 
 
 def test_every_name_is_in_the_readers_language() -> None:
-    english, chinese = numbers_for_people(ODDITY, Words()), numbers_for_people(ODDITY, words_for("zh"))
+    english, chinese = told(ODDITY, Words()), told(ODDITY, words_for("zh"))
     assert len(chinese) == len(english)
     assert not set(chinese) & set(english)
 
@@ -40,7 +45,7 @@ def test_what_has_no_name_is_not_shown() -> None:
         rest=-1,
     )
     finding = MISFIT.found(memory)
-    shown = numbers_for_people(finding, Words())
+    shown = told(finding, Words())
     assert finding.evidence["rest"] == -1
     assert shown["First change"] == "mixed precision"
     assert "Second change" not in shown
