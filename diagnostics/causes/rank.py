@@ -18,6 +18,7 @@ from diagnostics.causes.proof.replay import Replayed, replay
 from diagnostics.causes.proof.use import column_use
 from diagnostics.causes.proposals import columns, history, population, service, training
 from diagnostics.measure.outcome import partial
+from diagnostics.measure.placebo import placebo
 from diagnostics.measure.samples import samples
 from diagnostics.measure.uploaded import scoring_model
 from diagnostics.nouns.cause_kind import Family
@@ -84,6 +85,24 @@ SMALL: Final = ((60, 0.45), (150, 0.6), (300, 0.75))
 16 of 36 incidents of other people's tables.
 """
 
+PLAIN: Final = 0.8
+"""Clearness of a signature that nothing but a fault leaves."""
+
+LEAD: Final = 0.4
+"""Confidence in a fault of a column that the model seems not to use."""
+
+IMPORTANT: Final = 0.2
+"""A column whose shuffling costs this share of what the most important one costs is one that the model leans on."""
+
+HARMLESS: Final = 2.5
+"""Log-odds that an unharmed metric takes from a broken column that the model leans on."""
+
+NOTHING_BACK: Final = 0.05
+"""Share of the loss below which undoing wins nothing back."""
+
+WORSE_AT: Final = 0.05
+"""p-value of a rise of the loss above which the metric counts as unharmed."""
+
 PROOF: Final = 0.6
 """Share that undoing must give back for a proof."""
 
@@ -103,6 +122,8 @@ class Weighed:
     likeness: Likeness | None
     odds: float
     against: tuple[str, ...]
+    unused: bool = False
+    """The model seems not to use the columns."""
 
 
 def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
@@ -118,8 +139,12 @@ def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     ]
     proposed = merged(told)
     relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
-    ordered = sorted(relevant, key=lambda h: (-h.strength, h.code, h.columns))
+    # A broken column that the model seems not to use is a lead where nothing else is: the stand-in may not know all uses.
+    plain = [h for h in proposed if h.family is Family.DATA and not h.kind.like_drift and h.strength >= PLAIN]
+    unused = [] if relevant else plain
+    ordered = sorted(relevant or unused, key=lambda h: (-h.strength, h.code, h.columns))
     weighed = [_weigh(case, h, proof=place < TRIED, without=_broken(h, ordered)) for place, h in enumerate(ordered)]
+    weighed = [replace(entry, unused=bool(unused)) for entry in weighed]
     return tuple(_settle(case, [*weighed, *_rest(weighed)]))
 
 
@@ -172,7 +197,21 @@ def _weigh(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str]
         odds += REPLAY * (explains - 0.3)
         if explains < 0.1:
             against.append("replay")
+        if explains < NOTHING_BACK and replayed is not None and replayed.lost:
+            odds -= HARMLESS  # What wins nothing back of a loss does not lead.
+    if told.kind.like_drift and case.use(told.columns).sure >= IMPORTANT and _harmless(case):
+        # Values that the model leans on, in another unit or cut off, would have cost it something.
+        odds -= HARMLESS
+        against.append("harmless")
     return Weighed(told, replayed, alike, odds, tuple(against))
+
+
+def _harmless(case: Case) -> bool:
+    """Whether labels show that the predictions became no worse, in no part of the current rows."""
+    if not case.weights:
+        return False
+    chance = placebo(case.incident).p_loss
+    return chance is not None and chance > WORSE_AT
 
 
 def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
@@ -298,7 +337,7 @@ def _cause(entry: Weighed, confidence: float, advice: str | None, cap: float) ->
     lost = replayed is not None and replayed.lost
     return Cause(
         kind=told.kind,
-        confidence=float(min(confidence, 0.98 if _proven(entry) else cap)),
+        confidence=float(min(confidence, LEAD if entry.unused else MOST if _proven(entry) else cap)),
         says=told.says,
         remedy=told.remedy,
         evidence=told.evidence,

@@ -38,6 +38,7 @@ SEVERITY_WORDS: Final = {
 
 PROOFS: Final = {
     "replay": N_("Undoing it wins back little or nothing of what was lost."),
+    "harmless": N_("The model leans on these columns, and its predictions became no worse."),
     "likeness": N_("With it undone, the rows still look different from the reference's."),
 }
 """What speaks against a cause without being a finding."""

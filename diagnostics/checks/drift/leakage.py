@@ -80,6 +80,7 @@ LEAK: Final = Rule[Leak](
         "gone_at": Shown(N_("Share of what it told that must be lost"), Unit.SHARE),
         "alike_at": Shown(N_("Share of the rows on which its values must agree"), Unit.SHARE),
         "held_at": Shown(N_("Share of what the other columns tell that must be left"), Unit.SHARE),
+        "sure_at": Shown(N_("Standard errors by which a change must exceed chance"), Unit.NUMBER),
         "emptied_at": Shown(N_("Share of the rows in which it is no longer filled that counts"), Unit.SHARE),
     },
 )
@@ -115,6 +116,8 @@ class Knowledge:
     since: datetime | None
     alike: float = 0.0
     whole: bool = True
+    error: float = 0.0
+    """Standard error of the difference between both sides; 0 where there is nothing to compare."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,9 @@ def profile(incident: Incident) -> Leakage:
             change = None if after is None else onset(when, _surprise(left, right, drawn.kinds[name], before, after))
             since = change.since if change is not None and change.after > change.before else first(when)
         filled = float(left.notna().mean()), float(right.notna().mean())
-        columns.append(Knowledge(name, strength, now, *filled, since, _alike(left, right, drawn.kinds[name]), since == begin))
+        alike = _alike(left, right, drawn.kinds[name])
+        error = 0.0 if now is None or after is None else _error(strength, before, now, after, numeric)
+        columns.append(Knowledge(name, strength, now, *filled, since, alike, since == begin, error))
     columns.sort(key=lambda c: (-c.reference, c.name))
     return Leakage(tuple(columns), 0.0 if numeric else 0.5, len(drawn.reference))
 
@@ -167,15 +172,18 @@ def judge(
     alike_at: float = 0.85,
     held_at: float = 0.65,
     emptied_at: float = 0.3,
+    sure_at: float = 4.0,
 ) -> list[Finding]:
-    """A column fires when it alone nearly knew the answer and lost it.
+    """A column fires when it alone nearly knew the label and lost it.
 
     Nearly: at least half-way there and `ahead_by` ahead of every other column. Or `knows_at` (AUC or R²), or half-way there and
     at most `near` behind the best other column while its own values look as before in `alike_at` of the rows; both only when it
     lost `gone_at` of what it knew, the first also from the first row on: a feed that breaks keeps what it knew before. Lost:
     weaker by `fell_by` and by a third of what it had above guessing, or, without labels, no longer filled in `emptied_at` of the
-    rows. The other columns must keep `held_at` of what they know: where all lose it, it is the labels that changed. A
-    feature rarely passes 0.95 alone (Kaufman et al. 2012 call such columns "too good to be true").
+    rows. The fall must be `sure_at` standard errors clear of chance: of a dozen positives an AUC is known to a tenth only, and
+    the most knowing of many columns falls by having been chosen. The other columns must keep `held_at` of what they know: where
+    all lose it, it is the labels that changed. A feature rarely passes 0.95 alone (Kaufman et al. 2012 call such columns "too
+    good to be true").
     """
     findings: list[Finding] = []
     for position, column in enumerate(p.columns):
@@ -191,7 +199,7 @@ def judge(
         emptied = column.filled_before - column.filled_after > emptied_at
         if column.current is not None:
             fell = column.reference - column.current
-            lost = fell >= fell_by and fell >= (column.reference - p.floor) / 3
+            lost = fell >= max(fell_by, sure_at * column.error) and fell >= (column.reference - p.floor) / 3
         else:
             lost = emptied
         if not lost:
@@ -306,6 +314,28 @@ def _auc(told: NDArray[np.float64], hit: NDArray[np.float64]) -> float:
     if not n or not m:
         return 0.5
     return float((rankdata(told)[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def _error(before: float, home: NDArray[np.float64], now: float, away: NDArray[np.float64], numeric: bool) -> float:
+    """Standard error of the difference of two AUCs (Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747), or of two R²
+    (that of a squared correlation at large samples, 2 r (1 - r²) / sqrt(n)). home, away: targets, shape (n, classes).
+    """
+    parts = []
+    for value, targets in ((before, home), (now, away)):
+        known = np.isfinite(targets[:, 0])
+        rows = int(known.sum())
+        if numeric:
+            parts.append(2 * np.sqrt(value) * (1 - value) / np.sqrt(max(rows, 2)))
+            continue
+        # The rarest class, as nobody knows here which one gave the best value.
+        hits = [int((column[known] == 1).sum()) for column in targets.T]
+        few = max(1, min((hit for hit in hits if hit), default=1))
+        few = min(few, rows - few) or 1
+        many = max(1, rows - few)
+        one, two = value / (2 - value), 2 * value**2 / (1 + value)
+        spread = value * (1 - value) + (few - 1) * (one - value**2) + (many - 1) * (two - value**2)
+        parts.append(float(np.sqrt(max(spread, 1e-9) / (few * many))))
+    return float(np.hypot(*parts))
 
 
 def _explained(told: NDArray[np.float64], target: NDArray[np.float64]) -> float:

@@ -227,6 +227,7 @@ def judge(
     flatter_at: float = 0.88,
     rises_at: float = 4.0,
     skill_at: float = 0.15,
+    known_at: float = 0.5,
     rows_at: int = 400,
     critical_at: float = 0.25,
 ) -> list[Finding]:
@@ -234,10 +235,12 @@ def judge(
     chance, up to `most` (more is a relation turned round, not noise), as evenly as `even_at`, for all likely classes alike.
 
     It fires for both tables when even the surest rows have `floor_at` contradicting labels on either side, hardly fewer than less
-    sure ones (`flat_at`): without noise the surest rows are nearly always right (Patrini et al.
-    2017); where there is less to learn than `skill_at`, `flatter_at` is asked, and the least sure rows must have more by
-    `rises_at` standard errors; of fewer rows than `rows_at` the surest are a handful. For numbers the side of the median is
-    asked. Northcutt et al. (2021) count 3.4% false labels on average in well-known test sets, so less is usual.
+    sure ones (`flat_at`): without noise the surest rows are nearly always right (Patrini et al. 2017). Where there is less to
+    learn than `skill_at`, `flatter_at` is asked, and the least sure rows must have more by `rises_at` standard errors; of fewer
+    rows than `rows_at` the surest are a handful. For numbers the side of the median is asked. Where the labels can be predicted
+    no better than `known_at`, wrong labels and risks that are no better known look the same (two kinds of rows of which 7% and
+    39% default, say): that is for information, and no cause. Northcutt et al. (2021) count 3.4% false labels on average in
+    well-known test sets, so less is usual.
     """
     rise = p.after.value - p.before.value
     error = float(np.hypot(p.before.error, p.after.error))
@@ -273,7 +276,8 @@ def judge(
         # Numbers that pile up on a few values bend the curve by themselves; only where much can be learnt it says something.
         shape = flat >= number_flat_at and p.skill >= number_skill_at
     if held and shape and p.floor_even >= even_at and p.rises >= rises_at:
-        return [NOISE.found(replace(entry, weight=float(np.clip(p.floor, 0, 1))))]
+        severity = Severity.WARNING if p.skill >= known_at else Severity.INFO
+        return [NOISE.found(replace(entry, weight=float(np.clip(p.floor, 0, 1))), severity=severity)]
     return []
 
 
