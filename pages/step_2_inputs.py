@@ -18,11 +18,13 @@ from diagnostics.pictures import (
     swaps,
     units,
 )
+from pages.parts.cards import no_picture
 from pages.parts.step import Section, step_page
 
 step_page(
     2,
     (
+        Section("inputs.shifted_names", no_picture),
         Section("inputs.schema", schema.draw),
         Section("inputs.formats", formats.draw),
         Section("inputs.units", units.draw),

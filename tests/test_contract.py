@@ -227,10 +227,9 @@ def is_kind(value: object) -> TypeGuard[CauseKind]:
 
 def test_every_cause_can_be_injected() -> None:
     """By the benchmark of tables, of services, or of trained networks."""
-    from benchmarks.training.drawn import faults
-
     from benchmarks.incidents.inject import INJECTORS
     from benchmarks.incidents.service import plan
+    from benchmarks.training.groups import faults
     from diagnostics.clinic.network.settings import Network
 
     trained = {problem for problem, *_ in faults(Network(), "lab", 20, np.random.default_rng(1))}

@@ -134,6 +134,8 @@ def write_fault(case: Case, w: World, fault: Fault, folder: Path) -> Truth:
     before = before[[n for n in names if n in before] + [n for n in before if n not in logged]]
     logged = logged[names + extra]
     before, logged, stated, known = _taken_away(case.tier, w.rng, before, logged, stated, target)
+    if fault.extra.get("exchanged"):
+        before, logged = logged, before
     folder.mkdir(parents=True, exist_ok=True)
     before.to_csv(folder / "reference.csv", index=False)
     logged.to_csv(folder / "current.csv", index=False)

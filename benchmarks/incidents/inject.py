@@ -22,6 +22,7 @@ INJECTORS: Final[Mapping[str, Callable[[World], Fault]]] = {
         ),
         inject_model: (
             "model_mismatch", "miscalibration", "overfitting", "underfitting", "target_leakage", "train_test_overlap",
+            "scale_of_scores", "recoded_labels", "reference_fault",
         ),
     }.items()
     for name in names
@@ -39,6 +40,9 @@ NEEDS: Final[Mapping[str, frozenset[str]]] = {
     "overfitting": frozenset({"labels", "scores"}),
     "underfitting": frozenset({"labels", "scores"}),
     "target_leakage": frozenset({"labels"}),
+    "scale_of_scores": frozenset({"scores"}),
+    "recoded_labels": frozenset({"labels"}),
+    "reference_fault": frozenset({"times"}),
 }
 """Without these parts nobody could tell: the fault is not asked for in that tier."""
 

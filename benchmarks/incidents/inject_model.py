@@ -121,3 +121,38 @@ def train_test_overlap(w: World) -> Fault:
 
 def _answered(w: World, current: pd.DataFrame, style: str, good: np.ndarray, moved: np.ndarray) -> Fault:
     return Fault(style, (), (("prediction",),), current=current, answers=np.where(w.after, moved, good))
+
+
+def scale_of_scores(w: World) -> Fault:
+    """The scores are written on another scale, from 0 to 100 or as log-odds, from the first row on."""
+    if w.form != "score":
+        raise Unsuitable("no probability that could be written otherwise")
+    current = w.clean()
+    good = w.model.answer(current.drop(columns=w.target), w.form, w.positive).astype("float64")
+    style = str(w.pick(("0 to 100", "log-odds")))
+    safe = np.clip(good, 1e-4, 1 - 1e-4)
+    other = 100 * good if style == "0 to 100" else np.log(safe / (1 - safe))
+    return Fault(style, (), (("prediction",),), current=current, answers=np.round(other, 4), whole=True)
+
+
+def recoded_labels(w: World) -> Fault:
+    """The labels of the current rows are written differently: yes and no as 1 and 0, or in capitals."""
+    if w.task == "regression":
+        raise Unsuitable("numbers have no names")
+    current = w.clean()
+    classes = sorted(current[w.target].unique())
+    words = {"yes": "1", "no": "0", "true": "1", "false": "0"}
+    if len(classes) == 2 and all(name.lower() in words for name in classes):
+        style, names = "1 and 0", {name: words[name.lower()] for name in classes}
+    else:
+        style, names = "capitals", {name: name.upper() for name in classes}
+    if set(names.values()) == set(classes):
+        raise Unsuitable("the labels have no other spelling")
+    answers = w.model.answer(current.drop(columns=w.target), w.form, w.positive)
+    current[w.target] = current[w.target].map(names)
+    return Fault(style, (w.target,), ((),), current=current, answers=answers, whole=True)
+
+
+def reference_fault(w: World) -> Fault:
+    """The two files are exchanged: what is called current is older than what is called reference."""
+    return Fault("exchanged", current=w.clean(), whole=True, extra={"exchanged": 1.0})

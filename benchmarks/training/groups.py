@@ -128,7 +128,7 @@ def family(table: str, library: str, group: Group, rng: np.random.Generator) -> 
 
     length = len(twin.told)
     faulty: list[Run] = []
-    for problem, how, settings, change in _faults(base, library, length, rng):
+    for problem, how, settings, change in faults(base, library, length, rng):
         run = _measured(go(problem, how, settings, change(table, seed, count, rows) if change else rows), twin, rng)
         if run is not None and sum(problem == one.problem for one in faulty) < MOST:
             faulty.append(run)
@@ -235,7 +235,7 @@ Changed = Callable[[str, int, int, Rows], Rows]
 Fault = tuple[str, str, Network, Changed | None]
 
 
-def _faults(base: Network, library: str, length: int, rng: np.random.Generator) -> Iterator[Fault]:
+def faults(base: Network, library: str, length: int, rng: np.random.Generator) -> Iterator[Fault]:
     def epochs(low: int, high: int) -> int:
         return int(rng.integers(low, high))
 

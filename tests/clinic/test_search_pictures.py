@@ -179,8 +179,8 @@ def test_a_worker_has_the_same_number_in_every_study(tmp_path: Path) -> None:
 READY = """
 import sys, tempfile, threading
 from pathlib import Path
-from diagnostics.clinic.search import Settings, profile
-from diagnostics.incident import Task
+from diagnostics.clinic.search.check import Settings, profile
+from diagnostics.nouns.incident import Task
 from tests.clinic.frames import values
 from tests.factory import incident_of
 import numpy as np
