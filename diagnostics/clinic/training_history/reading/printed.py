@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from diagnostics.clinic.training_history.history import LOSS, SCORE, VAL_LOSS, VAL_SCORE, History
+from diagnostics.clinic.training_history.reading.boosted import boosted
 from diagnostics.clinic.training_history.reading.columns import (
     LINE_CAP,
     NO_HISTORY,
@@ -25,7 +26,6 @@ from diagnostics.clinic.training_history.reading.columns import (
     parse_number,
     unique,
 )
-from diagnostics.clinic.training_history.reading.documents import boosted
 from diagnostics.clinic.training_history.reading.mapped import runs_of
 from diagnostics.clinic.training_history.reading.names import EPOCH, STEP, part_of, plain
 from diagnostics.nouns.refusal import BadInput
