@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.incidents.inject import CONTROLS, INJECTORS
+
 ROOT = Path(__file__).parent.parent
+
+LATER = frozenset({"scale_of_scores", "recoded_labels", "reference_fault"})
+"""Kinds that came after the figure below was measured; with them other cases would be drawn."""
 
 TOP_1 = 0.84
 """0.91 was measured on these cases, less a little more than the standard error of a share of so many (0.05)."""
@@ -16,6 +21,7 @@ TOP_1 = 0.84
 def test_the_right_cause_comes_first_as_often_as_ever(tmp_path: Path) -> None:
     out = tmp_path / "results.jsonl"
     command = ["benchmarks/incidents/run.py", "--tables", "ci", "--tiers", "all", "--limit", "36", "--out", str(out)]
+    command += ["--codes", *(code for code in INJECTORS if code not in LATER), *CONTROLS]
     done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]

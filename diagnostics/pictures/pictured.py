@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 Draw = Callable[[Any, Finding | None, Words, Palette], go.Figure | None]
 
 OTHERWISE: Final = {
+    "confirm.sides": "",
     "drift.marginal": "drift.draw",
     "environment.config": "sides.settings",
     "environment.leakage": "",
