@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from diagnostics.causes.catalogue import CLASS_IMBALANCE, CONCEPT_DRIFT, LABEL_NOISE
+from diagnostics.causes.catalogue import CLASS_IMBALANCE, CONCEPT_DRIFT, LABEL_NOISE, REFIT_SCALER, UNIT_CHANGE
 from diagnostics.causes.cause import Cause, Likeness
 from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.causes.merge import merged
@@ -199,8 +199,8 @@ def _weigh(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str]
             against.append("replay")
         if explains < NOTHING_BACK and replayed is not None and replayed.lost:
             odds -= HARMLESS  # What wins nothing back of a loss does not lead.
-    if told.kind.like_drift and case.use(told.columns).sure >= IMPORTANT and _harmless(case):
-        # Values that the model leans on, in another unit or cut off, would have cost it something.
+    if told.kind in (UNIT_CHANGE, REFIT_SCALER) and case.use(told.columns).sure >= IMPORTANT and _harmless(case):
+        # Values that the model leans on, on another scale, would have cost it something; a few that are cut off need not.
         odds -= HARMLESS
         against.append("harmless")
     return Weighed(told, replayed, alike, odds, tuple(against))

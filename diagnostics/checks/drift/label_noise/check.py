@@ -276,7 +276,7 @@ def judge(
         # Numbers that pile up on a few values bend the curve by themselves; only where much can be learnt it says something.
         shape = flat >= number_flat_at and p.skill >= number_skill_at
     if held and shape and p.floor_even >= even_at and p.rises >= rises_at:
-        severity = Severity.WARNING if p.skill >= known_at else Severity.INFO
+        severity = Severity.WARNING if p.skill >= known_at or not p.classes else Severity.INFO
         return [NOISE.found(replace(entry, weight=float(np.clip(p.floor, 0, 1))), severity=severity)]
     return []
 
