@@ -36,10 +36,10 @@ def test_numbers_written_differently_are_named_with_the_notation(tmp_path: Path,
     assert findings[0].evidence["share"] == pytest.approx(0.5, abs=0.01)
     assert findings[0].since == current["when"][ONSET].to_pydatetime()
     assert len(formats.offending(incident, findings[0])) == len(current) - ONSET
-    right = current["income"].where(
-        current.index < ONSET, {"percent": current["income"] / 100, "text": np.nan}.get(how, current["income"])
-    )
-    assert undone(formats, incident, findings[0])["income"].to_numpy() == pytest.approx(right.to_numpy(), nan_ok=True)
+    right = current["income"].where(current.index < ONSET, current["income"] / (100 if how == "percent" else 1))
+    if how == "text":
+        right = right[:ONSET]  # No word becomes a number again: its rows are left out.
+    assert undone(formats, incident, findings[0])["income"].to_numpy() == pytest.approx(right.to_numpy())
     assert drawn(chart.draw, formats.profile(incident), findings)[2] is not None
 
 

@@ -397,11 +397,21 @@ def judge(p: Formats, *, share_at: float = 0.005, critical_at: float = 0.05, tex
 
 
 def undo(finding: Finding[OtherNotation | DayForMonth], incident: Incident) -> Undo:
-    """Reads the texts of a number column again, each in its own notation; dates can only be left out."""
+    """Reads the texts of a number column again, each in its own notation; words among the numbers can only be left out with their
+    rows, and dates as a column.
+    """
     name, current = finding.of.column, incident.pair().current
     if finding.rule not in (NUMBERS, WORDS_IN_NUMBERS) or current[name].kind is Kind.NUMBER:
         return Undo(leave_out=(name,))
     texts = engine.sample(current, seed=incident.seed + 1)[name]
+    if finding.rule is WORDS_IN_NUMBERS:
+
+        def faulty(frame: pd.DataFrame) -> NDArray[np.bool_]:
+            written = texts.loc[frame.index]
+            word = by_level(written, classify) == TEXT
+            return np.asarray(written.notna().to_numpy(dtype=bool) & word.astype(bool))
+
+        return Undo(faulty=faulty, leave_out=(name,))
 
     def repair(frame: pd.DataFrame) -> pd.DataFrame:
         read = by_level(texts.loc[frame.index], lambda text: number(text, classify(text)))
