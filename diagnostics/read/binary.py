@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final
 import duckdb
 
 from diagnostics.measure.engine import connect, literal
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Column, Kind, Note, Rejected, note
 from diagnostics.nouns.words import N_
@@ -119,8 +119,8 @@ def _records(source: Path, target: Path) -> tuple[Path, list[Rejected]]:
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
+                record = load_json(line)
+            except NotPlain:
                 record = None
             if isinstance(record, dict):
                 out.write(line.rstrip("\n") + "\n")

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
 from diagnostics.read import convert, excel
@@ -130,8 +131,8 @@ def _is_json(source: Path, head: bytes) -> bool:
         return False
     first = head.lstrip().split(b"\n", 1)[0].rstrip(b"\r\n")
     try:
-        return isinstance(json.loads(first), dict)
-    except ValueError:
+        return isinstance(load_json(first), dict)
+    except NotPlain:
         pass  # The object may go on in the next line.
     if re.match(rb"\s*\{\s*(?:\}|\"(?:[^\"\\]|\\.)*\"\s*:)", head):
         raise BadInput(

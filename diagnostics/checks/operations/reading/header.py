@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from diagnostics.checks.operations.reading.beginnings import Beginnings
 from diagnostics.checks.operations.reading.mask import DIGITS, SHAPE_CAP, SHAPES_CAP
 from diagnostics.checks.operations.reading.stamps import PATTERN, STAMP, Stamps, written
+from diagnostics.nouns.documents import NotPlain, load_json
 
 
 class Level(IntEnum):
@@ -302,8 +303,8 @@ def _component(line: str, end: int, *, levelled: bool = False) -> int:
 def _json(line: str) -> Head | None:
     """One JSON line; None when it is none, so that it is read as text."""
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
+        record = load_json(line)
+    except NotPlain:
         return None
     if not isinstance(record, dict):
         return None
