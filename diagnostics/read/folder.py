@@ -35,6 +35,7 @@ KEYS: Final = (
     "group",
     "calendar",
     "events",
+    "limits",
     "reading",
 )
 YAML_CAP: Final = 256 * 1024
@@ -101,6 +102,7 @@ def assemble(
         reference=reference,
         current=current,
         events=_events(stated.get("events")),
+        limits=_limits(stated.get("limits")),
         unreadable=unreadable,
         seed=seed,
     )
@@ -156,7 +158,7 @@ def _with_files(incident: Incident, folder: Path) -> Incident:
         ),
         code=tuple(f for f in _files(folder / "code") if f.suffix in (".py", ".ipynb")),
         logs=tuple(_files(folder / "logs")),
-        metrics=tuple(f for f in _files(folder / "metrics") if f.suffix == ".csv"),
+        metrics=tuple(_files(folder / "metrics")),
         training=tuple(_files(folder / "training")),
     )
 
@@ -311,6 +313,14 @@ def _task(stated: Mapping[str, Any]) -> Task | None:
         raise BadInput(
             N_("In incident.yaml, task is {value:name}: it must be classification or regression."), value=str(value)
         ) from None
+
+
+def _limits(stated: object) -> tuple[tuple[str, float], ...]:
+    if stated is None:
+        return ()
+    if not isinstance(stated, dict) or any(isinstance(v, bool) or not isinstance(v, int | float) for v in stated.values()):
+        raise BadInput(N_("In incident.yaml, limits must be names of metrics, each with a number in the metric's unit."))
+    return tuple((str(name), float(limit)) for name, limit in stated.items())
 
 
 def _events(stated: object) -> tuple[Event, ...]:
