@@ -100,6 +100,7 @@ KEEPERS = frozenset(
         # What these read was written by this program, or by a library inside the confined process.
         "diagnostics/sandbox/wire.py",
         "diagnostics/sandbox/onnx_model.py",
+        "diagnostics/sandbox/forked.py",
         "diagnostics/clinic/training_history/points.py",
         "diagnostics/clinic/search/study_list.py",
         "diagnostics/locale/messages.py",

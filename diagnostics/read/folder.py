@@ -84,6 +84,7 @@ def assemble(
         reference=reference,
         current=current,
         events=statement.events(stated.get("events")),
+        limits=statement.limits(stated.get("limits")),
         unreadable=unreadable,
         seed=seed,
     )
@@ -139,7 +140,7 @@ def _with_files(incident: Incident, folder: Path) -> Incident:
         ),
         code=tuple(f for f in _files(folder / "code") if f.suffix in (".py", ".ipynb")),
         logs=tuple(_files(folder / "logs")),
-        metrics=tuple(f for f in _files(folder / "metrics") if f.suffix == ".csv"),
+        metrics=tuple(_files(folder / "metrics")),
         training=tuple(_files(folder / "training")),
     )
 

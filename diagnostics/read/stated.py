@@ -15,7 +15,7 @@ from diagnostics.nouns.words import N_, shorten
 FILE: Final = "incident.yaml"
 NAMES: Final = ("target", "prediction", "timestamp", "id", "positive", "group")
 LISTS: Final = ("segments", "calendar")
-KEYS: Final = ("title", "task", *NAMES[:5], "segments", "group", "calendar", "events", "reading")
+KEYS: Final = ("title", "task", *NAMES[:5], "segments", "group", "calendar", "events", "limits", "reading")
 READING_KEYS: Final = ("encoding", "delimiter", "header", "skip", "sheet", "decimal", "thousands", "dates", "missing")
 READING_SIDES: Final = ("reference", "current")
 
@@ -82,6 +82,8 @@ def _check(key: str, value: object) -> None:
             task(value)
         case "events":
             events(value)
+        case "limits":
+            limits(value)
         case "reading":
             check_reading(value)
         case _ if key in LISTS:
@@ -171,6 +173,16 @@ def events(value: object) -> tuple[Event, ...]:
             )
         found.append(Event(moment, _text("what", entry.get("what"), WHAT_CAP) or ""))
     return tuple(sorted(found, key=lambda event: event.time))
+
+
+def limits(value: object) -> tuple[tuple[str, float], ...]:
+    """Metrics with the number that each may reach. Raises BadInput."""
+    if value is None:
+        return ()
+    if not isinstance(value, dict) or any(isinstance(v, bool) or not isinstance(v, int | float) for v in value.values()):
+        raise BadInput(N_("In incident.yaml, limits must be names of metrics, each with a number in the metric's unit."))
+    _length("limits", value)
+    return tuple((name("limits", metric) or "", float(limit)) for metric, limit in value.items())
 
 
 def _moment(value: object) -> datetime | None:

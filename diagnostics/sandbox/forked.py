@@ -86,7 +86,10 @@ class Forked:
                 pipe, child = self._ask(body)
         with open(pipe, "rb", buffering=0) as answers:
             content = _content(answers.fileno(), child, time.monotonic() + allowed.wall)
-        answer: dict[str, Any] = json.loads(content)
+        try:
+            answer: dict[str, Any] = json.loads(content)
+        except (ValueError, RecursionError) as nonsense:
+            raise Exceeded from nonsense
         if "defect" in answer:
             raise RuntimeError(answer["defect"])
         if "memory" in answer:

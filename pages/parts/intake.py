@@ -34,7 +34,12 @@ MORE: Final = (
     ("scaler", N_("Scaler of the service"), N_("A JSON file with the lists columns, mean and scale."), False),
     ("code", N_("Code"), N_("Scripts (.py) and notebooks (.ipynb); they are read, never run."), True),
     ("logs", N_("Logs of the service"), N_("Text or JSON lines."), True),
-    ("metrics", N_("Metrics"), N_("CSV files with a time column: memory, latency, errors."), True),
+    (
+        "metrics",
+        N_("Metrics"),
+        N_("Memory, latency, errors over time: tables, Prometheus, CloudWatch, sar."),
+        True,
+    ),
     ("training", N_("Training histories"), N_("Keras CSV, Lightning, Hugging Face, XGBoost or TensorBoard files."), True),
     ("incident", N_("incident.yaml"), N_("Title, roles of the columns, and what happened when."), False),
 )
