@@ -13,10 +13,11 @@ from diagnostics.nouns.check import Check, Diagnostic
 from diagnostics.nouns.entry import ColumnEntry, Unit, internal, shown
 from diagnostics.nouns.finding import loose
 from diagnostics.nouns.rule import Rule
+from diagnostics.nouns.spreadsheet import defused
 from diagnostics.nouns.words import Words, words_for
 from pages.parts import step, visit
 from pages.parts.cards import Section, evidence_table, no_picture, section
-from pages.parts.export import csv_bytes, defused
+from pages.parts.export import csv_bytes
 from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
