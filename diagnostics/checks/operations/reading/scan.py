@@ -22,6 +22,7 @@ from diagnostics.checks.operations.reading.records import Record, records
 from diagnostics.checks.operations.reading.stamps import EPOCH, Stamps
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.secrets import masked_text
 from diagnostics.nouns.words import N_, Phrase
 
 WIDTHS: Final = (60, 300, 3600, 86400)
@@ -268,7 +269,7 @@ class _Counting:
         known[2] = when or known[2]
 
     def close(self, files: tuple[str, ...], problems: tuple[tuple[str, str], ...]) -> LogScan:
-        texts = {template.id: template.text for template in self.drain.templates}
+        texts = {template.id: masked_text(template.text) for template in self.drain.templates}
         templates = tuple(
             TemplateCount(
                 number,
@@ -280,7 +281,7 @@ class _Counting:
                 t.first_record,
                 tuple(sorted(t.bins.items())),
                 t.kind,
-                t.example,
+                masked_text(t.example),
             )
             for number, t in sorted(self.tallies.items(), key=lambda item: (-item[1].count, item[0]))
         )
