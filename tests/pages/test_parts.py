@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import runpy
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +14,8 @@ from diagnostics.nouns.finding import loose
 from diagnostics.nouns.rule import Rule
 from diagnostics.nouns.words import Words, words_for
 from pages.parts import step, visit
-from pages.parts.cards import Section, evidence_table, no_picture, section
+from pages.parts.cards import evidence_table
 from pages.parts.export import csv_bytes, defused
-from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
 
@@ -84,16 +82,6 @@ def test_a_csv_has_its_headers_defused_too() -> None:
     assert csv_bytes(frame).decode("utf-8-sig") == "'=x,n\r\n'=1,-1\r\nb,2\r\n"
 
 
-@pytest.mark.parametrize("script", STEP_SCRIPTS)
-def test_the_board_draws_a_finding_as_its_step_does(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    drawn: list[Section] = []
-    monkeypatch.setattr(step, "step_page", lambda number, sections, **_: drawn.extend(sections))
-    runpy.run_path(str(ROOT / script))
-    assert drawn
-    for one in drawn:
-        assert section(one.check_name) == (None if one.draw is no_picture else one)
-
-
 @pytest.mark.parametrize(
     ("file", "script"),
     [
@@ -136,7 +124,6 @@ def test_numbers_of_a_download_are_bare_under_translated_names_with_their_unit()
 
 def chance_page() -> None:
     from diagnostics.nouns.words import Words
-    from pages.parts import step
     from tests.pages.test_parts import chance_check
 
     class Reader:
