@@ -13,7 +13,7 @@ from diagnostics.nouns.entry import ColumnEntry, Unit, internal, shown
 from diagnostics.nouns.finding import loose
 from diagnostics.nouns.rule import Rule
 from diagnostics.nouns.words import Words, words_for
-from pages.parts import step, visit
+from pages.parts import visit
 from pages.parts.cards import evidence_table
 from pages.parts.export import csv_bytes, defused
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
@@ -124,6 +124,7 @@ def test_numbers_of_a_download_are_bare_under_translated_names_with_their_unit()
 
 def chance_page() -> None:
     from diagnostics.nouns.words import Words
+    from pages.parts import step
     from tests.pages.test_parts import chance_check
 
     class Reader:
