@@ -21,7 +21,7 @@ def draw(p: LogScan, finding: Finding | None, words: Words, palette: Palette) ->
     told = (bad or list(p.templates))[:SHOWN][::-1]
     if not told:
         return None
-    named = finding.of.template if finding and finding.rule is not EXCEPTION else None
+    named = getattr(finding.of, "template", None) if finding and finding.rule is not EXCEPTION else None
     figure = blank(words, palette, x=N_("messages"), height=120 + 28 * len(told))
     colours = [
         palette.fault

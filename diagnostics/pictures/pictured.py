@@ -29,6 +29,7 @@ OTHERWISE: Final = {
     "environment.config": "sides.settings",
     "environment.leakage": "",
     "environment.packages": "sides.packages",
+    "operations.decisive": "log_templates.draw",
     "operations.logs": "log_templates.draw",
     "reproduce.model_file": "pickle_header.draw",
     "training_history": "training_history.draw",
