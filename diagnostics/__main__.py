@@ -206,6 +206,9 @@ def _failed(fail_on: str | None, findings: Sequence[Finding]) -> int:
 
 
 def _incident(options: argparse.Namespace, scratch: Path) -> Any:
+    from diagnostics.read.reading_process import start_for
+
+    start_for((options.folder, options.reference, options.current))
     from diagnostics.read.archive import unpack
     from diagnostics.read.caps import Options
     from diagnostics.read.folder import assemble, open_incident
@@ -252,6 +255,9 @@ def _summary(result: Any, words: Words) -> None:
 
 
 def _read(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.read.reading_process import start_for
+
+    start_for((options.file,))
     from diagnostics.read.reader import read_table
     from diagnostics.read.record import reading_record, write_clean
     from diagnostics.read.roles import guess_roles

@@ -128,14 +128,19 @@ def _keep(part: str, given: Sequence[UploadedFile], visit: Visit) -> None:
     st.rerun()
 
 
+def _says_more_than_its_title(incident: str) -> bool:
+    try:
+        return bool(set(store.stated(incident)) - {"title"})
+    except BadInput:
+        return True  # A person gave it, and the investigation will say what is wrong with it.
+
+
 def _given(visit: Visit) -> None:
     """What was given so far, and the button that begins."""
     words, incident = visit.words, visit.incident
     # A file that holds nothing but the title was written here, not given.
     held = (
-        [f for f in store.files(incident) if f.name != "incident.yaml" or set(store.stated(incident)) - {"title"}]
-        if incident
-        else []
+        [f for f in store.files(incident) if f.name != "incident.yaml" or _says_more_than_its_title(incident)] if incident else []
     )
     if not incident or not held:
         with st.container(horizontal=True, vertical_alignment="center"):

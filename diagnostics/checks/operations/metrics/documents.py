@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import defaultdict
@@ -13,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from diagnostics.checks.operations.metrics.samples import Samples, labelled, moments, telling
+from diagnostics.nouns.documents import NotPlain, load_json
 
 _SAMPLE: Final = re.compile(
     r"(?P<name>[A-Za-z_:][\w:]*)(?:\{(?P<labels>(?:[^\"{}]|\"(?:[^\"\\]|\\.)*\")*)\})?[ \t]+(?P<value>\S+)"
@@ -98,8 +98,8 @@ def _labels(text: str) -> dict[str, str]:
 def document(text: str) -> list[Samples] | None:
     """Samples of a JSON document of a known kind; None when it is none of them (it may still be a table)."""
     try:
-        root = json.loads(text)
-    except (ValueError, RecursionError):
+        root = load_json(text)
+    except NotPlain:
         return None
     gathered = _Gathered()
     for part in root if isinstance(root, list) else [root]:

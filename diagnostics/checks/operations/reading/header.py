@@ -345,4 +345,4 @@ def _quoted(line: str, end: int) -> str:
     if message.endswith('"') and ',"' in line[:end]:
         return message[:-1].replace('""', '"')
     # SageMaker's console copies its table with the bars.
-    return message.rsplit(" | ", 1)[0].rstrip(" |") if line[0] == "|" and message.endswith("|") else message
+    return message.rsplit(" | ", 1)[0].rstrip(" |") if line[:1] == "|" and message.endswith("|") else message

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from diagnostics.nouns.documents import NotPlain, load_json
+
 _KEYS: Final = {
     "time": (
         *("time", "timestamp", "@timestamp", "ts", "asctime", "datetime", "date", "t", "@t", "T", "eventTime"),
@@ -67,8 +69,8 @@ class Fields(NamedTuple):
 def of_json(line: str) -> Fields | None:
     """None when the line is no JSON object, or one that says nothing a log would say: it is then read as text."""
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
+        record = load_json(line)
+    except NotPlain:
         return None
     return of_record(record) if isinstance(record, dict) else None
 
@@ -125,8 +127,8 @@ def documents(text: str) -> Iterator[str] | None:
     None when it is no such document.
     """
     try:
-        root = json.loads(text)
-    except (ValueError, RecursionError):
+        root = load_json(text)
+    except NotPlain:
         return None
     found = list(_entries(root))
     return (json.dumps(entry, ensure_ascii=False) for entry in found) if found else None
