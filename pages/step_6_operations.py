@@ -10,7 +10,9 @@ step_page(
     (
         "operations.metrics",
         "operations.bursts",
+        "operations.requests",
         "operations.service",
+        "operations.decisive",
         "operations.logs",
     ),
     below=timeline,

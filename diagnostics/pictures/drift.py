@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from diagnostics.checks.drift import labels as label_check
 from diagnostics.checks.drift.concept.check import LOSS_SPLIT, Concept
@@ -296,10 +295,10 @@ def _bins(p: Timeline, line: Line, finding: Finding | None, words: Words, *, spr
     when = list(p.when.astype("datetime64[us]"))
     out = [bool(value < band.low or value > band.high) for value in values[cut:]]
     curves = [
-        Curve(x=when[:cut], y=_known(values[:cut]), name=words(N_("reference")), tone=Tone.REFERENCE),
+        Curve(x=when[:cut], y=list(values[:cut]), name=words(N_("reference")), tone=Tone.REFERENCE),
         Curve(
             x=when[cut:],
-            y=_known(values[cut:]),
+            y=list(values[cut:]),
             name=words(N_("current")),
             tone=Tone.CURRENT,
             marked=True,
@@ -308,7 +307,7 @@ def _bins(p: Timeline, line: Line, finding: Finding | None, words: Words, *, spr
     ]
     for quantile, share in () if spread else ((0, "5%"), (2, "95%")):
         name = words(N_("{share} of the values lie below"), share=share)
-        y = _known(line.quantiles[quantile][cut:])
+        y = list(line.quantiles[quantile][cut:])
         curves.append(Curve(x=when[cut:], y=y, name=name, tone=Tone.CURRENT, dash="dot", width=1, named=False))
     limits = (Limit(at=band.high, label=words(N_("usual range")), tone=Tone.REFERENCE), Limit(at=band.low, tone=Tone.REFERENCE))
     title = N_("standard deviation of {name}") if spread else N_("mean of {name}")
@@ -327,7 +326,7 @@ def _alarms(p: Timeline, line: Line, words: Words) -> Shape:
     """Both sliding windows on one axis: how many times its own yardstick the mean of the last 100 values is off."""
     points = list(p.points.astype("datetime64[us]"))
     curves = [
-        Curve(x=points, y=_known(series), name=words(name), tone=tone)
+        Curve(x=points, y=list(series), name=words(name), tone=tone)
         for series, tone, name in (
             (line.error_z, Tone.FAULT, N_("by standard error")),
             (line.spread_z, Tone.CURRENT, N_("by spread")),
@@ -335,7 +334,3 @@ def _alarms(p: Timeline, line: Line, words: Words) -> Shape:
     ]
     limits = (Limit(at=float(ALARM), label=words(N_("alarm at 3"))), Limit(at=-float(ALARM)))
     return Course(x=Axis(time=True), y=Axis(title=words(N_("times the yardstick"))), curves=curves, limits=limits, height=220)
-
-
-def _known(values: NDArray[np.float64]) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from diagnostics.checks.operations.bursts import BURST, Bursts
@@ -11,11 +12,12 @@ from diagnostics.checks.operations.reading.header import Level
 from diagnostics.checks.operations.reading.kinds import Kind
 from diagnostics.checks.operations.reading.mask import readable
 from diagnostics.checks.operations.reading.scan import LogScan
+from diagnostics.checks.operations.requests import SLOWER, Requests
 from diagnostics.checks.operations.service import GROWTH, SLOW_FETCH, Service
 from diagnostics.measure.onset import as_datetime
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words, shorten
-from diagnostics.pictures.marks import Axis, Boxes, Key, Points, seconds
+from diagnostics.pictures.marks import Axis, Boxes, Key, Place, Points, seconds
 from diagnostics.pictures.shapes import Bars, Course, Curve, Lane, Lanes, Limit, Row, Shape, Stay
 from diagnostics.pictures.style import Tone
 
@@ -32,7 +34,7 @@ KINDS = {
 def logs(p: LogScan, finding: Finding | None, words: Words) -> Shape | None:
     """The 12 most frequent kinds of errors and warnings; all kinds when there are none of those. None for an empty log."""
     shown = [t for t in p.templates if t.level >= Level.WARNING] or list(p.templates)
-    named = finding.of.template if finding and finding.rule is not EXCEPTION else None
+    named = getattr(finding.of, "template", None) if finding and finding.rule is not EXCEPTION else None
 
     def tone(template: str, level: Level) -> Tone:
         if template == named or (named is None and level >= Level.ERROR):
@@ -51,30 +53,58 @@ def logs(p: LogScan, finding: Finding | None, words: Words) -> Shape | None:
     return Bars(rows=rows, axis=Axis(title=words(N_("messages")), form="d")) if rows else None
 
 
+decisive = logs
+"""What one line decides is read from the same log."""
+
+
 def bursts(p: Bursts, finding: Finding | None, words: Words) -> Shape | None:
     """Messages per stretch of time of the kind that the finding names, else of the four worst kinds. None without errors."""
     wanted = finding.of.template_id if finding is not None and finding.rule is BURST else None
     shown = [s for s in p.series if s.template == wanted] or list(p.series[:4])
     if not shown:
         return None
-    starts = [seconds(when) or 0.0 for when in p.times]
-    below = [0.0] * len(starts)
     tones = (Tone.FAULT, Tone.WATCH, Tone.CURRENT, Tone.REFERENCE)
-    boxes = []
-    for series, tone in zip(shown, tones, strict=False):
-        counts = [float(count) for count in series.counts]
-        ends = [(at, at + p.width, low, low + n) for at, low, n in zip(starts, below, counts, strict=True) if n]
-        name = shorten(readable(series.text), cap=40)
-        boxes.append(Boxes(ends=ends, tones=[tone] * len(ends), flat=False, name=name))
-        below = [low + n for low, n in zip(below, counts, strict=True)]
+    series = [(shorten(readable(s.text), cap=40), tone, s.counts) for s, tone in zip(shown, tones, strict=False)]
     since = finding.since if finding else p.bursts[0].since if p.bursts else None
+    title = words(N_("messages per {minutes:number} min"), minutes=p.width / 60)
+    return _stacked(p.times, p.width, series, title, since)
+
+
+def _stacked(
+    times: Sequence[Place], width: float, series: Sequence[tuple[str, Tone, Iterable[float]]], title: str, since: datetime | None
+) -> Shape:
+    """Counts per stretch of time on each other. width: seconds of a stretch; series: name, tone and a count per stretch."""
+    starts = [seconds(when) or 0.0 for when in times]
+    below, boxes = [0.0] * len(starts), []
+    for name, tone, counts in series:
+        above = [low + float(count) for low, count in zip(below, counts, strict=True)]
+        ends = [(at, at + width, low, high) for at, low, high in zip(starts, below, above, strict=True) if high > low]
+        boxes.append(Boxes(ends=ends, tones=[tone] * len(ends), flat=False, name=name))
+        below = above
     return Course(
-        x=Axis(time=True, low=starts[0], high=starts[-1] + p.width),
-        y=Axis(title=words(N_("messages per {minutes:number} min"), minutes=p.width / 60), zero=True),
+        x=Axis(time=True, low=starts[0], high=starts[-1] + width),
+        y=Axis(title=title, zero=True),
         boxes=boxes,
-        key=[Key(name=box.name, tone=tone) for box, tone in zip(boxes, tones, strict=False)] if len(boxes) > 1 else (),
+        key=[Key(name=name, tone=tone) for name, tone, _ in series] if len(series) > 1 else (),
         onset=since,
     )
+
+
+def requests(p: Requests, finding: Finding | None, words: Words) -> Shape | None:
+    """Requests over time, those that failed and those that did not; for a finding about it, how long they took."""
+    since = finding.since if finding else None
+    if finding is not None and finding.rule is SLOWER:
+        curves = (
+            Curve(x=p.times, y=p.half.tolist(), name=words(N_("half of the requests")), tone=Tone.REFERENCE),
+            Curve(x=p.times, y=p.slow.tolist(), name=words(N_("slowest twentieth")), tone=Tone.FAULT),
+        )
+        return Course(x=Axis(time=True), y=Axis(title=words(N_("ms")), zero=True), curves=curves, onset=since)
+    series = [
+        (words(N_("failed")), Tone.FAULT, p.failed),
+        (words(N_("succeeded")), Tone.CURRENT, p.requests - p.failed),
+    ]
+    title = words(N_("requests per {minutes:number} min"), minutes=p.width)
+    return _stacked(p.times, 60 * p.width, series, title, since)
 
 
 def metrics(p: metric_check.MetricsProfile, finding: Finding | None, words: Words) -> Shape | None:

@@ -324,7 +324,7 @@ class Course:
                         name=c.name,
                     )
                 )
-            last = next((value for value in reversed(c.y) if value is not None), None)
+            last = next((value for value in reversed(c.y) if value is not None and math.isfinite(value)), None)
             if c in named and not keyed and last is not None:
                 ends.append(Beside(y=float(last), text=c.name, tone=c.tone))
         marks += self.points
