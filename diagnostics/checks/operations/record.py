@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from diagnostics.causes.catalogue import ERROR_BURST
 from diagnostics.checks.operations import bursts as burst_check
+from diagnostics.checks.operations import decisive as decisive_check
 from diagnostics.checks.operations import logs as log_check
+from diagnostics.checks.operations import requests as request_check
 from diagnostics.checks.operations import service as service_check
 from diagnostics.checks.operations.metrics import check as metric_check
 from diagnostics.checks.operations.metrics.series import read_metrics
@@ -23,6 +27,12 @@ from diagnostics.nouns.words import N_, Value, Words
 
 CONFIDENCE = {Severity.CRITICAL: 0.9, Severity.WARNING: 0.6, Severity.INFO: 0.3}
 """How far one finding alone carries its cause."""
+
+DECIDED = 0.96
+"""What a line that has one cause only carries it to."""
+
+CONSEQUENCE = 0.75
+"""What is left of errors where something that brings them about is known: memory that ran out, a library that is missing."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ def look(logs: Sequence[Path], metrics: Sequence[Path], limits: Mapping[str, flo
     scanned = read_logs(tuple(logs), assigned=assigned) if logs else None
     if scanned is not None:
         problems += scanned.problems
-        findings += log_check.judge(scanned) + service_check.judge(service_check.of(scanned))
+        findings += log_check.judge(scanned) + decisive_check.judge(scanned) + service_check.judge(service_check.of(scanned))
         try:
             told = burst_check.find(scanned)
         except NotApplicable:
@@ -62,6 +72,8 @@ def look(logs: Sequence[Path], metrics: Sequence[Path], limits: Mapping[str, flo
         else:
             findings += burst_check.judge(told)
             bursts = told.bursts
+        with suppress(NotApplicable):  # Nor has one without requests a course of them.
+            findings += request_check.judge(request_check.of(scanned))
     measured: list[Finding] = []
     if metrics:
         p = metric_check.of(read_metrics(tuple(metrics), limits))
@@ -141,17 +153,19 @@ def _causes(findings: Iterable[Finding], words: Words) -> list[dict[str, Any]]:
         kind = finding.rule.cause(finding.of)
         if kind is not None and finding.severity is not Severity.INFO:
             groups.setdefault(kind.code, []).append(finding)
+    reasons = any(_decides(f) or f.rule is service_check.MEMORY_KILLS for group in groups.values() for f in group)
     causes = []
     for code, group in groups.items():
         group.sort(key=lambda f: f.rank)
         known = [f.since for f in group if f.since]
         doubt = 1.0
         for rule in {f.code for f in group}:
-            doubt *= 1 - max(CONFIDENCE[f.severity] for f in group if f.code == rule)
+            doubt *= 1 - max(_alone(f) for f in group if f.code == rule)
+        share = CONSEQUENCE if reasons and code == ERROR_BURST.code else 1.0
         causes.append(
             {
                 "code": code,
-                "confidence": round(min(0.97, 1 - doubt), 3),
+                "confidence": round(share * min(0.97, 1 - doubt), 3),
                 "columns": [],
                 "segment": None,
                 "since": plain(min(known)) if known else None,
@@ -164,6 +178,14 @@ def _causes(findings: Iterable[Finding], words: Words) -> list[dict[str, Any]]:
             }
         )
     return sorted(causes, key=lambda c: (-c["confidence"], c["since"] or "9999", c["code"]))
+
+
+def _decides(finding: Finding) -> bool:
+    return finding.rule in decisive_check.RULES
+
+
+def _alone(finding: Finding) -> float:
+    return DECIDED if _decides(finding) else CONFIDENCE[finding.severity]
 
 
 def plain(value: Value) -> Any:
