@@ -64,6 +64,7 @@ PREPROCESSING: Final = {
     "one_branch": XY + "if True:\n    X = StandardScaler().fit_transform(X)\n" + SPLIT + FIT,
     "keras_share": XY + "X = StandardScaler().fit_transform(X)\nmodel.fit(X, y, validation_split=0.2)\n",
     "pipeline_of_steps": XY + "p = Pipeline([('i', SimpleImputer()), ('s', StandardScaler())])\nX = p.fit_transform(X)\n" + SPLIT + FIT,
+    "filter_by_quantile": "df = df[df['price'] < df['price'].quantile(0.99)]\n" + XY + SPLIT + FIT,
     "column_transformer": XY + "ct = ColumnTransformer([('s', StandardScaler(), ['age'])])\nX = ct.fit_transform(X)\n" + SPLIT + FIT,
 }  # fmt: skip
 
@@ -128,7 +129,7 @@ CLEAN: Final = {
     "constant_fill": "df['age'] = df['age'].fillna(0)\ndf = df.dropna()\n" + XY + SPLIT + FIT,
     "by_row": "df['total'] = df[['a', 'b']].mean(axis=1)\n" + XY + SPLIT + FIT,
     "pixels": XY + "X = X / 255.0\n" + SPLIT + FIT,
-    "filter_by_quantile": "df = df[df['price'] < df['price'].quantile(0.99)]\n" + XY + SPLIT + FIT,
+    "border_at_a_quantile": "edge = df['day'].quantile(0.8)\ntrain, test = df[df['day'] <= edge], df[df['day'] > edge]\n",
     "smote_after": XY + SPLIT + "X_train, y_train = SMOTE().fit_resample(X_train, y_train)\n" + FIT,
     "folds_inside": XY + "for a, b in KFold(5).split(X):\n    s = StandardScaler().fit(X.iloc[a])\n    m = LogisticRegression().fit(s.transform(X.iloc[a]), y[a])\n"
     "    print(m.score(s.transform(X.iloc[b]), y[b]))\n",

@@ -7,21 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.checks.environment.leakage.check import Leakage, Place, leaks
+from diagnostics.checks.environment.leakage.check import Leakage, Place, followed
 from diagnostics.code.notebook import read_code
 from diagnostics.nouns.words import N_, Words
 
 
 def checked(paths: Sequence[Path]) -> Leakage:
     """Raises BadInput for the first file that cannot be read, before anything is said of the others."""
-    codes = [read_code(path) for path in paths]
-    places, unfinished = [], []
-    for code in codes:
-        found, complete = leaks(code)
-        places += found
-        if not complete:
-            unfinished.append(code.file)
-    return Leakage(tuple(code.file for code in codes), tuple(places), (), tuple(unfinished))
+    return followed([read_code(path) for path in paths])
 
 
 def code_record(told: Leakage, words: Words) -> dict[str, Any]:
