@@ -139,7 +139,7 @@ def test_code_names_line_and_remedy_of_each_leak_as_json_and_as_text(tmp_path: P
     (finding,) = result(first)["findings"]
     assert (finding["code"], finding["file"], finding["line"], finding["cell"]) == ("preprocessing_leakage", "bad.py", 2, None)
     assert "StandardScaler" in finding["statement"]
-    assert "make_pipeline(StandardScaler()" in finding["mended"]
+    assert "scaler.fit_transform(X_train)" in finding["mended"]
     assert first.stdout == second.stdout
     text = run("code", bad)
     assert text.returncode == 0

@@ -153,7 +153,7 @@ class Flow(Interpreter):
                     remove(self, target)
 
     def _sibling(self, module: str) -> Scope | None:
-        """What another of the files defines: its functions, classes, imports and plain values. Its other statements are its own."""
+        """What another of the files defines: functions, classes, imports and plain values. Its other statements are its own."""
         stem = module.rpartition(".")[2]
         if stem not in self.siblings:
             return None

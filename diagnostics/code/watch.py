@@ -167,7 +167,9 @@ class Watch:
                 return
             case "curve":
                 return
-        says = {"statistic": FILLED, "rows": FILTERED, lib.LEVELS: LEVELS_BEFORE}.get(fit.kind, BEFORE_SPLIT if how == "split" else BEFORE_FOLDS)
+        says = {"statistic": FILLED, "rows": FILTERED, lib.LEVELS: LEVELS_BEFORE}.get(
+            fit.kind, BEFORE_SPLIT if how == "split" else BEFORE_FOLDS
+        )
         if fit.rows.parts and fit.kind != "statistic" and _mixed(fit.rows):
             says = ON_BOTH
         self.report(PREPROCESSING, fit.line, says, _weight(fit), fit, node, name=fit.name, split=line)
@@ -292,5 +294,13 @@ def _weight(fit: Fit) -> float:
 
     Order of the effects: Kapoor, Narayanan 2023, Leakage and the reproducibility crisis in machine-learning-based science.
     """
-    weights = {lib.RESAMPLER: 0.9, lib.SELECTOR: 0.8, lib.ENCODER: 0.8, lib.LEVELS: 0.1, lib.VECTORISER: 0.5, "statistic": 0.4, "rows": 0.3}
+    weights = {
+        lib.RESAMPLER: 0.9,
+        lib.SELECTOR: 0.8,
+        lib.ENCODER: 0.8,
+        lib.LEVELS: 0.1,
+        lib.VECTORISER: 0.5,
+        "statistic": 0.4,
+        "rows": 0.3,
+    }
     return weights.get(fit.kind, 0.5)

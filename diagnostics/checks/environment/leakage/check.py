@@ -16,9 +16,9 @@ from typing import Any, Final
 from diagnostics.causes.catalogue import PREPROCESSING_LEAKAGE, TARGET_LEAKAGE, TRAIN_TEST_OVERLAP
 from diagnostics.code import watch
 from diagnostics.code.flow import Flow
+from diagnostics.code.mend.proposal import Script
 from diagnostics.code.names import is_target_name
 from diagnostics.code.notebook import Code, read_code
-from diagnostics.code.remedy import mended
 from diagnostics.code.watch import Leak, Watch
 from diagnostics.nouns.entry import Entry, Shown, Unit, internal, optional, shown
 from diagnostics.nouns.finding import Finding
@@ -269,7 +269,9 @@ def leaks(code: Code, project: Project) -> tuple[list[Place], bool]:
     others = {name: statements for name, statements in project.modules.items() if name != Path(code.file).stem}
     complete = Flow(seen, others).run(code.statements)
     found = sorted(seen.leaks.values(), key=lambda leak: (leak.line, leak.code))
-    return [_place(code, leak, seen, project) for leak in found], complete
+    script = Script(code, others, found)
+    script.targets = _targets(code)
+    return [_place(code, leak, script, project) for leak in found], complete
 
 
 def _targets(code: Code) -> set[str]:
@@ -310,7 +312,7 @@ def _column(node: ast.expr) -> set[str]:
     return set()
 
 
-def _place(start: Code, leak: Leak, seen: Watch, project: Project) -> Place:
+def _place(start: Code, leak: Leak, script: Script, project: Project) -> Place:
     code, at = project.place(start, leak.line)
     cell, line = code.place(at)
     values = []
@@ -319,6 +321,7 @@ def _place(start: Code, leak: Leak, seen: Watch, project: Project) -> Place:
         values.append((name, _elsewhere(code, *project.place(start, int(str(value)))) if line_of else value))
     values += [("file", code.file), ("at", _written(code, at))]
     before = textwrap.dedent(code.lines[at - 1])[:300] if 0 < at <= len(code.lines) else ""
+    correction = script.corrected(leak)
     return Place(
         code=leak.code,
         file=code.file,
@@ -328,7 +331,7 @@ def _place(start: Code, leak: Leak, seen: Watch, project: Project) -> Place:
         values=tuple(values),
         weight=leak.weight,
         before=before,
-        after=mended(leak, seen.models),
+        after=correction.lines if correction is not None else "",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.checks.environment.leakage.check import Leakage, Place, followed
+from diagnostics.checks.environment.leakage.check import BY_CODE, Leakage, Place, followed
 from diagnostics.code.notebook import read_code
 from diagnostics.nouns.words import N_, Words
 
@@ -28,6 +28,7 @@ def code_record(told: Leakage, words: Words) -> dict[str, Any]:
                 "cell": place.cell,
                 "statement": _statement(place, words),
                 "mended": place.after,
+                "remedy": words(BY_CODE[place.code].remedy),
             }
             for place in told.places
         ],
@@ -41,7 +42,8 @@ def code_text(told: Leakage, words: Words) -> str:
         lines.append(f"{_statement(place, words)} [{place.code}]")
         if place.before:
             lines.append(textwrap.indent(place.before, "  - "))
-        lines.append(textwrap.indent(place.after.rstrip(), "  + "))
+        # Where no line can be written for the script at hand, the remedy says in words what to do.
+        lines.append(textwrap.indent(place.after.rstrip() or words(BY_CODE[place.code].remedy), "  + " if place.after else "  "))
     if not told.places:
         lines.append(words(N_("No leakage was found in {files:list}."), files=told.files))
     lines += [words(N_("{file:name} is too long to be followed to its end."), file=file) for file in told.unfinished]
