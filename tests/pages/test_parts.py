@@ -11,10 +11,11 @@ from diagnostics.keep import store
 from diagnostics.nouns.check import Check, Diagnostic
 from diagnostics.nouns.entry import ColumnEntry, Entry, Unit, internal, shown
 from diagnostics.nouns.rule import Rule
+from diagnostics.nouns.spreadsheet import defused
 from diagnostics.nouns.words import Words, words_for
 from pages.parts import visit
 from pages.parts.cards import evidence_table
-from pages.parts.export import csv_bytes, defused
+from pages.parts.export import csv_bytes
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
 
