@@ -25,6 +25,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.secrets import masked_text
 from diagnostics.nouns.words import N_, Value
 
 _SOURCE: Final = (
@@ -330,8 +331,8 @@ def _place(start: Code, leak: Leak, script: Script, project: Project) -> Place:
         says=leak.says,
         values=tuple(values),
         weight=leak.weight,
-        before=before,
-        after=correction.lines if correction is not None else "",
+        before=masked_text(before),
+        after=masked_text(correction.lines) if correction is not None else "",
     )
 
 
