@@ -368,7 +368,10 @@ def _write_text(file: Path, text: str) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """All or nothing: the file is complete, or as it was before."""
+    """All or nothing: the file is complete, or as it was before. A device or a pipe (/dev/null) is written to, never replaced."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(content)
+        return
     part = file.with_name(f".{file.name}.part")
     try:
         part.write_bytes(content)

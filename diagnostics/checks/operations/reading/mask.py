@@ -50,6 +50,13 @@ _STATUS: Final = re.compile(
 _CLASSES: Final = {f"{number}": f"{'①②③④⑤'[number // 100 - 1]}" for number in range(100, 600)}
 """Signs that stand for a class of status until digits are masked."""
 _SHOWN: Final = str.maketrans({"①": "1xx", "②": "2xx", "③": "3xx", "④": "4xx", "⑤": "5xx"})
+_USER: Final = re.compile(r"\b((?:for|by|of|[Ii]nvalid|[Ii]llegal) user )(?!<\*>)[^\s:,;()]+")
+_DATE: Final = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+    r" {1,2}0{1,2},? 00:00:00(?: (?:[A-Z]{3,4} )?0000)?"
+)
+"""A day and its clock as ctime writes them, every digit a zero."""
+_AGAIN: Final = re.compile(r"(?<=[0bBs]) \(0[0.,]{0,20} ?(?:[kKMGT]i?)?(?:B|bytes)\)")
 _JOINED: Final = re.compile(r"<\*>(?:[.:/\\,@#_+~-]*<\*>)+")
 _HOST: Final = re.compile(r"^[\[(<]*(?:[A-Za-z0-9_-]+\.){2,}[A-Za-z]{2,}(?::<\*>)?[\])>,;]*$|^[A-Za-z0-9_.-]+:<\*>[\])>,;]*$")
 _UNITS: Final = frozenset(
@@ -93,6 +100,13 @@ class Masker:
         return known
 
     def _words(self, message: str) -> tuple[str, ...]:
+        if " user " in message:
+            message = _USER.sub(r"\1" + ANY, message)
+        if "00:00:00" in message:
+            message = _DATE.sub(ANY, message)
+        if "(0" in message:
+            # The same size in a larger unit: "16559 bytes (16.17 KB)".
+            message = _AGAIN.sub("", message)
         if '"' in message:
             message = _QUOTED_REQUEST.sub(r'"\1 <*>"', message)
         result: list[str] = []
