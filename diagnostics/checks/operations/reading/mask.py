@@ -41,7 +41,7 @@ _DIGEST: Final = re.compile(
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
 _PATH: Final = re.compile(r"(?:(?<=[\s=:,('\"\[<])|^)(?:[A-Za-z]:\\|(?:[a-z][a-z0-9+.-]{1,15}:)?/{1,3})[^\s,;'\"()\[\]<>]+")
 _QUOTED_REQUEST: Final = re.compile(r'"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) [^"]*"')
-_VERB: Final = re.compile(r".{0,80}?\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) /")
+_ASKED: Final = ("HTTP/", "tatus", "POST /", "GET /", "PUT /", "HEAD /", "PATCH /", "DELETE /", "OPTIONS /")
 _STATUS: Final = re.compile(
     r"(?:HTTP/\d(?:\.\d)?\"? |\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S{0,400}(?: ->| →|:| -)? "
     r"|\b[sS]tatus(?:[ _]?[cC]ode)?[\"']?[=: ]{1,2}\"?)"
@@ -142,7 +142,7 @@ class Masker:
 
 def status_of(message: str) -> re.Match[str] | None:
     """The status of an HTTP answer, as group 1, in a message that names one."""
-    if not ("HTTP/" in message or "tatus" in message or _VERB.match(message)):
+    if not any(word in message for word in _ASKED):
         return None
     return _STATUS.search(message, 0, MESSAGE_CAP)
 
