@@ -27,6 +27,7 @@ from diagnostics.checks.operations.reading.stamps import EPOCH, Stamps
 from diagnostics.checks.operations.reading.structured import documents
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.secrets import masked_text
 from diagnostics.nouns.words import N_, Phrase
 
 WIDTHS: Final = (60, 300, 3600, 86400)
@@ -398,7 +399,7 @@ class _Counting:
 
     def close(self, files: tuple[str, ...], problems: tuple[tuple[str, str], ...]) -> LogScan:
         standing = {template.id: template.survivor.id for template in self.drain.templates}
-        texts = {template.id: template.text for template in self.drain.templates}
+        texts = {template.id: masked_text(template.text) for template in self.drain.templates}
         for number in [number for number in self.tallies if standing[number] != number]:
             self._unite(self.tallies.pop(number), standing[number])
         self.moments = [moment._replace(template=standing[moment.template]) for moment in self.moments]
@@ -413,7 +414,7 @@ class _Counting:
                 t.first_record,
                 tuple(sorted(t.bins.items())),
                 t.kind,
-                t.example,
+                masked_text(t.example),
             )
             for number, t in sorted(self.tallies.items(), key=lambda item: (-item[1].count, item[0]))
         )
@@ -445,7 +446,7 @@ class _Counting:
         known = self.signs.get(found)
         if known is None:
             if len(self.signs) < SIGNS_CAP:
-                self.signs[found] = SignCount(found.sign, found.what, text[:EXAMPLE_CAP], 1, when)
+                self.signs[found] = SignCount(found.sign, found.what, masked_text(text[:EXAMPLE_CAP]), 1, when)
             return
         first = when if when is not None and (known.first is None or when < known.first) else known.first
         self.signs[found] = replace(known, count=known.count + 1, first=first)
