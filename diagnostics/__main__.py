@@ -16,6 +16,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
 from diagnostics.nouns.words import LANGUAGES, N_, Words, words_for
+from diagnostics.watch.options import watch_arguments
 
 DONE, FOUND, BAD_INPUT = 0, 1, 2
 ROLES: Final = ("target", "prediction", "timestamp", "id", "group", "positive", "task", "title")
@@ -124,6 +125,9 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     search_arguments(search, worker, words)
     search.set_defaults(run=_search)
     worker.set_defaults(run=_search_worker)
+    watch = commands.add_parser("watch", parents=[shared], help=words(N_("watch batches, and tell when something changed")))
+    watch_arguments(watch, words)
+    watch.set_defaults(run=_watch)
     return parser
 
 
@@ -315,6 +319,12 @@ def _search_worker(options: argparse.Namespace, words: Words) -> int:
 
     print(run_worker(options, words))
     return DONE
+
+
+def _watch(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.watch.command import run_watch
+
+    return FOUND if run_watch(options, words, _emit) else DONE
 
 
 def _dump(record: Any) -> str:
