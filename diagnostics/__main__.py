@@ -16,7 +16,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
 from diagnostics.nouns.words import LANGUAGES, N_, Words, words_for
-from diagnostics.watch.options import watch_arguments
+from diagnostics.watch.options import retrain_arguments, watch_arguments
 
 DONE, FOUND, BAD_INPUT = 0, 1, 2
 ROLES: Final = ("target", "prediction", "timestamp", "id", "group", "positive", "task", "title")
@@ -128,6 +128,9 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     watch = commands.add_parser("watch", parents=[shared], help=words(N_("watch batches, and tell when something changed")))
     watch_arguments(watch, words)
     watch.set_defaults(run=_watch)
+    retrain = commands.add_parser("retrain", parents=[shared], help=words(N_("whether training again would help, and on what")))
+    retrain_arguments(retrain, words)
+    retrain.set_defaults(run=_retrain)
     return parser
 
 
@@ -325,6 +328,13 @@ def _watch(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.watch.command import run_watch
 
     return FOUND if run_watch(options, words, _emit) else DONE
+
+
+def _retrain(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.watch.again_record import run_retrain
+
+    run_retrain(options, words, _progress, _emit)
+    return DONE
 
 
 def _dump(record: Any) -> str:

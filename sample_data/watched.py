@@ -1,7 +1,7 @@
 """A watch: sixty simulated days of a shop's orders after eight weeks of reference, with weekdays, one fault and one late label.
 
-The model says which orders come back. Weekends differ, as they did in the reference. From 12 June to 16 June basket values arrive in
-cents. The labels of the last ten days are late: those of the first three come in files of their own.
+The model says which orders come back. Weekends differ, as they did in the reference. From 12 June to 16 June basket values
+arrive in cents. The labels of the last ten days are late: those of the first three come in files of their own.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ class Course:
     z: NDArray[np.float64]
     detected: Detected
     base: Baseline
+    expected: Expected
 
     def columns(self, alarm: Alarm) -> tuple[str, ...]:
         """The columns that moved, the one that moved most first; none for the loss alone."""
@@ -82,6 +83,7 @@ def course(
             calm=calm,
         ),
         base=base,
+        expected=expected,
     )
 
 

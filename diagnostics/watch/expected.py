@@ -68,7 +68,7 @@ class Expected:
     @property
     def slack(self) -> NDArray[np.float64]:
         """Standard errors that the reference itself leaves open, shape (k,): a lasting difference below that is none."""
-        return 1.5 * self.longer / np.sqrt(self.counts)
+        return np.asarray(1.5 * self.longer / np.sqrt(self.counts))
 
     def centre(self, when: datetime | None) -> NDArray[np.float64]:
         """Expected mean of each stat, shape (k,)."""

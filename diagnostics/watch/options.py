@@ -20,3 +20,11 @@ def watch_arguments(parser: argparse.ArgumentParser, words: Words) -> None:
     parser.add_argument(
         "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 while an alert is open (with --once)"))
     )
+
+
+def retrain_arguments(parser: argparse.ArgumentParser, words: Words) -> None:
+    """What can be said to `retrain`."""
+    parser.add_argument("folder", type=Path, metavar="INCIDENT", help=words(N_("an incident folder, or a .zip of one")))
+    parser.add_argument("--family", choices=("boosting", "linear", "forest"), default="boosting", help=words(N_("the recipe")))
+    parser.add_argument("--price", type=float, help=words(N_("what one unit of the loss costs, one wrong prediction say")))
+    parser.add_argument("--seed", type=int, default=0, help=words(N_("seed of the samples (default 0)")))

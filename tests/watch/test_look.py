@@ -184,7 +184,9 @@ def test_two_watchers_never_look_at_a_batch_twice(either: None, tmp_path: Path, 
     assert len(names) == len(set(names)) == 8
 
 
-def test_a_claim_that_went_over_to_another_is_not_finished(either: None, tmp_path: Path, history: Path, days: list[pd.DataFrame]) -> None:
+def test_a_claim_that_went_over_to_another_is_not_finished(
+    either: None, tmp_path: Path, history: Path, days: list[pd.DataFrame]
+) -> None:
     watch = watching(tmp_path, history)
     file = put(tmp_path / "in", 0, days[0])
     records.enter(watch.id, [records.Batch(name=file.name, address=str(file))])
