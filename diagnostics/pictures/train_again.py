@@ -13,7 +13,7 @@ from diagnostics.watch.again import TITLES, Again, Which
 from diagnostics.watch.founding import Founding
 from diagnostics.watch.overview import Overview, standing_at
 
-ROW: Final = 52
+ROW: Final = 74
 
 
 def gains(p: Again, words: Words, palette: Palette) -> go.Figure | None:

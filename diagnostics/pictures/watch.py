@@ -157,6 +157,8 @@ def heat(p: Overview, words: Words, palette: Palette) -> go.Figure | None:
         colorbar={"title": {"text": words(N_("standard errors")), "side": "right"}, "thickness": 10},
         hovertemplate="%{y}<br>%{x}<br>" + words(N_("standard errors")) + ": %{z}<extra></extra>",
     )
+    # Only of a line the axis is written in the reader's language.
+    figure.add_scatter(x=at[:1], y=[safe(p.columns[order[0]], cap=22)], mode="lines", hoverinfo="skip")
     figure.update_yaxes(showgrid=False, type="category")
     figure.update_xaxes(showgrid=False)
     return figure

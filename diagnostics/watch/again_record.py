@@ -24,6 +24,9 @@ def sentence(found: Again, words: Words) -> str:
     """The one sentence that it comes to."""
     best, likeliest = found.best, found.likeliest
     match found.advice:
+        case Advice.FIX_DATA if found.fix is not None and best is not None:
+            says = N_("Fix the data rather than train again: undoing the fault wins back {share:percent} of what was lost.")
+            return words(says, share=found.fix)
         case Advice.FIX_DATA if found.fix is not None:
             says = N_("No gain: fix the data instead. Undoing the fault wins back {share:percent} of what was lost.")
             return words(says, share=found.fix)

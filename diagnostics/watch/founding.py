@@ -7,14 +7,17 @@ blind for what moves all values by less than three of their standard deviations.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.measure import engine
 from diagnostics.nouns.table import Kind
+from diagnostics.watch.measuring import reference_of
 from diagnostics.watch.overview import Overview
-from diagnostics.watch.summary import Summary
+from diagnostics.watch.summary import Summary, summarise
 
 ALARM: Final = 3.0
 """Standard deviations at which it is said to alarm."""
@@ -32,8 +35,20 @@ class Founding:
     alone: int
 
 
+@lru_cache(maxsize=8)
+def compared(p: Overview) -> Founding | None:
+    """Both on the batches of `p`. None without a course."""
+    if p.course is None:
+        return None
+    against = reference_of(p.watch, p.history)
+    table = against.incident.reference
+    if table is None:
+        return None
+    return founding(p, summarise(engine.sample(table, seed=against.incident.seed), against.base))
+
+
 def founding(p: Overview, reference: Summary) -> Founding | None:
-    """reference: of the whole reference, by the same scales. None without a course."""
+    """reference: the whole of it in the same numbers. None without a course."""
     if p.course is None:
         return None
     numbers = np.array([scale.kind is Kind.NUMBER for scale in p.course.base.scales], dtype=bool)

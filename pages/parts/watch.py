@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,18 +14,20 @@ from diagnostics.causes.catalogue import title_of
 from diagnostics.keep import store
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures import train_again as again_charts
 from diagnostics.pictures import watch as charts
 from diagnostics.pictures.style import Palette, finish
 from diagnostics.watch import alerts, channels, incidents, records, sample
 from diagnostics.watch.alerts import Alert, Sent
 from diagnostics.watch.command import WATCHES, WatchJob
+from diagnostics.watch.founding import compared
 from diagnostics.watch.judge import missing_now
 from diagnostics.watch.overview import VERDICTS, Overview, Verdict, overview
 from diagnostics.watch.records import State, Watch
 from diagnostics.watch.summary import SHOWN
 from pages.parts import share, watch_form
 from pages.parts import visit as visits
-from pages.parts.guard import CAUSES, ROOT, WATCH
+from pages.parts.guard import CAUSES, ROOT
 from pages.parts.jobs import job_queue
 from pages.parts.step import say
 from pages.parts.text import plain
@@ -51,17 +54,14 @@ TOPICS: Final = {
 def watch_page() -> None:
     visit = visits.enter()
     words = visit.words
-    named = st.query_params.get(PARAMETER) or st.session_state.get(PARAMETER)
+    named = st.query_params.get(PARAMETER)
     try:
         if named and not visit.read_only:
-            st.session_state[PARAMETER] = named
-            st.query_params[PARAMETER] = named
             st.session_state.setdefault(MINE, {})[named] = True
             _one(named, visit)
         else:
             _all(visit)
     except BadInput as reason:
-        st.session_state.pop(PARAMETER, None)
         st.query_params.pop(PARAMETER, None)
         say(plain(words(N_("This watch cannot be shown."))))
         st.error(plain(reason.statement(words)))
@@ -71,7 +71,6 @@ def watch_page() -> None:
 
 def show(watch: str) -> None:
     """Go to the page of a watch."""
-    st.session_state[PARAMETER] = watch
     st.query_params[PARAMETER] = watch
     st.rerun()
 
@@ -120,7 +119,6 @@ def _one(name: str, visit: Visit) -> None:
             if st.button(words(N_("Look now")), key="look", disabled=job is not None and not job.ended.is_set()):
                 job = look_at(name)
             if st.button(words(N_("All watches")), key="all-watches"):
-                st.session_state.pop(PARAMETER, None)
                 st.query_params.pop(PARAMETER, None)
                 st.rerun()
     if job is not None and not job.ended.is_set():
@@ -149,6 +147,7 @@ def _one(name: str, visit: Visit) -> None:
     st.subheader(words(N_("Calendar")), anchor=False)
     _draw(charts.calendar, seen, visit, N_("Each day with its worst batch"), key="calendar")
     _late(seen, words)
+    _advised(seen, visit)
     _past(seen, visit)
     _silences(seen, visit)
     _settings(seen, visit)
@@ -184,12 +183,20 @@ def _sentence(seen: Overview, words: Words) -> None:
 Draw = Callable[[Overview, Words, Palette], go.Figure | None]
 
 
+@lru_cache(maxsize=64)
+def _drawn(draw: Callable[..., go.Figure | None], seen: Overview, words: Words, palette: Palette, *more: Any) -> go.Figure | None:
+    """Drawn once for each state of the watch: a click elsewhere on the page need not draw it again."""
+    figure = draw(seen, *more, words, palette)
+    if figure is not None:
+        finish(figure, words, palette)
+    return figure
+
+
 def _draw(draw: Draw, seen: Overview, visit: Visit, alt: str, *, key: str) -> None:
-    figure = draw(seen, visit.words, visit.palette)
+    figure = _drawn(draw, seen, visit.words, visit.palette)
     if figure is None:
         st.markdown(plain(visit.words(N_("The batches have no times to draw this by."))))
         return
-    finish(figure, visit.words, visit.palette)
     st.plotly_chart(figure, key=key, alt=visit.words(alt), config={"displaylogo": False})
 
 
@@ -261,9 +268,8 @@ def _any_column(seen: Overview, visit: Visit) -> None:
             words(N_("Value")), list(range(len(SHOWN))), format_func=lambda n: words(SHOWN[n]), key="which", width=220
         )
     if column is not None and which is not None:
-        figure = charts.over_time(seen, column, which, words, visit.palette)
+        figure = _drawn(charts.over_time, seen, words, visit.palette, column, which)
         if figure is not None:
-            finish(figure, words, visit.palette)
             alt = words(N_("{what:term} of {column:name} in each batch"), what=SHOWN[which], column=column)
             st.plotly_chart(figure, key="over-time", alt=alt, config={"displaylogo": False})
 
@@ -281,6 +287,30 @@ def _late(seen: Overview, words: Words) -> None:
         st.markdown(plain(words(N_("Came late: {what:list}."), what=came)))
     if unlabelled:
         st.markdown(plain(words(N_("Batches that wait for labels: {count:count}."), count=unlabelled)))
+
+
+def _advised(seen: Overview, visit: Visit) -> None:
+    """The z-score that is often advised, beside this watch on the same batches."""
+    words = visit.words
+    found = compared(seen)
+    if found is None:
+        return
+    with st.expander(words(N_("Beside the z-score that is often advised"))):
+        if found.changes:
+            says = N_("Of {whole:count} changes found here it missed {count:count}; it alarmed at {alone:count} other batches.")
+            st.markdown(plain(words(says, whole=found.changes, count=found.missed, alone=found.alone)))
+        else:
+            says = N_("This watch found no change; it alarmed at {alone:count} batches.")
+            st.markdown(plain(words(says, alone=found.alone)))
+        why = N_(
+            "It divides by the spread of single values, and not by that of a mean: what moves all values a little stays unseen."
+        )
+        st.markdown(plain(words(why)))
+        figure = again_charts.side_by_side(seen, found, words, visit.palette)
+        if figure is not None:
+            finish(figure, words, visit.palette)
+            alt = words(N_("When this watch and the advised z-score alarmed"))
+            st.plotly_chart(figure, key="advised", alt=alt, config={"displaylogo": False})
 
 
 def _past(seen: Overview, visit: Visit) -> None:
@@ -342,7 +372,6 @@ def _delete(watch: Watch, words: Words) -> None:
     sure = st.checkbox(words(N_("Delete this watch, its batches and its alerts")), key="delete-sure")
     if st.button(words(N_("Delete")), key="delete", disabled=not sure):
         records.delete(watch.id)
-        st.session_state.pop(PARAMETER, None)
         st.query_params.pop(PARAMETER, None)
         st.rerun()
 
@@ -359,8 +388,3 @@ def _computed(seen: Overview, words: Words) -> None:
         course = seen.course
         count = course.expected.counts if course is not None else 0
         st.markdown(plain(words(says, count=count, length=seen.watch.settings.counts.run_length)))
-
-
-def keep_watching(visit: Visit) -> None:
-    """The way from an open incident to a watch of it."""
-    st.page_link(ROOT / WATCH, label=visit.words(N_("Keep watching this →")), query_params=visit.link)
