@@ -11,7 +11,7 @@ import functools
 import runpy
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -27,11 +27,8 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.words import words_for
 
-NEVER_FIRED = frozenset({"REP002", "ENV032", "ENV033", "ENV034", "LOC011", "DAT005", "DAT011"})
-"""Rules that no test makes fire yet: a debt, to be paid off and not to grow."""
-
-NEVER_SILENT = frozenset({"REP030", "REP045", "ENV030"})
-"""Rules that no test holds silent yet."""
+NEVER_SILENT = frozenset({"REP030", "REP045"})
+"""Rules that record what was looked at: they speak whenever their check can."""
 
 NO_WAY_BACK = frozenset({"DRF011", "DRF012", "DRF013", "DRF014"})
 """Other rows, classes or relations: no fault of a column, so that there is nothing to undo."""
@@ -59,40 +56,38 @@ class Recorded:
         return {name: sorted(codes) for name, codes in vars(self).items()}
 
 
-@cache
-def on_pages() -> dict[str, Callable[..., Any]]:
-    """Diagnostic to how its page draws it, by running the scripts of the pages."""
+def on_pages() -> set[str]:
+    """The diagnostics that have a place on a page, by running the scripts of the pages."""
     from pages.parts import clinic, step
     from pages.parts.guard import CLINIC, ROOT, STEP_SCRIPTS
 
-    drawn: dict[str, Callable[..., Any]] = {}
-
-    def sections(number: int, found: Iterable[step.Section], **_: Any) -> None:
-        drawn.update((section.check_name, section.draw) for section in found)
+    named: set[str] = set()
 
     class Opened(BaseException):
         """Ends a script that goes on with the page it opened."""
 
-    def page(name: str, about: str, draw: Callable[..., Any], **_: Any) -> None:
-        drawn[name] = draw
+    def page(name: str, about: str, **_: Any) -> None:
+        named.add(name)
         raise Opened
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(step, "step_page", sections)
+        patched.setattr(step, "step_page", lambda number, order, **_: named.update(order))
         patched.setattr(clinic, "clinic_page", page)
         for script in (*STEP_SCRIPTS, *(script for script, _ in CLINIC)):
             try:
                 runpy.run_path(str(ROOT / script))
             except Opened:
                 continue
-    return drawn
+    return named
 
 
+@cache
 def pictures() -> dict[str, Callable[..., Any]]:
     """Diagnostic to its picture, without those that have none."""
-    from pages.parts.cards import no_picture
+    from diagnostics.pictures.pictured import drawing
 
-    return {name: draw for name, draw in on_pages().items() if draw is not no_picture}
+    found = {diagnostic.name: drawing(diagnostic.name) for diagnostic in (*catalogue(), *clinic_catalogue())}
+    return {name: draw for name, draw in found.items() if draw is not None}
 
 
 class Recorder:
@@ -151,9 +146,15 @@ class Recorder:
         if draw is None or self._tried[key] >= TRIES or diagnostic.name in self.recorded.drawn:
             return
         self._tried[key] += 1
+        from diagnostics.pictures.as_plotly import figure
+        from diagnostics.pictures.as_svg import svg
         from diagnostics.pictures.style import LIGHT
 
-        if draw(p, finding, words_for("en"), LIGHT) is not None:
+        words = words_for("en")
+        shape = draw(p, finding, words)
+        if shape is not None:
+            figure(shape, words, LIGHT)
+            svg(shape, words, "")
             self.recorded.drawn.add(diagnostic.name)
 
     def _undo(self, diagnostic: Diagnostic, finding: Finding, incident: Incident) -> None:
@@ -197,7 +198,7 @@ def broken(recorded: Recorded, scope: str) -> list[str]:
     drawable = set(pictures())
     for diagnostic in asked(scope):
         for rule in diagnostic.rules:
-            if rule.code not in recorded.fired | NEVER_FIRED:
+            if rule.code not in recorded.fired:
                 said.append(f"{rule.code} ({diagnostic.name}) fired in no test: name one that makes it fire in tests/quick.txt")
             if rule.code not in recorded.silent | NEVER_SILENT:
                 said.append(f"{rule.code} ({diagnostic.name}) was silent in no test: name one in tests/quick.txt")

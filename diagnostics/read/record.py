@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import duckdb
 
 from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.incident import Roles
+from diagnostics.nouns.spreadsheet import defused, defused_sql
 from diagnostics.nouns.table import Table
-from diagnostics.nouns.words import Words
+from diagnostics.nouns.words import N_, Words, shorten
 from diagnostics.read.binary import relation_of
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import TYPED, damaged
@@ -52,15 +54,37 @@ def reading_record(table: Table, roles: Roles, words: Words | None = None) -> di
     }
 
 
+def reading_text(record: Mapping[str, Any], file: str, words: Words) -> str:
+    """The record as lines for a person at a terminal."""
+    columns = record["columns"]
+    said = N_("{file:name}: {rows:count} rows, {columns:count} columns, {encoding}.")
+    lines = [
+        words(
+            said, file=file, rows=record["rows"], columns=len(columns), encoding=record["encoding"] or record["container"] or ""
+        )
+    ]
+    for column in columns:
+        how = [column["type"], column["role"] or "", record["written"].get(column["name"], "")]
+        lines.append(f"  {shorten(column['name'])}: {', '.join(part for part in how if part)}")
+    lines += [f"  {note}" for note in record["notes"]]
+    if record["rejected_count"]:
+        lines.append(words(N_("Rows set aside: {count:count}."), count=record["rejected_count"]))
+    lines += [words(N_("line {line:count}: {reason}"), line=r["line"], reason=r["reason"]) for r in record["rejected"]]
+    return "\n".join(lines) + "\n"
+
+
 def write_clean(source: Path, out: Path, *, caps: Caps | None = None, options: Options | None = None) -> None:
-    """Write the table as read to `out`: UTF-8, comma, one header row; the texts of the cells unchanged. Raises BadInput."""
+    """Write the table as read to `out`: UTF-8, comma, one header row; the texts of the cells unchanged, but for an apostrophe in
+    front of what a spreadsheet would run. Raises BadInput.
+    """
     caps, options = caps or Caps(), options or Options()
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as folder, connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         try:
             query, names = _texts(con, source, Path(folder), caps, options)
             header = Path(folder) / "header.csv"
-            header.write_text(",".join('"' + name.replace('"', '""') + '"' for name in names) + "\n", encoding="utf-8")
+            written = ('"' + str(defused(name)).replace('"', '""') + '"' for name in names)
+            header.write_text(",".join(written) + "\n", encoding="utf-8")
             body = Path(folder) / "body.csv"
             con.execute(
                 f"COPY ({query}) TO {literal(str(body))} (FORMAT csv, HEADER false, DELIMITER ',', FORCE_QUOTE *, NULLSTR '')"
@@ -85,7 +109,9 @@ def _texts(
         described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         keys = [f"c{position}" for position in range(len(described))]
         cells = ", ".join(f"coalesce(CAST({key} AS VARCHAR), '') AS {key}" for key in keys)
-        return f"SELECT {cells} FROM {relation} AS given({', '.join(keys)})", tuple(str(row[0]) for row in described)
+        texts = ", ".join(f"{defused_sql(key)} AS {key}" for key in keys)
+        query = f"SELECT {texts} FROM (SELECT {cells} FROM {relation} AS given({', '.join(keys)}))"
+        return query, tuple(str(row[0]) for row in described)
     text = as_text(given, source, container, head, folder, caps, options)
     if text.path.name != "decoded" and not text.seen.ascii:
         text = decoded(text, folder, caps)
@@ -96,4 +122,6 @@ def _texts(
     names = planned.layout.names or unique((), width)
     keyed = {f"c{position}": "" for position in range(width)}
     relation = Source(regular, output_delimiter(planned.layout.dialect), 0, keyed).sql(caps)
-    return f"SELECT {', '.join(f'''coalesce({key}, '') AS {key}''' for key in keyed)} FROM {relation}", names
+    cells = ", ".join(f"coalesce({key}, '') AS {key}" for key in keyed)
+    texts = ", ".join(f"{defused_sql(key)} AS {key}" for key in keyed)
+    return f"SELECT {texts} FROM (SELECT {cells} FROM {relation})", names

@@ -13,6 +13,7 @@ from diagnostics.keep import sample_incidents, store
 from diagnostics.keep.review import packed
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words, shorten
+from pages.parts import door, signin
 from pages.parts import visit as visits
 from pages.parts.guard import CAUSES, ROOT, START
 from pages.parts.jobs import load_ahead
@@ -34,7 +35,12 @@ MORE: Final = (
     ("scaler", N_("Scaler of the service"), N_("A JSON file with the lists columns, mean and scale."), False),
     ("code", N_("Code"), N_("Scripts (.py) and notebooks (.ipynb); they are read, never run."), True),
     ("logs", N_("Logs of the service"), N_("Text or JSON lines."), True),
-    ("metrics", N_("Metrics"), N_("CSV files with a time column: memory, latency, errors."), True),
+    (
+        "metrics",
+        N_("Metrics"),
+        N_("Memory, latency, errors over time: tables, Prometheus, CloudWatch, sar."),
+        True,
+    ),
     ("training", N_("Training histories"), N_("Keras CSV, Lightning, Hugging Face, XGBoost or TensorBoard files."), True),
     ("incident", N_("incident.yaml"), N_("Title, roles of the columns, and what happened when."), False),
 )
@@ -59,6 +65,15 @@ def start_page() -> None:
         return
     with st.container(key="sentence"):
         st.title(words(N_("Your model was good in training and is bad in production. Find out what happened.")), anchor=False)
+    if signin.open_to_others():
+        st.warning(
+            words(
+                N_(
+                    "This server asks for no sign-in: everybody who can reach its address can give it files and open an incident "
+                    "by its link. Set up a sign-in, or let only those reach it whom you trust (README, Safety)."
+                )
+            )
+        )
     st.markdown(words(N_("Give rows from when all was well and rows from production. Any one file alone is enough to begin.")))
     left, right = st.columns(2)
     with left:
@@ -95,6 +110,7 @@ def _upload(part: str, label: str, about: str, visit: Visit, *, several: bool = 
     """An uploader that writes what it is given to the disk at once, and forgets it."""
     words = visit.words
     version = st.session_state.setdefault(f"version-{part}", 0)
+    door.admit()
     given = st.file_uploader(
         words(label),
         type=list(TABLES) if part in ("reference", "current") else None,
@@ -123,14 +139,19 @@ def _keep(part: str, given: Sequence[UploadedFile], visit: Visit) -> None:
     st.rerun()
 
 
+def _says_more_than_its_title(incident: str) -> bool:
+    try:
+        return bool(set(store.stated(incident)) - {"title"})
+    except BadInput:
+        return True  # A person gave it, and the investigation will say what is wrong with it.
+
+
 def _given(visit: Visit) -> None:
     """What was given so far, and the button that begins."""
     words, incident = visit.words, visit.incident
     # A file that holds nothing but the title was written here, not given.
     held = (
-        [f for f in store.files(incident) if f.name != "incident.yaml" or set(store.stated(incident)) - {"title"}]
-        if incident
-        else []
+        [f for f in store.files(incident) if f.name != "incident.yaml" or _says_more_than_its_title(incident)] if incident else []
     )
     if not incident or not held:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -210,6 +231,7 @@ def _open(name: str, visit: Visit) -> None:
 def _restore(visit: Visit) -> None:
     words = visit.words
     with st.expander(words(N_("Restore a saved incident (.zip)"))):
+        door.admit()
         given = st.file_uploader(
             words(N_("The .zip of an incident")),
             type=["zip"],

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,7 @@ from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import swap_back as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import localise as drawing
 from tests.checks.model_rows import ROLES, answered, rows, score
 from tests.factory import incident_of
 
@@ -20,7 +21,7 @@ def found(folder, reference, current, answer=Answer.SCORE, **roles):
     profiled = swap_back.profile(incident_of(folder, reference, current, answer=answer, **(ROLES | roles)))
     findings = swap_back.judge(profiled)
     for finding in [*findings, None]:
-        chart.draw(profiled, finding, Words(), LIGHT)
+        drawing.swap_back(profiled, finding, Words())
     return profiled, findings
 
 
@@ -133,6 +134,11 @@ def test_a_scaler_needs_several_columns(tmp_path, rng):
     assert findings
     assert {name for f in findings for name in f.columns} <= {"income", "age"}
     assert profiled.loss.everything > 0.7
+    alone = max(c.recovered.value for c in profiled.loss.columns)
+    joined = replace(profiled.loss, together=("age", "income"), together_recovered=alone + 0.3)
+    both = [f for f in swap_back.judge(replace(profiled, loss=joined)) if len(f.columns) > 1]
+    assert [(f.code, f.columns) for f in both] == [("LOC011", ("age", "income"))]
+    assert "together" in both[0].rule.title
 
 
 def test_ranks_survive_the_way_back(rng):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,10 @@ from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_data_quality
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import data_quality as drawing
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -73,6 +74,18 @@ def test_copies_contradictions_and_gaps_are_counted(dirty: tuple[DataQuality, In
     assert p.imputers is not None
 
 
+def test_nearly_equal_rows_and_a_better_way_to_fill_gaps_are_told(dirty: tuple[DataQuality, Incident, np.ndarray]) -> None:
+    p = dirty[0]
+    assert p.imputers is not None
+    assert not {"DAT005", "DAT011"} & set(found(p))
+    first, *others = p.imputers.remedies
+    gained = replace(first, gain=Interval(0.05, 0.03, 0.07), verdict=Verdict.GAIN)
+    near = replace(p.copies, near=90, near_rows=660, by_chance=2)
+    said = found(replace(p, imputers=replace(p.imputers, remedies=(gained, *others)), copies=near))
+    assert "better by 0.03 to 0.07" in said["DAT005"].statement(Words())
+    assert said["DAT011"].statement(Words()).startswith("90 of 660 rows are nearly equal")
+
+
 def test_flipped_labels_are_found_and_can_be_reviewed(dirty: tuple[DataQuality, Incident, np.ndarray]) -> None:
     p, incident, flipped = dirty
     assert p.noise is not None
@@ -109,7 +122,7 @@ def test_rows_of_one_customer_on_both_sides_flatter(tmp_path: Path, rng: np.rand
     leak = next(i for i in p.inflations if i.leak == "ids")
     assert leak.easy.value - leak.honest.value > 0.1
     assert "DAT008" in found(p)
-    assert clinic_data_quality.draw_splits(p, Words(), LIGHT) is not None
+    assert drawing.draw_splits(p, Words()) is not None
 
 
 @pytest.mark.parametrize("moving", [True, False])
@@ -154,7 +167,7 @@ def test_it_comes_back_from_json_and_every_picture_can_be_drawn(dirty: tuple[Dat
     p = dirty[0]
     assert decode(encode(p), DataQuality) == p
     for finding in (None, *data_quality.judge(p)):
-        assert clinic_data_quality.draw(p, finding, Words(), LIGHT) is not None
+        assert drawing.draw(p, finding, Words()) is not None
         if finding:
             assert finding.statement(Words())
 
