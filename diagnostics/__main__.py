@@ -373,8 +373,8 @@ def _watch(options: argparse.Namespace, words: Words) -> int:
 def _retrain(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.watch.again_record import run_retrain
 
-    run_retrain(options, words, _progress, _emit)
-    return DONE
+    due = run_retrain(options, words, _progress, _emit)
+    return _failed(options.fail_on, [Severity.WARNING] if due else [])
 
 
 def _dump(record: Any) -> str:

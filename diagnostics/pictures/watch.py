@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from diagnostics.nouns.words import N_, Words
-from diagnostics.pictures.style import Palette, blank, onset_line, safe
+from diagnostics.pictures.marks import Axis, Cells, Place, Points
+from diagnostics.pictures.shapes import Course, Curve, HeatMap, Limit
+from diagnostics.pictures.style import Tone
 from diagnostics.watch.overview import VERDICTS, Overview, Verdict
 from diagnostics.watch.records import Batch
 from diagnostics.watch.summary import SHOWN
@@ -24,144 +25,133 @@ METRICS: Final[Mapping[str, tuple[str, bool]]] = {
 ROWS: Final = 24
 """Columns in the heat map: those that moved most."""
 
-ROW: Final = 24
-LETTERED: Final = 90
-"""Batches up to which every dot has its letter; of more only those do that are not well."""
+LETTERED: Final = 70
+"""Batches up to which every mark holds its letter; of more only those do that are not as expected."""
+
+WEEKS: Final = 60
+"""Weeks of a calendar up to which every day holds its letter."""
 
 FAR: Final = 12.0
-ALARMING: Final = frozenset({Verdict.CHANGED, Verdict.WORSE, Verdict.FAULT, Verdict.MISSING, Verdict.UNREADABLE})
+DATES: Final = 6
+"""Dates along the heat map."""
+
 WEEK: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+TONES: Final[Mapping[Verdict, Tone]] = {
+    Verdict.WELL: Tone.FINE,
+    Verdict.CALM: Tone.CURRENT,
+    Verdict.CHANGED: Tone.WATCH,
+    Verdict.WORSE: Tone.FAULT,
+    Verdict.FAULT: Tone.FAULT,
+    Verdict.FEW: Tone.REFERENCE,
+    Verdict.MISSING: Tone.WATCH,
+    Verdict.UNREADABLE: Tone.WATCH,
+    Verdict.REPEATED: Tone.REFERENCE,
+    Verdict.WAITING: Tone.REFERENCE,
+}
+"""The colour of a verdict; its letter stands in it."""
+
+ALARMING: Final = frozenset({Verdict.CHANGED, Verdict.WORSE, Verdict.FAULT, Verdict.MISSING, Verdict.UNREADABLE})
 
 
-def colour(verdict: Verdict, palette: Palette) -> str:
-    """The colour of a verdict; its letter stands with it."""
-    match verdict:
-        case Verdict.WELL:
-            return palette.fine
-        case Verdict.FAULT | Verdict.WORSE:
-            return palette.fault
-        case Verdict.CHANGED | Verdict.MISSING | Verdict.UNREADABLE:
-            return palette.watch
-        case Verdict.CALM:
-            return palette.current
-    return palette.reference
-
-
-def places(p: Overview) -> list[Any]:
+def places(batches: Sequence[Batch]) -> list[Place]:
     """Where each batch stands along the axis: its time, or its number where some times are unknown."""
-    times = [batch.since for batch in p.history]
-    return list(times) if all(when is not None for when in times) else list(range(1, len(times) + 1))
+    times = [batch.since for batch in batches]
+    known = [when for when in times if when is not None]
+    return list(known) if len(known) == len(times) else list(range(1, len(times) + 1))
 
 
-def line(p: Overview, words: Words, palette: Palette) -> go.Figure | None:
-    """The metric with its interval, and every batch as a dot; None without batches."""
+def along(at: Sequence[Place], words: Words) -> Axis:
+    """The axis of `places`."""
+    timed = bool(at) and isinstance(at[0], datetime)
+    return Axis(title=words(N_("time")) if timed else words(N_("batch")), time=timed)
+
+
+def line(p: Overview, words: Words) -> Course | None:
+    """The metric with its interval, and every batch as a mark with its letter; None without batches."""
     if not p.history:
         return None
-    at = places(p)
+    at = places(p.history)
     name = next((batch.metric.name for batch in p.history if batch.metric), "error_rate")
     title, share = METRICS[name]
-    figure = blank(words, palette, x=N_("time") if _timed(at) else N_("batch"), y=title, height=380)
-    for estimated in (False, True):
-        _stretch(figure, p, at, words, palette, estimated=estimated)
     heights = [batch.metric.value.value if batch.metric else None for batch in p.history]
     known = [height for height in heights if height is not None]
     floor = min(known) - 0.08 * (max(known) - min(known) or 1) if known else 0.0
     few = len(p.history) <= LETTERED
+    points = []
     for verdict in dict.fromkeys(p.verdicts):
         mine = [n for n, one in enumerate(p.verdicts) if one is verdict]
-        letter, says = VERDICTS[verdict]
         lettered = few or verdict in ALARMING
-        figure.add_scatter(
-            x=[at[n] for n in mine],
-            y=[heights[n] if heights[n] is not None else floor for n in mine],
-            mode="markers+text" if lettered else "markers",
-            text=[letter] * len(mine) if lettered else None,
-            textposition="top center",
-            textfont={"color": colour(verdict, palette), "size": 12 if few else 10},
-            marker={"color": colour(verdict, palette), "size": 8 if few else 5},
-            customdata=[p.history[n].name for n in mine],
-            name=words(says),
-            hovertemplate=[_hover(p.history[n], says, words) for n in mine],
+        points.append(
+            Points(
+                x=[at[n] for n in mine],
+                y=[floor if (height := heights[n]) is None else height for n in mine],
+                tones=[TONES[verdict]] * len(mine),
+                size=17 if lettered else 5,
+                inside=[VERDICTS[verdict][0]] * len(mine) if lettered else (),
+                hover=[_hover(p.history[n], VERDICTS[verdict][1], words) for n in mine],
+            )
         )
-    if share:
-        figure.update_yaxes(tickformat=".0%")
-    for when in p.onsets[-1:]:
-        onset_line(figure, when, words, palette)
-    for when in p.onsets[:-1][-11:]:
-        figure.add_vline(x=when.isoformat(), line={"color": palette.fault, "width": 1, "dash": "dot"})
-    return figure
+    return Course(
+        x=along(at, words),
+        y=Axis(title=words(title), form="%" if share else ""),
+        curves=[curve for estimated in (False, True) if (curve := _curve(p, at, words, estimated=estimated))],
+        points=points,
+        onset=p.onsets[-1] if p.onsets else None,
+        moments=[Limit(at=when, tone=Tone.FAULT) for when in p.onsets[:-1][-11:]],
+        height=380.0,
+    )
 
 
-def _timed(at: Sequence[Any]) -> bool:
-    return bool(at) and isinstance(at[0], datetime)
-
-
-def _stretch(figure: go.Figure, p: Overview, at: Sequence[Any], words: Words, palette: Palette, *, estimated: bool) -> None:
+def _curve(p: Overview, at: Sequence[Place], words: Words, *, estimated: bool) -> Curve | None:
     """The metric as counted, or as estimated, with the band of its interval."""
     held = [(x, b.metric) for x, b in zip(at, p.history, strict=True) if b.metric and b.metric.estimated is estimated]
     if not held:
-        return
-    tint = palette.reference if estimated else palette.current
-    x = [place for place, _ in held]
-    low, high = [m.value.low for _, m in held], [m.value.high for _, m in held]
-    figure.add_scatter(
-        x=[*x, *x[::-1]],
-        y=[*high, *low[::-1]],
-        fill="toself",
-        mode="lines",
-        line={"width": 0},
-        fillcolor=tint,
-        opacity=0.16,
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        x=x,
-        y=[m.value.value for _, m in held],
-        mode="lines",
-        line={"color": tint, "width": 1.5, "dash": "dot" if estimated else "solid"},
-        hoverinfo="skip",
+        return None
+    return Curve(
+        x=[x for x, _ in held],
+        y=[metric.value.value for _, metric in held],
+        low=[metric.value.low for _, metric in held],
+        high=[metric.value.high for _, metric in held],
         name=words(N_("estimated") if estimated else N_("counted")),
+        tone=Tone.REFERENCE if estimated else Tone.CURRENT,
+        dash="dot" if estimated else "",
+        width=1.5,
+        named=False,
     )
 
 
 def _hover(batch: Batch, says: str, words: Words) -> str:
-    metric = ""
+    told = f"{batch.name}: {words(says)}"
     if batch.metric is not None:
         title, share = METRICS[batch.metric.name]
         number = words.percent(batch.metric.value.value) if share else words.number(batch.metric.value.value)
-        metric = f"<br>{words(title)}: {number}" + (f" ({words(N_('estimated'))})" if batch.metric.estimated else "")
-    reason = f"<br>{safe(batch.reason.statement(words), cap=120)}" if batch.reason else ""
-    return f"<b>{safe(batch.name)}</b><br>{words(says)}{metric}{reason}<extra></extra>".replace("%{", "%&#123;")
+        told += f"; {words(title)} {number}" + (f" ({words(N_('estimated'))})" if batch.metric.estimated else "")
+    return f"{told}. {batch.reason.statement(words)}" if batch.reason else told
 
 
-def heat(p: Overview, words: Words, palette: Palette) -> go.Figure | None:
+def heat(p: Overview, words: Words) -> HeatMap | None:
     """Columns by batches: how far each is from what is expected; None without a course."""
     if p.course is None or not p.counted:
         return None
     held = p.course.heat()
     known = np.where(np.isfinite(held), held, 0.0)
     order = np.argsort(-known.max(axis=1), kind="stable")[:ROWS][::-1]
-    times = [batch.since for batch in p.counted]
-    at: list[Any] = list(times) if all(times) else list(range(1, len(times) + 1))
-    figure = blank(words, palette, x=N_("time") if _timed(at) else N_("batch"), height=90 + ROW * len(order))
-    ground = "#F4F6F8" if palette.text == "#1F2933" else "#1A2129"
-    figure.add_heatmap(
-        x=at,
-        y=[safe(p.columns[n], cap=22) for n in order],
-        z=np.round(known[order], 2),
-        zmin=0,
-        zmax=FAR,
-        colorscale=[[0, ground], [0.25, palette.grid], [0.45, palette.watch], [1, palette.fault]],
-        xgap=1 if len(at) <= 120 else 0,
-        ygap=1,
-        colorbar={"title": {"text": words(N_("standard errors")), "side": "right"}, "thickness": 10},
-        hovertemplate="%{y}<br>%{x}<br>" + words(N_("standard errors")) + ": %{z}<extra></extra>",
+    count = len(p.counted)
+    dated = [int(n) for n in np.linspace(0, count - 1, min(DATES, count))]
+    labels = [words.time(when.date()) if (when := p.counted[n].since) else str(n + 1) for n in dated]
+    names = tuple((float(row), p.columns[n]) for row, n in enumerate(order))
+    return HeatMap(
+        x=Axis(ticks=tuple((float(n), label) for n, label in zip(dated, labels, strict=True)), grid=False),
+        y=Axis(ticks=names, grid=False, low=-0.5, high=len(order) - 0.5),
+        cells=Cells(
+            x=list(range(count)),
+            y=list(range(len(order))),
+            z=[[round(float(value), 2) for value in known[n]] for n in order],
+            low=0.0,
+            high=FAR,
+            tone=Tone.FAULT,
+        ),
     )
-    # Only of a line the axis is written in the reader's language.
-    figure.add_scatter(x=at[:1], y=[safe(p.columns[order[0]], cap=22)], mode="lines", hoverinfo="skip")
-    figure.update_yaxes(showgrid=False, type="category")
-    figure.update_xaxes(showgrid=False)
-    return figure
 
 
 LEVEL: Final[tuple[Verdict, ...]] = (
@@ -179,54 +169,47 @@ LEVEL: Final[tuple[Verdict, ...]] = (
 """From what says least of a day to what says most."""
 
 
-def calendar(p: Overview, words: Words, palette: Palette) -> go.Figure | None:
+def calendar(p: Overview, words: Words) -> Course | None:
     """A square a day, weeks side by side, with the letter and the colour of its worst batch; None where no day is known."""
-    worst: dict[Any, Verdict] = {}
+    worst: dict[datetime, Verdict] = {}
     for batch, verdict in zip(p.history, p.verdicts, strict=True):
         if batch.since is not None:
-            day = batch.since.date()
+            day = batch.since.replace(hour=0, minute=0, second=0, microsecond=0)
             worst[day] = max(worst.get(day, verdict), verdict, key=LEVEL.index)
     if not worst:
         return None
     monday = min(worst) - timedelta(days=min(worst).weekday())
     weeks = (max(worst) - monday).days // 7 + 1
-    figure = blank(words, palette, height=260)
+    points = []
     for verdict in dict.fromkeys(worst.values()):
         days = [day for day, one in worst.items() if one is verdict]
         letter, says = VERDICTS[verdict]
-        figure.add_scatter(
-            x=[monday + timedelta(days=7 * ((day - monday).days // 7)) for day in days],
-            y=[day.weekday() for day in days],
-            mode="markers+text" if weeks <= 60 else "markers",
-            text=[letter] * len(days),
-            textfont={"color": "#FFFFFF" if palette.text == "#1F2933" else "#12171E", "size": 11},
-            marker={"symbol": "square", "size": 20 if weeks <= 60 else 7, "color": colour(verdict, palette)},
-            hovertemplate=[f"{words.time(day)}<br>{words(says)}<extra></extra>" for day in days],
-            name=words(says),
+        points.append(
+            Points(
+                x=[monday + timedelta(days=7 * ((day - monday).days // 7)) for day in days],
+                y=[6 - day.weekday() for day in days],
+                tones=[TONES[verdict]] * len(days),
+                symbol="square",
+                size=20 if weeks <= WEEKS else 7,
+                inside=[letter] * len(days) if weeks <= WEEKS else (),
+                hover=[f"{words.time(day)}: {words(says)}" for day in days],
+            )
         )
-    figure.update_yaxes(tickvals=list(range(7)), ticktext=[words(day) for day in WEEK], range=[6.6, -0.6], showgrid=False)
-    pad = timedelta(days=5)
-    figure.update_xaxes(showgrid=False, range=[monday - pad, monday + timedelta(days=7 * max(weeks, 12)) + pad])
-    return figure
+    week = tuple((6.0 - n, words(day)) for n, day in enumerate(WEEK))
+    y = Axis(ticks=week, grid=False, low=-0.6, high=6.6)
+    return Course(x=Axis(time=True, grid=False), y=y, points=points, height=250.0)
 
 
-def over_time(p: Overview, column: str, which: int, words: Words, palette: Palette) -> go.Figure | None:
+def over_time(p: Overview, column: str, which: int, words: Words) -> Course | None:
     """One number of one column over the batches; None where there is none."""
     if p.course is None or column not in p.columns:
         return None
-    values = p.over_time(column, which)
-    times = [batch.since for batch in p.counted]
-    at: list[Any] = list(times) if all(times) else list(range(1, len(times) + 1))
-    figure = blank(words, palette, x=N_("time") if _timed(at) else N_("batch"), height=280)
-    figure.update_yaxes(title_text=f"{words(SHOWN[which])}: {safe(column, cap=24)}")
-    figure.add_scatter(
-        x=at,
-        y=[None if not np.isfinite(value) else float(value) for value in values],
-        mode="lines+markers",
-        line={"color": palette.current, "width": 1.5},
-        marker={"size": 5},
-        hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+    at = places(p.counted)
+    values = [float(value) if np.isfinite(value) else None for value in p.over_time(column, which)]
+    return Course(
+        x=along(at, words),
+        y=Axis(title=f"{words(SHOWN[which])}: {column}"),
+        curves=[Curve(x=at, y=values, name=column, tone=Tone.CURRENT, marked=len(at) <= LETTERED, width=1.5, named=False)],
+        onset=p.onsets[-1] if p.onsets else None,
+        height=280.0,
     )
-    for when in p.onsets[-1:]:
-        onset_line(figure, when, words, palette)
-    return figure

@@ -92,8 +92,8 @@ def text(found: Again, words: Words) -> str:
     return "".join(f"{line}\n" for line in told)
 
 
-def run_retrain(options: argparse.Namespace, words: Words, on_progress: Callable[[float, str], None], write: Write) -> None:
-    """`retrain INCIDENT`. Raises BadInput where the incident has not what it takes."""
+def run_retrain(options: argparse.Namespace, words: Words, on_progress: Callable[[float, str], None], write: Write) -> bool:
+    """`retrain INCIDENT`; whether there is something to do. Raises BadInput where the incident has not what it takes."""
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
         folder = options.folder
         if folder.is_file():
@@ -109,3 +109,4 @@ def run_retrain(options: argparse.Namespace, words: Words, on_progress: Callable
         write(options.json, json.dumps(record(found, words), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     if options.json != "-":
         write("-", text(found, words))
+    return found.advice in (Advice.TRAIN, Advice.FIX_DATA)

@@ -17,9 +17,6 @@ def watch_arguments(parser: argparse.ArgumentParser, words: Words) -> None:
     parser.add_argument("--push", type=Path, metavar="FILE", help=words(N_("hand over one batch, then look once")))
     parser.add_argument("--format", choices=FORMATS, default="text", help=words(N_("how the state is printed after --once")))
     parser.add_argument("--prometheus", metavar="FILE|-", help=words(N_("write metrics in Prometheus' text format")))
-    parser.add_argument(
-        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 while an alert is open (with --once)"))
-    )
 
 
 def retrain_arguments(parser: argparse.ArgumentParser, words: Words) -> None:

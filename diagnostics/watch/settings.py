@@ -11,11 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from diagnostics.nouns.documents import NotPlain, load_yaml
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
-from diagnostics.read.folder import YAML_CAP
+from diagnostics.read.stated import BYTES_CAP
 from diagnostics.watch.clock import Every, zone_of
 
 
@@ -123,17 +122,13 @@ def read_settings(file: Path) -> Settings:
     """What `file`, a watch.yaml, states; relative paths are taken from its folder. Raises BadInput with what to change."""
     if not file.is_file():
         raise BadInput(N_("There is no file {file:name}: check the path."), file=str(file))
-    if file.stat().st_size > YAML_CAP:
+    if file.stat().st_size > BYTES_CAP:
         raise BadInput(N_("{file:name} is larger than 256 kB: keep the keys that the format knows."), file=file.name)
     try:
-        held = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadInput(
-            N_("{file:name} cannot be read as YAML (line {line:count}): repair that line."),
-            file=file.name,
-            line=mark.line + 1 if mark else 1,
-        ) from error
+        held = load_yaml(file.read_text(encoding="utf-8"))
+    except (NotPlain, UnicodeDecodeError) as error:
+        why = error.phrase if isinstance(error, NotPlain) else "UTF-8"
+        raise BadInput(N_("{file:name} cannot be read as YAML, because {why}: repair it."), file=file.name, why=why) from error
     return settings_of(held, file.parent, named=file.stem)
 
 

@@ -16,13 +16,13 @@ from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_
 from diagnostics.pictures import train_again as charts
-from diagnostics.pictures.style import finish
 from diagnostics.watch import buy
 from diagnostics.watch.again import TITLES, Again
 from diagnostics.watch.again_record import sentence
 from diagnostics.watch.command import WATCHES
 from diagnostics.watch.jobs import AgainJob
 from pages.parts import visit as visits
+from pages.parts.cards import plot
 from pages.parts.header import header, states
 from pages.parts.jobs import job_queue
 from pages.parts.step import say
@@ -105,12 +105,8 @@ def _refused(error: Exception | None, visit: Visit) -> None:
 def _found(found: Again, visit: Visit) -> None:
     words = visit.words
     say(plain(sentence(found, words)))
-    figure = charts.gains(found, words, visit.palette)
-    if figure is not None:
-        finish(figure, words, visit.palette)
-        st.plotly_chart(
-            figure, key="gains", alt=words(N_("Gain of each candidate with its interval")), config={"displaylogo": False}
-        )
+    alt = words(N_("Gain of each candidate with its interval"))
+    plot(charts.gains(found, words), visit, alt=alt, key="gains")
     rows = []
     for one in found.candidates:
         loss = one.skipped.statement(words) if one.skipped else words.number(one.loss.value)

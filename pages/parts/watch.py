@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.causes.catalogue import title_of
@@ -16,7 +15,7 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import train_again as again_charts
 from diagnostics.pictures import watch as charts
-from diagnostics.pictures.style import Palette, finish
+from diagnostics.pictures.shapes import Shape
 from diagnostics.watch import alerts, channels, incidents, records, sample
 from diagnostics.watch.alerts import Alert, Sent
 from diagnostics.watch.command import WATCHES, WatchJob
@@ -27,6 +26,7 @@ from diagnostics.watch.records import State, Watch
 from diagnostics.watch.summary import SHOWN
 from pages.parts import share, watch_form
 from pages.parts import visit as visits
+from pages.parts.cards import plot
 from pages.parts.guard import CAUSES, ROOT
 from pages.parts.jobs import job_queue
 from pages.parts.step import say
@@ -134,7 +134,7 @@ def _one(name: str, visit: Visit) -> None:
         st.markdown(plain(words(N_("No batch has come yet. Press “Look now”, or let the command of this watch run."))))
         _settings(seen, visit)
         return
-    _draw(charts.line, seen, visit, N_("The metric of each batch with its interval"), key="line")
+    _draw(charts.line, seen, visit, words(N_("The metric of each batch with its interval")), key="line")
     _key(seen, visit)
     for alert in seen.standing:
         _standing(alert, seen, visit)
@@ -142,10 +142,10 @@ def _one(name: str, visit: Visit) -> None:
     if seen.course is not None:
         st.subheader(words(N_("Columns by batches")), anchor=False)
         st.markdown(plain(words(N_("How far each column is from what is expected of such an hour and weekday."))))
-        _draw(charts.heat, seen, visit, N_("How far each column is from what is expected, batch by batch"), key="heat")
+        _draw(charts.heat, seen, visit, words(N_("How far each column is from what is expected, batch by batch")), key="heat")
         _any_column(seen, visit)
     st.subheader(words(N_("Calendar")), anchor=False)
-    _draw(charts.calendar, seen, visit, N_("Each day with its worst batch"), key="calendar")
+    _draw(charts.calendar, seen, visit, words(N_("Each day with its worst batch")), key="calendar")
     _late(seen, words)
     _advised(seen, visit)
     _past(seen, visit)
@@ -180,24 +180,18 @@ def _sentence(seen: Overview, words: Words) -> None:
         say(plain(words(says, count=len(looked))))
 
 
-Draw = Callable[[Overview, Words, Palette], go.Figure | None]
-
-
 @lru_cache(maxsize=64)
-def _drawn(draw: Callable[..., go.Figure | None], seen: Overview, words: Words, palette: Palette, *more: Any) -> go.Figure | None:
-    """Drawn once for each state of the watch: a click elsewhere on the page need not draw it again."""
-    figure = draw(seen, *more, words, palette)
-    if figure is not None:
-        finish(figure, words, palette)
-    return figure
+def _shape(draw: Callable[..., Shape | None], seen: Overview, words: Words, *more: object) -> Shape | None:
+    """Made once for each state of the watch: a click elsewhere on the page need not make it again."""
+    return draw(seen, *more, words)
 
 
-def _draw(draw: Draw, seen: Overview, visit: Visit, alt: str, *, key: str) -> None:
-    figure = _drawn(draw, seen, visit.words, visit.palette)
-    if figure is None:
+def _draw(draw: Callable[..., Shape | None], seen: Overview, visit: Visit, alt: str, *more: object, key: str) -> None:
+    shape = _shape(draw, seen, visit.words, *more)
+    if shape is None:
         st.markdown(plain(visit.words(N_("The batches have no times to draw this by."))))
         return
-    st.plotly_chart(figure, key=key, alt=visit.words(alt), config={"displaylogo": False})
+    plot(shape, visit, alt=alt, key=key)
 
 
 def _key(seen: Overview, visit: Visit) -> None:
@@ -268,10 +262,8 @@ def _any_column(seen: Overview, visit: Visit) -> None:
             words(N_("Value")), list(range(len(SHOWN))), format_func=lambda n: words(SHOWN[n]), key="which", width=220
         )
     if column is not None and which is not None:
-        figure = _drawn(charts.over_time, seen, words, visit.palette, column, which)
-        if figure is not None:
-            alt = words(N_("{what:term} of {column:name} in each batch"), what=SHOWN[which], column=column)
-            st.plotly_chart(figure, key="over-time", alt=alt, config={"displaylogo": False})
+        alt = words(N_("{what:term} of {column:name} in each batch"), what=SHOWN[which], column=column)
+        _draw(charts.over_time, seen, visit, alt, column, which, key="over-time")
 
 
 def _late(seen: Overview, words: Words) -> None:
@@ -306,11 +298,8 @@ def _advised(seen: Overview, visit: Visit) -> None:
             "It divides by the spread of single values, and not by that of a mean: what moves all values a little stays unseen."
         )
         st.markdown(plain(words(why)))
-        figure = again_charts.side_by_side(seen, found, words, visit.palette)
-        if figure is not None:
-            finish(figure, words, visit.palette)
-            alt = words(N_("When this watch and the advised z-score alarmed"))
-            st.plotly_chart(figure, key="advised", alt=alt, config={"displaylogo": False})
+        alt = words(N_("When this watch and the advised z-score alarmed"))
+        plot(again_charts.side_by_side(seen, found, words), visit, alt=alt, key="advised")
 
 
 def _past(seen: Overview, visit: Visit) -> None:

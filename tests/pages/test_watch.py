@@ -12,6 +12,7 @@ from benchmarks.watch.series import rows_of
 from diagnostics.keep import store
 from diagnostics.nouns.words import Words, words_for
 from diagnostics.pictures import watch as charts
+from diagnostics.pictures.as_plotly import figure
 from diagnostics.pictures.style import DARK, LIGHT
 from diagnostics.pictures.train_again import side_by_side
 from diagnostics.watch import alerts, incidents, records
@@ -94,17 +95,19 @@ def test_the_list_shows_it_to_the_machine_and_to_no_stranger(watch: Watch, monke
 def test_the_pictures_show_all_of_it_in_both_languages(watch: Watch) -> None:
     seen = overview(watch.id)
     for words, palette in ((Words(), LIGHT), (words_for("zh"), DARK)):
-        line, heat, calendar = (draw(seen, words, palette) for draw in (charts.line, charts.heat, charts.calendar))
+        line, heat, calendar = (draw(seen, words) for draw in (charts.line, charts.heat, charts.calendar))
         assert line is not None
         assert heat is not None
         assert calendar is not None
-        assert sum(len(trace.x) for trace in line.data if trace.mode.startswith("markers")) == len(seen.history)
-        assert {text for trace in line.data for text in trace.text or ()} == {"W", "E", "M", "F"}
-        assert heat.data[0].z.shape[1] == len(seen.counted)
-        assert sum(len(trace.x) for trace in calendar.data) == 13
-    over_time = charts.over_time(seen, "age", 0, Words(), LIGHT)
+        assert sum(len(marks.x) for marks in line.points) == len(seen.history)
+        assert {text for marks in line.points for text in marks.inside} == {"W", "E", "M", "F"}
+        assert len(heat.cells.z[0]) == len(seen.counted)
+        assert sum(len(marks.x) for marks in calendar.points) == 13
+        for shape in (line, heat, calendar):
+            assert figure(shape, words, palette).data
+    over_time = charts.over_time(seen, "age", 0, Words())
     assert over_time is not None
-    assert 40 < over_time.data[0].y[0] < 60
+    assert 40 < (over_time.curves[0].y[0] or 0) < 60
 
 
 def test_the_advised_z_score_is_counted_beside_it(watch: Watch) -> None:
@@ -112,7 +115,9 @@ def test_the_advised_z_score_is_counted_beside_it(watch: Watch) -> None:
     found = compared(seen)
     assert found is not None
     assert (found.changes, found.missed) == (1, 0)
-    assert side_by_side(seen, found, Words(), LIGHT) is not None
+    shape = side_by_side(seen, found, Words())
+    assert shape is not None
+    assert figure(shape, Words(), LIGHT).data
 
 
 def test_an_open_incident_is_watched_from_its_page(healthy: str, home: Path, tmp_path: Path) -> None:

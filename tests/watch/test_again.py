@@ -17,7 +17,6 @@ from diagnostics.causes.cause import Cause
 from diagnostics.nouns.incident import Answer, Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import Words, words_for
-from diagnostics.pictures.style import DARK, LIGHT
 from diagnostics.pictures.train_again import gains
 from diagnostics.watch import buy
 from diagnostics.watch.again import Advice, Again, Which, again
@@ -49,10 +48,10 @@ def test_a_changed_relation_is_worth_training_again(tmp_path: Path, later: pd.Da
     assert found.best.gain.low > 0
     assert "Train again" in sentence(found, Words())
     assert found.serving is not None
-    for words, palette in ((Words(), LIGHT), (words_for("zh"), DARK)):
-        figure = gains(found, words, palette)
-        assert figure is not None
-        assert len(figure.data[0].x) == len([c for c in found.candidates if not c.skipped]) - 1
+    for words in (Words(), words_for("zh")):
+        shape = gains(found, words)
+        assert shape is not None
+        assert len(shape.rows) == len([c for c in found.candidates if not c.skipped]) - 1
 
 
 def test_where_nothing_changed_there_is_no_gain(tmp_path: Path, later: pd.DataFrame) -> None:
