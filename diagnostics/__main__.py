@@ -105,9 +105,21 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     code.set_defaults(run=_code)
 
     logs = commands.add_parser("logs", parents=[shared], help=words(N_("bursts, leaks, shifts and their onset")))
-    logs.add_argument("files", type=Path, nargs="+")
-    logs.add_argument("--metrics", type=Path, nargs="*", default=[], help=words(N_("time series as CSV")))
+    logs.add_argument("files", type=Path, nargs="*")
+    logs.add_argument(
+        "--metrics",
+        type=Path,
+        nargs="*",
+        default=[],
+        help=words(N_("time series: tables, Prometheus, CloudWatch, Grafana, sar, psrecord")),
+    )
+    logs.add_argument(
+        "--limit", action="append", default=[], metavar="NAME=NUMBER", help=words(N_("where a metric ends, in its own unit"))
+    )
     logs.add_argument("--assign", type=Path, metavar="FILE", help=words(N_("write the template id of every line")))
+    logs.add_argument(
+        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
+    )
     logs.set_defaults(run=_logs)
 
     training = commands.add_parser("training", parents=[shared], help=words(N_("what went wrong in training")))
@@ -194,6 +206,9 @@ def _failed(fail_on: str | None, findings: Sequence[Finding]) -> int:
 
 
 def _incident(options: argparse.Namespace, scratch: Path) -> Any:
+    from diagnostics.read.reading_process import start_for
+
+    start_for((options.folder, options.reference, options.current))
     from diagnostics.read.archive import unpack
     from diagnostics.read.caps import Options
     from diagnostics.read.folder import assemble, open_incident
@@ -240,6 +255,9 @@ def _summary(result: Any, words: Words) -> None:
 
 
 def _read(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.read.reading_process import start_for
+
+    start_for((options.file,))
     from diagnostics.read.reader import read_table
     from diagnostics.read.record import reading_record, write_clean
     from diagnostics.read.roles import guess_roles
@@ -274,15 +292,32 @@ def _code(options: argparse.Namespace, words: Words) -> int:
 
 
 def _logs(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.checks.operations.record import logs_record
+    from diagnostics.checks.operations.record import logs_text, look, recorded
 
-    record, assigned = logs_record(tuple(options.files), tuple(options.metrics), words)
+    seen = look(tuple(options.files), tuple(options.metrics), _limits_of(options.limit))
+    record = recorded(seen, words)
     for unread in record["unreadable"]:
         print(f"model-clinic: {unread['file']}: {unread['why']}", file=sys.stderr)
     if options.assign:
-        _write_text(options.assign, "".join(f"{template}\n" for template in assigned))
-    _emit(options.json or "-", _dump(record))
-    return DONE
+        _write_text(options.assign, "".join(f"{template}\n" for template in seen.assigned))
+    if options.json:
+        _emit(options.json, _dump(record))
+    else:
+        sys.stdout.write(logs_text(record, words))
+    return _failed(options.fail_on, seen.findings)
+
+
+def _limits_of(stated: Sequence[str]) -> dict[str, float]:
+    limits = {}
+    for one in stated:
+        name, _, number = one.rpartition("=")
+        try:
+            limits[name.strip()] = float(number)
+        except ValueError as error:
+            raise BadInput(
+                N_("{stated:name} sets no limit: write the metric's name, = and a number, such as memory_mb=4096."), stated=one
+            ) from error
+    return limits
 
 
 def _training(options: argparse.Namespace, words: Words) -> int:

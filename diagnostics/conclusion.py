@@ -22,7 +22,7 @@ from diagnostics.checks.inputs import missing
 from diagnostics.checks.localise.fit import check as fit
 from diagnostics.checks.localise.simple_models import check as simple_models
 from diagnostics.checks.localise.swap_back import check as swap_back
-from diagnostics.checks.operations import bursts, logs, service
+from diagnostics.checks.operations import bursts, decisive, logs, requests, service
 from diagnostics.checks.operations.metrics import check as metrics
 from diagnostics.checks.reproduce import model_replay
 from diagnostics.nouns.check import Check, Status
@@ -43,7 +43,7 @@ DECIDING: Final[Mapping[int, tuple[ModuleType, ...]]] = {
     3: (model_replay,),
     4: (marginal,),
     5: (packages, config, leakage),
-    6: (bursts, logs, metrics, service),
+    6: (bursts, decisive, logs, metrics, requests, service),
     7: (fit, simple_models, swap_back),
 }
 """Step to the checks that answer its question: one of them must have run before the step is called ok."""

@@ -20,5 +20,9 @@ def _load() -> None:
     import sklearn.linear_model  # noqa: F401
 
     from diagnostics.catalogue import catalogue
+    from diagnostics.read.reading_process import PROCESS
+    from diagnostics.sandbox.forked import POSSIBLE
 
+    if POSSIBLE:
+        PROCESS.start()
     catalogue()

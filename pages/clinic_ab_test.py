@@ -8,8 +8,7 @@ import streamlit as st
 from diagnostics.clinic.ab_test.check import ABTest, Counts, Settings
 from diagnostics.clinic.ab_test.looks import Rule
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import clinic_ab_test
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import ab_test as drawing
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain
@@ -132,7 +131,7 @@ def _counts(opened: Opened, start: Counts, means: bool) -> Counts:
 
 def below(p: ABTest, opened: Opened) -> None:
     """The looks, and for a result what each way of looking says."""
-    words, palette, plan = opened.words, opened.visit.palette, p.plan
+    words, plan = opened.words, p.plan
     if p.reading is not None:
         said = N_("For one look only: p = {p:number}. At this look of the plan z is {z:number} and the limit {limit:number}.")
         st.markdown(plain(words(said, p=p.reading.p, z=p.reading.z, limit=p.reading.limit)))
@@ -155,10 +154,7 @@ def below(p: ABTest, opened: Opened) -> None:
     )
     text = words(said, looks=len(plan.looks), more=plan.rows / plan.single - 1, careless=plan.careless, alpha=p.settings.alpha)
     st.markdown(plain(text))
-    figure = clinic_ab_test.draw_looks(p, words, palette)
-    if figure is not None:
-        finish(figure, words, palette)
-        plot(figure, alt=text, key="ab-looks-chart")
+    plot(drawing.draw_looks(p, words), opened.visit, alt=text, key="ab-looks-chart")
     rows = [
         {
             words(N_("look")): number,
@@ -174,7 +170,6 @@ def below(p: ABTest, opened: Opened) -> None:
 clinic_page(
     "ab_test",
     N_("How many rows does an A/B test take, when may one look, and what does a result say?"),
-    clinic_ab_test.draw,
     settings=settings,
     below=below,
     table=False,

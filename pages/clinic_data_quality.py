@@ -9,7 +9,7 @@ from diagnostics.clinic.data_quality.check import DataQuality, Settings, rows_at
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import clinic_data_quality
+from diagnostics.pictures.clinic import data_quality as drawing
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.export import csv_bytes
 from pages.parts.measured import show_comparison
@@ -117,7 +117,7 @@ def _leaks(p: DataQuality, opened: Opened) -> None:
             + plain(
                 words(
                     said,
-                    kind=words(clinic_data_quality.HONEST[found.leak]),
+                    kind=words(drawing.HONEST[found.leak]),
                     score=p.says,
                     honest=found.honest.value,
                     easy=found.easy.value,
@@ -149,7 +149,6 @@ def _gaps(p: DataQuality, opened: Opened) -> None:
 clinic_page(
     "data_quality",
     N_("Are the rows themselves at fault: copies, contradictions, outliers, gaps, doubtful labels, leaks?"),
-    clinic_data_quality.draw,
     settings=settings,
     below=below,
     well=N_("No fault was found in the rows."),

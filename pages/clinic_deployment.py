@@ -11,8 +11,7 @@ from diagnostics.clinic.deployment.check import Deployment, Settings, onnx_file
 from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.nouns.words import N_, Value
-from diagnostics.pictures import clinic_deployment
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import deployment as drawing
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.measured import show_comparison
@@ -35,7 +34,7 @@ def settings(opened: Opened, last: Settings) -> Settings:
 
 def below(p: Deployment, opened: Opened) -> None:
     """Side by side, workers, learning on, the uploaded file."""
-    words, palette = opened.words, opened.visit.palette
+    words = opened.words
     st.subheader(words(N_("Side by side")), anchor=False)
     st.dataframe(_table(p, opened), hide_index=True, alt=words(N_("Size, time and accuracy of each variant")))
     for variant in p.variants:
@@ -68,14 +67,13 @@ def below(p: Deployment, opened: Opened) -> None:
     show_comparison(p.compared, opened.visit, key="deployment", text=_cost(p, opened))
     st.subheader(words(N_("More rows at once, more workers")), anchor=False)
     for batch, column in zip((1, 512), st.columns(2), strict=True):
-        figure = clinic_deployment.draw_workers(p, words, palette, batch)
+        figure = drawing.draw_workers(p, words, batch)
         if figure is None:
             continue
         text = words(N_("Rows in one answer: {rows:count}. The scale is in powers of ten."), rows=batch)
         with column:
             st.markdown(plain(text))
-            finish(figure, words, palette)
-            plot(figure, alt=text, key=f"deployment-workers{batch}")
+            plot(figure, opened.visit, alt=text, key=f"deployment-workers{batch}")
     with st.expander(words(N_("Every time that was measured"))):
         st.dataframe(_times(p, opened), hide_index=True, alt=words(N_("Percentiles by variant, rows and workers")))
     if p.online is None:
@@ -165,7 +163,6 @@ def _times(p: Deployment, opened: Opened) -> pd.DataFrame:
 clinic_page(
     "deployment",
     N_("How small and fast can the model be in service, what does that cost, and would learning on pay?"),
-    clinic_deployment.draw,
     settings=settings,
     below=below,
     remedies=False,

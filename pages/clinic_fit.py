@@ -7,8 +7,7 @@ import streamlit as st
 from diagnostics.clinic.fit.check import TRIED_ROWS, Fit, Settings
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import clinic_fit
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import fit as drawing
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain
@@ -41,22 +40,20 @@ def below(p: Fit, opened: Opened) -> None:
         )
     )
     for place, (curve, column) in enumerate(zip(p.knobs, st.columns(max(1, len(p.knobs))), strict=False)):
-        figure = clinic_fit.draw_knob(curve, p, words, opened.visit.palette)
+        figure = drawing.draw_knob(curve, p, words)
         if figure is None:
             continue
         best = max(curve.steps, key=lambda step: step.held.value)
         says = N_("Held-out rows: best at {value:number} ({score:number}).")
         text = words(says, value=best.value, score=best.held.value)
         with column:
-            finish(figure, words, opened.visit.palette)
-            plot(figure, alt=text, key=f"fit-knob{place}")
+            plot(figure, opened.visit, alt=text, key=f"fit-knob{place}")
             st.markdown(plain(text))
 
 
 clinic_page(
     "fit",
     N_("Is the model too rich for these rows, or too simple, and would more rows help?"),
-    clinic_fit.draw,
     settings=settings,
     below=below,
 )

@@ -12,9 +12,7 @@ from diagnostics.clinic.network.presets import PRESETS
 from diagnostics.clinic.network.settings import ACTIVATION_NAMES, INITIALISATION_NAMES, OPTIMISERS, SCHEDULES, Network
 from diagnostics.clinic.training_history.check import BY_CODE
 from diagnostics.nouns.words import N_, Words
-from diagnostics.pictures import network as chart
-from diagnostics.pictures import training_history
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import network, training_history
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain
@@ -186,29 +184,24 @@ def watching(p: Lab, opened: Opened) -> None:
     """Loss and gradients so far."""
     if not p.runs:
         return
-    words, palette = opened.words, opened.visit.palette
-    figure = chart.draw(replace(p, runs=p.runs[-1:]), None, words, palette)
-    if figure is not None:
-        finish(figure, words, palette)
-        plot(figure, alt=words(N_("Loss so far")), key="lab-live")
+    words = opened.words
+    plot(network.draw(replace(p, runs=p.runs[-1:]), None, words), opened.visit, alt=words(N_("Loss so far")), key="lab-live")
     _gradients(replace(p, runs=p.runs[-1:]), opened, key="lab-live")
 
 
 def _gradients(p: Lab, opened: Opened, *, key: str) -> None:
-    words, palette = opened.words, opened.visit.palette
-    figure = training_history.draw_layers(p.runs[0].history, words, palette) if p.runs else None
+    words = opened.words
+    figure = training_history.draw_layers(p.runs[0].history, words) if p.runs else None
     if figure is None:
         return
     text = words(N_("Gradient of each layer: where the first layer's lies far below the last layer's, it hardly learns."))
     st.markdown(plain(text))
-    finish(figure, words, palette)
-    plot(figure, alt=text, key=f"{key}-gradients")
+    plot(figure, opened.visit, alt=text, key=f"{key}-gradients")
 
 
 clinic_page(
     "network",
     N_("How do gradients and the learning rate behave in a small network on your own rows?"),
-    chart.draw,
     settings=settings,
     below=below,
     while_running=watching,

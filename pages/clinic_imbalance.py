@@ -7,8 +7,7 @@ import streamlit as st
 from diagnostics.clinic.imbalance.check import Imbalance, Settings
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import clinic_imbalance
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import imbalance as drawing
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.measured import show_comparison
@@ -53,7 +52,7 @@ def settings(opened: Opened, last: Settings) -> Settings:
 
 def below(p: Imbalance, opened: Opened) -> None:
     """What the majority costs, PR curves, calibration, and the preview."""
-    words, palette = opened.words, opened.visit.palette
+    words = opened.words
     said = N_(
         "Never naming {name} would be right in {majority:percent} of the rows; the model, with nothing done, is right in "
         "{accuracy:percent}, finds {found:count} of {rows:count} such rows and raises {alarms:count} false alarms."
@@ -63,24 +62,20 @@ def below(p: Imbalance, opened: Opened) -> None:
     values = {"majority": p.majority, "accuracy": p.accuracy, "found": plainly.found, "rows": total, "alarms": plainly.alarms}
     st.markdown(plain(words(said, name=p.named, **values)))
     left, right = st.columns(2)
-    shown = clinic_imbalance.worth_drawing(p)
+    shown = drawing.worth_drawing(p)
     with left:
         st.subheader(words(N_("Every limit at once")), anchor=False)
         text = words(N_("The further to the top right, the better a way ranks; the diamond is where it draws its line."))
         st.markdown(text)
-        figure = clinic_imbalance.draw_curves(p, words, palette, shown)
-        if figure is not None:
-            finish(figure, words, palette)
-            plot(figure, alt=text, key="imbalance-curves")
+        plot(drawing.draw_curves(p, words, shown), opened.visit, alt=text, key="imbalance-curves")
     with right:
         st.subheader(words(N_("Do the chances hold?")), anchor=False)
         text = words(N_("On the dotted line a chance of 30% is true in 30 of 100 rows; below it the model overstates."))
         st.markdown(text)
         changed = max(p.ways[1:], key=lambda way: way.told if way.name != "isolation" else -1.0, default=plainly)
-        figure = clinic_imbalance.draw_calibration(p, words, palette, [plainly.name, changed.name])
-        if figure is not None:
-            finish(figure, words, palette)
-            plot(figure, alt=text, key="imbalance-calibration")
+        plot(
+            drawing.draw_calibration(p, words, [plainly.name, changed.name]), opened.visit, alt=text, key="imbalance-calibration"
+        )
     with st.expander(words(N_("The same by other scores")), key="imbalance-others", on_change="rerun") as box:
         if box.open:
             for compared in p.others:
@@ -91,7 +86,6 @@ def below(p: Imbalance, opened: Opened) -> None:
 clinic_page(
     "imbalance",
     N_("Is one class so rare that the model misses it, and what helps?"),
-    clinic_imbalance.draw,
     settings=settings,
     below=below,
 )

@@ -13,8 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from diagnostics.clinic.resources.check import Resources, Settings
 from diagnostics.clinic.resources.model import GB, SERVED_BYTES, Described, Kind, Optimiser, Precision, Recompute
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import clinic_resources
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import resources as drawing
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain
@@ -143,7 +142,7 @@ def _choice(opened: Opened, title: str, named: Mapping[Named, str], first: Named
 
 def below(p: Resources, opened: Opened) -> None:
     """What each change leaves, and what was measured."""
-    words, palette = opened.words, opened.visit.palette
+    words = opened.words
     said = N_("{parameters:number} million parameters; the framework itself is taken to need {reserve:number} GB.")
     st.markdown(plain(words(said, parameters=p.parameters / 1e6, reserve=p.model.reserve)))
     st.subheader(words(N_("What each change would leave")), anchor=False)
@@ -156,10 +155,7 @@ def below(p: Resources, opened: Opened) -> None:
         memory=p.model.memory,
     )
     st.markdown(plain(text))
-    figure = clinic_resources.draw_changes(p, words, palette)
-    if figure is not None:
-        finish(figure, words, palette)
-        plot(figure, alt=text, key="resources-changes")
+    plot(drawing.draw_changes(p, words), opened.visit, alt=text, key="resources-changes")
     yes, no = words(N_("yes")), words(N_("no"))
     rows = [
         {
@@ -180,10 +176,7 @@ def below(p: Resources, opened: Opened) -> None:
         said = N_("One step of a network of 17 layers of 128 units, {rows:count} made-up rows.")
     text = words(said, rows=p.trials[0].batch)
     st.markdown(plain(text))
-    figure = clinic_resources.draw_trials(p, words, palette)
-    if figure is not None:
-        finish(figure, words, palette)
-        plot(figure, alt=text, key="resources-trials")
+    plot(drawing.draw_trials(p, words), opened.visit, alt=text, key="resources-trials")
     accumulated = next((t for t in p.trials if t.name == "accumulated"), None)
     if accumulated is not None and accumulated.same is not None:
         said = N_("Accumulated over 8 parts, the gradient is the same to {same:percent} of its largest entry.")
@@ -195,7 +188,6 @@ def below(p: Resources, opened: Opened) -> None:
 clinic_page(
     "resources",
     N_("Does a model fit on a device, in training and in service, and what would have to change?"),
-    clinic_resources.draw,
     settings=settings,
     below=below,
     table=False,

@@ -10,7 +10,6 @@ from diagnostics.clinic.search.check import Search, title
 from diagnostics.clinic.search.export import params_json, source, trials_table
 from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import search as chart
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.export import csv_bytes
 from pages.parts.search_form import choose_settings
@@ -76,7 +75,6 @@ def _written(value: object, opened: Opened) -> str:
 opened = clinic_page(
     "search",
     N_("Which settings suit your rows best? A search tries them, and rows it never saw judge the choice."),
-    chart.draw,
     settings=choose_settings,
     below=below,
     while_running=lambda so_far, opened: show_live(so_far, opened.visit),

@@ -9,8 +9,7 @@ from diagnostics.clinic.shared.compare import translate
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.clinic.stability.check import Settings, Stability, steadiest
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import clinic_stability
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import stability as drawing
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.text import plain
@@ -39,7 +38,7 @@ def settings(opened: Opened, last: Settings) -> Settings:
 
 def below(p: Stability, opened: Opened) -> None:
     """What the variance comes from, and the remedies."""
-    words, palette = opened.words, opened.visit.palette
+    words = opened.words
     seeds = p.source("seed")
     left, right = st.columns(2)
     with left:
@@ -50,18 +49,12 @@ def below(p: Stability, opened: Opened) -> None:
             says = N_("What moves it most: “{what:term}”, with {share:percent} of its variance.")
             text = words(says, share=most.share, what=most.says)
             st.markdown(plain(text))
-        figure = clinic_stability.draw_parts(p, words, palette)
-        if figure is not None:
-            finish(figure, words, palette)
-            plot(figure, alt=text, key="stability-parts")
+        plot(drawing.draw_parts(p, words), opened.visit, alt=text, key="stability-parts")
     with right:
         st.subheader(words(N_("Score of every training")), anchor=False)
         text = words(N_("A row of dots for each thing that was changed, and nothing else; the wider, the more it matters."))
         st.markdown(text)
-        figure = clinic_stability.draw_scores(p, words, palette)
-        if figure is not None:
-            finish(figure, words, palette)
-            plot(figure, alt=text, key="stability-scores")
+        plot(drawing.draw_scores(p, words), opened.visit, alt=text, key="stability-scores")
     st.subheader(words(N_("What was tried")), anchor=False)
     best = steadiest(p)
     if best is None or seeds is None:
@@ -79,10 +72,7 @@ def below(p: Stability, opened: Opened) -> None:
         }
         text = words(says, remedy=best.says, **values)
     st.markdown(plain(text))
-    figure = clinic_stability.draw_calmer(p, words, palette)
-    if figure is not None:
-        finish(figure, words, palette)
-        plot(figure, alt=text, key="stability-calmer")
+    plot(drawing.draw_calmer(p, words), opened.visit, alt=text, key="stability-calmer")
     if p.family == "network":
         st.markdown(
             words(
@@ -110,17 +100,13 @@ def below(p: Stability, opened: Opened) -> None:
 
 def watching(p: Stability, opened: Opened) -> None:
     """The trainings so far."""
-    words, palette = opened.words, opened.visit.palette
-    figure = clinic_stability.draw_scores(p, words, palette)
-    if figure is not None:
-        finish(figure, words, palette)
-        plot(figure, alt=words(N_("Score of every training")), key="stability-live")
+    words = opened.words
+    plot(drawing.draw_scores(p, words), opened.visit, alt=words(N_("Score of every training")), key="stability-live")
 
 
 clinic_page(
     "stability",
     N_("Does the same training give the same model, and what makes it steadier?"),
-    clinic_stability.draw,
     settings=settings,
     below=below,
     while_running=watching,

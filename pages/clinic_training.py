@@ -16,8 +16,7 @@ from diagnostics.clinic.training_history.snippets import snippets
 from diagnostics.keep import store
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
-from diagnostics.pictures import training_history as chart
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import training_history as drawing
 from diagnostics.read.uploads import UNTITLED, title_of
 from pages.parts import visit as visits
 from pages.parts.cards import plot
@@ -141,7 +140,7 @@ def _mapping(file: Path, columns: tuple[str, ...], last: Settings, opened: Opene
 
 def below(p: TrainingHistories, opened: Opened) -> None:
     """What puts the remedy to work, the other problems, the other curves, and every run."""
-    words, palette = opened.words, opened.visit.palette
+    words = opened.words
     for file, why in p.problems:
         st.warning(plain(words(N_("{file:name}: {why}"), file=file, why=why.statement(words))))
     troubled = sorted((run for run in p.runs if run.found), key=lambda run: -run.found[0].confidence)
@@ -153,19 +152,17 @@ def below(p: TrainingHistories, opened: Opened) -> None:
     for problem in lead.found[1:]:
         said = sentence(problem.says, problem.numbers, words)
         st.markdown(f"{plain(words(N_('Also possible ({share:percent} sure):'), share=problem.confidence))} {said}")
-    figure = chart.draw_layers(lead.history, words, palette)
+    figure = drawing.draw_layers(lead.history, words)
     if figure is not None:
         text = words(N_("Gradient of each layer: where the first layer's lies far below the last layer's, it hardly learns."))
         st.subheader(words(N_("Gradients")), anchor=False)
         st.markdown(plain(text))
-        finish(figure, words, palette)
-        plot(figure, alt=text, key="training-layers")
+        plot(figure, opened.visit, alt=text, key="training-layers")
     for part, title in ((SCORE, N_("Score")), (RATE, N_("Learning rate")), (GRADIENT, N_("Gradient of the whole model"))):
-        figure = chart.draw_more(lead, part, words, palette)
+        figure = drawing.draw_more(lead, part, words)
         if figure is not None:
             with st.expander(words(title)):
-                finish(figure, words, palette)
-                plot(figure, alt=words(title), key=f"training-{part}")
+                plot(figure, opened.visit, alt=words(title), key=f"training-{part}")
     if len(p.runs) > 1:
         _runs(p, opened)
     for note in lead.history.notes:
@@ -239,7 +236,6 @@ def _recorders(opened: Opened) -> None:
 clinic_page(
     "training_history",
     N_("What went wrong in training? The log of the run tells."),
-    chart.draw,
     settings=settings,
     below=below,
     table=False,

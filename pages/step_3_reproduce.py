@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from diagnostics.pictures import model_replay, online_offline, pickle_header, replayed, same_input, scaler
-from pages.parts.step import Section, step_page
+from pages.parts.step import step_page
 
 step_page(
     3,
     (
-        Section("reproduce.model_replay", model_replay.draw),
-        Section("reproduce.replayed", replayed.draw),
-        Section("reproduce.online_offline", online_offline.draw),
-        Section("reproduce.scaler", scaler.draw),
-        Section("reproduce.same_input", same_input.draw),
-        Section("reproduce.model_file", pickle_header.draw),
+        "reproduce.model_replay",
+        "reproduce.replayed",
+        "reproduce.online_offline",
+        "reproduce.scaler",
+        "reproduce.same_input",
+        "reproduce.model_file",
     ),
 )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from diagnostics.pictures import bursts, log_templates, metrics, service
-from pages.parts.step import Section, step_page
+from pages.parts.step import step_page
 from pages.parts.timeline import timeline
 
 step_page(
     6,
     (
-        Section("operations.metrics", metrics.draw),
-        Section("operations.bursts", bursts.draw),
-        Section("operations.service", service.draw),
-        Section("operations.logs", log_templates.draw),
+        "operations.metrics",
+        "operations.bursts",
+        "operations.requests",
+        "operations.service",
+        "operations.decisive",
+        "operations.logs",
     ),
     below=timeline,
 )

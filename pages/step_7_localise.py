@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from diagnostics.pictures import fit, simple_models, swap_back
-from pages.parts.step import Section, step_page
+from pages.parts.step import step_page
 
 step_page(
     7,
     (
-        Section("localise.swap_back", swap_back.draw),
-        Section("localise.simple_models", simple_models.draw),
-        Section("localise.fit", fit.draw),
+        "localise.swap_back",
+        "localise.simple_models",
+        "localise.fit",
     ),
 )

@@ -11,7 +11,7 @@ import functools
 import runpy
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -59,40 +59,38 @@ class Recorded:
         return {name: sorted(codes) for name, codes in vars(self).items()}
 
 
-@cache
-def on_pages() -> dict[str, Callable[..., Any]]:
-    """Diagnostic to how its page draws it, by running the scripts of the pages."""
+def on_pages() -> set[str]:
+    """The diagnostics that have a place on a page, by running the scripts of the pages."""
     from pages.parts import clinic, step
     from pages.parts.guard import CLINIC, ROOT, STEP_SCRIPTS
 
-    drawn: dict[str, Callable[..., Any]] = {}
-
-    def sections(number: int, found: Iterable[step.Section], **_: Any) -> None:
-        drawn.update((section.check_name, section.draw) for section in found)
+    named: set[str] = set()
 
     class Opened(BaseException):
         """Ends a script that goes on with the page it opened."""
 
-    def page(name: str, about: str, draw: Callable[..., Any], **_: Any) -> None:
-        drawn[name] = draw
+    def page(name: str, about: str, **_: Any) -> None:
+        named.add(name)
         raise Opened
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(step, "step_page", sections)
+        patched.setattr(step, "step_page", lambda number, order, **_: named.update(order))
         patched.setattr(clinic, "clinic_page", page)
         for script in (*STEP_SCRIPTS, *(script for script, _ in CLINIC)):
             try:
                 runpy.run_path(str(ROOT / script))
             except Opened:
                 continue
-    return drawn
+    return named
 
 
+@cache
 def pictures() -> dict[str, Callable[..., Any]]:
     """Diagnostic to its picture, without those that have none."""
-    from pages.parts.cards import no_picture
+    from diagnostics.pictures.pictured import drawing
 
-    return {name: draw for name, draw in on_pages().items() if draw is not no_picture}
+    found = {diagnostic.name: drawing(diagnostic.name) for diagnostic in (*catalogue(), *clinic_catalogue())}
+    return {name: draw for name, draw in found.items() if draw is not None}
 
 
 class Recorder:
@@ -151,9 +149,15 @@ class Recorder:
         if draw is None or self._tried[key] >= TRIES or diagnostic.name in self.recorded.drawn:
             return
         self._tried[key] += 1
+        from diagnostics.pictures.as_plotly import figure
+        from diagnostics.pictures.as_svg import svg
         from diagnostics.pictures.style import LIGHT
 
-        if draw(p, finding, words_for("en"), LIGHT) is not None:
+        words = words_for("en")
+        shape = draw(p, finding, words)
+        if shape is not None:
+            figure(shape, words, LIGHT)
+            svg(shape, words, "")
             self.recorded.drawn.add(diagnostic.name)
 
     def _undo(self, diagnostic: Diagnostic, finding: Finding, incident: Incident) -> None:

@@ -66,14 +66,14 @@ def test_another_encoding_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["environment", str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]) == 0
     (difference,) = json.loads(capsys.readouterr().out)["differences"]
     assert (difference["package"], difference["severity"]) == ("scikit-learn", "critical")
-    assert main(["logs", str(tmp_path / "a.log")]) == 0
+    assert main(["logs", str(tmp_path / "a.log"), "--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["templates"][0]["count"] == 900
 
 
 def test_a_log_that_cannot_be_read_beside_one_that_can_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.log").write_text(LOG)
     (tmp_path / "b.log").write_bytes(PICTURE)
-    assert main(["logs", str(tmp_path / "a.log"), str(tmp_path / "b.log")]) == 0
+    assert main(["logs", str(tmp_path / "a.log"), str(tmp_path / "b.log"), "--json", "-"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["templates"]
     assert "b.log" in err
@@ -89,10 +89,27 @@ def test_text_that_is_no_log_is_said_to_be_none(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().err == ""
 
 
+def test_metrics_alone_are_enough_and_a_limit_is_what_was_stated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"2026-05-{12 + i // 24:02} {i % 24:02}:00:00,{1000 + 20 * i + i % 3}" for i in range(96)]
+    (tmp_path / "m.csv").write_text("\n".join(["ts,memory_mb", *rows]))
+    given = ["logs", "--metrics", str(tmp_path / "m.csv")]
+    assert main([*given, "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert ([c["code"] for c in told["causes"]], told["metrics"][0]["evidence"]["limit"]) == (["memory_leak"], None)
+    assert main([*given, "--limit", "memory_mb=4096", "--fail-on", "critical"]) == 1
+    assert "reaches its limit of 4,096" in capsys.readouterr().out
+    assert main([*given, "--limit", "disk=4"]) == 2
+    assert "There is no metric disk" in capsys.readouterr().err
+    assert main([*given, "--limit", "disk"]) == 2
+    assert "memory_mb=4096" in capsys.readouterr().err
+    assert main(["logs"]) == 2
+    assert "--metrics" in capsys.readouterr().err
+
+
 def test_a_log_cut_in_the_middle_of_a_line_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     half = LOG[: len(LOG) // 2 - 20]
     (tmp_path / "a.log").write_text(half)
-    assert main(["logs", str(tmp_path / "a.log")]) == 0
+    assert main(["logs", str(tmp_path / "a.log"), "--json", "-"]) == 0
     assert sum(t["count"] for t in json.loads(capsys.readouterr().out)["templates"]) == half.count("\n") + 1
 
 

@@ -94,9 +94,19 @@ def test_it_has_a_test(diagnostic: Diagnostic) -> None:
 
 def test_every_diagnostic_stands_on_a_page_of_its_step_or_of_the_clinic() -> None:
     """The scripts are run; what they would draw is drawn in the tests of each rule (`tests/recorded.py`)."""
-    shown = set(on_pages())
+    shown = on_pages()
     assert {d.name for d in (*catalogue(), *clinic_catalogue())} - shown == set()
     assert shown - {d.name for d in (*catalogue(), *clinic_catalogue())} == set()
+
+
+def test_every_picture_of_a_step_goes_by_the_name_of_a_check() -> None:
+    """It is found by that name, so that one with another name would never be seen."""
+    names = {d.name for d in catalogue()}
+    steps = {name.partition(".")[0] for name in names}
+    for file, tree in trees("diagnostics/pictures"):
+        if Path(file).stem in steps:
+            made = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
+            assert {f"{Path(file).stem}.{name}" for name in made} <= names, file
 
 
 def test_no_diagnostic_is_lost_to_the_catalogue() -> None:

@@ -103,3 +103,44 @@ def test_group_and_calendar_columns_are_stated_and_may_be_none(tmp_path: Path) -
     (tmp_path / "again").mkdir()
     given = open_incident(folder(tmp_path / "again", "calendar: [income]\n"), work=tmp_path / "again" / "work")
     assert given.roles.calendar == ("income",)
+
+
+NESTED = "[&a [x,x,x,x,x,x,x,x,x,x],&b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a],&c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]]"
+
+
+@pytest.mark.parametrize(
+    ("yaml", "says"),
+    [
+        (f"title: {NESTED}", "title must be one"),
+        (f"task: {NESTED}", "task is list"),
+        (f"target: {NESTED}", "target must be one"),
+        (f"segments: {NESTED}", "segments must be a list"),
+        (f"events: [{{time: 2026-05-12, what: {NESTED}}}]", "what must be one"),
+        (f"events: [{{time: {NESTED}, what: x}}]", "event 1"),
+        (f"reading: {{current: {{encoding: {NESTED}}}}}", "encoding must be one"),
+        (f"reading: {{current: {{missing: {NESTED}}}}}", "missing must be one"),
+        ("reading: {current: [1]}", "unknown key list"),
+        ("reading: {north: {}}", "unknown key north"),
+        ("reading: {current: {skip: x}}", "skip must be a whole number"),
+        ("events: [{time: 0001-01-01T00:00:00+14:00, what: x}]", "from 1900 to 2200"),
+        ("events: [{time: 2026-05-12, what: x}, {time: 9999-12-31, what: x}]", "event 2"),
+        ("title: 0x" + "F" * 6000, "digits"),
+        ("title: " + "x" * 301, "301 characters"),
+        ("title: !!binary aGk=", "title must be one"),
+        ("segments: [" + "a," * 1001 + "]", "1,001 entries"),
+        ("calendar: [{a: 1}]", "calendar must be a list"),
+        ("? [1, 2]\n: 3", "line 1"),
+        ("1: 2", "unknown key 1"),
+        ("<<: {title: x}", "merge keys"),
+    ],
+)
+def test_each_key_of_incident_yaml_is_held_to_its_kind(tmp_path: Path, yaml: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        open_incident(folder(tmp_path, yaml), work=tmp_path / "work")
+
+
+def test_text_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    (made / "incident.yaml").write_bytes("title: x\ntarget: größe".encode("latin-1"))
+    with pytest.raises(BadInput, match="line 2"):
+        open_incident(made, work=tmp_path / "work")

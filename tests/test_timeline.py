@@ -11,8 +11,9 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Event
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import timeline as chart
-from diagnostics.pictures.style import DARK, LIGHT, Palette
+from diagnostics.pictures import as_plotly
+from diagnostics.pictures import timeline as drawing
+from diagnostics.pictures.style import LIGHT
 from diagnostics.timeline import SHOWN, Timeline, gap, label, timeline, told
 
 EIGHT = datetime(2026, 5, 12, 8)
@@ -116,16 +117,15 @@ def test_a_length_of_time_is_told_in_its_unit(span: timedelta, says: str) -> Non
     assert gap(span, WORDS) == says
 
 
-@pytest.mark.parametrize("palette", [LIGHT, DARK])
-def test_the_picture_has_a_row_for_each_and_no_two_labels_on_one(palette: Palette) -> None:
+def test_the_picture_has_a_row_for_each_and_no_two_labels_on_one() -> None:
     p = made(*[finding("DRF001", "A column <b>moved</b> $x$", i, f"c{i}" * 40) for i in range(40)], SLOW)
-    figure = chart.draw(p, None, WORDS, palette)
-    assert figure is not None
-    assert len(figure.data) == SHOWN
-    rows = [note for note in figure.layout.annotations if note.xref == "paper"]
-    assert len({note.y for note in rows}) == SHOWN
+    shape = drawing.rows(p, WORDS)
+    assert shape is not None
+    drawn = as_plotly.figure(shape, WORDS, LIGHT)
+    rows = [note for note in drawn.layout.annotations if note.xref == "x domain" and note.bgcolor]
+    assert len({note.y for note in rows}) == SHOWN == len(rows)
     assert all("<" not in note.text and "$" not in note.text and len(note.text) < 80 for note in rows)
-    assert figure.layout.height >= 35 * SHOWN
+    assert drawn.layout.height >= 35 * SHOWN
 
 
 def test_labels_of_deploys_are_short() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import warnings
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
@@ -127,8 +127,8 @@ def _plain(lines: list[str]) -> list[str]:
 
 def _notebook(name: str, text: str) -> Code:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = load_json(text)
+    except NotPlain as error:
         raise BadInput(
             N_("{file:name} cannot be read as a notebook: it is damaged or cut off. Save it again and retry."), file=name
         ) from error

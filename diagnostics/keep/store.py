@@ -33,8 +33,10 @@ from diagnostics.keep import links
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
+from diagnostics.read import stated as statement
 from diagnostics.read.archive import unpack
-from diagnostics.read.folder import KEYS, MAY_BE_NONE, YAML_CAP
+from diagnostics.read.folder import MAY_BE_NONE
+from diagnostics.read.stated import KEYS
 from diagnostics.read.uploads import PARTS, UNTITLED, clean, file_name, last, title_of
 
 HOME: Final = "MODEL_CLINIC_HOME"
@@ -130,8 +132,9 @@ def save_upload(incident: str, part: str, filename: str, content: bytes | IO[byt
     stream: IO[bytes] = io.BytesIO(content) if isinstance(content, bytes) else content
     blocks: Iterable[bytes] = _capped(stream, cap, filename)
     if part == "incident":
-        blocks = [yaml_text := b"".join(blocks)]
-        _mapping(yaml_text)
+        content = stream.read(statement.BYTES_CAP + 1)
+        statement.parse(content)
+        blocks = _capped(io.BytesIO(content), cap, filename)
     _write(target, blocks)
     if place.fixed:
         with disk():
@@ -206,14 +209,9 @@ def stamp(incident: str) -> str:
 
 
 def stated(incident: str) -> dict[str, Any]:
-    """What incident.yaml says, only the known keys; empty when there is none. Raises BadInput when it is no YAML."""
-    file = folder(incident) / "incident.yaml"
-    if not file.is_file():
-        return {}
+    """What incident.yaml says; empty when there is none. Raises BadInput, which names the key, when it says what cannot be."""
     with disk():
-        content = file.read_bytes()
-    held = _mapping(content)
-    return {key: held[key] for key in KEYS if key in held}
+        return statement.read(folder(incident) / statement.FILE)
 
 
 def describe(incident: str, said: Mapping[str, Any], *, none: Set[str] = frozenset()) -> None:
@@ -233,7 +231,12 @@ def describe(incident: str, said: Mapping[str, Any], *, none: Set[str] = frozens
 def called(incident: str) -> str:
     """The title that people gave the incident, else the one in incident.yaml. Raises BadInput when there is no such incident."""
     file = folder(incident) / CALLED
-    return file.read_text(encoding="utf-8") if file.is_file() else str(stated(incident).get("title") or "")
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    try:
+        return str(stated(incident).get("title") or "")
+    except BadInput:
+        return ""  # Opening the incident says what is wrong in incident.yaml; until then it has no title.
 
 
 def call(incident: str, title: str) -> None:
@@ -310,6 +313,7 @@ def restore(archive: bytes | IO[bytes], *, name: str = "archive.zip") -> str:
         with disk():
             unpack(packed, scratch)
             (scratch / "expected.yaml").unlink(missing_ok=True)
+            statement.read(scratch / statement.FILE)
             scratch.chmod(0o700)
             scratch.rename(home() / made)
     finally:
@@ -318,19 +322,6 @@ def restore(archive: bytes | IO[bytes], *, name: str = "archive.zip") -> str:
     if not stated(made).get("title"):
         describe(made, {"title": title_of(name)})
     return made
-
-
-def _mapping(content: bytes) -> dict[str, Any]:
-    """The keys of an incident.yaml. Raises BadInput when it is none."""
-    try:
-        if len(content) > YAML_CAP:
-            raise ValueError("too large")
-        held = yaml.safe_load(content.decode("utf-8-sig"))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise BadInput(N_("incident.yaml cannot be read as YAML: upload a corrected one, or remove it.")) from error
-    if held is not None and not isinstance(held, dict):
-        raise BadInput(N_("incident.yaml must hold keys such as title and target, each with its value."))
-    return held or {}
 
 
 def _visible(base: Path) -> Iterator[Path]:

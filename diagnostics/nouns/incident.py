@@ -106,6 +106,8 @@ class Incident:
     logs: tuple[Path, ...] = NO_PATHS
     metrics: tuple[Path, ...] = NO_PATHS
     training: tuple[Path, ...] = NO_PATHS
+    limits: tuple[tuple[str, float], ...] = ()
+    """Where metrics of the service end, as a person stated it: (name of the series, limit in its unit)."""
     unreadable: tuple[tuple[str, str], ...] = ()
     """Parts that were given and could not be read: (file, sentence)."""
     seed: int = 0
@@ -147,7 +149,7 @@ class Incident:
         digest = hashlib.sha256()
         for table in (self.reference, self.current):
             digest.update((table.fingerprint if table else "-").encode())
-        stated = (self.title, self.task, self.answer, self.roles, self.events, self.seed)
+        stated = (self.title, self.task, self.answer, self.roles, self.events, self.seed, *self.limits)
         digest.update(repr(stated).encode())
         files = [self.model, self.environment.reference, self.environment.current, self.config.reference]
         files += [self.config.current, self.scaler, *self.code, *self.logs, *self.metrics, *self.training]

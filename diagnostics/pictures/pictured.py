@@ -9,90 +9,89 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import plotly.graph_objects as go
-
-from diagnostics import pictures as charts
+from diagnostics import pictures
 from diagnostics.causes.cause import Cause
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import N_, Words
-from diagnostics.pictures import proof
-from diagnostics.pictures.style import Palette, finish
+from diagnostics.pictures import proof, timeline
+from diagnostics.pictures.shapes import Shape
+from diagnostics.timeline import Timeline, told
 
 log = logging.getLogger(__name__)
 
-Draw = Callable[[Any, Finding | None, Words, Palette], go.Figure | None]
-
-OTHERWISE: Final = {
-    "confirm.sides": "",
-    "drift.marginal": "drift.draw",
-    "environment.config": "sides.settings",
-    "environment.leakage": "",
-    "environment.packages": "sides.packages",
-    "operations.logs": "log_templates.draw",
-    "reproduce.model_file": "pickle_header.draw",
-    "training_history": "training_history.draw",
-}
-"""Checks whose picture does not go by their own name."""
+Draw = Callable[[Any, Finding | None, Words], Shape | None]
 
 FAILURES: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What drawing unusual numbers may raise: one picture that fails must not take a page or a report with it."""
 
+UNDRAWN: Final = N_("The picture could not be drawn; the numbers below are not affected.")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A finished figure and the sentence that says what it shows."""
+    """A shape and the sentence that says what it shows; no shape where drawing failed, which is said in its place."""
 
-    figure: go.Figure
+    shape: Shape | None
     alt: str
 
 
 def drawing(check_name: str) -> Draw | None:
-    """How the profile of a check is drawn; None where it has no picture."""
-    name, _, function = OTHERWISE.get(check_name, f"{check_name.partition('.')[2]}.draw").partition(".")
-    if not name or importlib.util.find_spec(f"{charts.__name__}.{name}") is None:
+    """How the profile of a check is drawn; None where it has no picture.
+
+    A check of a step is drawn by the function of its own name in the module of its step, one of the clinic by `draw` in its own.
+    """
+    step, _, name = check_name.rpartition(".")
+    module = f"{pictures.__name__}.{step or f'clinic.{name}'}"
+    if importlib.util.find_spec(module) is None:
         return None
-    draw: Draw = getattr(importlib.import_module(f"{charts.__name__}.{name}"), function)
+    draw: Draw | None = getattr(importlib.import_module(module), name if step else "draw", None)
     return draw
 
 
-def of_finding(check: Check, finding: Finding, words: Words, palette: Palette) -> Picture | None:
-    """The picture of one finding; None where there is none worth drawing, or where drawing fails (which is logged)."""
+def of_finding(check: Check, finding: Finding | None, words: Words, alt: str = "") -> Picture | None:
+    """The picture of one finding, or of a check that found nothing; None where there is none worth drawing."""
     draw = drawing(check.name)
     if draw is None or check.profile is None:
         return None
+    return attempt(lambda: draw(check.profile, finding, words), words, alt or (finding.statement(words) if finding else ""))
+
+
+def attempt(draw: Callable[[], Shape | None], words: Words, alt: str) -> Picture | None:
+    """What `draw` makes; where it fails, a picture that says so."""
     try:
-        figure = draw(check.profile, finding, words, palette)
-        if figure is None:
-            return None
-        finish(figure, words, palette)
+        shape = draw()
+        if shape is not None:
+            shape.plots(words)
     except FAILURES:
-        log.exception("chart of %s failed", check.name)
-        return None
-    return Picture(figure, finding.statement(words))
+        log.exception("a picture could not be drawn")
+        return Picture(shape=None, alt=alt)
+    return None if shape is None else Picture(shape=shape, alt=alt)
 
 
-def of_proof(cause: Cause, words: Words, palette: Palette) -> Picture | None:
+def of_timeline(p: Timeline, words: Words) -> Picture | None:
+    return attempt(lambda: timeline.rows(p, words), words, told(p, words) if p.signs else words(N_("Timeline")))
+
+
+def of_proof(cause: Cause, words: Words) -> Picture | None:
     """What the undo of a cause showed; None where it could not be tried."""
-    if cause.replay is not None:
-        figure = proof.draw(cause.replay, None, words, palette)
+    if (replay := cause.replay) is not None:
         alt = words(
             N_("{unit:term}: reference {reference:number}, current {before:number}, after the undo {after:number}"),
-            unit=cause.replay.unit,
-            reference=cause.replay.reference.value,
-            before=cause.replay.before.value,
-            after=cause.replay.after.value,
+            unit=replay.unit,
+            reference=replay.reference.value,
+            before=replay.before.value,
+            after=replay.after.value,
         )
-    elif cause.likeness is not None:
-        figure = proof.draw_likeness(cause.likeness, words, palette)
+        return attempt(lambda: proof.replay(replay, words), words, alt)
+    if (likeness := cause.likeness) is not None:
         alt = words(
             N_("Pairs of rows told apart: {before:percent} as it is, {after:percent} after the undo; 50% is guessing"),
-            before=cause.likeness.before,
-            after=max(0.5, cause.likeness.after),
+            before=likeness.before,
+            after=max(0.5, likeness.after),
         )
-    else:
-        return None
-    return Picture(figure, alt) if figure is not None else None
+        return attempt(lambda: proof.likeness(likeness, words), words, alt)
+    return None
 
 
 def supporting(cause: Cause, checks: Sequence[Check], words: Words) -> list[tuple[Check, Finding]]:

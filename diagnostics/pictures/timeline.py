@@ -1,92 +1,104 @@
-"""The timeline: a row for each thing that began, its words above its mark, deploys as lines through all rows."""
+"""What began, was deployed and was noted, on one axis: row by row for a report, as numbered marks for a review."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import plotly.graph_objects as go
+from diagnostics.nouns.rule import Lane as Of
+from diagnostics.nouns.words import N_, Words, shorten
+from diagnostics.pictures.marks import Axis, Symbol, seconds
+from diagnostics.pictures.shapes import Lane, Lanes, Limit, Shape, Stay
+from diagnostics.pictures.style import Tone
+from diagnostics.timeline import LANES, Timeline, label
 
-from diagnostics.nouns.finding import Finding
-from diagnostics.nouns.rule import Lane
-from diagnostics.nouns.words import Words
-from diagnostics.pictures.style import DARK, LIGHT, Palette, blank, onset_line, safe
-from diagnostics.timeline import LANES, Moment, Timeline, label
-
-ROW: Final = 40
 LABEL_CAP: Final = 44
-GROUND: Final = {LIGHT.text: "#FFFFFF", DARK.text: "#12171E"}
-"""The page behind each colour of text, as .streamlit/config.toml has it."""
-
-SYMBOLS: Final = {
-    Lane.DEPLOY: "diamond",
-    Lane.DATA: "circle",
-    Lane.METRIC: "square",
-    Lane.ERRORS: "x",
-    Lane.ACCURACY: "triangle-down",
-    Lane.MODEL: "hexagon",
-    Lane.NOTED: "star",
+LOOKS: Final[Mapping[Of, tuple[Symbol, Tone]]] = {
+    Of.DEPLOY: ("diamond", Tone.REFERENCE),
+    Of.DATA: ("circle", Tone.CURRENT),
+    Of.METRIC: ("square", Tone.WATCH),
+    Of.ERRORS: ("x", Tone.FAULT),
+    Of.ACCURACY: ("triangle-down", Tone.FAULT),
+    Of.MODEL: ("hexagon", Tone.FINE),
+    Of.NOTED: ("star", Tone.TEXT),
 }
 
+REVIEW: Final[Sequence[tuple[str, Symbol, Tone]]] = (
+    (N_("detected"), "circle", Tone.FAULT),
+    (N_("deployed"), "diamond", Tone.REFERENCE),
+    (N_("noted"), "square", Tone.CURRENT),
+)
+ROWS: Final[Mapping[Of, int]] = {Of.DEPLOY: 1, Of.NOTED: 2}
+"""Row of a lane in a review, from the top; everything that was detected is in row 0."""
 
-def draw(p: Timeline, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """Rows from the first at the top to the last; None with fewer than two."""
+NEAR: Final = 0.035
+"""Share of the axis that a mark is wide, on half of a projector's screen."""
+
+LINES: Final = 5
+"""Lines of marks in a row at most: marks too close together to be side by side stand one below the other."""
+
+
+def rows(p: Timeline, words: Words) -> Shape | None:
+    """A row for each thing that began, its words above its mark, deploys as lines through all rows; None with fewer than two."""
     if len(p.moments) < 2:
         return None
-    colours = {
-        Lane.DEPLOY: palette.reference,
-        Lane.DATA: palette.current,
-        Lane.METRIC: palette.watch,
-        Lane.ERRORS: palette.fault,
-        Lane.ACCURACY: palette.fault,
-        Lane.MODEL: palette.fine,
-        Lane.NOTED: palette.text,
-    }
-    first, last = _span(p)
-    figure = blank(words, palette, height=72 + ROW * len(p.moments))
-    figure.update_layout(margin={"l": 12, "r": 24, "t": 28, "b": 8})
-    for row, moment in enumerate(p.moments):
-        end = moment.until or (moment.time if moment.lane in (Lane.DEPLOY, Lane.NOTED) else last)
-        figure.add_trace(_row(moment, row, end, colours[moment.lane], words))
+    first, last = _span(p, 12, timedelta(minutes=2))
+    lanes = []
+    for moment in p.moments:
+        symbol, tone = LOOKS[moment.lane]
+        end = moment.until or (None if moment.lane in (Of.DEPLOY, Of.NOTED) else last)
+        said = moment.finding.statement(words) if moment.finding else moment.what
         more = f" +{moment.also}" if moment.also else ""
-        # Above its row and from the left edge: there it never meets another label, however narrow the screen.
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            y=row,
-            xanchor="left",
-            yanchor="bottom",
-            yshift=4,
-            showarrow=False,
-            text=f"{words(LANES[moment.lane])} · {safe(label(moment, words), cap=LABEL_CAP)}{more}",
-            font={"size": 13, "color": palette.text},
-            # Lines that cross all rows end at the words.
-            bgcolor=GROUND[palette.text],
-            borderpad=1,
-        )
-        if moment.lane is Lane.DEPLOY:
-            figure.add_vline(x=moment.time.isoformat(), line={"color": palette.reference, "dash": "dot", "width": 1})
-    figure.update_yaxes(visible=False, range=[len(p.moments) - 0.5, -1.0], fixedrange=True)
-    onset_line(figure, p.signs[0].time if p.signs else None, words, palette)
-    figure.update_xaxes(range=[first.isoformat(), last.isoformat()], type="date")
-    return figure
+        named = f"{words(LANES[moment.lane])} · {shorten(label(moment, words), cap=LABEL_CAP)}{more}"
+        stay = Stay(start=moment.time, end=end, tone=tone, symbol=symbol, hover=f"{words.time(moment.time)}: {said}")
+        lanes.append(Lane(label=named, stays=(stay,)))
+    x = Axis(time=True, low=seconds(first), high=seconds(last))
+    return Lanes(lanes=lanes, x=x, labels_above=True, moments=_deploys(p), onset=p.signs[0].time if p.signs else None)
 
 
-def _row(moment: Moment, row: int, end: datetime, colour: str, words: Words) -> go.Scatter:
-    """The mark at its beginning, and a thin line for as long as it lasts."""
-    said = moment.finding.statement(words) if moment.finding else moment.what
-    return go.Scatter(
-        x=[moment.time, end],
-        y=[row, row],
-        mode="lines+markers",
-        line={"color": colour, "width": 2},
-        marker={"size": [12, 0], "opacity": 1.0, "symbol": SYMBOLS[moment.lane], "color": colour},
-        hovertemplate="%{x}<br>" + safe(said, cap=160) + "<extra></extra>",
-    )
+def review(p: Timeline, words: Words) -> Shape | None:
+    """Three rows of numbered marks over one axis, the numbers of the list beside it; None when nothing has a time."""
+    if not p.moments:
+        return None
+    first, last = _span(p, 12, timedelta(hours=1))
+    placed = _placed(p, (last - first) * NEAR)
+    lanes = []
+    for row, (name, symbol, tone) in enumerate(REVIEW):
+        for level in range(1 + max((at for of, at in placed if of == row), default=0)):
+            stays = [
+                Stay(
+                    start=moment.time,
+                    tone=tone,
+                    symbol=symbol,
+                    hover=f"{words.time(moment.time)}: {label(moment, words)}",
+                    inside=str(number),
+                )
+                for number, (moment, place) in enumerate(zip(p.moments, placed, strict=True), start=1)
+                if place == (row, level)
+            ]
+            lanes.append(Lane(label="" if level else words(name), stays=stays, tall=0.9))
+    return Lanes(lanes=lanes, x=Axis(time=True, low=seconds(first), high=seconds(last)), moments=_deploys(p), onset=p.onset)
 
 
-def _span(p: Timeline) -> tuple[datetime, datetime]:
+def _deploys(p: Timeline) -> list[Limit]:
+    return [Limit(at=moment.time, tone=Tone.REFERENCE) for moment in p.moments if moment.lane is Of.DEPLOY]
+
+
+def _placed(p: Timeline, wide: timedelta) -> list[tuple[int, int]]:
+    """The row of each mark, and its line within it: the first that is free there."""
+    ends: dict[tuple[int, int], datetime] = {}
+    placed = []
+    for moment in p.moments:
+        row = ROWS.get(moment.lane, 0)
+        free = [level for level in range(LINES) if abs(moment.time - ends.get((row, level), datetime.min)) >= wide]
+        placed.append((row, free[0] if free else LINES - 1))
+        ends[placed[-1]] = moment.time
+    return placed
+
+
+def _span(p: Timeline, part: int, least: timedelta) -> tuple[datetime, datetime]:
     """First and last time of the axis, with room on either side."""
-    times = [m.time for m in p.moments] + [m.until for m in p.moments if m.until]
-    room = max((max(times) - min(times)) / 12, timedelta(minutes=2))
+    times = [time for moment in p.moments for time in (moment.time, moment.until) if time is not None]
+    room = max((max(times) - min(times)) / part, least)
     return min(times) - room, max(times) + room

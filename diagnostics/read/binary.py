@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final
 import duckdb
 
 from diagnostics.measure.engine import connect, literal
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Column, Kind, Note, Rejected, note
 from diagnostics.nouns.words import N_
@@ -28,6 +28,15 @@ WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLI
 LONG: Final = ("HUGEINT", "UHUGEINT", "UBIGINT")
 REAL: Final = ("FLOAT", "DOUBLE", "DECIMAL")
 NO_RECORD: Final = N_("no JSON record")
+LONG_ROW: Final = 4096
+"""Bytes of text in a row, on average, above which a table is looked at as one that may stand for more than it holds."""
+
+NESTED: Final = 24
+"""Levels of a nested column; a list takes two of them."""
+
+COLUMN_PARTS: Final = 8
+"""Parts that a column may consist of, on average."""
+
 OBJECT: Final = 2**24
 """Bytes that one JSON record may have."""
 
@@ -119,8 +128,8 @@ def _records(source: Path, target: Path) -> tuple[Path, list[Rejected]]:
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
+                record = load_json(line)
+            except NotPlain:
                 record = None
             if isinstance(record, dict):
                 out.write(line.rstrip("\n") + "\n")
@@ -145,6 +154,7 @@ def _parquet(given: Path, source: Path, target: Path, caps: Caps) -> Content:
         read_as = ", ".join(f"{cast.format(key=key)} AS {key}" for key, (_, cast) in zip(keys, kinds, strict=True))
         typed = f"(SELECT {read_as} FROM {aliased})"
         texts = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.CATEGORY}
+        _check_cells(con, given, typed, {**texts, **_nested(keys, names, kinds)}, caps)
         choices = dict(choose(con, typed, texts, Convention(typed=True, missing=())).of) if texts else {}
         numbers = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.NUMBER}
         choices |= _numbers(con, aliased, numbers, dict(zip(keys, (str(row[1]) for row in described), strict=True)))
@@ -230,6 +240,7 @@ def _with_nulls(
 def _check(con: duckdb.DuckDBPyConnection, given: Path, source: Path, caps: Caps) -> None:
     """What the footer says, before any page is read."""
     path = literal(str(source))
+    _check_nesting(con, given, path, caps)
     rows = con.execute(f"SELECT num_rows FROM parquet_file_metadata({path})").fetchall()[0][0]
     if rows > caps.rows:
         raise too_many_rows(caps)
@@ -241,6 +252,57 @@ def _check(con: duckdb.DuckDBPyConnection, given: Path, source: Path, caps: Caps
         raise too_large(given, caps.unpacked)
     if packed > 2 * source.stat().st_size:
         raise damaged(given)
+
+
+def _nested(keys: list[str], names: tuple[str, ...], kinds: list[tuple[Kind, str]]) -> dict[str, str]:
+    return {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.NESTED}
+
+
+def _check_cells(con: duckdb.DuckDBPyConnection, given: Path, relation: str, names: Mapping[str, str], caps: Caps) -> None:
+    """What the texts come to with each cell written out: a dictionary of one long text stands for as many as there are rows."""
+    total = rows = 0
+    for begin in range(0, len(names), GROUP):
+        keys = list(names)[begin : begin + GROUP]
+        parts = ", ".join(f"max(strlen({key})), sum(strlen({key}))" for key in keys)
+        found = con.execute(f"SELECT count(*), {parts} FROM {relation}").fetchall()[0]
+        rows = int(found[0])
+        for key, longest, written in zip(keys, found[1::2], found[2::2], strict=True):
+            total += int(written or 0)
+            if longest is not None and longest > caps.line:
+                raise BadInput(
+                    N_(
+                        "{file:name} holds a cell of {size:count} bytes in {column:name}, more than the {cap:count} allowed: "
+                        "leave that column out."
+                    ),
+                    file=given.name,
+                    size=int(longest),
+                    column=names[key],
+                    cap=caps.line,
+                )
+    # Names of levels repeat in every table and pack as well as this; a row of pages of text does not.
+    repeated = total > RATIO_FROM and total > caps.ratio * given.stat().st_size and total > LONG_ROW * rows
+    if total > caps.unpacked or repeated:
+        raise too_large(given, caps.unpacked)
+
+
+def _check_nesting(con: duckdb.DuckDBPyConnection, given: Path, path: str, caps: Caps) -> None:
+    """How deep the columns are nested, by the footer's list of them in which each says how many follow that are its own."""
+    own = [int(row[0] or 0) for row in con.execute(f"SELECT num_children FROM parquet_schema({path})").fetchall()]
+    if len(own) > COLUMN_PARTS * caps.columns:
+        raise too_many_columns(len(own), caps.columns)
+    left: list[int] = []
+    for children in own:
+        while left and not left[-1]:
+            left.pop()
+        if left:
+            left[-1] -= 1
+        left.append(children)
+        if len(left) > NESTED:
+            raise BadInput(
+                N_("{file:name} holds columns that are nested more than {cap:count} levels deep: give a flat table."),
+                file=given.name,
+                cap=NESTED,
+            )
 
 
 def _kind(given: str) -> tuple[Kind, str]:

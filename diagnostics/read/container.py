@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
 from diagnostics.read import convert, excel
@@ -23,8 +24,18 @@ from diagnostics.read.encoding import wide
 RATIO_FROM: Final = 2**26
 """Bytes of output from which the packing ratio is looked at; below, even a bomb does no harm."""
 
-EXCEL_MEMORY: Final = 3 * 10**9
-EXCEL_SECONDS: Final = 120
+CHILD_MEMORY: Final = 3 * 10**9
+CHILD_SECONDS: Final = 120
+"""What a workbook, or a typed file that has to be converted, may take at most; a small one is given less."""
+
+LEAST_MEMORY: Final = 10**9
+MEMORY_PER_BYTE: Final = 30
+LEAST_SECONDS: Final = 10
+BYTES_PER_SECOND: Final = 200_000
+
+LONG_TEXT: Final = 1000
+"""Bytes of a shared text from which on it is counted how often a workbook repeats it."""
+
 STEP: Final = 2**20
 EDGE: Final = 2**14
 
@@ -130,8 +141,8 @@ def _is_json(source: Path, head: bytes) -> bool:
         return False
     first = head.lstrip().split(b"\n", 1)[0].rstrip(b"\r\n")
     try:
-        return isinstance(json.loads(first), dict)
-    except ValueError:
+        return isinstance(load_json(first), dict)
+    except NotPlain:
         pass  # The object may go on in the next line.
     if re.match(rb"\s*\{\s*(?:\}|\"(?:[^\"\\]|\\.)*\"\s*:)", head):
         raise BadInput(
@@ -223,6 +234,17 @@ def too_large(source: Path, cap: int) -> BadInput:
     )
 
 
+def greedy(source: Path, seconds: int) -> BadInput:
+    return BadInput(
+        N_(
+            "{file:name} takes more than {seconds:count} seconds or more memory to read than a file of its size may: export it "
+            "again, or give it as CSV."
+        ),
+        file=source.name,
+        seconds=seconds,
+    )
+
+
 def too_wide(source: Path, caps: Caps) -> BadInput:
     return BadInput(
         N_("{file:name} is too large for a workbook (at most {cells:count} cells): export the sheet as CSV."),
@@ -275,26 +297,39 @@ class Sheet:
     formulas: int
 
 
-def _confined(source: Path, script: str, arguments: list[str]) -> dict[str, Any]:
+def _allowed(source: Path, unpacked: int) -> tuple[int, int]:
+    """Bytes of memory and seconds that reading may take."""
+    seconds = min(CHILD_SECONDS, LEAST_SECONDS + source.stat().st_size // BYTES_PER_SECOND)
+    return min(CHILD_MEMORY, LEAST_MEMORY + MEMORY_PER_BYTE * unpacked), seconds
+
+
+def _confined(source: Path, script: str, arguments: list[str], seconds: int) -> dict[str, Any]:
     """What the program `script` prints, run in a process that may take itself down. Raises BadInput when it did."""
     command = [sys.executable, "-I", script, *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=2 * EXCEL_SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=1.5 * seconds, check=False)
+        if not done.stdout:
+            raise greedy(source, seconds)
         answer: dict[str, Any] = json.loads(done.stdout.decode("utf-8", errors="replace") or "{}")
-    except (subprocess.TimeoutExpired, json.JSONDecodeError) as failure:
+    except subprocess.TimeoutExpired as failure:
+        raise greedy(source, seconds) from failure
+    except json.JSONDecodeError as failure:
         raise damaged(source) from failure
     match answer.get("error"):
         case "password":
             raise BadInput(PASSWORD, file=source.name)
-        case "sheets" | "cells" | "memory":
+        case "memory":
+            raise greedy(source, seconds)
+        case "sheets" | "cells":
             raise too_wide(source, caps=Caps())
     return answer
 
 
 def to_parquet(source: Path, kind: Container, target: Path, caps: Caps) -> None:
     """Write a typed file of another kind as Parquet to `target`. Raises BadInput, which names what cannot be read."""
-    limits = [str(limit) for limit in (EXCEL_MEMORY, EXCEL_SECONDS, caps.cells * 10)]
-    answer = _confined(source, convert.__file__, [kind.value, str(source), str(target), *limits])
+    memory, seconds = _allowed(source, source.stat().st_size)
+    limits = [str(limit) for limit in (memory, seconds, caps.cells * 10)]
+    answer = _confined(source, convert.__file__, [kind.value, str(source), str(target), *limits], seconds)
     if answer.get("error") == "kind":
         raise BadInput(UNREADABLE, file=source.name, what=shorten(str(answer["what"])))
     if "rows" not in answer:
@@ -303,12 +338,13 @@ def to_parquet(source: Path, kind: Container, target: Path, caps: Caps) -> None:
 
 def unpack_workbook(source: Path, target: Path, caps: Caps, options: Options) -> Sheet:
     """Write the largest table of one sheet as CSV to `target`. Raises BadInput."""
-    formulas = _inspect(source, caps) if zipfile.is_zipfile(source) else 0
+    formulas, unpacked = _inspect(source, caps) if zipfile.is_zipfile(source) else (0, source.stat().st_size)
     if not formulas and _encrypted(source):
         raise BadInput(PASSWORD, file=source.name)
-    limits = [str(limit) for limit in (EXCEL_MEMORY, EXCEL_SECONDS, caps.sheets, caps.cells)]
+    memory, seconds = _allowed(source, unpacked)
+    limits = [str(limit) for limit in (memory, seconds, caps.sheets, caps.cells)]
     arguments = [str(source), str(target), *limits, *([options.sheet] if options.sheet else [])]
-    answer = _confined(source, excel.__file__, arguments)
+    answer = _confined(source, excel.__file__, arguments, seconds)
     if "sheet" in answer and "error" not in answer:
         names = tuple(str(name) for name in answer["sheets"])
         return Sheet(str(answer["sheet"]), names, int(answer["merged"]), int(answer["tables"]), formulas)
@@ -338,10 +374,46 @@ _CELL: Final = re.compile(rb'<(?:\w+:)?c [^>]{0,200}?r="([A-Z]{1,3})(\d{1,7})"[^
 _UNCALCULATED: Final = re.compile(rb"</(?:\w+:)?f>\s{0,20}(?:<(?:\w+:)?v ?/>|<v></v>)?\s{0,20}</(?:\w+:)?c>")
 
 
-def _inspect(source: Path, caps: Caps) -> int:
+_SHARED: Final = re.compile(rb"</(?:\w+:)?si>")
+_REFERENCE: Final = re.compile(rb"<(?:\w+:)?c [^>]{0,200}?t=[\"']s[\"'][^>]{0,200}>\s{0,20}<(?:\w+:)?v>(\d{1,9})<")
+"""A cell that holds the number of a shared text."""
+
+
+class _SharedTexts:
+    """The lengths of the texts that a workbook keeps once, and what the cells come to that repeat them."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._lengths: list[int] = []
+        self._longest = 0
+        self._open = 0
+        self._carried = b""
+
+    def add(self, block: bytes) -> None:
+        """The next block of the part that holds the texts."""
+        block = self._carried + block
+        last = 0
+        for end in _SHARED.finditer(block):
+            self._lengths.append(self._open + end.start() - last)
+            self._open, last = 0, end.end()
+        # An end that two blocks share is found in the second one.
+        cut = max(last, len(block) - 12)
+        self._open += cut - last
+        self._carried = block[cut:]
+        self._longest = max(self._lengths, default=0)
+
+    def count(self, block: bytes) -> None:
+        """The next block of a sheet."""
+        if self._longest >= LONG_TEXT:
+            lengths = self._lengths
+            numbers = map(int, _REFERENCE.findall(block))
+            self.total += sum(lengths[number] for number in numbers if number < len(lengths))
+
+
+def _inspect(source: Path, caps: Caps) -> tuple[int, int]:
     """Inflate every XML part in steps, keeping nothing: what it really unpacks to, entities, and the extent of each sheet.
 
-    Returns the number of formulas without a value.
+    Returns the number of formulas without a value, and the bytes that it unpacks to.
     """
     total = formulas = 0
     try:
@@ -350,7 +422,8 @@ def _inspect(source: Path, caps: Caps) -> int:
             if len(parts) > 10 * caps.sheets + 1000:
                 raise too_large(source, caps.unpacked)
             packed = source.stat().st_size
-            for part in parts:
+            shared = _SharedTexts()
+            for part in sorted(parts, key=lambda part: "sharedstrings" not in part.filename.lower()):
                 if part.file_size > caps.unpacked:
                     raise too_large(source, caps.unpacked)
                 for block in _inflate(source, part):
@@ -359,12 +432,17 @@ def _inspect(source: Path, caps: Caps) -> int:
                         raise too_large(source, caps.unpacked)
                     if b"<!ENTITY" in block or b"<!DOCTYPE" in block:
                         raise damaged(source)
-                    if "sheet" in part.filename.lower() and part.filename.endswith(".xml"):
+                    if "sharedstrings" in part.filename.lower():
+                        shared.add(block)
+                    elif "sheet" in part.filename.lower() and part.filename.endswith(".xml"):
+                        shared.count(block)
+                        if shared.total > RATIO_FROM and shared.total > caps.ratio * packed:
+                            raise too_large(source, caps.unpacked)
                         _check_extent(source, block, caps)
                         formulas += len(_UNCALCULATED.findall(block))
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError) as damage:
         raise damaged(source) from damage
-    return formulas
+    return formulas, total
 
 
 def _inflate(source: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -123,6 +123,10 @@ def detect(head: str, *, complete: bool, delimiter: str | None = None) -> Dialec
         # A character that only ever occurs inside a longer delimiter is none itself.
         inside = {m[0] for m in candidates if len(m) > 1 and head.count(m[0]) == m.count(m[0]) * _whole(head, m)}
         candidates = [c for c in candidates if c not in inside]
+        if _named(head, complete=complete):
+            # The marks inside times and numbers separate no cells where the row of names lacks them.
+            first = next(line for line in head.splitlines() if line.strip())
+            candidates = [c for c in candidates if c not in IN_VALUES or c in first]
     best, best_score = Dialect(delimiter or ","), -1.0
     if not delimiter and not hint and _one_column(head, complete=complete):
         return Dialect("\x1f", '"' if '"' in head else "", width=1)
@@ -168,6 +172,8 @@ def _one_column(head: str, *, complete: bool) -> bool:
     """The lines are values with a form of their own; or one name stands above texts that nothing shows to be cells."""
     lines = [line.strip() for line in split_head(head, Dialect(",", quote=""), complete=complete) if line.strip()]
     below = lines[1:] or lines
+    if _named(head, complete=complete):
+        return False
     if below and sum(_OWN_FORM.match(line) is not None for line in below) >= 0.9 * len(below):
         return True
     if len(lines) < 2 or not re.fullmatch(r"[\w.-]+", lines[0]) or not re.match(r"\S", head):
@@ -177,6 +183,19 @@ def _one_column(head: str, *, complete: bool) -> bool:
     if widths == {1}:
         return False
     return len(below) <= FEW_RECORDS and all(sort_of(cell) in (Sort.WORD, Sort.TEXT) for cell in cells)
+
+
+IN_VALUES: Final = (" ", ":")
+"""What stands inside times as often as between cells."""
+
+
+def _named(head: str, *, complete: bool) -> bool:
+    """The first line holds names, and a comma, semicolon, tab or bar divides it into as many cells as the lines below."""
+    lines = [line.strip("\r\n") for line in split_head(head, Dialect(",", quote=""), complete=complete) if line.strip()]
+    if len(lines) < 3 or re.search(r"\d[:.,]\d", lines[0]):
+        return False
+    counts = {mark: lines[0].count(mark) for mark in ",;\t|" if mark in lines[0]}
+    return any(sum(line.count(mark) == count for line in lines[1:]) >= 0.9 * (len(lines) - 1) for mark, count in counts.items())
 
 
 FEW_RECORDS: Final = 5

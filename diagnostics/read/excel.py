@@ -18,13 +18,15 @@ TITLE_ROWS = 3
 
 
 def confine(memory: int, seconds: int) -> None:
-    """Bound address space and processor time where the system can (not on Windows)."""
+    """Bound address space and processor time where the system can (not on Windows), never above what is allowed already."""
     try:
         import resource
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds)):
+        allowed = resource.getrlimit(what)[1]
+        most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+        resource.setrlimit(what, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

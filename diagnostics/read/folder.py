@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from diagnostics.nouns.incident import Event, Incident, Roles, Sides, Task
+from diagnostics.nouns.incident import Incident, Roles, Sides
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_
+from diagnostics.read import stated as statement
 from diagnostics.read.caps import Options
 
 TABLE_ENDINGS: Final = (
@@ -23,21 +21,6 @@ TABLE_ENDINGS: Final = (
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
 MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments", "group", "calendar")
 """Keys of incident.yaml that mean "there is none" when they stand there without a value; left out, they are guessed."""
-KEYS: Final = (
-    "title",
-    "task",
-    "target",
-    "prediction",
-    "timestamp",
-    "id",
-    "positive",
-    "segments",
-    "group",
-    "calendar",
-    "events",
-    "reading",
-)
-YAML_CAP: Final = 256 * 1024
 FILES_CAP: Final = 200
 
 
@@ -51,7 +34,7 @@ def open_incident(
     """
     if not folder.is_dir():
         raise BadInput(N_("There is no folder {folder:name}: check the path."), folder=str(folder))
-    stated = _stated(folder / "incident.yaml")
+    stated = statement.read(folder / statement.FILE)
     options = reading_options(stated)
     unreadable: list[tuple[str, str]] = []
     tables: dict[str, Table | None] = {"reference": None, "current": None}
@@ -90,7 +73,7 @@ def assemble(
         without_row_numbers(table, {*said.named, *said.segments}) if table is not None else None for table in (reference, current)
     )
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
-    roles, task, answer, guesses = settle(said, _task(stated), reference, current, none)
+    roles, task, answer, guesses = settle(said, statement.task(stated.get("task")), reference, current, none)
     _refuse_untimed(said.timestamp, [table for table in (reference, current) if table is not None])
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
@@ -100,7 +83,8 @@ def assemble(
         guesses=guesses,
         reference=reference,
         current=current,
-        events=_events(stated.get("events")),
+        events=statement.events(stated.get("events")),
+        limits=statement.limits(stated.get("limits")),
         unreadable=unreadable,
         seed=seed,
     )
@@ -156,7 +140,7 @@ def _with_files(incident: Incident, folder: Path) -> Incident:
         ),
         code=tuple(f for f in _files(folder / "code") if f.suffix in (".py", ".ipynb")),
         logs=tuple(_files(folder / "logs")),
-        metrics=tuple(f for f in _files(folder / "metrics") if f.suffix == ".csv"),
+        metrics=tuple(_files(folder / "metrics")),
         training=tuple(_files(folder / "training")),
     )
 
@@ -178,52 +162,23 @@ def _table_file(folder: Path, side: str) -> Path | None:
 
 
 def reading_options(stated: Mapping[str, Any]) -> dict[str, Options]:
-    """How either table is to be read, by side. Raises BadInput for a key or value of `reading` that is none."""
+    """How either table is to be read, by side. Raises BadInput for a value of `reading` that is none."""
     said = stated.get("reading") or {}
-    if not isinstance(said, dict):
-        raise BadInput(N_("In incident.yaml, reading must say what holds for reference and for current."))
-    found = {}
-    for side in ("reference", "current"):
-        given = said.get(side) or {}
-        if unknown := sorted({*map(str, said)} - {"reference", "current"}) or (
-            sorted({*map(str, given)} - {*READING_KEYS}) if isinstance(given, dict) else [str(given)]
-        ):
-            raise BadInput(
-                N_("In incident.yaml, reading has the unknown key {key:name}: known are {known}."),
-                key=unknown[0],
-                known=", ".join(("reference", "current", *READING_KEYS)),
-            )
-        found[side] = _options(given)
-    return found
-
-
-READING_KEYS: Final = ("encoding", "delimiter", "header", "skip", "sheet", "decimal", "thousands", "dates", "missing")
+    statement.check_reading(said)
+    return {side: _options(said.get(side) or {}) for side in statement.READING_SIDES}
 
 
 def _options(given: Mapping[str, Any]) -> Options:
-    def text(key: str) -> str | None:
-        value = given.get(key)
-        return None if value is None or value == "" else str(value)
-
-    def rows(key: str) -> int | None:
-        value = given.get(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            raise BadInput(N_("In incident.yaml, {key} must be a whole number."), key=key)
-        return value
-
-    missing = given.get("missing")
-    if missing is not None and not isinstance(missing, list):
-        missing = [missing]
     return Options(
-        encoding=text("encoding"),
-        delimiter=text("delimiter"),
-        header_rows=rows("header"),
-        skip_rows=rows("skip"),
-        sheet=text("sheet"),
-        decimal=text("decimal"),
-        thousands=text("thousands"),
-        dates=text("dates"),
-        missing=None if missing is None else tuple(str(word) for word in missing),
+        encoding=statement.text_of(given, "encoding"),
+        delimiter=statement.text_of(given, "delimiter"),
+        header_rows=given.get("header"),
+        skip_rows=given.get("skip"),
+        sheet=statement.text_of(given, "sheet"),
+        decimal=statement.text_of(given, "decimal"),
+        thousands=statement.text_of(given, "thousands"),
+        dates=statement.text_of(given, "dates"),
+        missing=statement.missing_words(given.get("missing")),
     )
 
 
@@ -246,100 +201,7 @@ def _table(file: Path, work: Path, side: str, options: Options) -> Table:
     return read_table(file, work, name=side, options=options)
 
 
-def _stated(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    if file.stat().st_size > YAML_CAP:
-        raise BadInput(N_("incident.yaml is larger than 256 kB: keep the keys that the format knows."))
-    try:
-        stated = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadInput(
-            N_("incident.yaml cannot be read as YAML (line {line:count}): repair that line or delete the file."),
-            line=mark.line + 1 if mark else 1,
-        ) from error
-    if stated is None:
-        return {}
-    if not isinstance(stated, dict):
-        raise BadInput(N_("incident.yaml must hold keys such as title and target, each with its value."))
-    unknown = sorted(str(key) for key in stated if key not in KEYS)
-    if unknown:
-        raise BadInput(
-            N_("incident.yaml has the unknown key {key:name}: known are {known}."), key=unknown[0], known=", ".join(KEYS)
-        )
-    return stated
-
-
 def _roles(stated: Mapping[str, Any]) -> Roles:
-    def name(key: str) -> str | None:
-        value = stated.get(key)
-        if value is None or value == "":
-            return None
-        if isinstance(value, list | dict):
-            raise BadInput(N_("In incident.yaml, {key} must be one name."), key=key)
-        # YAML reads an unquoted yes, 1 or 1.0 as a value, not as the text in the file.
-        return {True: "True", False: "False"}[value] if isinstance(value, bool) else str(value)
-
-    def names(key: str) -> tuple[str, ...]:
-        listed = stated.get(key) or []
-        if isinstance(listed, str):
-            listed = [listed]
-        if not isinstance(listed, list) or any(isinstance(entry, list | dict) for entry in listed):
-            raise BadInput(N_("In incident.yaml, {key} must be a list of column names."), key=key)
-        return tuple(str(entry) for entry in listed)
-
-    return Roles(
-        target=name("target"),
-        prediction=name("prediction"),
-        timestamp=name("timestamp"),
-        id=name("id"),
-        segments=names("segments"),
-        positive=name("positive"),
-        group=name("group"),
-        calendar=names("calendar"),
-    )
-
-
-def _task(stated: Mapping[str, Any]) -> Task | None:
-    value = stated.get("task")
-    if value is None:
-        return None
-    try:
-        return Task(str(value).strip().lower())
-    except ValueError:
-        raise BadInput(
-            N_("In incident.yaml, task is {value:name}: it must be classification or regression."), value=str(value)
-        ) from None
-
-
-def _events(stated: object) -> tuple[Event, ...]:
-    if stated is None:
-        return ()
-    if not isinstance(stated, list):
-        raise BadInput(N_("In incident.yaml, events must be a list of entries with time and what."))
-    events = []
-    for position, entry in enumerate(stated[:1000], start=1):
-        when = entry.get("time") if isinstance(entry, dict) else None
-        moment = _moment(when)
-        if moment is None:
-            raise BadInput(
-                N_("In incident.yaml, event {position:count} needs a time such as 2026-05-12 08:00 and what happened."),
-                position=position,
-            )
-        events.append(Event(moment, str(entry.get("what", ""))))
-    return tuple(sorted(events, key=lambda event: event.time))
-
-
-def _moment(value: object) -> datetime | None:
-    """A YAML time as a datetime without zone (UTC where the file gives a zone); None when it is none."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    return None
+    said = {key: statement.name(key, stated.get(key)) for key in statement.NAMES}
+    segments, calendar = (statement.names(key, stated.get(key)) for key in statement.LISTS)
+    return Roles(segments=segments, calendar=calendar, **said)

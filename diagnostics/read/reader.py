@@ -13,7 +13,7 @@ from typing import Final
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Note, Reading, Table, note
 from diagnostics.nouns.words import N_
-from diagnostics.read import binary, typed
+from diagnostics.read import typed
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import (
     TYPED,
@@ -34,6 +34,7 @@ from diagnostics.read.missing import TOKENS
 from diagnostics.read.numbers import Decimal
 from diagnostics.read.plan import Plan, plan
 from diagnostics.read.records import Tally, normalise, output_delimiter, too_many_rows
+from diagnostics.read.typed_file import typed_file
 
 READER: Final = "2"
 """Part of every fingerprint: raise it when the same bytes are read differently."""
@@ -99,27 +100,18 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
     source, container, head = opened(source, scratch, caps)
     stage = scratch / "table.parquet"
     if container in TYPED:
-        content = binary.read(given, source, container, stage, scratch, caps)
-        _refuse_empty(given, content.rows, options)
-        reading = Reading(
-            given.name,
-            container.value,
-            "",
-            "",
-            "",
-            0,
-            0,
-            content.rows,
-            rejected_count=content.rejected_count,
-            rejected=content.rejected,
-            notes=content.notes,
-            how=how(options),
-        )
+        table = typed_file(given, source, container, stage, scratch, caps)
+        _refuse_empty(given, table.rows, options)
         with given.open("rb") as stream:
             seen = hashlib.file_digest(stream, "sha256").hexdigest()
         stage.replace(target)
-        columns = with_row_numbers(target, content.columns, content.rows)
-        return Table(name, target, columns, content.rows, _fingerprint(seen, options), reading)
+        return replace(
+            table,
+            name=name,
+            path=target,
+            fingerprint=_fingerprint(seen, options),
+            reading=replace(table.reading, how=how(options)),
+        )
     with ThreadPoolExecutor(1) as pool:
         text = as_text(given, source, container, head, scratch, caps, options, pool=pool)
         planned, tally, written, text = _typed(text, stage, scratch, caps, options)

@@ -43,7 +43,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "scaler": Part("config", "scaler", (".json",)),
     "code": Part("code", "", (".py", ".ipynb")),
     "logs": Part("logs", "", (".log", ".txt", ".json", ".jsonl", ".csv", ".gz", ".out"), loose=True),
-    "metrics": Part("metrics", "", (".csv",)),
+    "metrics": Part("metrics", "", (".csv", ".tsv", ".txt", ".json", ".prom", ".xlsx", ".parquet", ".gz", ".log"), loose=True),
     "training": Part("training", "", (".csv", ".json", ".jsonl", ".txt"), loose=True),
 }
 

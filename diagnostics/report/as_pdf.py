@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from diagnostics.investigation import Investigation
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words
+from diagnostics.pictures.lettering import begun
 from diagnostics.report.as_html import rendered
-from diagnostics.report.still.lettering import begun
 
 if TYPE_CHECKING:
     from diagnostics.keep.review.record import Record

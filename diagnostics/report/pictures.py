@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from diagnostics import timeline as times
 from diagnostics.causes.cause import Cause
 from diagnostics.investigation import Investigation
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.rule import Severity
-from diagnostics.nouns.words import N_, Words
+from diagnostics.nouns.words import Words
 from diagnostics.pictures import pictured
-from diagnostics.pictures import timeline as timeline_chart
-from diagnostics.pictures.pictured import FAILURES, Picture
-from diagnostics.pictures.style import LIGHT, finish
-from diagnostics.report.still import still
-from diagnostics.report.still.lettering import FONT
+from diagnostics.pictures.as_plotly import figure
+from diagnostics.pictures.as_svg import svg
+from diagnostics.pictures.lettering import FONT
+from diagnostics.pictures.pictured import UNDRAWN, Picture
+from diagnostics.pictures.style import LIGHT
 from diagnostics.timeline import Timeline
 
 PER_CAUSE: Final = 2
@@ -34,7 +33,7 @@ class Shown:
 
     key: str
     picture: Picture
-    locale: str
+    words: Words
 
     @property
     def alt(self) -> str:
@@ -42,12 +41,16 @@ class Shown:
 
     @cached_property
     def still(self) -> Markup:
-        return still(self.picture.figure, self.alt, self.locale)
+        if self.picture.shape is None:
+            return Markup(f"<p>{escape(self.words(UNDRAWN))}</p>")
+        return svg(self.picture.shape, self.words, self.alt)
 
     @cached_property
-    def spec(self) -> Markup:
-        """The figure as JSON that may stand in a script element: no character in it can end one."""
-        text = str(self.picture.figure.update_layout(font_family=FONT).to_json())
+    def spec(self) -> Markup | None:
+        """The figure as JSON that may stand in a script element: no character in it can end one. None for what was not drawn."""
+        if self.picture.shape is None:
+            return None
+        text = str(figure(self.picture.shape, self.words, LIGHT).update_layout(font_family=FONT).to_json())
         for letter in "<>&\u2028\u2029":
             text = text.replace(letter, f"\\u{ord(letter):04x}")
         return Markup(text)
@@ -79,12 +82,12 @@ class _Album:
         if picture is None or self.count >= PER_REPORT:
             return []
         self.count += 1
-        return [Shown(f"chart{self.count}", picture, self.words.locale)]
+        return [Shown(f"chart{self.count}", picture, self.words)]
 
     def finding(self, check: Check, finding: Finding) -> list[Shown]:
         if check.name in self.checks or self.count >= PER_REPORT:
             return []
-        drawn = self.add(pictured.of_finding(check, finding, self.words, LIGHT))
+        drawn = self.add(pictured.of_finding(check, finding, self.words))
         self.checks |= {check.name} if drawn else set()
         return drawn
 
@@ -92,7 +95,7 @@ class _Album:
 def pictures(investigation: Investigation, words: Words, line: Timeline | None) -> Pictures:
     """line: the timeline of the report."""
     album = _Album(words)
-    timeline = album.add(_timeline(line, words))
+    timeline = album.add(pictured.of_timeline(line, words) if line is not None else None)
     causes = tuple(tuple(_of_cause(cause, investigation, album)) for cause in investigation.causes)
     steps: dict[int, tuple[Shown, ...]] = {}
     worst = sorted(((check, f) for check in investigation.checks for f in check.findings[:1]), key=lambda pair: pair[1].rank)
@@ -104,23 +107,9 @@ def pictures(investigation: Investigation, words: Words, line: Timeline | None) 
 
 
 def _of_cause(cause: Cause, investigation: Investigation, album: _Album) -> list[Shown]:
-    shown = album.add(pictured.of_proof(cause, album.words, LIGHT))
+    shown = album.add(pictured.of_proof(cause, album.words))
     for check, finding in pictured.supporting(cause, investigation.checks, album.words):
         if len(shown) >= PER_CAUSE:
             break
         shown += album.finding(check, finding)
     return shown
-
-
-def _timeline(p: Timeline | None, words: Words) -> Picture | None:
-    if p is None:
-        return None
-    try:
-        figure = timeline_chart.draw(p, None, words, LIGHT)
-        if figure is None:
-            return None
-        finish(figure, words, LIGHT)
-    except FAILURES:
-        pictured.log.exception("the timeline could not be drawn")
-        return None
-    return Picture(figure, times.told(p, words) if p.signs else words(N_("Timeline")))

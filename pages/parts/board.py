@@ -14,7 +14,7 @@ from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures import pictured
 from diagnostics.report.outline import PROOFS
 from pages.parts import visit as visits
-from pages.parts.cards import badge, picture, plot, remedy, section
+from pages.parts.cards import badge, picture, remedy, show
 from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS
 from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
@@ -96,12 +96,12 @@ def _proof(cause: Cause, investigation: Investigation, visit: Visit, *, key: str
     words = visit.words
     for told in cause.proof(words):
         st.markdown(plain(told))
-    shown = pictured.of_proof(cause, words, visit.palette)
+    shown = pictured.of_proof(cause, words)
     if shown is not None:
-        plot(shown.figure, alt=shown.alt, key=key)
+        show(shown, visit, key=key)
         return
     for check, finding in pictured.supporting(cause, investigation.checks, words):
-        if picture(section(check.name), check, finding, visit, alt=finding.statement(words), key=key):
+        if picture(check, finding, visit, alt=finding.statement(words), key=key):
             return
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.causes.cause import Cause
@@ -18,14 +15,14 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import N_, Words
-from diagnostics.pictures.pictured import FAILURES, Draw, drawing
-from diagnostics.pictures.style import Palette, finish
+from diagnostics.pictures import pictured
+from diagnostics.pictures.as_plotly import figure
+from diagnostics.pictures.pictured import UNDRAWN, Picture
+from diagnostics.pictures.shapes import Shape
 from diagnostics.report.numbers import cells, numbers
 from pages.parts.export import csv_bytes
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
-
-log = logging.getLogger(__name__)
 
 CHART: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
 
@@ -38,43 +35,29 @@ BADGES: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Section:
-    """One diagnostic on a page: its name in the catalogue and how its profile is drawn."""
-
-    check_name: str
-    draw: Draw
+def picture(check: Check, finding: Finding | None, visit: Visit, *, alt: str, key: str) -> bool:
+    """The picture of a check, if there is one worth drawing; whether it was drawn."""
+    return show(pictured.of_finding(check, finding, visit.words, alt), visit, key=key)
 
 
-def section(check_name: str) -> Section | None:
-    """The picture of a check by its name alone, for pages that show one finding of any step; None where it has none."""
-    draw = drawing(check_name)
-    return Section(check_name, draw) if draw else None
-
-
-def picture(section: Section | None, check: Check, finding: Finding | None, visit: Visit, *, alt: str, key: str) -> bool:
-    """The figure of a check, if there is one worth drawing; whether it was drawn."""
-    if section is None or check.profile is None:
+def show(shown: Picture | None, visit: Visit, *, key: str, height: int | None = None) -> bool:
+    """A picture, or in its place that it could not be drawn; whether it was drawn."""
+    if shown is None:
         return False
-    try:
-        figure = section.draw(check.profile, finding, visit.words, visit.palette)
-        if figure is not None:
-            finish(figure, visit.words, visit.palette)
-    except FAILURES:
-        # One picture that fails must not take the findings of the page with it.
-        log.exception("chart of %s failed", check.name)
-        st.markdown(visit.words(N_("The picture could not be drawn; the numbers below are not affected.")))
+    if shown.shape is None:
+        st.markdown(visit.words(UNDRAWN))
         return False
-    if figure is None:
-        return False
-    plot(figure, alt=alt, key=key)
+    plot(shown.shape, visit, alt=shown.alt, key=key, height=height)
     return True
 
 
-def plot(figure: go.Figure, *, alt: str, key: str) -> None:
-    """A figure in its own colours: Streamlit's chart theme would paint the axes in a grey too pale to read."""
-    figure.update_layout(font_family=FONT)
-    st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=alt)
+def plot(shape: Shape | None, visit: Visit, *, alt: str, key: str, height: int | None = None) -> None:
+    """A shape in its own colours, if there is one: Streamlit's chart theme would paint the axes in a grey too pale to read."""
+    if shape is None:
+        return
+    drawn = figure(shape, visit.words, visit.palette)
+    drawn.update_layout(font_family=FONT, **({} if height is None else {"height": height}))
+    st.plotly_chart(drawn, key=key, theme=None, config=CHART, alt=alt)
 
 
 def badge(finding: Finding, words: Words) -> str:
@@ -87,11 +70,6 @@ def remedy(said: Finding | Cause, words: Words) -> None:
     message = said.rule.remedy if isinstance(said, Finding) else said.remedy
     st.markdown(f"**{words(N_('What to do'))}**  \n{sentence(message, said.evidence, words)}")
     code(said, words)
-
-
-def no_picture(profile: Any, finding: Finding | None, words: Words, palette: Palette) -> go.Figure | None:
-    """For a diagnostic whose numbers make no chart."""
-    return None
 
 
 def code(said: Finding | Cause, words: Words) -> None:
@@ -163,14 +141,14 @@ def offending(check: Check, finding: Finding, incident: Incident, visit: Visit, 
 
 
 @st.fragment
-def card(section: Section | None, check: Check, finding: Finding, incident: Incident, visit: Visit, *, key: str) -> None:
+def card(check: Check, finding: Finding, incident: Incident, visit: Visit, *, key: str) -> None:
     """A folded card; its picture is drawn only when somebody opens it."""
     words = visit.words
     label = f"{badge(finding, words)} {statement(finding, words)}"
     with st.expander(label, key=key, on_change="rerun") as box:
         if not box.open:
             return
-        picture(section, check, finding, visit, alt=finding.statement(words), key=f"{key}-chart")
+        picture(check, finding, visit, alt=finding.statement(words), key=f"{key}-chart")
         remedy(finding, words)
         meaning(finding, words, heading=True)
         st.markdown(f"**{words(N_('How was this computed?'))}**")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.catalogue import clinic_diagnostic
@@ -17,9 +16,8 @@ from diagnostics.nouns.check import Check, Diagnostic
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_, Words
-from diagnostics.pictures.style import Palette
 from pages.parts import visit as visits
-from pages.parts.cards import Section, badge, code, meaning, numbers_button, picture, statistic
+from pages.parts.cards import badge, code, meaning, numbers_button, picture, statistic
 from pages.parts.guard import COLUMNS, ROOT
 from pages.parts.jobs import job_queue
 from pages.parts.measured import show_measured, show_remedies, show_so_far
@@ -30,13 +28,10 @@ from pages.parts.visit import Visit
 
 __all__ = ["Opened", "clinic_page"]
 
-Draw = Callable[[Any, Finding | None, Words, Palette], go.Figure | None]
-
 
 def clinic_page(
     name: str,
     about: str,
-    draw: Draw,
     *,
     settings: Callable[[Opened, Any], Any] = lambda opened, last: last,
     below: Callable[[Any, Opened], None] = lambda p, opened: None,
@@ -78,7 +73,7 @@ def clinic_page(
         chosen = _show_form(diagnostic, opened, settings, last, table=table)
         _show_button(diagnostic, opened, chosen, button)
         return opened
-    _show(diagnostic, found, opened, draw, below, well, remedies=remedies)
+    _show(diagnostic, found, opened, below, well, remedies=remedies)
     st.subheader(visit.words(N_("Try it with other settings")), anchor=False)
     chosen = _show_form(diagnostic, opened, settings, last, table=table)
     _show_button(diagnostic, opened, chosen, N_("Run again"))
@@ -171,7 +166,6 @@ def _show(
     diagnostic: Diagnostic,
     found: FinishedRun,
     opened: Opened,
-    draw: Draw,
     below: Callable[[Any, Opened], None],
     well: str,
     *,
@@ -181,10 +175,9 @@ def _show(
     words, visit = opened.words, opened.visit
     findings = sorted(diagnostic.module.judge(found.profile), key=lambda finding: finding.rank)
     check = Check(diagnostic, found.profile, tuple(findings), seconds=found.seconds)
-    section = Section(diagnostic.name, draw)
     lead = findings[0] if findings else None
     say(statement(lead, words) if lead else f":green[✓] {plain(words(well))}")
-    picture(section, check, lead, visit, alt=lead.statement(words) if lead else words(well), key=f"{diagnostic.name}-lead")
+    picture(check, lead, visit, alt=lead.statement(words) if lead else words(well), key=f"{diagnostic.name}-lead")
     if lead is not None:
         with st.container(border=True):
             st.markdown(f"**{words(N_('What to do'))}**  \n{plain(words(lead.rule.remedy))}")
@@ -195,7 +188,7 @@ def _show(
     if findings[1:]:
         st.subheader(words(N_("Also found")), anchor=False)
         for place, finding in enumerate(findings[1:]):
-            _show_card(section, check, finding, visit, key=f"{diagnostic.name}-card{place}")
+            _show_card(check, finding, visit, key=f"{diagnostic.name}-card{place}")
     if lead is not None:
         with st.expander(words(N_("What does this mean?"))):
             meaning(lead, words)
@@ -205,13 +198,13 @@ def _show(
 
 
 @st.fragment
-def _show_card(section: Section, check: Check, finding: Finding, visit: Visit, *, key: str) -> None:
+def _show_card(check: Check, finding: Finding, visit: Visit, *, key: str) -> None:
     """A folded card; its picture is drawn only when somebody opens it."""
     words = visit.words
     with st.expander(f"{badge(finding, words)} {statement(finding, words)}", key=key, on_change="rerun") as box:
         if not box.open:
             return
-        picture(section, check, finding, visit, alt=finding.statement(words), key=f"{key}-chart")
+        picture(check, finding, visit, alt=finding.statement(words), key=f"{key}-chart")
         st.markdown(f"**{words(N_('What to do'))}**  \n{plain(words(finding.rule.remedy))}")
         code(finding, words)
         meaning(finding, words, heading=True)

@@ -34,7 +34,12 @@ MORE: Final = (
     ("scaler", N_("Scaler of the service"), N_("A JSON file with the lists columns, mean and scale."), False),
     ("code", N_("Code"), N_("Scripts (.py) and notebooks (.ipynb); they are read, never run."), True),
     ("logs", N_("Logs of the service"), N_("Text or JSON lines."), True),
-    ("metrics", N_("Metrics"), N_("CSV files with a time column: memory, latency, errors."), True),
+    (
+        "metrics",
+        N_("Metrics"),
+        N_("Memory, latency, errors over time: tables, Prometheus, CloudWatch, sar."),
+        True,
+    ),
     ("training", N_("Training histories"), N_("Keras CSV, Lightning, Hugging Face, XGBoost or TensorBoard files."), True),
     ("incident", N_("incident.yaml"), N_("Title, roles of the columns, and what happened when."), False),
 )
@@ -123,14 +128,19 @@ def _keep(part: str, given: Sequence[UploadedFile], visit: Visit) -> None:
     st.rerun()
 
 
+def _says_more_than_its_title(incident: str) -> bool:
+    try:
+        return bool(set(store.stated(incident)) - {"title"})
+    except BadInput:
+        return True  # A person gave it, and the investigation will say what is wrong with it.
+
+
 def _given(visit: Visit) -> None:
     """What was given so far, and the button that begins."""
     words, incident = visit.words, visit.incident
     # A file that holds nothing but the title was written here, not given.
     held = (
-        [f for f in store.files(incident) if f.name != "incident.yaml" or set(store.stated(incident)) - {"title"}]
-        if incident
-        else []
+        [f for f in store.files(incident) if f.name != "incident.yaml" or _says_more_than_its_title(incident)] if incident else []
     )
     if not incident or not held:
         with st.container(horizontal=True, vertical_alignment="center"):

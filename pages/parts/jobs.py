@@ -13,6 +13,7 @@ from diagnostics.clinic.shared.clinic_job import CLINIC
 from diagnostics.keep.investigation_job import INVESTIGATIONS
 from diagnostics.keep.jobs import Job, JobQueue, Lane
 from diagnostics.loading import load
+from diagnostics.nouns.words import words_for
 
 LOADING: Final = Lane(name="loading", workers=1)
 AFTER: Final = 1.0
@@ -35,13 +36,14 @@ class Loading(Job[None]):
     def work(self) -> None:
         if self.ended.wait(AFTER):
             return
-        import plotly.graph_objects
-
-        from diagnostics import pictures as charts
+        from diagnostics import pictures
+        from diagnostics.pictures.as_plotly import figure
+        from diagnostics.pictures.marks import Axis
+        from diagnostics.pictures.shapes import Bars, Row
+        from diagnostics.pictures.style import LIGHT
 
         load()
-        for drawn in pkgutil.iter_modules(charts.__path__):
-            importlib.import_module(f"{charts.__name__}.{drawn.name}")
+        for module in pkgutil.iter_modules(pictures.__path__):
+            importlib.import_module(f"{pictures.__name__}.{module.name}")
         # Plotly loads its parts when they are first used.
-        figure = plotly.graph_objects.Figure(plotly.graph_objects.Scatter(x=[0], y=[0]))
-        figure.update_layout(hovermode=False).update_xaxes(title="")
+        figure(Bars(rows=(Row(label="", value=1.0),), axis=Axis()), words_for("en"), LIGHT)

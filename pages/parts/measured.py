@@ -11,8 +11,7 @@ from diagnostics.clinic.shared.compare import VERDICTS, Compared, Verdict, trans
 from diagnostics.clinic.shared.results import FinishedRun
 from diagnostics.clinic.shared.training_set import SPLIT, WHY, Described
 from diagnostics.nouns.words import N_, Value, Words, shorten
-from diagnostics.pictures import compared as compared_chart
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import compared as drawing
 from pages.parts.cards import plot
 from pages.parts.export import csv_bytes
 from pages.parts.text import plain
@@ -54,10 +53,7 @@ def show_comparison(compared: Compared, visit: Visit, *, key: str, text: str = "
     words = visit.words
     text = text or describe_verdict(compared, words)
     st.markdown(text)
-    figure = compared_chart.draw(compared, None, words, visit.palette)
-    if figure is not None:
-        finish(figure, words, visit.palette)
-        plot(figure, alt=text.replace("\\", ""), key=f"{key}-compared")
+    plot(drawing.draw(compared, None, words), visit, alt=text.replace("\\", ""), key=f"{key}-compared")
     for result in compared.remedies:
         if result.skipped:
             said = N_("{remedy} could not be tried: {why}")

@@ -15,7 +15,7 @@ from diagnostics.nouns.words import N_, shorten
 from diagnostics.pictures import pictured
 from pages.parts import signin
 from pages.parts import visit as visits
-from pages.parts.cards import plot
+from pages.parts.cards import show
 from pages.parts.guard import CAUSES, REPORT, REVIEW, ROOT
 from pages.parts.header import MARKS, STATES
 from pages.parts.review import facts_line, timeline
@@ -84,18 +84,15 @@ def _proof(investigation: Investigation, visit: Visit) -> None:
         st.markdown(words(N_("There is no picture: nothing had to be proved.")))
         return
     cause = investigation.causes[0]
-    shown = pictured.of_proof(cause, words, visit.palette)
+    shown = pictured.of_proof(cause, words)
     if shown is None:
         found = pictured.supporting(cause, investigation.checks, words)
-        pictures = (pictured.of_finding(check, finding, words, visit.palette) for check, finding in found)
+        pictures = (pictured.of_finding(check, finding, words) for check, finding in found)
         shown = next((picture for picture in pictures if picture is not None), None)
     if shown is None:
         st.markdown(words(N_("This cause lies outside the rows: there is no picture of it.")))
         return
-    shown.figure.update_layout(height=PROOF_HEIGHT, margin_t=20)
-    # Numbers stand above their marks, and the topmost would be cut off in a picture this low.
-    shown.figure.update_traces(cliponaxis=False, selector={"type": "scatter"})
-    plot(shown.figure, alt=shown.alt, key="meeting-proof")
+    show(shown, visit, key="meeting-proof", height=PROOF_HEIGHT)
     for line in cause.proof(words)[:1]:
         st.markdown(plain(line))
 

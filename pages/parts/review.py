@@ -14,8 +14,7 @@ from diagnostics.keep.review.record import GRADES, STATUSES, Grade, Record, Stat
 from diagnostics.keep.review.timeline import review, shortened
 from diagnostics.nouns.rule import Lane
 from diagnostics.nouns.words import N_, Words, shorten
-from diagnostics.pictures import review_timeline
-from diagnostics.pictures.style import finish
+from diagnostics.pictures import timeline as drawing
 from diagnostics.report.headings import PAIR
 from diagnostics.timeline import LANES
 from diagnostics.timeline import label as named
@@ -189,13 +188,11 @@ def timeline(held: Record, investigation: Investigation, visit: Visit, *, most: 
     for number, moment in enumerate(p.moments, start=1):
         says = words(PAIR, what=words(lane_word(moment.lane)), why=named(moment, words))
         lines.append(f"{number}\\. **{plain(words.time(moment.time))}** {plain(says)}")
-    figure = review_timeline.draw(p, None, words, visit.palette)
-    if figure is not None:
-        finish(figure, words, visit.palette)
+    if p.moments:
         said = words(
             N_("{count:count} things on one axis, the first: {what} ({since:time})."), count=len(p.moments), **_first(p, words)
         )
-        plot(figure, alt=said, key="review-timeline")
+        plot(drawing.review(p, words), visit, alt=said, key="review-timeline")
     st.markdown("  \n".join(lines))
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from diagnostics.clinic.search import sentences as says
 from diagnostics.clinic.search.result import Search
 from diagnostics.nouns.words import N_, Value, Words
-from diagnostics.pictures import search as chart
-from diagnostics.pictures import search_trials as trials
-from diagnostics.pictures.style import Palette, finish
+from diagnostics.pictures.clinic import search as chart
+from diagnostics.pictures.clinic import search_trials as trials
+from diagnostics.pictures.shapes import Shape
 from pages.parts.cards import plot
 from pages.parts.text import plain, sentence
 from pages.parts.visit import Visit
 
-Draw = Callable[[Search, Words, Palette], go.Figure | None]
+Draw = Callable[[Search, Words], Shape | None]
 
 PICTURES: Final[dict[str, tuple[str, Callable[[Search], says.Sentence], Draw]]] = {
     "history": (N_("History of the search"), says.describe_history, chart.draw_history),
@@ -39,10 +38,7 @@ def show_picture(name: str, p: Search, visit: Visit, *, key: str, heading: bool 
     if heading:
         st.subheader(words(title), anchor=False)
     st.markdown(sentence(message, values, words) if _has_names(values) else plain(words(message, **values)))
-    figure = draw(p, words, visit.palette)
-    if figure is not None:
-        finish(figure, words, visit.palette)
-        plot(figure, alt=words(message, **values), key=f"{key}-{name}")
+    plot(draw(p, words), visit, alt=words(message, **values), key=f"{key}-{name}")
 
 
 def _has_names(values: dict[str, Value]) -> bool:

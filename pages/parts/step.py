@@ -14,7 +14,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.words import N_, Words
 from pages.parts import visit as visits
-from pages.parts.cards import Section, card, computed, meaning, offending, picture, remedy
+from pages.parts.cards import card, computed, meaning, offending, picture, remedy
 from pages.parts.guard import CAUSES, ROOT, START, STEP_SCRIPTS
 from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
@@ -22,13 +22,13 @@ from pages.parts.needs import needs_link
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
-__all__ = ["Section", "step_page"]
+__all__ = ["step_page"]
 
 
 def step_page(
-    number: int, sections: Sequence[Section], *, below: Callable[[Investigation, Visit], None] = lambda investigation, visit: None
+    number: int, order: Sequence[str], *, below: Callable[[Investigation, Visit], None] = lambda investigation, visit: None
 ) -> None:
-    """Draw step `number` (1 to 7) of the open incident; `sections` in the order of importance, `below` after the findings."""
+    """Draw step `number` (1 to 7) of the open incident. order: its checks, the most telling first; below: after the findings."""
     visit = visits.enter()
     investigation, complete = visits.investigated(visit, step=number)
     incident, checks = investigation.incident, investigation.step(number)
@@ -42,16 +42,15 @@ def step_page(
     if number == 1:
         guessed(incident, visit)
         exchange(investigation, visit)
-    drawn = {section.check_name: section for section in sections}
     standing = investigation.standing(number)
     match standing.status:
         case Status.PROBLEM:
             found = [(check, f) for check in checks for f in check.findings]
             check, worst = min(found, key=lambda pair: _lead(pair[1]))
-            _problem(number, drawn.get(check.name), check, worst, incident, visit)
+            _problem(number, check, worst, incident, visit)
             rest = [pair for pair in found if pair[1] is not worst]
         case Status.OK:
-            _well(standing, number, sections, checks, visit, limited=investigation.limited)
+            _well(standing, number, order, checks, visit, limited=investigation.limited)
             rest = [(check, f) for check in checks for f in check.findings]
         case Status.SKIPPED:
             _skipped(standing, visit)
@@ -59,7 +58,7 @@ def step_page(
     if rest:
         st.subheader(visit.words(N_("Also found")), anchor=False)
         for position, (check, finding) in enumerate(sorted(rest, key=lambda pair: pair[1].rank)):
-            card(drawn.get(check.name), check, finding, incident, visit, key=f"step{number}-card{position}")
+            card(check, finding, incident, visit, key=f"step{number}-card{position}")
     below(investigation, visit)
     _silent(checks, visit, key=f"step{number}")
     _next(number, visit)
@@ -92,10 +91,10 @@ def say(text: str) -> None:
         st.title(text.replace("**", "*"), anchor=False)
 
 
-def _problem(number: int, section: Section | None, check: Check, worst: Finding, incident: Incident, visit: Visit) -> None:
+def _problem(number: int, check: Check, worst: Finding, incident: Incident, visit: Visit) -> None:
     words, key = visit.words, f"step{number}-worst"
     say(statement(worst, words))
-    picture(section, check, worst, visit, alt=worst.statement(words), key=f"{key}-chart")
+    picture(check, worst, visit, alt=worst.statement(words), key=f"{key}-chart")
     with st.container(border=True):
         remedy(worst, words)
         offending(check, worst, incident, visit, key=key)
@@ -115,15 +114,13 @@ def concluded(investigation: Investigation, words: Words) -> None:
     say(f":green[✓] {text}" if conclusion.well else text)
 
 
-def _well(
-    standing: Standing, number: int, sections: Sequence[Section], checks: Sequence[Check], visit: Visit, *, limited: bool
-) -> None:
+def _well(standing: Standing, number: int, order: Sequence[str], checks: Sequence[Check], visit: Visit, *, limited: bool) -> None:
     text = standing.statement(visit.words)
     say(plain(text) if limited else f":green[✓] {plain(text)}")
     named = {check.name: check for check in checks}
-    for section in sections:
-        check = named.get(section.check_name)
-        if check and picture(section, check, None, visit, alt=text, key=f"step{number}-well"):
+    for name in order:
+        check = named.get(name)
+        if check and picture(check, None, visit, alt=text, key=f"step{number}-well"):
             return
 
 

@@ -11,8 +11,7 @@ from diagnostics.clinic.imbalance.rows import Preview, preview, to_download, two
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import clinic_imbalance
-from diagnostics.pictures.style import finish
+from diagnostics.pictures.clinic import imbalance as drawing
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened
 from pages.parts.export import csv_bytes
@@ -81,9 +80,7 @@ def show_synthetic_rows(p: Imbalance, opened: Opened) -> None:
             near=shown.neighbours,
         )
         st.markdown(plain(text))
-        figure = clinic_imbalance.draw_preview(shown, words, opened.visit.palette)
-        finish(figure, words, opened.visit.palette)
-        plot(figure, alt=text, key="synthetic-chart")
+        plot(drawing.draw_preview(shown, words), opened.visit, alt=text, key="synthetic-chart")
         if incident.reference is not None and incident.reference.rows > ROWS:
             said = N_("Made from {rows:count} of {whole:count} rows, drawn at random.")
             st.markdown(plain(words(said, rows=ROWS, whole=incident.reference.rows)))

@@ -7,9 +7,8 @@ import streamlit as st
 from diagnostics import timeline as times
 from diagnostics.investigation import Investigation
 from diagnostics.nouns.words import N_
-from diagnostics.pictures import timeline as chart
-from diagnostics.pictures.style import finish
-from pages.parts.cards import plot
+from diagnostics.pictures import pictured
+from pages.parts.cards import show
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
@@ -23,7 +22,4 @@ def timeline(investigation: Investigation, visit: Visit) -> None:
     st.subheader(words(N_("What came first")), anchor=False)
     said = times.told(p, words)
     st.markdown(plain(said))
-    figure = chart.draw(p, None, words, visit.palette)
-    if figure is not None:
-        finish(figure, words, visit.palette)
-        plot(figure, alt=said, key="timeline")
+    show(pictured.of_timeline(p, words), visit, key="timeline")

@@ -15,7 +15,9 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures.style import DARK, LIGHT
+from diagnostics.pictures.as_plotly import figure
+from diagnostics.pictures.as_svg import svg
+from diagnostics.pictures.style import DARK
 from tests.factory import incident_of
 
 ONSET = 500
@@ -76,9 +78,14 @@ def undone(module: Any, incident: Incident, finding: Finding) -> pd.DataFrame:
 
 
 def drawn(draw: Callable[..., Any], profile: Any, findings: list[Finding]) -> list[Any]:
-    """The figures of every finding and of none, in both palettes."""
+    """The pictures of none and of every finding, having been drawn both ways."""
     words = words_for("en")
-    return [draw(profile, f, words, palette) for f in (None, *findings) for palette in (LIGHT, DARK)]
+    shapes = [draw(profile, f, words) for f in (None, *findings)]
+    for shape in shapes:
+        if shape is not None:
+            assert figure(shape, words, DARK).data
+            assert svg(shape, words, "what it shows")
+    return shapes
 
 
 def told(findings: list[Finding]) -> list[tuple[str, tuple[str, ...]]]:

@@ -9,8 +9,7 @@ from diagnostics.measure.outcome import Outcome
 from diagnostics.nouns.incident import Answer, Incident, Sides, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import calibration as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import confirm as drawing
 from tests.checks.model_rows import ROLES, rows, score
 from tests.factory import incident_of
 
@@ -22,8 +21,7 @@ def found(folder, reference, current, answer=Answer.SCORE, **roles):
     profiled = calibration.profile(incident_of(folder, reference, current, answer=answer, **(ROLES | roles)))
     findings = calibration.judge(profiled)
     for finding in [*findings, None]:
-        figure = chart.draw(profiled, finding, Words(), LIGHT)
-        assert figure is None or figure.data
+        drawing.calibration(profiled, finding, Words())
     for finding in findings:
         assert "{" not in finding.statement(Words())
     return profiled, findings

@@ -12,8 +12,7 @@ from diagnostics.nouns.incident import Answer, Event
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import error_onset as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import confirm as drawing
 from tests.factory import incident_of
 
 WORDS = words_for("en")
@@ -58,9 +57,8 @@ def test_the_onset_of_errors_is_found_within_a_day_and_the_event_before_it_named
     assert found[0].since is not None
     assert abs(found[0].since - true) < timedelta(days=1)
     assert "deploy <b>4.1</b>" in found[1].statement(WORDS)
-    figure = chart.draw(p, found[0], WORDS, LIGHT)
+    figure = drawing.error_onset(p, found[0], WORDS)
     assert figure is not None
-    assert "<b>" not in figure.to_json()
     assert len(p.shown.current.bins) <= 300
 
 
@@ -94,7 +92,7 @@ def test_without_labels_the_move_of_the_answers_is_told(tmp_path: Path, rng: np.
     assert [f.code for f in found] == ["CON022"]
     assert found[0].since is not None
     assert abs(found[0].since - (START + timedelta(minutes=20_000))) < timedelta(days=1)
-    assert chart.draw(p, found[0], WORDS, LIGHT) is not None
+    assert drawing.error_onset(p, found[0], WORDS) is not None
 
 
 def test_without_labels_the_share_of_a_class_is_followed(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -113,7 +111,7 @@ def test_rows_that_stopped_coming_are_told_for_information(tmp_path: Path, rng: 
     p = profiled(tmp_path, stream(rng, 3000), hole)
     found = error_onset.judge(p)
     assert any("No rows came between" in f.statement(WORDS) for f in found)
-    assert chart.draw(p, found[0], WORDS, LIGHT) is not None
+    assert drawing.error_onset(p, found[0], WORDS) is not None
 
 
 def test_odd_times_are_survived(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -126,7 +124,7 @@ def test_odd_times_are_survived(tmp_path: Path, rng: np.random.Generator) -> Non
     for odd in (same, wild, holes, tiny):
         p = profiled(tmp_path, usual, odd)
         assert [f for f in error_onset.judge(p) if f.severity is not Severity.INFO] == []
-        chart.draw(p, None, WORDS, LIGHT)
+        drawing.error_onset(p, None, WORDS)
 
 
 def test_without_times_it_says_what_it_lacks(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -10,8 +10,7 @@ from diagnostics.checks.confirm import estimate
 from diagnostics.nouns.incident import Answer, Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import estimate as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import confirm as drawing
 from tests.factory import incident_of
 
 WORDS = words_for("en")
@@ -39,7 +38,7 @@ def test_harder_rows_without_labels_are_foreseen(tmp_path: Path, rng: np.random.
     assert p.estimated is not None
     realised = float(np.mean((current["p"] >= 0.5) != (current["y"] == 1)))
     assert abs(p.estimated.value - realised) < 0.03
-    assert chart.draw(p, found[0], WORDS, LIGHT) is not None
+    assert drawing.estimate(p, found[0], WORDS) is not None
 
 
 def test_rows_of_the_same_kind_are_silent(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -59,7 +58,7 @@ def test_a_broken_feed_is_refused(tmp_path: Path, rng: np.random.Generator) -> N
     p = estimate.profile(incident(tmp_path, scored(rng, 1000), current))
     assert p.estimated is None
     assert [f.code for f in estimate.judge(p)] == ["CON033"]
-    assert chart.draw(p, None, WORDS, LIGHT) is None
+    assert drawing.estimate(p, None, WORDS) is None
 
 
 def test_numbers_are_estimated_from_a_model_of_the_loss(tmp_path: Path, rng: np.random.Generator) -> None:

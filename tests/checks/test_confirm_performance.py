@@ -12,8 +12,7 @@ from diagnostics.nouns.incident import Answer, Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import performance as chart
-from diagnostics.pictures.style import DARK, LIGHT
+from diagnostics.pictures import confirm as drawing
 from tests.factory import incident_of
 
 WORDS = words_for("en")
@@ -56,8 +55,7 @@ def test_a_rise_of_the_error_rate_is_told_with_its_interval_and_onset(tmp_path: 
     assert "95% interval" in headline.statement(WORDS)
     assert worst.since is not None
     assert abs((worst.since - datetime.fromisoformat(str(current["when"][1000]))).total_seconds()) < 86400
-    for palette in (LIGHT, DARK):
-        assert chart.draw(p, headline, WORDS, palette) is not None
+    assert drawing.performance(p, headline, WORDS) is not None
 
 
 def test_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -83,7 +81,7 @@ def test_scores_that_are_too_high_are_told(tmp_path: Path, rng: np.random.Genera
     level = [f for f in performance.judge(p) if f.code == "CON003"]
     assert len(level) == 1
     assert "points too high" in level[0].statement(WORDS)
-    assert chart.draw(p, level[0], WORDS, LIGHT) is not None
+    assert drawing.performance(p, level[0], WORDS) is not None
 
 
 def test_fewer_errors_are_told_for_information(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -124,7 +122,7 @@ def test_one_table_alone_shows_what_it_can(tmp_path: Path, rng: np.random.Genera
     p = performance.profile(incident_of(tmp_path, **tables, target="y", prediction="p"))
     assert (p.reference is None) == (side == "current")
     assert performance.judge(p) == []
-    assert chart.draw(p, None, WORDS, LIGHT) is not None
+    assert drawing.performance(p, None, WORDS) is not None
 
 
 def test_labels_that_are_written_otherwise_are_the_same_labels(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -164,4 +162,4 @@ def test_odd_tables_are_survived(tmp_path: Path, rng: np.random.Generator, answe
                 continue
             for finding in performance.judge(p):
                 assert finding.statement(WORDS)
-            chart.draw(p, None, WORDS, LIGHT)
+            drawing.performance(p, None, WORDS)

@@ -12,8 +12,7 @@ from diagnostics.checks.confirm.segments import check as segments
 from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import segments as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import confirm as drawing
 from tests.factory import incident_of
 
 WORDS = words_for("en")
@@ -64,7 +63,7 @@ def test_a_group_of_one_column_is_named_with_its_onset(tmp_path: Path, rng: np.r
     assert worst.since is not None
     assert abs((worst.since - datetime.fromisoformat(str(current["when"][1500]))).total_seconds()) < 86400
     assert "Where country = DE, the error rate rose from" in worst.statement(WORDS)
-    assert chart.draw(p, worst, WORDS, LIGHT) is not None
+    assert drawing.segments(p, worst, WORDS) is not None
 
 
 def test_a_group_of_two_columns_is_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -118,7 +117,7 @@ def test_odd_columns_are_survived(tmp_path: Path, rng: np.random.Generator) -> N
     for pair in ((reference, current), (reference, current.head(3)), (reference.head(3), current)):
         p = profiled(tmp_path, *pair)
         assert segments.judge(p) == []
-        chart.draw(p, None, WORDS, LIGHT)
+        drawing.segments(p, None, WORDS)
 
 
 def test_two_thousand_columns_are_survived(tmp_path: Path, rng: np.random.Generator) -> None:

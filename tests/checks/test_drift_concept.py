@@ -11,8 +11,7 @@ from diagnostics.nouns.incident import Answer, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import concept as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import drift as drawing
 from tests.checks.drift_frames import ROLES, frame, pair
 from tests.factory import incident_of
 
@@ -100,4 +99,4 @@ def test_one_class_is_survived(tmp_path: Path, rng: np.random.Generator) -> None
 def test_the_pictures(tmp_path: Path, rng: np.random.Generator) -> None:
     p = concept.profile(incident_of(tmp_path, *turned(rng, 3000), **ROLES))
     for finding in (None, *concept.judge(p)):
-        assert chart.draw(p, finding, words_for("en"), LIGHT) is not None
+        assert drawing.concept(p, finding, words_for("en")) is not None

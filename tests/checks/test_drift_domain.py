@@ -11,8 +11,7 @@ from diagnostics.checks.drift.domain.moved import Moved
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import domain as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import drift as drawing
 from tests.checks.drift_frames import ROLES, frame, pair
 from tests.factory import incident_of
 
@@ -113,4 +112,4 @@ def test_the_pictures(tmp_path: Path, rng: np.random.Generator) -> None:
     current["age"] += 12
     p = moved(tmp_path, reference, current)
     for finding in (None, *domain.judge(p)):
-        assert chart.draw(p, finding, words_for("en"), LIGHT) is not None
+        assert drawing.domain(p, finding, words_for("en")) is not None

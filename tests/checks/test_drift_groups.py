@@ -8,8 +8,7 @@ import pytest
 
 from diagnostics.checks.drift import groups
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import groups as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import drift as drawing
 from tests.checks.drift_frames import ROLES, frame, pair
 from tests.factory import incident_of
 
@@ -64,6 +63,5 @@ def test_the_picture(tmp_path: Path, rng: np.random.Generator) -> None:
     findings = groups.judge(p)
     assert findings
     for finding in (None, *findings):
-        figure = chart.draw(p, finding, words_for("en"), LIGHT)
+        figure = drawing.groups(p, finding, words_for("en"))
         assert figure is not None
-        assert "<b>" not in figure.to_json()

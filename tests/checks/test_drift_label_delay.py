@@ -10,7 +10,7 @@ from diagnostics.causes.catalogue import LABEL_DELAY
 from diagnostics.checks.drift.label_delay import check as label_delay
 from diagnostics.nouns.incident import Answer, Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.pictures import label_delay as chart
+from diagnostics.pictures import drift as drawing
 from tests.checks.drift_frames import ROLES, frame, pair
 from tests.checks.inputs_frames import check, drawn, survives
 from tests.factory import incident_of
@@ -39,7 +39,7 @@ def test_cases_that_are_not_known_yet_are_named(tmp_path: Path, rng: np.random.G
     assert (finding.code, finding.columns) == ("DRF034", ("bought",))
     assert finding.evidence["last"] < 0.4
     assert abs((finding.since - current["when"][2000].to_pydatetime()).total_seconds()) < 3 * 86_400
-    assert drawn(chart.draw, label_delay.profile(incident), [finding])[2] is not None
+    assert drawn(drawing.label_delay, label_delay.profile(incident), [finding])[1] is not None
 
 
 def test_cases_are_missed_without_predictions_too(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -64,7 +64,7 @@ def test_labels_beside_other_rows_are_named(tmp_path: Path, rng: np.random.Gener
     (finding,) = check(label_delay, incident)
     assert (finding.code, finding.evidence["lag"]) == ("DRF035", lag)
     assert abs((finding.since - current["when"][1000].to_pydatetime()).total_seconds()) < 86_400
-    assert drawn(chart.draw, label_delay.profile(incident), [finding])[2] is not None
+    assert drawn(drawing.label_delay, label_delay.profile(incident), [finding])[1] is not None
 
 
 def test_labels_that_have_not_arrived_are_told(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -75,7 +75,7 @@ def test_labels_that_have_not_arrived_are_told(tmp_path: Path, rng: np.random.Ge
     assert finding.rule is label_delay.PENDING
     assert (finding.of.before, finding.of.after) == (1.0, 0.0)
     assert finding.rule.cause(finding.of) is LABEL_DELAY
-    assert drawn(chart.draw, label_delay.profile(incident), [finding])[2] is not None
+    assert drawn(drawing.label_delay, label_delay.profile(incident), [finding])[1] is not None
 
 
 def test_a_third_of_the_labels_lacking_is_told_and_no_cause(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -126,7 +126,7 @@ def test_without_labels_or_times_it_does_not_apply(tmp_path: Path, rng: np.rando
 
 
 def test_odd_tables_are_survived(tmp_path: Path, rng: np.random.Generator) -> None:
-    survives(label_delay, chart.draw, tmp_path)
+    survives(label_delay, drawing.label_delay, tmp_path)
     reference, current = pair(rng, 200)
     check(label_delay, incident_of(tmp_path / "one class", reference, current.assign(bought="yes"), **ROLES))
     with pytest.raises(NotApplicable):

@@ -6,8 +6,7 @@ from diagnostics.checks.drift.label_noise import check as label_noise
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import label_noise as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import drift as drawing
 from tests.checks.model_rows import ROLES, rows, score
 from tests.factory import incident_of
 
@@ -19,7 +18,7 @@ def found(folder, reference, current, **roles):
     profiled = label_noise.profile(incident)
     findings = label_noise.judge(profiled)
     for finding in [*findings, None]:
-        assert chart.draw(profiled, finding, Words(), LIGHT).data
+        assert drawing.label_noise(profiled, finding, Words()) is not None
     for finding in findings:
         assert "{" not in finding.statement(Words())
     return incident, findings

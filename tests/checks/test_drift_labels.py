@@ -9,8 +9,7 @@ from diagnostics.checks.drift import labels
 from diagnostics.nouns.incident import Answer, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import labels as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import drift as drawing
 from tests.checks.drift_frames import ROLES, frame, pair
 from tests.factory import incident_of
 
@@ -65,4 +64,4 @@ def test_the_pictures(tmp_path: Path, rng: np.random.Generator) -> None:
     current["score"] = 1 - current["score"]
     p = labels.profile(incident_of(tmp_path, reference, current, **ROLES))
     for finding in (None, *labels.judge(p)):
-        assert chart.draw(p, finding, words_for("en"), LIGHT) is not None
+        assert drawing.labels(p, finding, words_for("en")) is not None

@@ -9,8 +9,7 @@ import pytest
 from diagnostics.checks.drift.links import check as links
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import links as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import drift as drawing
 from tests.factory import incident_of
 
 ROLES = {"target": "bought", "timestamp": "seen", "prediction": None}
@@ -56,7 +55,7 @@ def test_a_shuffled_column_is_named_with_its_onset(tmp_path: Path, rng: np.rando
     assert finding.columns == (name,)
     assert finding.since is not None
     assert abs((finding.since - START) / pd.Timedelta(minutes=1) - 1_200) < 150
-    assert chart.draw(p, finding, words_for("en"), LIGHT) is not None
+    assert drawing.links(p, finding, words_for("en")) is not None
 
 
 def test_a_column_moved_down_by_three_rows_is_named(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -9,8 +9,7 @@ from diagnostics.checks.drift import over_time
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import over_time as chart
-from diagnostics.pictures.style import DARK, LIGHT
+from diagnostics.pictures import drift as drawing
 from tests.checks.drift_frames import ROLES, frame, pair
 from tests.factory import incident_of
 
@@ -94,6 +93,5 @@ def test_the_picture_shows_the_range_and_both_windows(tmp_path: Path, rng: np.ra
     current.loc[1800:, "noise"] *= 3
     current.loc[1800:, "age"] += 30
     p = over_time.profile(incident_of(tmp_path, reference, current, **ROLES))
-    for palette in (LIGHT, DARK):
-        for finding in (None, *over_time.judge(p)):
-            assert chart.draw(p, finding, words_for("en"), palette) is not None
+    for finding in (None, *over_time.judge(p)):
+        assert drawing.over_time(p, finding, words_for("en")) is not None

@@ -14,8 +14,7 @@ from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import sides
-from diagnostics.pictures.style import DARK
+from diagnostics.pictures import environment as drawing
 
 YAML = "model: {path: models/a.onnx, threshold: 0.5}\nfeatures: [age, income]\nserver: {port: 8080, log_level: info}\n"
 
@@ -77,9 +76,9 @@ def test_a_broken_configuration_is_said_plainly(tmp_path: Path, text: str) -> No
 
 def test_the_picture_lists_what_differs(tmp_path: Path) -> None:
     told = config.profile(incident(tmp_path, YAML, YAML.replace("0.5", "0.8")))
-    figure = sides.settings(told, None, Words(), DARK)
+    figure = drawing.config(told, None, Words())
     assert figure is not None
-    assert figure.data[0].cells.values[0] == ["model.threshold"]
+    assert [row[0] for row in figure.rows] == ["model.threshold"]
 
 
 @pytest.mark.parametrize(
@@ -148,9 +147,9 @@ def test_no_secret_reaches_a_finding_a_picture_or_a_file(tmp_path: Path) -> None
         )
     )
     findings = config.judge(told)
-    figure = sides.settings(told, None, Words(), DARK)
+    figure = drawing.config(told, None, Words())
     assert figure is not None
-    everything = repr(told) + repr(findings) + figure.to_json() + " ".join(f.statement(Words()) for f in findings)
+    everything = repr(told) + repr(findings) + repr(figure) + " ".join(f.statement(Words()) for f in findings)
     assert [text for text in SEEN if text in everything] == []
     assert {"api_token", "db", "chain", "model.secret_sauce"} <= {change.path for change in told.changes}
 

@@ -81,7 +81,7 @@ def test_packages_of_the_system_come_from_the_dockerfile(tmp_path: Path) -> None
         ("model.pkl", "\x80\x04\x95"),
         ("list.json", "[1, 2"),
         ("deep.yml", "dependencies: " + "[" * 5000),
-        ("bomb.yml", "a: &a [x]\n" + "".join(f"b{i}: [{'*a,' * 300}]\n" for i in range(9)) + "dependencies: [numpy]\n"),
+        ("bomb.yml", "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1},' * 30}]\n" for i in range(1, 9))),
     ],
 )
 def test_the_wrong_file_is_said_plainly(tmp_path: Path, name: str, text: str) -> None:

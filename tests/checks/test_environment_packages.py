@@ -12,8 +12,7 @@ from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import sides
-from diagnostics.pictures.style import LIGHT, finish
+from diagnostics.pictures import environment as drawing
 
 FREEZE = "numpy==1.26.4\nscikit-learn==1.4.2\npandas==2.2.0\nrequests==2.31.0\n"
 
@@ -101,7 +100,6 @@ def test_without_files_it_says_what_to_upload() -> None:
 
 def test_the_picture_shows_the_versions(tmp_path: Path) -> None:
     told = packages.compare(written(tmp_path, "a.txt", FREEZE), written(tmp_path, "b.txt", FREEZE.replace("1.26.4", "2.1.0")))
-    figure = sides.packages(told, None, Words(), LIGHT)
+    figure = drawing.packages(told, None, Words())
     assert figure is not None
-    finish(figure, Words(), LIGHT)
-    assert figure.data[0].cells.values[0] == ["numpy"]
+    assert [row[0] for row in figure.rows] == ["numpy"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diagnostics.checks.inputs.categories import check as categories
-from diagnostics.pictures import categories as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -24,7 +24,7 @@ def test_new_categories_are_named(tmp_path: Path, rng: np.random.Generator) -> N
     assert findings[0].since >= current["when"][ONSET].to_pydatetime()
     assert len(categories.offending(incident, findings[0])) == hit.sum()
     assert len(undone(categories, incident, findings[0])) == len(current) - hit.sum()
-    assert drawn(chart.draw, categories.profile(incident), findings)[2] is not None
+    assert drawn(drawing.categories, categories.profile(incident), findings)[1] is not None
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(categories, chart.draw, tmp_path)
+    survives(categories, drawing.categories, tmp_path)

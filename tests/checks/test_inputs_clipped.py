@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diagnostics.checks.inputs import clipped, fills
-from diagnostics.pictures import clipped as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
 from tests.factory import incident_of
 
@@ -22,7 +22,7 @@ def test_a_column_that_is_cut_off_is_named_with_its_bound(tmp_path: Path, rng: n
     assert told(findings) == [("INP080", ("income",))]
     assert (findings[0].evidence["bound"], findings[0].evidence["side"]) == (bound, side)
     assert check(fills, incident) == []
-    assert drawn(chart.draw, clipped.profile(incident), findings)[2] is not None
+    assert drawn(drawing.clipped, clipped.profile(incident), findings)[1] is not None
 
 
 @pytest.mark.parametrize("rows", [60, 300, 3_000])
@@ -31,4 +31,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(clipped, chart.draw, tmp_path)
+    survives(clipped, drawing.clipped, tmp_path)

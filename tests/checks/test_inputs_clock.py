@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.checks.inputs.clock import check as clock
-from diagnostics.pictures import clock as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import check, drawn, survives, told
 from tests.factory import incident_of
 
@@ -44,7 +44,7 @@ def test_a_zone_shows_beside_another_time(tmp_path: Path, rng: np.random.Generat
     assert findings[0].evidence["hours"] == hours
     assert findings[0].evidence["beside"] == "seen"
     assert abs((findings[0].since - current["seen"][700].to_pydatetime()).total_seconds()) < 3_600
-    assert drawn(chart.draw, clock.profile(incident), findings)[2] is not None
+    assert drawn(drawing.clock, clock.profile(incident), findings)[1] is not None
 
 
 def test_the_rhythm_of_the_day_shows_a_zone_without_another_time(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -100,4 +100,4 @@ def test_the_same_clock_is_silent(tmp_path: Path, rng: np.random.Generator, rows
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(clock, chart.draw, tmp_path)
+    survives(clock, drawing.clock, tmp_path)

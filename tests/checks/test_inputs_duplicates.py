@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.checks.inputs import duplicates
-from diagnostics.pictures import duplicates as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -22,7 +22,7 @@ def test_a_batch_that_came_twice_is_named(tmp_path: Path, rng: np.random.Generat
     assert findings[0].since == current["when"][700].to_pydatetime()
     assert len(duplicates.offending(incident, findings[0])) == 200
     assert len(undone(duplicates, incident, findings[0])) == 1_000
-    assert drawn(chart.draw, duplicates.profile(incident), findings)[2] is not None
+    assert drawn(drawing.duplicates, duplicates.profile(incident), findings)[1] is not None
 
 
 def test_rows_repeated_under_new_ids_and_times_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -56,4 +56,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(duplicates, chart.draw, tmp_path)
+    survives(duplicates, drawing.duplicates, tmp_path)

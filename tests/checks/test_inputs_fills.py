@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diagnostics.checks.inputs import fills
-from diagnostics.pictures import fills as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -25,7 +25,7 @@ def test_one_number_in_many_rows_is_named_with_its_value(tmp_path: Path, rng: np
     assert findings[0].since >= current["when"][ONSET - 30]
     assert len(fills.offending(incident, findings[0])) == hit.sum()
     assert len(undone(fills, incident, findings[0])) == len(current) - hit.sum()
-    assert drawn(chart.draw, fills.profile(incident), findings)[2] is not None
+    assert drawn(drawing.fills, fills.profile(incident), findings)[1] is not None
 
 
 def test_the_median_as_a_default_is_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -58,4 +58,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(fills, chart.draw, tmp_path)
+    survives(fills, drawing.fills, tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.checks.inputs import formats
 from diagnostics.checks.inputs.notation import classify, number
-from diagnostics.pictures import formats as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -40,7 +40,7 @@ def test_numbers_written_differently_are_named_with_the_notation(tmp_path: Path,
     if how == "text":
         right = right[:ONSET]  # No word becomes a number again: its rows are left out.
     assert undone(formats, incident, findings[0])["income"].to_numpy() == pytest.approx(right.to_numpy())
-    assert drawn(chart.draw, formats.profile(incident), findings)[2] is not None
+    assert drawn(drawing.formats, formats.profile(incident), findings)[1] is not None
 
 
 def test_a_comma_is_read_as_the_reference_suggests(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -93,4 +93,4 @@ def test_plain_numbers_and_times_are_silent(tmp_path: Path, rng: np.random.Gener
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(formats, chart.draw, tmp_path)
+    survives(formats, drawing.formats, tmp_path)

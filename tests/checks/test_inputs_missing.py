@@ -9,7 +9,7 @@ import pandas as pd
 
 from diagnostics.checks.inputs import missing
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import missing as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import survives
 from tests.factory import incident_of
 
@@ -73,4 +73,4 @@ def test_the_rows_without_a_value_can_be_downloaded(tmp_path: Path, rng: np.rand
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(missing, chart.draw, tmp_path)
+    survives(missing, drawing.missing, tmp_path)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.checks.inputs import overlap
-from diagnostics.pictures import overlap as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import check, drawn, pair, survives, told
 from tests.factory import incident_of
 
@@ -24,7 +24,7 @@ def test_reference_rows_among_the_current_ones_are_named(tmp_path: Path, rng: np
     assert findings[0].evidence["rows"] == 300
     assert findings[0].evidence["share"] == 0.3
     assert len(overlap.offending(incident, findings[0])) == 300
-    assert drawn(chart.draw, overlap.profile(incident), findings)[2] is not None
+    assert drawn(drawing.overlap, overlap.profile(incident), findings)[1] is not None
 
 
 def test_numbers_written_otherwise_are_the_same_numbers(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -49,4 +49,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(overlap, chart.draw, tmp_path)
+    survives(overlap, drawing.overlap, tmp_path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diagnostics.checks.inputs import precision
-from diagnostics.pictures import precision as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told
 from tests.factory import incident_of
 
@@ -20,7 +20,7 @@ def test_rounded_values_are_named_with_the_step(tmp_path: Path, rng: np.random.G
     assert findings[0].evidence["step"] == 5000
     assert findings[0].since is not None
     assert abs((findings[0].since - current["when"][ONSET]).total_seconds()) < 86_400
-    assert drawn(chart.draw, precision.profile(incident), findings)[2] is not None
+    assert drawn(drawing.precision, precision.profile(incident), findings)[1] is not None
 
 
 def test_binned_values_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -39,4 +39,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(precision, chart.draw, tmp_path)
+    survives(precision, drawing.precision, tmp_path)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.checks.inputs import ranges
-from diagnostics.pictures import ranges as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -21,7 +21,7 @@ def test_impossible_values_in_a_few_rows_are_named(tmp_path: Path, rng: np.rando
     assert findings[0].evidence["rows"] == 10
     assert findings[0].since == current["when"][ONSET].to_pydatetime()
     assert ranges.offending(incident, findings[0])["row"].tolist() == list(range(ONSET + 1, ONSET + 11))
-    assert drawn(chart.draw, ranges.profile(incident), findings)[2] is not None
+    assert drawn(drawing.ranges, ranges.profile(incident), findings)[1] is not None
 
 
 def test_negative_values_where_there_were_none_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -32,7 +32,7 @@ def test_negative_values_where_there_were_none_are_named(tmp_path: Path, rng: np
     assert told(findings) == [("INP031", ("age",))]
     assert len(ranges.offending(incident, findings[0])) == 20
     assert len(undone(ranges, incident, findings[0])) == len(current) - 20
-    assert drawn(chart.draw, ranges.profile(incident), findings)[2] is not None
+    assert drawn(drawing.ranges, ranges.profile(incident), findings)[1] is not None
 
 
 def test_times_that_leave_their_range_suggest_no_cause(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -58,4 +58,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(ranges, chart.draw, tmp_path)
+    survives(ranges, drawing.ranges, tmp_path)

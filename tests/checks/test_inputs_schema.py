@@ -7,7 +7,7 @@ import pytest
 
 from diagnostics.checks.inputs import schema
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.pictures import schema as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import check, drawn, pair, survives, told
 from tests.factory import incident_of
 
@@ -19,7 +19,7 @@ def test_missing_and_new_columns_are_named(tmp_path: Path, rng: np.random.Genera
     findings = check(schema, incident)
     assert told(findings) == [("INP010", ("age",)), ("INP011", ("batch",))]
     assert findings[0].since == current["when"].iloc[0].to_pydatetime()
-    assert drawn(chart.draw, schema.profile(incident), findings)[2] is not None
+    assert drawn(drawing.schema, schema.profile(incident), findings)[1] is not None
 
 
 @pytest.mark.parametrize("name", ["Annual_Income", "INCOME", "x17"])
@@ -62,4 +62,4 @@ def test_one_table_is_not_enough(tmp_path: Path, rng: np.random.Generator) -> No
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(schema, chart.draw, tmp_path)
+    survives(schema, drawing.schema, tmp_path)

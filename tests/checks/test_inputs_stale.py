@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diagnostics.checks.inputs import clipped, fills, stale
-from diagnostics.pictures import stale as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -25,7 +25,7 @@ def test_a_column_that_stopped_changing_is_named(tmp_path: Path, rng: np.random.
     assert len(undone(stale, incident, findings[0])) == left.sum()
     assert check(fills, incident) == []
     assert check(clipped, incident) == []
-    assert drawn(chart.draw, stale.profile(incident), findings)[2] is not None
+    assert drawn(drawing.stale, stale.profile(incident), findings)[1] is not None
 
 
 def test_a_column_that_is_refreshed_too_seldom_is_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -46,4 +46,4 @@ def test_a_column_that_is_nearly_always_zero_is_silent(tmp_path: Path, rng: np.r
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(stale, chart.draw, tmp_path)
+    survives(stale, drawing.stale, tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.checks.inputs.swaps import check as swaps
 from diagnostics.measure.samples import samples
-from diagnostics.pictures import swaps as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -43,7 +43,7 @@ def test_two_numbers_that_changed_places_are_named(tmp_path: Path, rng: np.rando
     assert findings[0].evidence["share"] == pytest.approx(0.5, abs=0.02)
     assert findings[0].evidence["sharp"] is True
     assert abs((findings[0].since - current["when"][ONSET].to_pydatetime()).total_seconds()) <= 7_200
-    assert drawn(chart.draw, swaps.profile(incident_of(tmp_path, reference, current)), findings)[2] is None
+    assert drawn(drawing.swaps, swaps.profile(incident_of(tmp_path, reference, current)), findings)[1] is None
 
 
 def test_two_categories_that_changed_places_are_named_and_drawn(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -54,7 +54,7 @@ def test_two_categories_that_changed_places_are_named_and_drawn(tmp_path: Path, 
     assert findings[0].evidence["sharp"] is False
     after = undone(swaps, incident, findings[0])
     assert after[["city", "member"]].equals(current[["city", "member"]].astype(after["city"].dtype))
-    assert drawn(chart.draw, swaps.profile(incident), findings)[2] is not None
+    assert drawn(drawing.swaps, swaps.profile(incident), findings)[1] is not None
 
 
 @pytest.mark.parametrize(("one", "other"), [("first", "second"), ("phone", "online")])
@@ -65,7 +65,7 @@ def test_look_alikes_are_told_apart_by_the_other_columns(tmp_path: Path, rng: np
     assert told(findings) == [("INP044", (one, other))]
     assert findings[0].evidence["how"] == "neighbours"
     assert findings[0].evidence["share"] == pytest.approx(0.5, abs=0.05)
-    assert drawn(chart.draw, swaps.profile(incident), findings)[2] is not None
+    assert drawn(drawing.swaps, swaps.profile(incident), findings)[1] is not None
 
 
 def test_exchanged_rows_in_no_order_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -99,4 +99,4 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(swaps, chart.draw, tmp_path)
+    survives(swaps, drawing.swaps, tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from diagnostics.causes.catalogue import REFIT_SCALER, UNIT_CHANGE
 from diagnostics.checks.inputs.units import check as units
 from diagnostics.nouns.words import words_for
-from diagnostics.pictures import units as chart
+from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
 
@@ -24,7 +24,7 @@ def test_a_column_in_another_unit_is_named_with_ratio_and_onset(tmp_path: Path, 
     assert findings[0].evidence["ratio"] == pytest.approx(ratio, rel=1e-6)
     assert findings[0].since is not None
     assert abs((pd.Timestamp(findings[0].since) - current["when"][ONSET]).total_seconds()) < 86_400
-    assert all(figure is not None for figure in drawn(chart.draw, units.profile(incident), findings)[2:])
+    assert all(figure is not None for figure in drawn(drawing.units, units.profile(incident), findings)[1:])
 
 
 def test_a_column_in_another_unit_throughout_is_named_without_times(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -35,7 +35,7 @@ def test_a_column_in_another_unit_throughout_is_named_without_times(tmp_path: Pa
     assert told(findings) == [("INP040", ("income",))]
     assert findings[0].since is None
     assert "1,000 times, as if the unit changed" in findings[0].statement(words_for("en"))
-    assert drawn(chart.draw, units.profile(incident), findings)[2] is not None
+    assert drawn(drawing.units, units.profile(incident), findings)[1] is not None
 
 
 def test_another_unit_in_a_part_of_the_rows_is_named_with_its_share(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -80,7 +80,7 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
 
 
 def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(units, chart.draw, tmp_path)
+    survives(units, drawing.units, tmp_path)
 
 
 def test_the_values_are_converted_back(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -6,8 +6,7 @@ from diagnostics.checks.localise.fit import check as fit
 from diagnostics.nouns.incident import Answer, Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import fit as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import localise as drawing
 from tests.checks.model_rows import ROLES, rows, score
 from tests.factory import incident_of
 
@@ -20,7 +19,7 @@ def found(folder, reference, current, answer=Answer.SCORE, **roles):
     profiled = fit.profile(incident_of(folder, reference, current, answer=answer, **(ROLES | roles)))
     findings = fit.judge(profiled)
     for finding in [*findings, None]:
-        assert chart.draw(profiled, finding, Words(), LIGHT).data
+        assert drawing.fit(profiled, finding, Words()) is not None
     for finding in findings:
         assert "{" not in finding.statement(Words())
     return findings

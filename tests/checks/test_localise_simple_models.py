@@ -7,8 +7,7 @@ from diagnostics.checks.localise.simple_models.check import Verdict, verdict
 from diagnostics.nouns.incident import Answer, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import simple_models as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import localise as drawing
 from tests.checks.model_rows import ROLES, rows, score
 from tests.factory import incident_of
 
@@ -19,7 +18,7 @@ def found(folder, reference, current, answer=Answer.SCORE, **roles):
     profiled = simple_models.profile(incident_of(folder, reference, current, answer=answer, **(ROLES | roles)))
     findings = simple_models.judge(profiled)
     for finding in [*findings, None]:
-        assert chart.draw(profiled, finding, Words(), LIGHT).data
+        assert drawing.simple_models(profiled, finding, Words()) is not None
     return profiled, findings
 
 

@@ -8,8 +8,7 @@ from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import swap_back as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import localise as drawing
 from tests.checks.model_rows import ROLES, answered, rows, score
 from tests.factory import incident_of
 
@@ -20,7 +19,7 @@ def found(folder, reference, current, answer=Answer.SCORE, **roles):
     profiled = swap_back.profile(incident_of(folder, reference, current, answer=answer, **(ROLES | roles)))
     findings = swap_back.judge(profiled)
     for finding in [*findings, None]:
-        chart.draw(profiled, finding, Words(), LIGHT)
+        drawing.swap_back(profiled, finding, Words())
     return profiled, findings
 
 

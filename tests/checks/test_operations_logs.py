@@ -10,9 +10,9 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import bursts as burst_chart
-from diagnostics.pictures import log_templates
-from diagnostics.pictures.style import DARK, LIGHT
+from diagnostics.pictures import as_plotly
+from diagnostics.pictures import operations as drawing
+from diagnostics.pictures.style import LIGHT
 from tests.checks.operations_logs import START, incident, line, quiet, text
 
 
@@ -74,12 +74,12 @@ def test_pictures_show_hostile_text_as_text(tmp_path: Path) -> None:
     given = incident(tmp_path, log=text(told))
     p, q = logs.profile(given), bursts.profile(given)
     for figure in (
-        log_templates.draw(p, logs.judge(p)[0], Words(), LIGHT),
-        log_templates.draw(p, None, Words(), DARK),
-        burst_chart.draw(q, logs.judge(p)[0], Words(), LIGHT),
-        burst_chart.draw(q, None, Words(), DARK),
+        drawing.logs(p, logs.judge(p)[0], Words()),
+        drawing.logs(p, None, Words()),
+        drawing.bursts(q, logs.judge(p)[0], Words()),
+        drawing.bursts(q, None, Words()),
     ):
         assert figure is not None
-        shown = figure.to_json()
+        shown = as_plotly.figure(figure, Words(), LIGHT).to_json()
         assert "<img" not in shown
         assert "\\u003cimg" not in shown

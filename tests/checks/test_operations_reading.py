@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import time
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,28 @@ NOON = datetime(2026, 5, 12, 8, 0, 1)
         ('{"ts": 1778572801.5, "severity": "INFO", "message": "fine"}', NOON, Level.INFO, "fine"),
         ("ERROR:root:no such feature", None, Level.ERROR, "no such feature"),
         ('1.2.3.4 - ann [12/May/2026:08:00:01 +0000] "GET /x HTTP/1.1" 503 2', NOON, Level.ERROR, '"GET /x HTTP/1.1" 503 2'),
+        ("\t2026-05-12 08:00:01\tERROR\tboom".strip(), NOON, Level.ERROR, "boom"),
+        ("2026年05月12日 08:00:01 [警告] 慢", NOON, Level.WARNING, "慢"),
+        ("05/12/2026 08:00:01 AM ERROR boom", NOON, Level.ERROR, "boom"),
+        ("12.05.2026 08:00:01 ERROR boom", NOON, Level.ERROR, "boom"),
+        ("2026-05-12T08:00:01.5Z stderr F ERROR: boom", NOON, Level.ERROR, "boom"),
+        ('2026-05-12 08:00:01.825,"[ERROR] said ""no"""', NOON, Level.ERROR, 'said "no"'),
+        ("| 1778572801000 | 2026-05-12T08:00:01,1 [ERROR] boom | AllTraffic/i-0eb |", NOON, Level.ERROR, "boom"),
+        ("(ServeReplica:m pid=1) ERROR 2026-05-12 08:00:01,8 -- boom", NOON, Level.ERROR, "boom"),
+        ("2026-05-12 08:00:01.1  ERROR 1 --- [nio-8080-exec-0] c.e.Ctl : boom", NOON, Level.ERROR, "boom"),
+        ("2026-05-12 08:00:01.8 | ERROR    | app.main:predict:42 - boom", NOON, Level.ERROR, "boom"),
+        ('time="2026-05-12T08:00:01Z" level=error msg="boom" status=503', NOON, Level.ERROR, "boom status=503"),
+        ('{"log": "ERROR:    boom\\n", "stream": "stderr", "time": "2026-05-12T08:00:01.8Z"}', NOON, Level.ERROR, "boom"),
+        ('{"severity": "ERROR", "timestamp": "2026-05-12T08:00:01Z", "textPayload": "boom"}', NOON, Level.ERROR, "boom"),
+        ('{"jsonPayload": {"message": "boom"}, "severity": "ERROR", "timestamp": 1778572801}', NOON, Level.ERROR, "boom"),
+        ('{"MESSAGE": "boom", "PRIORITY": "3", "__REALTIME_TIMESTAMP": "1778572801000000"}', NOON, Level.ERROR, "boom"),
+        (
+            '{"record": {"level": {"name": "ERROR"}, "message": "boom", "time": {"timestamp": 1778572801.2}}}',
+            NOON,
+            Level.ERROR,
+            "boom",
+        ),
+        ('{"time": "2026-05-12T08:00:01Z", "method": "GET", "path": "/x", "status": 503}', NOON, Level.NONE, "GET /x status=503"),
         ("nothing here says when", None, Level.NONE, "nothing here says when"),
     ],
 )
@@ -46,6 +69,68 @@ def test_heads_of_many_services_are_read(line: str, when: datetime | None, level
         assert head.time == when
         assert level is None or head.level is level
         assert message is None or head.message == message
+
+
+def test_times_of_several_zones_are_told_in_that_of_the_first() -> None:
+    heads = Heads(Stamps(2026))
+    lines = [f"2026-05-12T{clock} INFO x" for clock in ("10:00:01+02:00", "08:00:01Z", "16:00:01+0800", "10:00:01")]
+    assert {heads.read(line).time for line in lines} == {datetime(2026, 5, 12, 10, 0, 1)}
+
+
+def test_a_day_above_twelve_tells_which_comes_first() -> None:
+    heads = Heads(Stamps(2026))
+    told = ["05/12/2026 08:00:01 ERROR x", "13/12/2026 08:00:01 ERROR x"]
+    heads.learn(told)
+    assert [heads.read(line).time for line in told] == [datetime(2026, 12, day, 8, 0, 1) for day in (5, 13)]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {
+            "streams": [
+                {"stream": {"app": "m"}, "values": [[f"{1778572801 + i}000000000", f"ERROR boom {i}"] for i in range(3)][::-1]}
+            ]
+        },
+        {
+            "status": "success",
+            "data": {"result": [{"stream": {}, "values": [[f"{1778572801 + i}000000000", "ERROR boom"] for i in range(3)]}]},
+        },
+        {"events": [{"timestamp": 1778572801000 + 1000 * i, "message": f"[ERROR] boom {i}"} for i in range(3)]},
+        [{"severity": "ERROR", "timestamp": f"2026-05-12T08:00:0{1 + i}Z", "textPayload": "boom"} for i in range(3)],
+        {
+            "hits": {
+                "hits": [
+                    {"_source": {"@timestamp": f"2026-05-12T08:00:0{1 + i}Z", "level": "error", "message": "b"}} for i in range(3)
+                ]
+            }
+        },
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_log_that_is_one_document_is_read(tmp_path: Path, whole: object, indent: int | None) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(whole, indent=indent))
+    told = read_logs((file,))
+    assert (told.records, told.errors, told.since) == (3, 3, NOON)
+
+
+def test_colours_of_a_terminal_are_taken_off(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text("\x1b[32m2026-05-12 08:00:01\x1b[0m | \x1b[1;31mERROR\x1b[0m | boom\n")
+    told = read_logs((file,))
+    assert (told.errors, told.since, told.templates[0].text) == (1, NOON, "boom")
+
+
+def test_the_class_of_a_status_is_part_of_the_template() -> None:
+    masker = Masker()
+    told = {
+        f'"POST /p HTTP/1.1" {status} 17': kind for status, kind in ((200, "2xx"), (201, "2xx"), (404, "4xx"), (502, "5xx"))
+    } | {"POST /p 503 in 4 ms": "5xx", "done status=500 x": "5xx", "GET /p/1 -> 200": "2xx"}
+    assert {message: [word[-3:] for word in masker.words(message) if word.endswith("xx")] for message in told} == {
+        message: [kind] for message, kind in told.items()
+    }
+    assert not any("xx" in word for word in masker.words("took 200 502 ms"))
 
 
 def test_a_remembered_shape_still_sees_the_status_of_each_answer() -> None:

@@ -9,8 +9,8 @@ import pytest
 from diagnostics.checks.operations import service
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import service as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import operations as drawing
+from diagnostics.pictures.marks import Points
 from tests.checks.operations_logs import START, incident, line, quiet, text
 
 
@@ -79,6 +79,6 @@ def test_pictures_are_drawn(tmp_path: Path, kind: str) -> None:
     if kind == "timeouts":
         told = [line(m, "CRITICAL", f"WORKER TIMEOUT (pid:{m})") for m in range(5)]
     p = service.profile(incident(tmp_path, log=text(told)))
-    figure = chart.draw(p, service.judge(p)[0], Words(), LIGHT)
-    assert figure is not None
-    assert len(figure.data[0].x) >= 5
+    shape = drawing.service(p, service.judge(p)[0], Words())
+    assert shape is not None
+    assert any(isinstance(mark, Points) and len(mark.x) >= 5 for mark in shape.plots(Words())[0].marks)

@@ -15,8 +15,7 @@ from diagnostics.checks.reproduce.model_file import pickle_header
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import pickle_header as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import reproduce as drawing
 
 
 class Harmful:
@@ -52,7 +51,7 @@ def test_a_pickle_is_read_without_loading(tmp_path, protocol):
     assert set(findings) == {"REP030"}
     assert "sklearn" in findings["REP030"].statement(Words())
     assert "skops.io.dump(model" in findings["REP030"].evidence["mended"]
-    assert chart.draw(profiled, findings["REP030"], Words(), LIGHT).data
+    assert drawing.model_file(profiled, findings["REP030"], Words()) is not None
 
 
 @pytest.mark.parametrize("pack", [lambda b: b, gzip.compress, zlib.compress])
@@ -63,7 +62,7 @@ def test_a_harmful_pickle_is_named_and_not_run(tmp_path, monkeypatch, pack):
     profiled, findings = found(path)
     assert "system('touch canary')" in findings["REP031"].evidence["code"]
     assert not (tmp_path / "canary").exists()
-    assert chart.draw(profiled, findings["REP031"], Words(), LIGHT).data
+    assert drawing.model_file(profiled, findings["REP031"], Words()) is not None
 
 
 def test_a_joblib_file_with_raw_arrays_is_read_as_far_as_it_goes(tmp_path):
@@ -100,7 +99,7 @@ def test_other_formats_are_recorded_by_their_hash(tmp_path, name):
     assert profiled.files[0].header is None
     assert "identifies it" in findings["REP030"].statement(Words())
     assert "mended" not in findings["REP030"].evidence
-    assert chart.draw(profiled, None, Words(), LIGHT) is None
+    assert drawing.model_file(profiled, None, Words()) is None
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from diagnostics.nouns.incident import Answer, Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import model_replay as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import reproduce as drawing
 from tests import onnx_graphs as graphs
 from tests.factory import incident_of
 
@@ -54,7 +53,7 @@ def test_the_model_that_served_is_silent(tmp_path, rng):
     assert profiled.again == (0.0, 1200)
     assert profiled.rows.current == 600
     assert findings["REP045"].statement(Words())
-    assert chart.draw(profiled, findings["REP045"], Words(), LIGHT).data
+    assert drawing.model_replay(profiled, findings["REP045"], Words()) is not None
 
 
 def test_faulty_inputs_that_the_model_saw_come_back_too(tmp_path, rng):
@@ -77,7 +76,7 @@ def test_another_model_since_a_day(tmp_path, rng):
     assert profiled.after > 0.95
     assert "4 June" in finding.statement(Words())
     assert len(model_replay.offending(given, finding)) > 300
-    assert chart.draw(profiled, finding, Words(), LIGHT).data
+    assert drawing.model_replay(profiled, finding, Words()) is not None
 
 
 def test_another_model_for_one_group(tmp_path, rng):
@@ -102,7 +101,7 @@ def test_the_wrong_file(tmp_path, rng, names, severity):
     assert findings["REP042"].severity is severity
     # Both sides are off alike: the file is wrong, and no cause of what changed.
     assert "cause" not in findings["REP042"].evidence
-    assert chart.draw(profiled, findings["REP042"], Words(), LIGHT).data
+    assert drawing.model_replay(profiled, findings["REP042"], Words()) is not None
 
 
 def test_the_reference_without_answers(tmp_path, rng):
@@ -134,7 +133,7 @@ def test_an_answer_that_depends_on_the_batch(tmp_path, rng):
     assert profiled.alone[0] > 0.5
     assert "REP043" in findings
     assert "REP044" not in findings
-    assert chart.draw(profiled, findings["REP043"], Words(), LIGHT) is None
+    assert drawing.model_replay(profiled, findings["REP043"], Words()) is None
 
 
 def test_a_model_that_answers_at_random(tmp_path, rng):
@@ -170,7 +169,7 @@ def test_labels_of_a_scikit_learn_model_with_words(tmp_path, rng):
     profiled, findings = found(replace(given, answer=Answer.LABEL))
     assert profiled.differing.reference.value == 0
     assert str(findings["REP040"].since)[:10] == "2026-06-05"
-    assert chart.draw(profiled, findings["REP040"], Words(), LIGHT).data
+    assert drawing.model_replay(profiled, findings["REP040"], Words()) is not None
     stand = uploaded_model(replace(given, answer=Answer.LABEL))
     drawn = stand.encoder.matrix(reference)
     assert np.array_equal(stand.answers_of(drawn), reference["p"].to_numpy(dtype=object))

@@ -7,8 +7,7 @@ from diagnostics.checks.reproduce.online_offline.relation import RelationKind, r
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import online_offline as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import reproduce as drawing
 from tests.checks.model_rows import rows
 from tests.factory import incident_of
 
@@ -29,7 +28,7 @@ def test_equal_features_are_silent(tmp_path, rng):
     profiled, findings = found(tmp_path, offline, online)
     assert findings == []
     assert profiled.pairs == 480
-    assert chart.draw(profiled, None, Words(), LIGHT) is None
+    assert drawing.online_offline(profiled, None, Words()) is None
 
 
 def test_a_unit_since_a_day(tmp_path, rng):
@@ -41,7 +40,7 @@ def test_a_unit_since_a_day(tmp_path, rng):
     assert finding.evidence["cause"] == "unit_change"
     assert abs(finding.since - pd.Timestamp("2026-03-03")) < pd.Timedelta("2h")
     assert "1,000 times the offline value" in finding.statement(Words())
-    assert chart.draw(profiled, finding, Words(), LIGHT).data
+    assert drawing.online_offline(profiled, finding, Words()) is not None
 
 
 def test_a_scaler_fitted_again(tmp_path, rng):
@@ -51,7 +50,7 @@ def test_a_scaler_fitted_again(tmp_path, rng):
     profiled, findings = found(tmp_path, offline, online)
     assert [f.code for f in findings] == ["REP011"]
     assert set(findings[0].columns) == {"income", "age", "noise"}
-    assert chart.draw(profiled, findings[0], Words(), LIGHT).data
+    assert drawing.online_offline(profiled, findings[0], Words()) is not None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +69,7 @@ def test_each_relation_is_named(tmp_path, rng, name, change, relation):
     online[name] = change(online[name].to_numpy(), rng)
     profiled, findings = found(tmp_path, offline, online)
     assert [(f.columns, f.evidence["relation"]) for f in findings] == [((name,), relation)]
-    assert chart.draw(profiled, findings[0], Words(), LIGHT).data
+    assert drawing.online_offline(profiled, findings[0], Words()) is not None
 
 
 def test_a_column_with_many_zeros_is_scaled_all_the_same(rng):

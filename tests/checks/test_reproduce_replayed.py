@@ -7,8 +7,7 @@ from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import replayed as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import reproduce as drawing
 from tests.checks.model_rows import ROLES, answered, rows, score
 from tests.factory import incident_of
 
@@ -26,7 +25,7 @@ def test_the_same_model_is_silent(tmp_path, rng, answer):
     profiled, findings, _ = found(tmp_path, rows(rng, answer=answer), rows(rng, answer=answer, start="2026-05-01"), answer)
     assert findings == []
     assert profiled.covered > 0.8
-    chart.draw(profiled, None, Words(), LIGHT)
+    drawing.replayed(profiled, None, Words())
 
 
 @BOTH
@@ -41,7 +40,7 @@ def test_another_model_since_a_day_is_found_with_that_day(tmp_path, rng, answer)
     assert finding.evidence["cause"] == "model_mismatch"
     assert abs(finding.since - pd.Timestamp("2026-05-06")) < pd.Timedelta("12h")
     assert "stand-in" in finding.statement(Words())
-    assert chart.draw(profiled, finding, Words(), LIGHT).data
+    assert drawing.replayed(profiled, finding, Words()) is not None
     assert len(replayed.offending(incident, finding)) > 100
 
 
@@ -68,7 +67,7 @@ def test_inputs_beyond_the_reference_are_no_proof_against_the_model(tmp_path, rn
     assert [f.code for f in findings] in ([], ["REP002"])
     assert all(f.severity is Severity.INFO for f in findings)
     for finding in findings:
-        assert chart.draw(profiled, finding, Words(), LIGHT).data
+        assert drawing.replayed(profiled, finding, Words()) is not None
 
 
 def test_no_target_is_needed(tmp_path, rng):

@@ -6,8 +6,7 @@ from diagnostics.checks.reproduce import same_input
 from diagnostics.nouns.incident import Answer
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import same_input as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import reproduce as drawing
 from tests.checks.model_rows import ROLES, answered, rows, score
 from tests.factory import incident_of
 
@@ -30,7 +29,7 @@ def test_a_steady_model_is_silent(tmp_path, rng, answer):
     profiled, findings = found(tmp_path, coarse(rng, answer), coarse(rng, answer), answer)
     assert profiled.rows.current > 100
     assert findings == []
-    assert chart.draw(profiled, None, Words(), LIGHT) is None
+    assert drawing.same_input(profiled, None, Words()) is None
 
 
 def test_two_models_at_once(tmp_path, rng):
@@ -42,7 +41,7 @@ def test_two_models_at_once(tmp_path, rng):
     assert set(by_code) == {"REP020", "REP021"}
     assert abs(by_code["REP021"].since - pd.Timestamp("2026-05-04")) < pd.Timedelta("12h")
     assert by_code["REP021"].evidence["cause"] == "model_mismatch"
-    assert chart.draw(profiled, by_code["REP020"], Words(), LIGHT).data
+    assert drawing.same_input(profiled, by_code["REP020"], Words()) is not None
 
 
 def test_another_steady_model(tmp_path, rng):

@@ -10,8 +10,7 @@ from diagnostics.checks.reproduce.scaler import check as scaler
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import scaler as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures import reproduce as drawing
 from tests import onnx_graphs as graphs
 from tests.factory import incident_of
 
@@ -41,7 +40,7 @@ def test_a_scaler_that_fits_is_silent(tmp_path, rng, content, name):
     profiled, findings = found(tmp_path, rows(rng), rows(rng, start="2026-06-01"), content, name=name)
     assert [c.scale.column for c in profiled.columns] == ["a", "b"]
     assert findings == []
-    assert chart.draw(profiled, None, Words(), LIGHT).data
+    assert drawing.scaler(profiled, None, Words()) is not None
 
 
 def test_drift_that_a_model_bears_is_silent(tmp_path, rng):
@@ -58,7 +57,7 @@ def test_values_that_are_scaled_already(tmp_path, rng):
     (finding,) = findings
     assert (finding.code, finding.columns, finding.evidence["cause"]) == ("REP050", ("a",), "refit_scaler")
     assert "50" in finding.statement(Words())
-    assert chart.draw(profiled, finding, Words(), LIGHT).data
+    assert drawing.scaler(profiled, finding, Words()) is not None
 
 
 def test_values_far_from_the_scaler_since_a_day(tmp_path, rng):

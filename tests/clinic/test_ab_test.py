@@ -12,8 +12,7 @@ from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_ab_test
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import ab_test as drawing
 
 FIFTHS = [0.2, 0.4, 0.6, 0.8, 1.0]
 
@@ -129,10 +128,10 @@ def test_it_comes_back_from_json_and_every_picture_can_be_drawn(means: bool) -> 
         p = run(settings)
         assert decode(encode(p), ABTest) == p
         for finding in (None, *ab_test.judge(p)):
-            assert clinic_ab_test.draw(p, finding, Words(), LIGHT) is not None
+            assert drawing.draw(p, finding, Words()) is not None
             if finding:
                 assert finding.statement(Words()).endswith(".")
-        assert clinic_ab_test.draw_looks(p, Words(), LIGHT) is not None
+        assert drawing.draw_looks(p, Words()) is not None
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_data_quality
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import data_quality as drawing
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -109,7 +108,7 @@ def test_rows_of_one_customer_on_both_sides_flatter(tmp_path: Path, rng: np.rand
     leak = next(i for i in p.inflations if i.leak == "ids")
     assert leak.easy.value - leak.honest.value > 0.1
     assert "DAT008" in found(p)
-    assert clinic_data_quality.draw_splits(p, Words(), LIGHT) is not None
+    assert drawing.draw_splits(p, Words()) is not None
 
 
 @pytest.mark.parametrize("moving", [True, False])
@@ -154,7 +153,7 @@ def test_it_comes_back_from_json_and_every_picture_can_be_drawn(dirty: tuple[Dat
     p = dirty[0]
     assert decode(encode(p), DataQuality) == p
     for finding in (None, *data_quality.judge(p)):
-        assert clinic_data_quality.draw(p, finding, Words(), LIGHT) is not None
+        assert drawing.draw(p, finding, Words()) is not None
         if finding:
             assert finding.statement(Words())
 

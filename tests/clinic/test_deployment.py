@@ -21,8 +21,7 @@ from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_deployment
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import deployment as drawing
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -208,8 +207,8 @@ def test_it_comes_back_from_json_and_every_picture_can_be_drawn(network: tuple[D
     p = network[0]
     assert decode(encode(p), Deployment) == p
     for finding in (None, *deployment.judge(p)):
-        assert clinic_deployment.draw(p, finding, Words(), LIGHT) is not None
-    assert clinic_deployment.draw_workers(p, Words(), LIGHT, 512) is not None
+        assert drawing.draw(p, finding, Words()) is not None
+    assert drawing.draw_workers(p, Words(), 512) is not None
 
 
 def test_it_says_what_it_lacks_and_refuses_odd_settings(tmp_path: Path, rng: np.random.Generator) -> None:

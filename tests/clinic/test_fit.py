@@ -17,8 +17,8 @@ from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_fit, compared
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import compared
+from diagnostics.pictures.clinic import fit as drawing
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -52,9 +52,9 @@ def test_it_comes_back_from_json_as_it_was(grown: Fit) -> None:
 def test_every_picture_can_be_drawn(grown: Fit) -> None:
     words = Words()
     for finding in (None, *fit.judge(grown)):
-        assert clinic_fit.draw(grown, finding, words, LIGHT) is not None
-    assert all(clinic_fit.draw_knob(curve, grown, words, LIGHT) is not None for curve in grown.knobs)
-    assert compared.draw(grown.compared, None, words, LIGHT) is not None
+        assert drawing.draw(grown, finding, words) is not None
+    assert all(drawing.draw_knob(curve, grown, words) is not None for curve in grown.knobs)
+    assert compared.draw(grown.compared, None, words) is not None
 
 
 def test_a_straight_line_through_bends_is_too_simple(tmp_path: Path, rng: np.random.Generator) -> None:

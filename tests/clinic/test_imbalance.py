@@ -15,8 +15,7 @@ from diagnostics.clinic.shared.training_set import training_set
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_imbalance
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import imbalance as drawing
 from pages.parts.export import csv_bytes
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
@@ -62,8 +61,8 @@ def test_it_comes_back_from_json_and_every_picture_can_be_drawn(rare: Imbalance)
     assert decode(encode(rare), Imbalance) == rare
     words = Words()
     for finding in (None, *imbalance.judge(rare)):
-        assert clinic_imbalance.draw(rare, finding, words, LIGHT) is not None
-    assert clinic_imbalance.draw_curves(rare, words, LIGHT, clinic_imbalance.worth_drawing(rare)) is not None
+        assert drawing.draw(rare, finding, words) is not None
+    assert drawing.draw_curves(rare, words, drawing.worth_drawing(rare)) is not None
 
 
 def test_classes_that_can_be_told_apart_need_no_remedy(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -138,7 +137,7 @@ def test_the_preview_shows_points_on_components_or_on_two_columns(tmp_path: Path
     assert preview(data, columns=("x0", "x3")).x.name == "x0"
     with pytest.raises(ValueError, match="two columns of numbers"):
         preview(data, columns=("x0", "city"))
-    assert clinic_imbalance.draw_preview(shown, Words(), LIGHT) is not None
+    assert drawing.draw_preview(shown, Words()) is not None
 
 
 def test_downloaded_rows_are_marked_and_hold_no_formula(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -21,8 +21,7 @@ from diagnostics.clinic.training_history.reading.read import read_history
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import network as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import network as chart
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -44,7 +43,7 @@ def test_a_run_gives_the_same_numbers_again_and_comes_back_from_its_file(rows: I
     assert decode(encode(first), Lab) == first
     assert any(isinstance(so_far, Lab) for _, so_far in seen)
     assert len(first.runs[0].history.layers) == 2
-    assert chart.draw(first, None, Words(), LIGHT) is not None
+    assert chart.draw(first, None, Words()) is not None
 
 
 @pytest.mark.parametrize("problem", ["vanishing_gradient", "exploding_gradient", "dead_units", "overfitting"])
@@ -69,7 +68,7 @@ def test_remedies_are_measured_on_held_out_rows(rows: Incident) -> None:
     assert len(p.compared.remedies) == len(PRESETS["learning_rate_too_low"].remedies)
     assert max(result.gain.value for result in p.compared.remedies) > 0
     assert judge(p)[0].code == "NET002"
-    assert chart.draw(p, judge(p)[0], Words(), LIGHT) is not None
+    assert chart.draw(p, judge(p)[0], Words()) is not None
 
 
 def test_a_quantity_is_learnt_and_a_rate_is_suggested(tmp_path: Path) -> None:
@@ -78,7 +77,7 @@ def test_a_quantity_is_learnt_and_a_rate_is_suggested(tmp_path: Path) -> None:
     assert p.swept is not None
     assert 1e-5 < p.swept.suggested < 1
     assert judge(p)[0].code == "NET003"
-    assert chart.draw(p, judge(p)[0], Words(), LIGHT) is not None
+    assert chart.draw(p, judge(p)[0], Words()) is not None
 
 
 def test_a_loss_that_never_falls_suggests_nothing() -> None:

@@ -16,8 +16,9 @@ from diagnostics.clinic.stability import check as stability
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_fit, clinic_imbalance, clinic_stability
-from diagnostics.pictures.style import DARK
+from diagnostics.pictures.clinic import fit as fit_picture
+from diagnostics.pictures.clinic import imbalance as imbalance_picture
+from diagnostics.pictures.clinic import stability as stability_picture
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -85,9 +86,9 @@ KINDS = (
     "dates",
 )
 RUNS = {
-    "fit": (fit, fit.Settings(family="linear", repeats=1), clinic_fit.draw),
-    "imbalance": (imbalance, imbalance.Settings(family="linear", repeats=1), clinic_imbalance.draw),
-    "stability": (stability, stability.Settings(family="tree", trainings=4), clinic_stability.draw),
+    "fit": (fit, fit.Settings(family="linear", repeats=1), fit_picture.draw),
+    "imbalance": (imbalance, imbalance.Settings(family="linear", repeats=1), imbalance_picture.draw),
+    "stability": (stability, stability.Settings(family="tree", trainings=4), stability_picture.draw),
 }
 
 
@@ -116,4 +117,4 @@ def test_an_odd_table_is_looked_at_or_refused_in_a_sentence(name: str, kind: str
     assert findings
     for finding in findings:
         assert finding.statement(words)
-        draw(p, finding, words, DARK)
+        draw(p, finding, words)

@@ -26,8 +26,7 @@ from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_resources
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import resources as drawing
 from tests.clinic.frames import classes
 from tests.factory import incident_of
 
@@ -119,8 +118,8 @@ def test_answers_in_32_bits_are_no_worse(measured: Resources) -> None:
 def test_it_comes_back_from_json_and_every_picture_can_be_drawn(measured: Resources) -> None:
     assert decode(encode(measured), Resources) == measured
     for finding in (None, *resources.judge(measured)):
-        assert clinic_resources.draw(measured, finding, Words(), LIGHT) is not None
-    assert clinic_resources.draw_changes(measured, Words(), LIGHT) is not None
+        assert drawing.draw(measured, finding, Words()) is not None
+    assert drawing.draw_changes(measured, Words()) is not None
 
 
 @pytest.mark.parametrize(

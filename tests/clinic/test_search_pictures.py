@@ -18,9 +18,9 @@ from diagnostics.clinic.search.space import Dimension, Line, bounded_size, parse
 from diagnostics.clinic.search.study_list import list_studies, resume_together
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import Words
-from diagnostics.pictures.search import draw_held, draw_history, draw_side_by_side
-from diagnostics.pictures.search_trials import draw_contour, draw_timeline
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic.search import draw_held, draw_history, draw_side_by_side
+from diagnostics.pictures.clinic.search_trials import draw_contour, draw_timeline
+from diagnostics.pictures.shapes import Dots, HeatMap, Stack
 from tests.clinic.searches import ROOT, begun, table, worker
 
 SPACE = (Dimension(name="learning_rate", low=0.01, high=0.5, log=True), Dimension(name="max_iter", low=20, high=300, whole=True))
@@ -71,9 +71,10 @@ def test_searches_that_found_the_same_share_the_lead(made: Search) -> None:
 
 def test_names_of_lines_stand_where_no_line_runs(made: Search) -> None:
     short, long = tuple(trial(n, 0.9) for n in range(3)), tuple(trial(n, 0.9) for n in range(8))
-    figure = draw_side_by_side(searched(made, short, long), Words(), LIGHT)
-    assert figure is not None
-    assert {note.x for note in figure.layout.annotations} == {8}
+    shape = draw_side_by_side(searched(made, short, long), Words())
+    assert shape is not None
+    (plot,) = shape.plots(Words())
+    assert [beside.y for beside in plot.beside] == [0.9, 0.9]
 
 
 def test_good_trials_of_one_value_are_no_range(made: Search) -> None:
@@ -90,31 +91,32 @@ def test_trials_under_way_are_not_counted_as_tried(made: Search) -> None:
 
 
 def test_the_first_trial_alone_has_whole_numbers_on_its_axis(made: Search) -> None:
-    figure = draw_history(searched(made, (trial(0, 0.9),)), Words(), LIGHT)
-    assert figure is not None
-    assert list(figure.layout.xaxis.tickvals) == [1]
-    assert figure.layout.yaxis.range[0] > 0.5
+    shape = draw_history(searched(made, (trial(0, 0.9),)), Words())
+    assert shape is not None
+    (plot,) = shape.plots(Words())
+    assert [at for at, _ in plot.x.ticks] == [1]
+    assert plot.ends("y")[0] > 0.5
 
 
 def test_a_trial_whose_worker_was_stopped_is_not_drawn_over_the_pause_after_it(made: Search) -> None:
     before = tuple(trial(n, 0.9) for n in range(5))
     lost = trial(5, None, state=State.LOST, worker=2, began=1_003.0, seconds=4_000.0)
     after = trial(6, 0.9, worker=3, began=5_003.0)
-    figure = draw_timeline(searched(made, (*before, lost, after)), Words(), LIGHT)
-    assert figure is not None
-    (bar,) = [bar for bar in figure.data if bar.name == "was running when its worker was stopped"]
-    assert list(bar.x) == [2.0]
-    assert max(base + long for one in figure.data for base, long in zip(one.base, one.x, strict=True)) < 20
+    shape = draw_timeline(searched(made, (*before, lost, after)), Words())
+    assert isinstance(shape, Stack)
+    parts = [part for _, row in shape.rows for part in row]
+    assert [part.length for part in parts if part.name == "was running when its worker was stopped"] == [2.0]
+    assert max(part.start + part.length for part in parts) < 20
 
 
 def test_one_wreck_leaves_the_map_its_colours(made: Search) -> None:
     close = [trial(n, 0.9 - n / 1000, rate=0.02 * (n + 1), rounds=20 + 20 * n) for n in range(10)]
-    figure = draw_contour(searched(made, (*close, trial(10, -40.0))), Words(), LIGHT)
-    assert figure is not None
-    assert figure.data[0].zmin > 0.8
-    even = draw_contour(searched(made, tuple(close)), Words(), LIGHT)
-    assert even is not None
-    assert even.data[0].zmin == pytest.approx(0.891)
+    shape = draw_contour(searched(made, (*close, trial(10, -40.0))), Words())
+    assert isinstance(shape, HeatMap)
+    assert shape.cells.low > 0.8
+    even = draw_contour(searched(made, tuple(close)), Words())
+    assert isinstance(even, HeatMap)
+    assert even.cells.low == pytest.approx(0.891)
 
 
 def test_a_gain_too_small_to_matter_is_not_called_chance(made: Search) -> None:
@@ -131,9 +133,9 @@ def test_a_dummy_that_explains_nothing_has_nought(made: Search) -> None:
     said = says.describe_held_out(p)
     assert said is not None
     assert told(said).endswith("dummy 0.")
-    figure = draw_held(p, Words(), LIGHT)
-    assert figure is not None
-    assert figure.data[0].text[0] == "0"
+    shape = draw_held(p, Words())
+    assert isinstance(shape, Dots)
+    assert shape.rows[-1].said == "0"
 
 
 def line(name: str, low: float | None = None, high: float | None = None, values: str = "") -> Line:

@@ -11,8 +11,7 @@ from diagnostics.clinic.stability.check import Settings, Stability, steadiest
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import clinic_stability
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import stability as drawing
 from tests.clinic.frames import classes, values
 from tests.factory import incident_of
 
@@ -69,8 +68,8 @@ def test_it_works_on_a_quantity(tmp_path: Path, rng: np.random.Generator) -> Non
 def test_it_comes_back_from_json_and_every_picture_can_be_drawn(shaky: Stability) -> None:
     assert decode(encode(shaky), Stability) == shaky
     for finding in (None, *stability.judge(shaky)):
-        assert clinic_stability.draw(shaky, finding, Words(), LIGHT) is not None
-    assert clinic_stability.draw_parts(shaky, Words(), LIGHT) is not None
+        assert drawing.draw(shaky, finding, Words()) is not None
+    assert drawing.draw_parts(shaky, Words()) is not None
 
 
 def test_the_same_seed_gives_the_same_numbers(tmp_path: Path, rng: np.random.Generator) -> None:

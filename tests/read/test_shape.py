@@ -129,3 +129,11 @@ def test_wide_tables_stay_within_bounds(tmp_path: Path, columns: int, monkeypatc
     assert (table.rows, len(table.columns)) == (100, columns)
     assert values(table, f"c{columns - 1}")[0] == "no"
     assert agree(table, table)[0].names == table.names
+
+
+@pytest.mark.parametrize("cell", ["{i}", "{i}.25", "0.{i}"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_marks_inside_clocks_separate_no_cells_below_two_names(tmp_path: Path, cell: str, mark: str) -> None:
+    rows = [f"2026-05-12 00:{i:02}:00{mark}{cell.format(i=1000 + i)}" for i in range(40)]
+    table = read(tmp_path, "\n".join([f"ts{mark}memory_mb", *rows]))
+    assert (table.names, [column.kind for column in table]) == (("ts", "memory_mb"), [Kind.TIME, Kind.NUMBER])

@@ -1,26 +1,19 @@
-"""Small text files of any encoding: capped in size, with a plain sentence for what is none; YAML without surprises."""
+"""Small text files of any encoding: capped in size, with a plain sentence for what is none."""
 
 from __future__ import annotations
 
 import codecs
 import re
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from diagnostics.nouns.refusal import BadInput
 
-EVENTS_CAP: Final = 200_000
-DEPTH_CAP: Final = 60
-ALIASES_CAP: Final = 2_000
 STRANGE: Final = 0.1
 """Share of bytes that are no text above which a file is none."""
 
 _SIGNATURES: Final = (b"PK\x03\x04", b"\x80\x04\x95", b"\x80\x05\x95", b"%PDF", b"\x89PNG", b"PAR1", b"\x1f\x8b")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-# libyaml's parser is tenfold faster; it is part of the wheels, not of every build.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_text(path: Path, *, cap: int, too_large: str, no_text: str) -> str:
@@ -62,17 +55,3 @@ def _single(content: bytes) -> float:
     """Share of the runs of bytes above 127 that are one byte long."""
     runs = re.findall(rb"[\x80-\xff]+", content[:100_000])
     return sum(len(run) == 1 for run in runs) / max(1, len(runs))
-
-
-def load_yaml(text: str) -> Any:
-    """YAML with plain values only; depth, size and aliases are capped before anything is built.
-
-    Raises yaml.YAMLError for what is no YAML, ValueError for what is nested or repeated beyond the caps.
-    """
-    depth = aliases = 0
-    for events, event in enumerate(yaml.parse(text, Loader=_LOADER)):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        aliases += isinstance(event, yaml.AliasEvent)
-        if events > EVENTS_CAP or depth > DEPTH_CAP or aliases > ALIASES_CAP:
-            raise ValueError("nested or repeated beyond what such a file needs")
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506 -- the loader of plain values, in C where there is one

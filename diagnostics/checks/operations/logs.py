@@ -197,6 +197,7 @@ def _came_late(t: TemplateCount, p: LogScan, least: int, chance_at: float) -> bo
     """Whether the template is missing from the first part of the log, and not by chance."""
     quiet = t.first_record / p.records
     if t.first and p.since and p.until and p.until > p.since:
-        # A log is often denser at its end; both clocks must agree that it came late.
-        quiet = min(quiet, (t.first - p.since) / (p.until - p.since))
+        # A log is often denser at its end; both clocks must agree that it came late. One written backwards knows time alone.
+        passed = (t.first - p.since) / (p.until - p.since)
+        quiet = passed if p.backwards else min(quiet, passed)
     return t.count >= least and quiet > 0 and t.count * math.log1p(-min(quiet, 0.999999)) < math.log(chance_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -13,7 +13,7 @@ import numpy as np
 from diagnostics.causes.catalogue import LATENCY_REGRESSION, MEMORY_LEAK, RESOURCE_SATURATION
 from diagnostics.checks.operations.reading.kinds import Kind
 from diagnostics.checks.operations.reading.mask import readable
-from diagnostics.checks.operations.reading.scan import LogScan, Moment, scan
+from diagnostics.checks.operations.reading.scan import LogScan, Moment, length_of, scan
 from diagnostics.measure.onset import onset
 from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import Entry, Shown, Unit, internal, shown
@@ -71,7 +71,18 @@ class SlowFetches(Entry):
     timed_out: int = shown(N_("Fetches without a time: slow or timed out"), Unit.COUNT)
     since: datetime | None = shown(N_("Since when"), Unit.TIME)
     cause: CauseKind = LATENCY_REGRESSION
+    share: float | None = shown(N_("Share of the request that it takes"), Unit.SHARE, optional=True)
     pace: Pace = internal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restarts(Entry):
+    """How often the service started."""
+
+    starts: int = shown(N_("Starts of the service"), Unit.COUNT)
+    stops: int = shown(N_("Times that it was told to stop"), Unit.COUNT)
+    minutes: float = shown(N_("Median minutes between two starts"))
+    since: datetime | None = shown(N_("Since when"), Unit.TIME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +106,10 @@ def _say_timeouts(entry: WorkerTimeouts) -> str:
 
 
 def _say_kills(entry: MemoryKills) -> str:
+    if entry.said == entry.count:
+        if entry.since:
+            return N_("The service ran out of memory {count:count} times, first on {since:time}.")
+        return N_("The service ran out of memory {count:count} times.")
     if entry.since:
         return N_(
             "Processes killed for lack of memory: {count:count}, the first on {since:time}; "
@@ -110,6 +125,8 @@ def _say_loads(entry: ModelLoads) -> str:
 
 
 def _say_fetches(entry: SlowFetches) -> str:
+    if entry.pace is Pace.SLOW and entry.share is not None:
+        return N_("Fetching features takes {after:number} ms (median), {share:percent} of the time of a request.")
     return {
         Pace.SLOWER: N_("Fetching features took {before:number} ms and takes {after:number} ms since {since:time} (medians)."),
         Pace.SLOW: N_("Fetching features takes {after:number} ms (median of {count:count} fetches)."),
@@ -187,6 +204,8 @@ SLOW_FETCH: Final = Rule[SlowFetches](
         "slower_at": Shown(N_("Times its earlier median that counts as slow"), Unit.NUMBER),
         "slow_at": Shown(N_("Median in milliseconds that a fetch which became slower must reach"), Unit.NUMBER),
         "always_slow_at": Shown(N_("Median in milliseconds that is slow in any case"), Unit.NUMBER),
+        "part_at": Shown(N_("Share of the request that counts as slow"), Unit.SHARE),
+        "few_at": Shown(N_("Share of the requests that must tell their fetch"), Unit.SHARE),
         "least": Shown(N_("Slow fetches that are needed"), Unit.COUNT),
         "critical_at": Shown(N_("Times its earlier median that is called critical"), Unit.NUMBER),
     },
@@ -207,7 +226,28 @@ GROWTH: Final = Rule[GrowingCollection](
         "grown_at": Shown(N_("Times its first size that counts"), Unit.NUMBER),
     },
 )
-RULES: Final = (TIMEOUTS, MEMORY_KILLS, RELOADS, SLOW_FETCH, GROWTH)
+RESTARTS: Final = Rule[Restarts](
+    code="OPS025",
+    lane=Lane.ERRORS,
+    title=N_("The service restarts again and again"),
+    says=N_("The service started {starts:count} times, every {minutes:number} minutes; it was told to stop {stops:count} times."),
+    why=N_("Each start loads the model again, and until then no request is served."),
+    remedy=N_(
+        "See who stops it: a liveness probe that does not wait for the model, a deploy that loops, a limit on memory. Give the "
+        "probe a longer initial delay or timeout."
+    ),
+    statistic=N_("Starts of the service: messages that say so, beside those that it was told to stop."),
+    source="Kubernetes documentation, configure liveness, readiness and startup probes",
+    severity=Severity.WARNING,
+    thresholds={
+        "restarts_at": Shown(N_("Starts that are needed"), Unit.COUNT),
+        "apart_at": Shown(N_("Minutes between two starts below which they are too often"), Unit.NUMBER),
+    },
+)
+RULES: Final = (TIMEOUTS, MEMORY_KILLS, RELOADS, SLOW_FETCH, GROWTH, RESTARTS)
+
+ONE_KILL: Final = timedelta(seconds=5)
+"""Messages of different kinds within this time speak of one kill: the kernel, the container and the server each tell it."""
 
 AFTERMATH: Final = timedelta(seconds=120)
 """A kill this soon after a worker timeout is its consequence; gunicorn sends SIGABRT, then SIGKILL a second later."""
@@ -224,6 +264,8 @@ class Fetches:
     after: float
     since: datetime | None
     timed_out: int
+    share: float | None = None
+    """Of the time of a request, 0 to 1; None where no line tells it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,7 +294,8 @@ class Growth:
 class Service:
     """timeouts, kills (for lack of memory), aftermath (kills that follow a timeout), loads: moments in the log's order.
 
-    said: how many of `kills` name memory as their reason. boots: workers that started. requests: the most frequent message that
+    said: how many of `kills` name memory as their reason. boots: workers that started. starts, stops: of the service itself, as
+    the most frequent such message tells them. requests: the most frequent message that
     marks a request. sizes: moments of the collections that grow.
     """
 
@@ -262,6 +305,8 @@ class Service:
     aftermath: int
     loads: tuple[Moment, ...]
     boots: int
+    starts: tuple[Moment, ...]
+    stops: int
     requests: int
     fetch: Fetches | None
     growth: tuple[Growth, ...]
@@ -282,15 +327,23 @@ def of(p: LogScan) -> Service:
     killed = [m for m in kinds[Kind.KILL] if not _follows(m, timeouts)]
     counts = Counter(m.template for m in kinds[Kind.LOAD])
     loader = min(counts, key=lambda t: (-counts[t], t), default=None)
+    kills = _once(sorted([*killed, *kinds[Kind.MEMORY]], key=lambda m: m.record))
+    starts = Counter(m.template for m in kinds[Kind.BOOT])
+    starter = min(starts, key=lambda t: (-starts[t], t), default=None)
+    requests = max(
+        max((t.count for t in p.templates if t.kind is Kind.REQUEST), default=0), sum(count for _, count, _ in p.traffic.bins)
+    )
     return Service(
         timeouts=tuple(timeouts),
-        kills=tuple(sorted([*killed, *kinds[Kind.MEMORY]], key=lambda m: m.record)),
-        said=len(kinds[Kind.MEMORY]),
+        kills=kills,
+        said=sum(m.kind is Kind.MEMORY for m in kills),
         aftermath=len(kinds[Kind.KILL]) - len(killed),
         loads=tuple(m for m in kinds[Kind.LOAD] if m.template == loader),
         boots=len(kinds[Kind.BOOT]),
-        requests=max((t.count for t in p.templates if t.kind is Kind.REQUEST), default=0),
-        fetch=_fetches(kinds[Kind.FETCH]),
+        starts=tuple(m for m in kinds[Kind.BOOT] if m.template == starter),
+        stops=max(Counter(m.template for m in kinds[Kind.STOP]).values(), default=0),
+        requests=requests,
+        fetch=_fetches(kinds[Kind.FETCH], _usual(p)),
         growth=_sizes(kinds[Kind.SIZE], {t.id: t.text for t in p.templates}),
         moments=p.moments,
         records=p.records,
@@ -307,7 +360,49 @@ def _follows(kill: Moment, timeouts: list[Moment]) -> bool:
     return False
 
 
-def _fetches(moments: list[Moment]) -> Fetches | None:
+def _once(kills: list[Moment]) -> tuple[Moment, ...]:
+    """Each kill once, as the message tells it that names memory. kills: in the log's order.
+
+    Two messages of one kind are two kills; messages of different kinds close together are one.
+    """
+    groups: list[list[Moment]] = []
+    for kill in kills:
+        last = groups[-1][0] if groups else None
+        near = last is not None and (
+            timedelta(0) <= kill.time - last.time <= ONE_KILL if kill.time and last.time else kill.record - last.record <= 3
+        )
+        if near:
+            groups[-1].append(kill)
+        else:
+            groups.append([kill])
+    told: list[Moment] = []
+    for group in groups:
+        counts = Counter(m.template for m in group)
+        memory = {m.template for m in group if m.kind is Kind.MEMORY}
+        kept = min(counts, key=lambda t: (-counts[t], t not in memory, t))
+        told += [m for m in group if m.template == kept] if kept in memory or not memory else _as_memory(group, kept)
+    return tuple(told)
+
+
+def _as_memory(group: list[Moment], kept: int) -> list[Moment]:
+    """The kills of one template, whose reason another message beside them names."""
+    return [replace(m, kind=Kind.MEMORY) for m in group if m.template == kept]
+
+
+def _usual(p: LogScan) -> float | None:
+    """Median milliseconds of a request; None where none says how long it took."""
+    steps: Counter[int] = Counter()
+    for _, step, count in p.traffic.took:
+        steps[step] += count
+    half, passed = steps.total() / 2, 0
+    for step in sorted(steps):
+        passed += steps[step]
+        if passed >= half:
+            return length_of(step)
+    return None
+
+
+def _fetches(moments: list[Moment], request: float | None) -> Fetches | None:
     if not moments:
         return None
     timed = [(m.time, m.value) for m in moments if m.value is not None]
@@ -318,8 +413,17 @@ def _fetches(moments: list[Moment]) -> Fetches | None:
     middle = float(np.median(values))
     times = np.array([np.datetime64(when, "us") if when else np.datetime64("NaT", "us") for when, _ in timed])
     change = onset(times, np.log1p(values))
+    parts = [m.value / m.whole for m in moments if m.value is not None and m.whole]
+    share = float(np.median(parts)) if parts else middle / request if request and middle <= 1.02 * request else None
     if change is None:
-        return Fetches(count=len(moments), before=middle, after=middle, since=None, timed_out=silent)
+        return Fetches(
+            count=len(moments),
+            before=middle,
+            after=middle,
+            since=None,
+            timed_out=silent,
+            share=None if share is None else min(1.0, share),
+        )
     later = times >= np.datetime64(change.since, "us")
     return Fetches(
         count=len(moments),
@@ -364,6 +468,10 @@ def judge(
     slow_at: float = 100.0,
     always_slow_at: float = 1000.0,
     critical_at: float = 5.0,
+    part_at: float = 0.5,
+    few_at: float = 0.05,
+    restarts_at: int = 4,
+    apart_at: float = 60.0,
     sizes_at: int = 20,
     steady_at: float = 0.9,
     grown_at: float = 2.0,
@@ -374,7 +482,10 @@ def judge(
     `least` loads and `loads_share_at` of the messages on. Every worker loads it once when it starts, so that there must be
     `per_boot_at` times as many loads as starts, over `spread_at` of the log.
     A fetch is slow when its median rose `slower_at` times to `slow_at` milliseconds or more, the time after which people notice
-    a delay (Nielsen 1993), or lies above `always_slow_at`; `critical_at` times is critical.
+    a delay (Nielsen 1993), or lies above `always_slow_at`, or above `slow_at` where that is `part_at` of the request;
+    `critical_at` times is critical. Fetches of fewer than `few_at` of the requests are those that were slow enough to be
+    written down, and tell nothing of the others.
+    A service restarts again and again from `restarts_at` starts on, less than `apart_at` minutes apart.
     A collection grows when its size, given `sizes_at` times, fell in fewer than one step of ten (`steady_at`) and became
     `grown_at` times as large.
     """
@@ -402,9 +513,16 @@ def judge(
             boots=p.boots,
         )
         findings.append(RELOADS.found(again))
-    pace = None if p.fetch is None else _pace(p.fetch, least, slower_at, slow_at, always_slow_at)
+    often = p.fetch is not None and p.fetch.count >= few_at * p.requests
+    pace = _pace(p.fetch, least, slower_at, slow_at, always_slow_at, part_at) if p.fetch is not None and often else None
     if p.fetch is not None and pace is not None:
         findings.append(_slow(p.fetch, pace, critical_at))
+    times = [m.time for m in p.starts if m.time]
+    apart = float(np.median(np.diff(np.array(times, dtype="datetime64[s]")) / np.timedelta64(60, "s"))) if len(times) > 1 else 0.0
+    # Several workers start together; only what starts one after the other starts again.
+    if len(times) >= restarts_at and p.stops >= restarts_at - 1 and 0.1 < apart <= apart_at:
+        loop = Restarts(since=times[0], weight=min(1.0, len(times) / 20), starts=len(times), stops=p.stops, minutes=apart)
+        findings.append(RESTARTS.found(loop))
     growing = [
         g
         for g in p.growth
@@ -426,10 +544,11 @@ def judge(
     return findings
 
 
-def _pace(fetch: Fetches, least: int, slower_at: float, slow_at: float, always_slow_at: float) -> Pace | None:
+def _pace(fetch: Fetches, least: int, slower_at: float, slow_at: float, always_slow_at: float, part_at: float) -> Pace | None:
     if fetch.after >= max(slow_at, slower_at * fetch.before) and fetch.since:
         return Pace.SLOWER
-    if fetch.count >= least and fetch.after >= always_slow_at:
+    most = fetch.share is not None and fetch.share >= part_at and fetch.after >= slow_at
+    if fetch.count >= least and (most or fetch.after >= always_slow_at):
         return Pace.SLOW
     return Pace.TIMED_OUT if fetch.timed_out >= least else None
 
@@ -444,6 +563,7 @@ def _slow(fetch: Fetches, pace: Pace, critical_at: float) -> Finding:
             after=None if np.isnan(fetch.after) else fetch.after,
             count=fetch.count,
             timed_out=fetch.timed_out,
+            share=fetch.share,
             pace=pace,
         ),
         severity=Severity.CRITICAL if ratio >= critical_at else Severity.WARNING,

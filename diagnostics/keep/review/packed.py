@@ -12,6 +12,7 @@ import sqlalchemy as sql
 from diagnostics.keep import database, sharing, store
 from diagnostics.keep.review.edit import ITEMS_CAP, Edit, checked, cleaned, line, record_again
 from diagnostics.keep.review.tables import WHO, changes, entries
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
@@ -61,9 +62,9 @@ def restore(archive: bytes | IO[bytes], *, name: str = "archive.zip") -> str:
 def _content(given: bytes) -> dict[str, Any]:
     damaged = N_("record.json in this archive is damaged: save the incident again, or take record.json out of the archive.")
     try:
-        content = json.loads(given[:CAP])
+        content = load_json(given[:CAP])
         version = content["version"]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
+    except (NotPlain, KeyError, TypeError) as error:
         raise BadInput(damaged) from error
     if not isinstance(version, int) or version > VERSION:
         raise BadInput(N_("This archive was saved by a newer version of Model Clinic: update this one to restore it."))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.measure.engine.profile_types import Grid
 from diagnostics.measure.engine.rows import sample, seconds
 from diagnostics.nouns.incident import Sides
 from diagnostics.nouns.table import Kind, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BINS: Final = 20
 """Quantile bins of the reference between its extremes; PSI is customarily read with 10 to 20 (Yurdakul 2018)."""

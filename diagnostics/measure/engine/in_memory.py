@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.measure.engine.profile_types import ColumnProfile, Grid
@@ -28,6 +27,9 @@ def count(column: Column, values: NDArray[np.generic], grid: Grid) -> ColumnProf
 
 
 def _levels(column: Column, present: NDArray[np.generic], grid: Grid, rows: int, nulls: int) -> ColumnProfile:
+    # Half a second to load, which whoever only reads a file need not wait for.
+    import pandas as pd
+
     found: Mapping[Any, int] = pd.Series(present, dtype=object).value_counts().to_dict()
     levels = tuple(int(found.get(level, 0)) for level in grid.levels)
     other = present.size - sum(levels)
@@ -35,6 +37,8 @@ def _levels(column: Column, present: NDArray[np.generic], grid: Grid, rows: int,
 
 
 def _numbers(column: Column, present: NDArray[np.generic], grid: Grid, rows: int, nulls: int) -> ColumnProfile:
+    import pandas as pd
+
     if column.kind is Kind.TIME:
         numbers = present.astype("datetime64[us]").astype("int64").astype("float64") / 1e6
     else:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.measure.engine.connection import connect, literal
 from diagnostics.nouns.table import Column, Kind, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SAMPLE_ROWS: Final = 50_000
 """Rows pulled from a table for everything that is not a full-row count."""
@@ -19,6 +21,9 @@ SAMPLE_ROWS: Final = 50_000
 
 @lru_cache(maxsize=16)
 def _sample(path: Path, fingerprint: str, rows: int, wanted: int, seed: int, columns: tuple[Column, ...]) -> pd.DataFrame:
+    # Half a second to load, which whoever only reads a file need not wait for.
+    import pandas as pd
+
     keys = ", ".join(column.key for column in columns)
     source = f"read_parquet({literal(str(path))}, file_row_number=true) AS rows"
     with connect() as con:
@@ -42,6 +47,8 @@ def _sample(path: Path, fingerprint: str, rows: int, wanted: int, seed: int, col
 
 def _series(column: Column, values: NDArray[np.generic]) -> pd.Series:
     """One drawn column in the dtype that `sample` promises; masked entries are missing."""
+    import pandas as pd
+
     missing = np.ma.getmaskarray(values)
     if column.kind is Kind.NUMBER:
         numbers = np.ma.getdata(values).astype("float64")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import configparser
-import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import yaml
-
 from diagnostics.checks.environment.config.secrets import masked
 from diagnostics.checks.environment.config.tree import ITEMS_CAP, Tree, labels_of, text_of, tree_of
-from diagnostics.checks.environment.text import load_yaml, read_text
+from diagnostics.checks.environment.text import read_text
+from diagnostics.nouns.documents import NotPlain, load_json, load_toml, load_yaml
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
@@ -55,7 +52,13 @@ def read_settings(path: Path) -> Settings:
     try:
         parsed = _parsed(path.name.lower(), text)
         entries = dict(islice(_flat(parsed.value, "", 0), ENTRIES_CAP + 1))
-    except (yaml.YAMLError, ValueError, configparser.Error, RecursionError) as error:
+    except NotPlain as error:
+        raise BadInput(
+            N_("{file:name} cannot be read as a configuration, because {why}: repair it, or check its ending."),
+            file=path.name,
+            why=error.phrase,
+        ) from error
+    except (ValueError, configparser.Error) as error:
         raise BadInput(
             N_("{file:name} cannot be read as a configuration: mend it, or check that its ending fits its format."),
             file=path.name,
@@ -81,9 +84,9 @@ class _Parsed:
 def _parsed(name: str, text: str) -> _Parsed:
     """What the file holds, by its ending; without a known ending, by its look."""
     if name.endswith(".json") or (not name.endswith((".yaml", ".yml")) and text.lstrip().startswith("{")):
-        return _Parsed(json.loads(text))
+        return _Parsed(load_json(text))
     if name.endswith(".toml"):
-        return _Parsed(tomllib.loads(text))
+        return _Parsed(load_toml(text))
     if name.endswith((".ini", ".cfg", ".conf")):
         return _Parsed(_ini(text), typed=False)
     lines = [line for line in text.split("\n")[:500] if line.strip() and not line.lstrip().startswith(("#", ";"))]
@@ -91,7 +94,7 @@ def _parsed(name: str, text: str) -> _Parsed:
         return _Parsed(_env(text), typed=False)
     if not name.endswith((".yaml", ".yml")) and lines and re.fullmatch(r"\s*\[[\w. -]+\]\s*", lines[0]):
         return _Parsed(_ini(text), typed=False)
-    return _Parsed(load_yaml(text))
+    return _Parsed(load_yaml(text, merges=True))
 
 
 def _ini(text: str) -> dict[str, dict[str, str | None]]:

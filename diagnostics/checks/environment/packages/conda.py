@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import yaml
-
 from diagnostics.checks.environment.packages.requirement import Pin, pin_of, requirements
-from diagnostics.checks.environment.text import load_yaml
+from diagnostics.nouns.documents import NotPlain, load_yaml
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
@@ -50,8 +48,10 @@ def conda_yaml(file: str, text: str, unread: list[str]) -> list[Pin]:
     """Raises BadInput for what is no YAML, or YAML without a list named dependencies."""
     try:
         record = load_yaml(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInput(N_("{file:name} cannot be read as YAML: mend it or export it again."), file=file) from error
+    except NotPlain as error:
+        raise BadInput(
+            N_("{file:name} cannot be read as YAML, because {why}: repair it or export it again."), file=file, why=error.phrase
+        ) from error
     listed = record.get("dependencies") if isinstance(record, dict) else None
     pins: list[Pin] = []
     for entry in listed if isinstance(listed, list) else []:

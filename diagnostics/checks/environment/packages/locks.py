@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement
 
 from diagnostics.checks.environment.packages.requirement import Pin, one, pin_of
+from diagnostics.nouns.documents import NotPlain, load_json, load_toml
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
@@ -20,9 +19,11 @@ _CARET: Final = re.compile(r"\^\s*(\d+(?:\.\d+)*)")
 def toml_lock(file: str, text: str, unread: list[str]) -> tuple[str | None, list[Pin]]:
     """Python and the pins of a TOML file. Raises BadInput when it is cut off or damaged."""
     try:
-        record: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadInput(N_("{file:name} cannot be read as TOML: mend it or lock again."), file=file) from error
+        record = load_toml(text)
+    except NotPlain as error:
+        raise BadInput(
+            N_("{file:name} cannot be read as TOML, because {why}: repair it or lock again."), file=file, why=error.phrase
+        ) from error
     metadata = _table(record.get("metadata"))
     python = record.get("requires-python") or metadata.get("python-versions") or metadata.get("requires_python")
     targets = metadata.get("targets")
@@ -78,9 +79,9 @@ def specifier(text: str) -> str:
 def json_lock(file: str, text: str) -> tuple[str | None, list[Pin]]:
     """Python and the pins of a Pipfile.lock, or of `pip list --format=json` and `conda list --json`."""
     try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(N_("{file:name} cannot be read as JSON: it is cut off or damaged."), file=file) from error
+        record = load_json(text)
+    except NotPlain as error:
+        raise BadInput(N_("{file:name} cannot be read as JSON, because {why}."), file=file, why=error.phrase) from error
     if isinstance(record, list):
         return None, [
             pin_of(str(entry["name"]), f"=={entry['version']}")

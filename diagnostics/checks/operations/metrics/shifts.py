@@ -33,8 +33,8 @@ class Thinned:
 
 @dataclass(frozen=True)
 class Shift:
-    """A stretch on another level than usual. before, after: levels in the unit of the series; size: distance in robust
-    deviations.
+    """A change of level. before: the level of the time just before it, after: that of the stretch since, in the unit of the
+    series; size: distance from the usual level in robust deviations.
 
     until: None when it lasts to the end.
     """
@@ -44,6 +44,8 @@ class Shift:
     before: float
     after: float
     size: float
+    usual: float
+    """The level of most of the time, of the same hours as `after`."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def _spread(values: NDArray[np.float64]) -> float:
 
 
 def shifts(thinned: Thinned, *, size_at: float = 4.0, relative_at: float = 0.2, shortest: int = 4) -> tuple[Shift, ...]:
-    """Stretches whose level stands `size_at` robust deviations and `relative_at` of the usual level away from the usual level.
+    """Stretches whose level stands `size_at` robust deviations and `relative_at` of the usual level away from the usual level,
+    each told as a change from what came just before it: before and after follow time.
 
     PELT with a mean-shift cost (Killick et al. 2012, doi:10.1080/01621459.2012.737745). The penalty is the Bayesian criterion's
     2 s2 log n, with the noise s2 taken from neighbouring differences and raised for autocorrelation, so that a wandering
@@ -114,7 +117,7 @@ def shifts(thinned: Thinned, *, size_at: float = 4.0, relative_at: float = 0.2, 
     scaled = (x - np.median(x)) / noise
     # A single spike must not look like a level.
     scaled = np.clip(scaled, -50, 50)
-    centred = scaled - _running_median(scaled, 15)
+    centred = scaled - running_median(scaled, 15)
     rho = float(np.clip(np.corrcoef(centred[1:], centred[:-1])[0, 1], 0.0, 0.9)) if np.ptp(centred) > 0 else 0.0
     penalty = 2 * np.log(x.size) * (1 + rho) / (1 - rho) * 1.5
     segments = _segments(scaled, float(penalty), shortest)
@@ -133,11 +136,22 @@ def shifts(thinned: Thinned, *, size_at: float = 4.0, relative_at: float = 0.2, 
             else:
                 found.append((a, b))
     shifted = []
-    for a, b in found:
+    for place, (a, b) in enumerate(found):
+        away = abs(float(np.median(x[a:b])) - level) / wobble
+        if a == 0:
+            # Nothing came before it: what can be told is how it ended.
+            a, b = b, found[place + 1][0] if place + 1 < len(found) else x.size
+            if b - a < shortest:
+                continue
+            earlier = (0, a)
+        else:
+            earlier = (found[place - 1][1] if place and found[place - 1][1] < a else found[place - 1][0] if place else 0, a)
         after = float(np.median(thinned.values[a:b]))
-        away = float(np.median(x[a:b])) - level
+        # Both of the same hours, where the usual curve of a day was taken off.
+        before = after - float(np.median(x[a:b]) - np.median(x[slice(*earlier)]))
         until = as_datetime(thinned.times[b]) if b < x.size else None
-        shifted.append(Shift(as_datetime(thinned.times[a]), until, after - away, after, abs(away) / wobble))
+        usually = after - (float(np.median(x[a:b])) - level)
+        shifted.append(Shift(as_datetime(thinned.times[a]), until, before, after, away, usually))
     return _unusual(shifted, thinned)
 
 
@@ -199,7 +213,7 @@ def _segments(values: NDArray[np.float64], penalty: float, shortest: int) -> lis
     return cuts[::-1]
 
 
-def _running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+def running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     padded = np.pad(values, width // 2, mode="edge")
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1))
 
@@ -330,7 +344,7 @@ def _bend(hours: NDArray[np.float64], values: NDArray[np.float64]) -> int:
     bend = min(near, key=lambda b: _residual(rises[b], y))
     # A morning's rise before it draws the bend forward; growth that is seen cannot have begun much before the level was left.
     usual, wobble = float(np.median(values[:begin])), _spread(values[:begin])
-    level = np.flatnonzero(_running_median(values, 5)[: begin + 2 * stride] <= usual + 2 * wobble)
+    level = np.flatnonzero(running_median(values, 5)[: begin + 2 * stride] <= usual + 2 * wobble)
     pace = float(np.linalg.lstsq(rises[bend], y)[0][1])
     if not level.size or pace <= 0:
         return bend

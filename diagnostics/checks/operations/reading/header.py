@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from typing import Final, NamedTuple
 
 from diagnostics.checks.operations.reading.beginnings import Beginnings
 from diagnostics.checks.operations.reading.mask import DIGITS, SHAPE_CAP, SHAPES_CAP
-from diagnostics.checks.operations.reading.stamps import PATTERN, STAMP, Stamps, written
+from diagnostics.checks.operations.reading.stamps import FORMATS, PATTERN, STAMP, Stamps, form
+from diagnostics.checks.operations.reading.structured import Fields, of_json, of_logfmt
 
 
 class Level(IntEnum):
@@ -31,6 +31,11 @@ LEVELS: Final = {
     **dict.fromkeys(("info", "information", "notice", "log", "i"), Level.INFO),
     **dict.fromkeys(("warn", "warning", "w"), Level.WARNING),
     **dict.fromkeys(("error", "err", "severe", "failure", "e"), Level.ERROR),
+    **dict.fromkeys(("调试", "跟踪"), Level.DEBUG),
+    **dict.fromkeys(("信息", "消息", "通知"), Level.INFO),
+    **dict.fromkeys(("警告", "告警"), Level.WARNING),
+    **dict.fromkeys(("错误", "异常", "失败"), Level.ERROR),
+    **dict.fromkeys(("严重", "致命", "紧急"), Level.CRITICAL),
     **dict.fromkeys(("critical", "crit", "fatal", "alert", "emerg", "emergency", "panic", "f"), Level.CRITICAL),
 }
 _NAMES: Final = "|".join(sorted((name for name in LEVELS if len(name) > 1), key=len, reverse=True))
@@ -58,22 +63,21 @@ _ITEM: Final = re.compile(
 # A component: sshd(pam_unix)[19939]: or org.apache.Main: or "app - ", Android's PowerManagerService( 123):, or "Step_LSC|".
 _COMPONENT: Final = re.compile(
     r"\s*(?:[\w-]{1,40} (?=(?:[\w$]{1,40}\.){1,12}[\w$]{1,60} - ))?"
-    r"(?P<name>[A-Za-z_][\w.$/@#*-]{0,79}(?:\([\w ./-]{0,40}\))?(?:\[[\w./-]{0,40}\])?(?::\d{1,6})?)"
+    r"(?P<name>[A-Za-z_][\w.$/@#*-]{0,79}(?:\([\w ./-]{0,40}\))?(?:\[[\w./-]{0,40}\])?"
+    r"(?::[A-Za-z_<]\w{0,60}>?(?=:\d{1,6} - ))?(?::\d{1,6})?)"
     r"(?:(?P<colon>:)(?=\s|$)|(?: [^\sA-Za-z]{1,8})? -{1,2}(?=\s|$)|(?P<bar>\|)|(?<=\w)(?=\s\[[\w-]))"
 )
 _DIGIT: Final = re.compile("[0-9]")
 _TWO: Final = re.compile(r"\s*[\w.$#-]{1,80} [\w.$]{1,80} -(?=\s|$)")
 # glog and Triton: "E0512 08:01:00.000000 1 server.cc:1152] ".
 _GLOG: Final = re.compile(r"\s*[\w./-]{1,80}:\d{1,6}\](?=\s|$)")
+# What collectors put between the time and the line itself: Kubernetes "stderr F ", a cell of a CSV file.
+_WRAPPED: Final = re.compile(r" (?:stdout|stderr) [FP](?: |$)|,\"?")
+# Spring Boot: "1 --- [nio-8080-exec-0] c.e.PredictController : ", also with the application's name in a bracket before.
+_SPRING: Final = re.compile(r"\s*(?:\d{1,9} )?--- (?:\[[^\]]{0,80}\] ){1,3}\s*[\w.$\[\]/-]{1,80}\s*:(?=\s|$)")
 _HOST: Final = re.compile(r"\s*[A-Za-z0-9_][\w./-]{0,79}(?=\s+\S)")
 _RAISED: Final = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|error|exception|warning|failed)$")
 _ACCESS: Final = re.compile(r'" (?P<status>[1-5]\d\d)(?: |$)')
-_JSON_KEYS: Final = {
-    "time": ("time", "timestamp", "@timestamp", "ts", "asctime", "datetime", "date", "t", "eventTime"),
-    "level": ("level", "levelname", "severity", "lvl", "log_level", "loglevel", "log.level"),
-    "message": ("message", "msg", "event", "log", "text", "body"),
-    "error": ("exc_info", "exception", "traceback", "stack_trace", "stacktrace", "stack", "error", "err"),
-}
 
 
 class Head(NamedTuple):
@@ -113,6 +117,8 @@ class Heads:
         """Finds systems such as BGL, whose level follows a number of words without a form of their own."""
         found: Counter[int] = Counter()
         relayed = 0
+        days = [match for line in sample if (match := STAMP.search(line[:120])) is not None and form(match) == len(FORMATS) - 1]
+        self.stamps.day_first = any(int(next(v for k, v in m.groupdict().items() if k[0] == "p" and v)) > 12 for m in days)
         for line in sample:
             end, _, _, headed = self._strip(line)
             relayed += headed and self._again
@@ -129,10 +135,31 @@ class Heads:
                 self.skip = position
 
     def read(self, line: str) -> Head:
-        if line.startswith("{") and line.rstrip().endswith("}"):
-            head = _json(line)
-            if head is not None:
-                return head
+        first = line[:1]
+        if first == "{" and line.rstrip().endswith("}"):
+            if (fields := of_json(line)) is not None:
+                return self._structured(fields)
+        elif "=" in line[:64] and (first.isalpha() or first in "@_") and (fields := of_logfmt(line)) is not None:
+            return self._structured(fields)
+        return self._text(line)
+
+    def _structured(self, fields: Fields) -> Head:
+        """The fields' own words; what a collector wraps (Docker, Kubernetes, a cloud) may have a head of its own."""
+        level, message, time = level_of(fields.level), fields.message, self.stamps.written(fields.time)
+        if message and (level is Level.NONE or time is None):
+            inner = self._text(message) if message[0] != "{" else self.read(message)
+            if inner.headed:
+                level, message, time = level or inner.level, inner.message, time or inner.time
+        elif message.startswith("{") and message.endswith("}"):
+            inner = self.read(message)
+            level, message = (max(level, inner.level), inner.message) if inner.headed else (level, message)
+        if not level and "HTTP/" in message[:2048]:
+            level = _served(message, level)
+        if fields.detail:
+            message = f"{message}\n{fields.detail}" if message else fields.detail
+        return Head(time, level, message, True)
+
+    def _text(self, line: str) -> Head:
         if len(line) > SHAPE_CAP:
             return self._read(line)[0]
         shape = line.translate(DIGITS)
@@ -147,9 +174,7 @@ class Heads:
                 if stamp is None or stamp.end() != known.stamp_end:
                     return self._read(line)[0]
                 time = self.stamps.read(stamp)
-            return Head(
-                time, _served(line, known.level) if known.access else known.level, line[known.end :].strip(), known.headed
-            )
+            return Head(time, _served(line, known.level) if known.access else known.level, _quoted(line, known.end), known.headed)
         head, known = self._read(line)
         beginnings.learn(shape, known)
         if len(self._shapes) >= SHAPES_CAP:
@@ -168,7 +193,7 @@ class Heads:
         access = "HTTP/" in line[:2048]
         time = self.stamps.read(stamp) if stamp else None
         where = stamp.span() if stamp and time else (-1, -1)
-        head = Head(time, _served(line, level) if access else level, line[end:].strip(), headed)
+        head = Head(time, _served(line, level) if access else level, _quoted(line, end), headed)
         return head, _Shape(where[0], where[1], end, level, headed, access)
 
     def _strip(self, line: str) -> tuple[int, re.Match[str] | None, Level, bool]:
@@ -184,11 +209,16 @@ class Heads:
             end = first.end()
             when = first
             headed = True
-            syslog = first.group()[:1].isalpha() and first.lastgroup is not None and first.lastgroup.endswith("3")
+            syslog = first.group()[:1].isalpha() and form(first) == 3
             if end < cap and line[end] in "])":
                 end += 1
+            if (wrapped := _WRAPPED.match(line, end, cap)) is not None:
+                end = wrapped.end()
             if lead.strip() and not syslog and (early := LEVELS.get(lead.strip(" []()").lower())):
                 level = early
+            elif lead.strip() and not syslog and (last := lead.split()[-1]).isupper() and len(last) > 3:
+                # Ray: "(ServeReplica:default:Model pid=123) INFO 2026-05-12 ...".
+                level = LEVELS.get(last.lower(), Level.NONE)
             if syslog:
                 end = _syslog_host(line, first.group(), end, cap)
             glog = first.group()[0] in "IWEF" and first.group()[1].isdigit()
@@ -222,7 +252,7 @@ class Heads:
             self._again = True
             end = _syslog_host(line, again.group(), again.end(), cap)
         if headed:
-            if glog and (place := _GLOG.match(line, end, cap)):
+            if (glog or level) and (place := _GLOG.match(line, end, cap) or _SPRING.match(line, end, cap)):
                 return place.end(), when, level, True
             end = _component(line, end, levelled=level is not Level.NONE)
             boxed = False
@@ -249,7 +279,7 @@ def _first_time(line: str, cap: int) -> re.Match[str] | None:
         return None
     # The time of an access log stands in the first bracket.
     bracket = line.find("[", 1, cap)
-    if bracket > 0 and (found := STAMP.match(line, bracket + 1)) and (found.lastgroup or "").endswith("1"):
+    if bracket > 0 and (found := STAMP.match(line, bracket + 1)) and form(found) == 1:
         return found
     return STAMP.search(line, 0, cap)
 
@@ -299,26 +329,20 @@ def _component(line: str, end: int, *, levelled: bool = False) -> int:
     return found.end()
 
 
-def _json(line: str) -> Head | None:
-    """One JSON line; None when it is none, so that it is read as text."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(record, dict):
-        return None
+def level_of(named: object) -> Level:
+    """A level as structured lines name it: a word, or a number of the loggers of Python and Node, 10 to 60."""
+    if isinstance(named, bool) or named is None:
+        return Level.NONE
+    text = str(named).strip().lower()
+    if text.isdigit():
+        return Level(min(5, max(1, int(text) // 10)))
+    return LEVELS.get(text, Level.NONE)
 
-    def first(kind: str) -> object:
-        return next((record[key] for key in _JSON_KEYS[kind] if record.get(key) is not None), None)
 
-    message, named, error = first("message"), first("level"), first("error")
-    if message is None and error is None and named is None:
-        return None
-    level = LEVELS.get(str(named).lower(), Level.NONE)
-    if isinstance(named, int) and not isinstance(named, bool):
-        # Numbers of the loggers of Python and Node: 10 to 60.
-        level = Level(min(5, max(1, named // 10)))
-    text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False) if message is not None else ""
-    if isinstance(error, str) and error.strip():
-        text = f"{text}\n{error}" if text else error
-    return Head(written(first("time")), level, text, True)
+def _quoted(line: str, end: int) -> str:
+    """The message from `end` on, without the mark of the cell that it stood in."""
+    message = line[end:].strip()
+    if message.endswith('"') and ',"' in line[:end]:
+        return message[:-1].replace('""', '"')
+    # SageMaker's console copies its table with the bars.
+    return message.rsplit(" | ", 1)[0].rstrip(" |") if line[:1] == "|" and message.endswith("|") else message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,16 @@ _BOMS: Final = (
 )
 
 
+_COLOURS: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+"""Escape sequences of terminals (ECMA-48): colours, links."""
+
+
 def lines(file: Path) -> Iterator[str]:
+    """Each line of `file` as `written` gives it, without the colours of terminals."""
+    return (_COLOURS.sub("", line) if "\x1b" in line else line for line in written(file))
+
+
+def written(file: Path) -> Iterator[str]:
     """Each line of `file` without its end, at most `LINE_CAP` characters, in order. A gzip file is unpacked on the way.
 
     Bytes that do not fit the encoding become U+FFFD. Raises BadInput for an empty file, a file that is no text, or a damaged

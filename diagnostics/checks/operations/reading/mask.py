@@ -41,6 +41,15 @@ _DIGEST: Final = re.compile(
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
 _PATH: Final = re.compile(r"(?:(?<=[\s=:,('\"\[<])|^)(?:[A-Za-z]:\\|(?:[a-z][a-z0-9+.-]{1,15}:)?/{1,3})[^\s,;'\"()\[\]<>]+")
 _QUOTED_REQUEST: Final = re.compile(r'"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) [^"]*"')
+_VERB: Final = re.compile(r".{0,80}?\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) /")
+_STATUS: Final = re.compile(
+    r"(?:HTTP/\d(?:\.\d)?\"? |\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S{0,400}(?: ->| →|:| -)? "
+    r"|\b[sS]tatus(?:[ _]?[cC]ode)?[\"']?[=: ]{1,2}\"?)"
+    r"([1-5]\d\d)(?![\d.])"
+)
+_CLASSES: Final = {f"{number}": f"{'①②③④⑤'[number // 100 - 1]}" for number in range(100, 600)}
+"""Signs that stand for a class of status until digits are masked."""
+_SHOWN: Final = str.maketrans({"①": "1xx", "②": "2xx", "③": "3xx", "④": "4xx", "⑤": "5xx"})
 _JOINED: Final = re.compile(r"<\*>(?:[.:/\\,@#_+~-]*<\*>)+")
 _HOST: Final = re.compile(r"^[\[(<]*(?:[A-Za-z0-9_-]+\.){2,}[A-Za-z]{2,}(?::<\*>)?[\])>,;]*$|^[A-Za-z0-9_.-]+:<\*>[\])>,;]*$")
 _UNITS: Final = frozenset(
@@ -66,8 +75,14 @@ class Masker:
     once: set[str] = field(default_factory=set)
 
     def words(self, message: str) -> tuple[str, ...]:
-        """Words with <*> for what varies; runs of the same varying word, and numbers with their units, count once."""
-        shape = message[:MESSAGE_CAP].translate(DIGITS)
+        """Words with <*> for what varies; runs of the same varying word, and numbers with their units, count once.
+
+        Of the status of an HTTP answer its class stays: 5xx.
+        """
+        message = message[:MESSAGE_CAP]
+        if (status := status_of(message)) is not None:
+            message = f"{message[: status.start(1)]}{_CLASSES[status[1]]}{message[status.end(1) :]}"
+        shape = message.translate(DIGITS)
         known = self.messages.get(shape)
         if known is None:
             known = self._words(shape)
@@ -92,6 +107,8 @@ class Masker:
                 continue
             result.append(word)
             last = word
+        if any(not word.isascii() for word in result):
+            result = [word.translate(_SHOWN) for word in result]
         return tuple(result)
 
     def _new(self, raw: str) -> str:
@@ -107,6 +124,13 @@ class Masker:
                 self.cache.clear()
             self.cache[raw] = word
         return word
+
+
+def status_of(message: str) -> re.Match[str] | None:
+    """The status of an HTTP answer, as group 1, in a message that names one."""
+    if not ("HTTP/" in message or "tatus" in message or _VERB.match(message)):
+        return None
+    return _STATUS.search(message, 0, MESSAGE_CAP)
 
 
 def _masked(word: str) -> str:

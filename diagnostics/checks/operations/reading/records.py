@@ -13,6 +13,8 @@ from diagnostics.checks.operations.reading.stamps import STAMP
 RECORD_CAP: Final = 64 * 1024
 """Characters of a record that are kept."""
 
+DETAIL_CAP: Final = 1000
+_JAVA: Final = re.compile(r"(?:[a-z_]\w{0,60}\.){1,12}[A-Z][\w$]{0,80}(?:Exception|Error|Throwable)(?:: |$)")
 _TRACEBACK: Final = "Traceback (most recent call last)"
 _CHAINED: Final = ("During handling of the above", "The above exception was")
 _GOES_ON: Final = ("Caused by:", "Suppressed:", "... ", *_CHAINED)
@@ -28,7 +30,8 @@ class Record(NamedTuple):
     """One message with what was folded into it. A tuple, since a log has millions of them.
 
     line: of its first line, from 1. lines: how many physical lines. exception: the innermost exception that is named, without its
-    module; "" for none. message: what the first line says; for a traceback that stands alone, the line that names the exception.
+    module; "" for none. detail: the lines that name what was raised, the last one last. message: what the first line says; for a
+    traceback that stands alone, the line that names the exception.
     """
 
     line: int
@@ -37,16 +40,17 @@ class Record(NamedTuple):
     level: Level
     message: str
     exception: str
+    detail: str = ""
 
 
 class _Open:
     """The record that is being read."""
 
-    __slots__ = ("alone", "chained", "count", "exception", "frames", "head", "line", "size", "time", "traceback")
+    __slots__ = ("alone", "chained", "count", "detail", "exception", "frames", "head", "line", "size", "time", "traceback")
 
     def __init__(self, line: int, head: Head, time: datetime | None) -> None:
         self.line, self.head, self.time, self.count, self.size = line, head, time, 1, len(head.message)
-        self.exception = ""
+        self.exception = self.detail = ""
         self.alone = head.message.startswith(_TRACEBACK)
         self.traceback = _TRACEBACK in head.message
         self.frames = self.traceback
@@ -66,24 +70,28 @@ class _Open:
         elif self.frames and text[:1] not in (" ", "\t"):
             # The first line that is not indented ends a Python traceback and names the exception.
             found = _RAISED.search(text[:300])
-            self.exception = _short(found["name"] if found else text.split(":")[0])
+            self._raised(found["name"] if found else text.split(":")[0], text)
             self.frames = False
             if self.alone:
                 self.head = Head(self.head.time, Level.ERROR, text, self.head.headed)
-        elif text.startswith("Caused by:") and (found := _RAISED.search(text[:300])):
-            self.exception = _short(found["name"])
+        elif (text.startswith("Caused by:") or _JAVA.match(text)) and (found := _RAISED.search(text[:300])):
+            self._raised(found["name"], text.removeprefix("Caused by: "))
+
+    def _raised(self, name: str, text: str) -> None:
+        self.exception = _short(name)
+        self.detail = f"{self.detail}\n{text}"[-DETAIL_CAP:].lstrip("\n")
 
     def close(self) -> Record:
         exception = self.exception
         head = self.head
         first, _, rest = head.message.partition("\n")
         if rest and not exception:
-            exception = _last_raised(rest)
+            exception, self.detail = _last_raised(rest)
         if not exception and head.level not in _CALM and any(map(first.__contains__, _ENDINGS)):
             found = _RAISED.search(first[:300])
             exception = _short(found["name"]) if found else ""
         level = max(head.level, Level.ERROR) if self.traceback else head.level
-        return Record(self.line, self.count, self.time, level, first, exception)
+        return Record(self.line, self.count, self.time, level, first, exception, self.detail)
 
 
 def records(lines: Iterable[str], heads: Heads) -> Iterator[Record]:
@@ -119,6 +127,9 @@ def _folds(line: str, current: _Open, heads: Heads) -> bool:
     if line.startswith(_TRACEBACK):
         # A second traceback is a record of its own, unless Python says that the first led to it.
         return current.chained or (not current.traceback and current.head.headed)
+    if current.head.level >= Level.ERROR and current.head.headed and _JAVA.match(line):
+        # Java prints its exception below the line that reports it.
+        return True
     if current.frames:
         return not heads.read(line).headed
     if current.traceback or current.count > 1 or current.head.level >= Level.ERROR:
@@ -130,9 +141,9 @@ def _short(name: str) -> str:
     return name.strip().rsplit(".", 1)[-1][:80]
 
 
-def _last_raised(text: str) -> str:
-    """The exception that the last lines of a folded traceback (in a JSON field) name."""
+def _last_raised(text: str) -> tuple[str, str]:
+    """The exception that the last lines of a folded traceback (in a JSON field) name, and the line that names it."""
     for line in reversed(text[-4000:].splitlines()):
         if line[:1] not in (" ", "\t") and (found := _RAISED.search(line[:300])):
-            return _short(found["name"])
-    return ""
+            return _short(found["name"]), line[:DETAIL_CAP]
+    return "", ""

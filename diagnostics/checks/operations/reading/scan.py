@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice
@@ -15,11 +16,13 @@ from typing import Final
 
 from diagnostics.checks.operations.reading.drain import Drain
 from diagnostics.checks.operations.reading.header import Heads, Level
-from diagnostics.checks.operations.reading.kinds import Kind, kind_of, milliseconds, size
+from diagnostics.checks.operations.reading.kinds import Kind, kind_of, milliseconds, size, stage, took
 from diagnostics.checks.operations.reading.lines import lines
-from diagnostics.checks.operations.reading.mask import Masker
+from diagnostics.checks.operations.reading.mask import Masker, status_of
 from diagnostics.checks.operations.reading.records import Record, records
+from diagnostics.checks.operations.reading.signs import Shown, Sign, sign_of
 from diagnostics.checks.operations.reading.stamps import EPOCH, Stamps
+from diagnostics.checks.operations.reading.structured import documents
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_, Phrase
@@ -32,7 +35,11 @@ MOMENTS_CAP: Final = 50_000
 """Single moments that are kept of each kind."""
 
 EXCEPTIONS_CAP: Final = 500
+SIGNS_CAP: Final = 100
 LEARNT: Final = 500
+DOCUMENT_CAP: Final = 64 * 1024**2
+"""Bytes up to which a log that is one JSON document is read whole."""
+
 LINES_CAP: Final = 2_000_000
 """Lines that are read of one log; a log that is longer is said to be read up to there."""
 
@@ -73,6 +80,17 @@ class ExceptionCount:
 
 
 @dataclass(frozen=True)
+class SignCount:
+    """A line that decides alone. what: the thing it names; line: the first of its kind."""
+
+    sign: Sign
+    what: str
+    line: str
+    count: int
+    first: datetime | None
+
+
+@dataclass(frozen=True)
 class Moment:
     """Something that the service said of itself. value: milliseconds of a fetch, number of entries of a size; else None."""
 
@@ -81,6 +99,31 @@ class Moment:
     time: datetime | None
     record: int
     value: float | None
+    whole: float | None = None
+    """Milliseconds of the request that a fetch is part of, where its line says so."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Requests over time. bins: (number of the time bin, requests, those that failed with a status of 500 or more), by time.
+
+    took: (number of the time bin, step, requests), where a request of that step took `milliseconds(step)`.
+    """
+
+    bins: tuple[tuple[int, int, int], ...]
+    took: tuple[tuple[int, int, int], ...]
+
+
+STEPS_PER_E: Final = 20
+"""Steps into which durations are sorted while their length grows by e: each is 5% longer than the one before."""
+
+
+def step_of(milliseconds: float) -> int:
+    return round(STEPS_PER_E * math.log(max(milliseconds, 1e-3)))
+
+
+def length_of(step: int) -> float:
+    return math.exp(step / STEPS_PER_E)
 
 
 @dataclass(frozen=True)
@@ -101,7 +144,14 @@ class LogScan:
     templates: tuple[TemplateCount, ...]
     exceptions: tuple[ExceptionCount, ...]
     moments: tuple[Moment, ...]
+    traffic: Traffic
     problems: tuple[tuple[str, str], ...] = ()
+
+    backwards: bool = False
+    """Whether the newest line comes first, as consoles of clouds write it."""
+
+    signs: tuple[SignCount, ...] = ()
+    """Lines of which one is enough, the most frequent first."""
 
     def when(self, number: int) -> datetime:
         """The beginning of a time bin."""
@@ -181,11 +231,22 @@ def _records(path: Path, year: int | None) -> Iterator[Record]:
     written = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).replace(tzinfo=None)
     stamps = Stamps(year or written.year, None if year else written)
     heads = Heads(stamps)
-    stream = lines(path)
+    stream = _unfolded(path)
     beginning = list(islice(stream, LEARNT))
     heads.learn(beginning)
     everything: Iterable[str] = chain(beginning, stream)
     return records(everything, heads)
+
+
+def _unfolded(path: Path) -> Iterator[str]:
+    """The lines of a log; of one JSON document its records, one a line."""
+    stream = lines(path)
+    first = next((line for line in stream if line.strip()), "")
+    rest = next(stream, None)
+    whole = first.lstrip()[:1] in ("[", "{") and (rest is None or not first.rstrip().endswith("}"))
+    if whole and path.stat().st_size <= DOCUMENT_CAP and (found := documents("\n".join(lines(path)))) is not None:
+        return found
+    return lines(path)
 
 
 class _Counting:
@@ -193,23 +254,33 @@ class _Counting:
         self.drain, self.masker = Drain(), Masker()
         self.tallies: dict[int, _Tally] = {}
         self.exceptions: dict[str, list[datetime | int | None]] = {}
+        self.signs: dict[Shown, SignCount] = {}
         self.moments: list[Moment] = []
         self.kept: Counter[Kind] = Counter()
         self.totals: Counter[int] = Counter()
         self.failures: Counter[int] = Counter()
+        self.requests: Counter[int] = Counter()
+        self.failed: Counter[int] = Counter()
+        self.took: dict[int, Counter[int]] = {}
         self.lines = self.records = self.errors = self.cells = 0
         self.since: datetime | None = None
         self.until: datetime | None = None
         self.width = WIDTHS[0]
+        self.earlier = self.later = 0
+        self._last: datetime | None = None
         self._second: tuple[datetime | None, int] = (None, 0)
 
     def add(self, record: Record) -> int:
-        template = self.drain.add(self.masker.words(record.message))
+        words = self.masker.words(record.message)
+        if record.detail and record.exception not in record.message:
+            # What was raised names the record, not the line above it: "Exception on /predict [POST] (KeyError)".
+            words = (*words, f"({record.exception})")
+        template = self.drain.add(words)
         tally = self.tallies.get(template.id)
         if tally is None:
-            words = Level.ERROR if _WORST.search(record.message[:EXAMPLE_CAP]) or record.exception else Level.NONE
-            tally = self.tallies[template.id] = _Tally(record.level or words, first_record=self.records)
-            tally.kind = kind_of(record.message)
+            worst = Level.ERROR if _WORST.search(record.message[:EXAMPLE_CAP]) or record.exception else Level.NONE
+            tally = self.tallies[template.id] = _Tally(record.level or worst, first_record=self.records)
+            tally.kind = (kind_of(record.detail) if record.detail else None) or kind_of(record.message)
             tally.example = record.message[:EXAMPLE_CAP]
         tally.count += 1
         if record.level > tally.level:
@@ -220,15 +291,38 @@ class _Counting:
         when = record.time
         if when is not None:
             self._time(tally, when, failed)
+            status = status_of(record.message)
+            if status is not None or tally.kind is Kind.REQUEST:
+                self._request(None if status is None else int(status[1]), record.message)
         if record.exception:
             self._exception(record.exception, when)
+        for text in (*record.detail.splitlines(), record.message) if record.detail else (record.message,):
+            if (sign := sign_of(text)) is not None:
+                self._sign(sign, text, when)
+                break
         if tally.kind is not None and self.kept[tally.kind] < MOMENTS_CAP:
             self.kept[tally.kind] += 1
-            value = milliseconds(record.message) if tally.kind is Kind.FETCH else None
+            parts = stage(record.message) if tally.kind is Kind.FETCH else None
+            value = (parts[0] if parts else milliseconds(record.message)) if tally.kind is Kind.FETCH else None
             value = size(record.message) if tally.kind is Kind.SIZE else value
-            self.moments.append(Moment(tally.kind, template.id, when, self.records, value))
+            self.moments.append(Moment(tally.kind, template.id, when, self.records, value, parts[1] if parts else None))
+            told = stage(record.message) if tally.kind is Kind.REQUEST and "eature" in record.message else None
+            if told is not None:
+                self.moments.append(Moment(Kind.FETCH, template.id, when, self.records, told[0], told[1]))
         self.records += 1
         return template.id
+
+    def _request(self, status: int | None, message: str) -> None:
+        """One request at the time of the record that was counted last."""
+        number = self._second[1]
+        self.requests[number] += 1
+        if status is not None and status >= 500:
+            self.failed[number] += 1
+        if (took_ms := took(message)) is not None:
+            steps = self.took.setdefault(number, Counter())
+            step = step_of(took_ms)
+            self.cells += step not in steps
+            steps[step] += 1
 
     def _time(self, tally: _Tally, when: datetime, failed: bool) -> None:
         if self._second[0] is not when:
@@ -238,8 +332,14 @@ class _Counting:
             if self.until is None or when > self.until:
                 self.until = when
         number = self._second[1]
-        tally.first = tally.first or when
-        tally.last = when
+        if self._last is not None and when is not self._last:
+            self.earlier += when < self._last
+            self.later += when > self._last
+        self._last = when
+        if tally.first is None or when < tally.first:
+            tally.first = when
+        if tally.last is None or when > tally.last:
+            tally.last = when
         if number not in tally.bins:
             self.cells += 1
         tally.bins[number] += 1
@@ -255,7 +355,12 @@ class _Counting:
         for tally in self.tallies.values():
             tally.bins = _merged(tally.bins, ratio)
         self.totals, self.failures = _merged(self.totals, ratio), _merged(self.failures, ratio)
-        self.cells = sum(len(tally.bins) for tally in self.tallies.values())
+        self.requests, self.failed = _merged(self.requests, ratio), _merged(self.failed, ratio)
+        wider_took: dict[int, Counter[int]] = {}
+        for number, steps in self.took.items():
+            wider_took.setdefault(number // ratio, Counter()).update(steps)
+        self.took = wider_took
+        self.cells = sum(len(tally.bins) for tally in self.tallies.values()) + sum(map(len, self.took.values()))
         self._second = (None, 0)
 
     def _exception(self, name: str, when: datetime | None) -> None:
@@ -265,7 +370,10 @@ class _Counting:
                 return
             known = self.exceptions[name] = [0, when, when]
         known[0] = int(known[0]) + 1 if isinstance(known[0], int) else 1
-        known[2] = when or known[2]
+        if when is not None:
+            first, last = known[1], known[2]
+            known[1] = when if not isinstance(first, datetime) or when < first else first
+            known[2] = when if not isinstance(last, datetime) or when > last else last
 
     def close(self, files: tuple[str, ...], problems: tuple[tuple[str, str], ...]) -> LogScan:
         texts = {template.id: template.text for template in self.drain.templates}
@@ -297,8 +405,25 @@ class _Counting:
             templates,
             self._sorted_exceptions(),
             tuple(self.moments),
+            Traffic(
+                tuple((number, count, self.failed[number]) for number, count in sorted(self.requests.items())),
+                tuple(
+                    (number, step, count) for number, steps in sorted(self.took.items()) for step, count in sorted(steps.items())
+                ),
+            ),
             problems,
+            self.earlier > 10 * self.later,
+            tuple(sorted(self.signs.values(), key=lambda one: (-one.count, one.what))),
         )
+
+    def _sign(self, found: Shown, text: str, when: datetime | None) -> None:
+        known = self.signs.get(found)
+        if known is None:
+            if len(self.signs) < SIGNS_CAP:
+                self.signs[found] = SignCount(found.sign, found.what, text[:EXAMPLE_CAP], 1, when)
+            return
+        first = when if when is not None and (known.first is None or when < known.first) else known.first
+        self.signs[found] = replace(known, count=known.count + 1, first=first)
 
     def _sorted_exceptions(self) -> tuple[ExceptionCount, ...]:
         found = []

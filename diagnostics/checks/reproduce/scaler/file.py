@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from diagnostics.measure.samples import Samples
 from diagnostics.measure.uploaded import description
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_
@@ -71,8 +71,8 @@ def _parsed(path: Path) -> object:
     if len(content) > READ_CAP:
         return None
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
+        return load_json(content)
+    except NotPlain:
         return None  # Step 5 says of configuration that it is damaged.
 
 

@@ -5,7 +5,6 @@ trees' evaluations, Keras' History.history, pandas' to_json, and notebooks with 
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,6 +26,7 @@ from diagnostics.clinic.training_history.reading.columns import (
 )
 from diagnostics.clinic.training_history.reading.mapped import runs_of
 from diagnostics.clinic.training_history.reading.names import part_of
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
@@ -53,8 +53,8 @@ def read(file: Path) -> list[History]:
     content = file.read_bytes()
     text = content.decode(encoding_of(content[:65536]), "replace").lstrip("\ufeff")
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as reason:
+        document = load_json(text)
+    except NotPlain as reason:
         return _by_lines(file, text, reason)
     return from_document(file, document)
 
@@ -144,7 +144,7 @@ def number(value: object) -> float:
     return float("nan")
 
 
-def _by_lines(file: Path, text: str, broken: Exception) -> list[History]:
+def _by_lines(file: Path, text: str, broken: NotPlain) -> list[History]:
     """One object a line, as JSON or as Python prints it, or one printed dictionary over many lines."""
     entries: list[dict[Any, Any]] = []
     unread = 0
@@ -164,15 +164,14 @@ def _by_lines(file: Path, text: str, broken: Exception) -> list[History]:
     whole = entries[0] if len(entries) == 1 and not unread else _object(text[text.find("{") :].strip() if "{" in text else "")
     if isinstance(whole, dict):
         return from_document(file, whole)
-    line_number = broken.lineno if isinstance(broken, json.JSONDecodeError) else 1
-    raise BadInput(INCOMPLETE, file=file.name, line=str(line_number)) from broken
+    raise BadInput(INCOMPLETE, file=file.name, line=str(broken.line)) from broken
 
 
 def _object(text: str) -> Any:
     """What JSON or Python's literals make of it; None where neither can. Nothing is executed."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return load_json(text)
+    except NotPlain:
         pass
     if not text or len(text) > LITERAL_CAP:
         return None

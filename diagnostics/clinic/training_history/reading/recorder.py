@@ -11,7 +11,6 @@ update by that of the weights. dead: share of the layer's units that were zero o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +31,7 @@ from diagnostics.clinic.training_history.history import (
 )
 from diagnostics.clinic.training_history.reading.columns import CUT_OFF, LINE_CAP, NO_HISTORY, check_size
 from diagnostics.clinic.training_history.reading.documents import number
+from diagnostics.nouns.documents import NotPlain, load_json
 from diagnostics.nouns.refusal import BadInput, Reason
 
 MARK: Final = '"model-clinic"'
@@ -57,8 +57,8 @@ def read(file: Path) -> History:
             if len(line) > LINE_CAP or len(entries) > LINES_CAP:
                 raise BadInput(NO_HISTORY, file=file.name)
             try:
-                entry = json.loads(line) if line.strip() else None
-            except (ValueError, RecursionError):
+                entry = load_json(line) if line.strip() else None
+            except NotPlain:
                 cut += 1  # The line at which a killed run was writing.
                 continue
             if isinstance(entry, dict) and "epoch" in entry:

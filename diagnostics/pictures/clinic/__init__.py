@@ -1,0 +1,1 @@
+"""Pictures of the clinic, a module for each of its pages."""
