@@ -50,7 +50,7 @@ RAMP: Final = "ramp"
 KINDS: Final = ("whole", *SHAPES, RAMP)
 
 
-def shaped(w: World, fault: Fault, shape: str) -> tuple[Fault, str]:
+def shaped(w: World, code: str, fault: Fault, shape: str) -> tuple[Fault, str]:
     """The fault in the given shape, and the group that it lies in ("" for none).
 
     Raises Unsuitable where the fault is not one of values that could be right in one row and wrong in the next.
@@ -69,6 +69,8 @@ def shaped(w: World, fault: Fault, shape: str) -> tuple[Fault, str]:
     ):
         raise Unsuitable(f"no {shape} of such a fault")
     if shape == RAMP:
+        if code != "unit_change":
+            raise Unsuitable("only a scale drifts slowly")
         return _ramp(w, fault, clean), ""
     stay, group = SHAPES[shape](w, w.after)
     names = [name for name in fault.columns if name in clean]
@@ -92,7 +94,9 @@ def _where(faulty: pd.DataFrame, clean: pd.DataFrame, stay: np.ndarray, names: l
 
 
 def _ramp(w: World, fault: Fault, clean: pd.DataFrame) -> Fault:
-    """From nothing at the onset to the whole fault in the last row, for faults of numbers."""
+    """From nothing at the onset to the whole fault in the last row; of a column whose scale drifts: half of any other fault is
+    another fault.
+    """
     frame = clean.copy()
     assert fault.current is not None
     grown = np.clip((np.arange(w.rows) - w.start) / max(1, w.rows - w.start - 1), 0, 1)

@@ -47,16 +47,18 @@ TRIES: Final = 6
 SIGN: Final[Mapping[str, tuple[float | None, float | None]]] = {
     "signature": (0.1, None),
     "alike": (0.0, None),
-    "won_back": (0.0, None),
+    "won_back": (0.8, None),
     "nothing_back": (None, -1.0),
     "unharmed": (None, -1.0),
     "used": (0.0, None),
-    "same_column": (None, 0.0),
-    "imitated": (None, 0.0),
+    "same_column": (None, -1.0),
+    "imitated": (None, -1.8),
 }
-"""Feature to the bounds of its weight: what is meant to speak for a cause may not come to speak against it."""
+"""Feature to the bounds of its weight: what is meant to speak for a cause may not come to speak against it, and the laws of the
+ranking hold at least so much: a proven undo leads, what it imitates does not.
+"""
 
-RIDGE: Final = 1.0
+RIDGE: Final = 4.0
 SLIGHT: Final = 0.02
 """Penalty on the weights of kinds, as a kind seen a few times differs little from the others, and on the weights of features."""
 
@@ -157,7 +159,7 @@ def _write(job: Job, folder: Path) -> dict[str, Any] | None:
         size = "small" if size == "usual" and rng.random() < 0.15 else size
         try:
             w = world(load(source), rng, severity, size=size)
-            fault, group = shaped(w, make(w), shape)
+            fault, group = shaped(w, code, make(w), shape)
             truth = write_fault(Case(table, code, severity, tier, seed), w, fault, folder)
         except Unsuitable:
             continue
