@@ -1,6 +1,7 @@
 # Model Clinic: `make run` serves the app, `make test` checks everything. Both build .venv first.
 PYTHON ?= python3
 PORT ?= 8501
+ADDRESS ?= 127.0.0.1
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -9,8 +10,10 @@ SYSTEM_PACKAGES := sh tests/system_packages.sh
 
 .PHONY: run test check lint browser documents lock samples messages clean
 
+# Reached from this computer alone; `make run ADDRESS=0.0.0.0` opens it to the network (README, "Safety", says what stands in front).
 run: $(VENV)/.installed
-	MODEL_CLINIC_HOME=$${MODEL_CLINIC_HOME:-var/incidents} $(BIN)/streamlit run app.py --server.port $(PORT)
+	@[ "$(ADDRESS)" != 127.0.0.1 ] || echo "Model Clinic is reached from this computer alone. To open it: make run ADDRESS=0.0.0.0"
+	MODEL_CLINIC_HOME=$${MODEL_CLINIC_HOME:-var/incidents} $(BIN)/streamlit run serve.py --server.port $(PORT) --server.address $(ADDRESS)
 
 test: $(VENV)/.tested browser documents lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --contract steps

@@ -369,6 +369,10 @@ def _write_text(file: Path, text: str) -> None:
 
 def _write(file: Path, content: bytes) -> None:
     """All or nothing: the file is complete, or as it was before."""
+    if file.exists() and not file.is_file():
+        # A device or a pipe takes what is written into it; a file put in its place would take the device away from everybody.
+        file.write_bytes(content)
+        return
     part = file.with_name(f".{file.name}.part")
     try:
         part.write_bytes(content)

@@ -18,6 +18,7 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
 from diagnostics.pictures.clinic import training_history as drawing
 from diagnostics.read.uploads import UNTITLED, title_of
+from pages.parts import door
 from pages.parts import visit as visits
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
@@ -68,6 +69,7 @@ def settings(opened: Opened, last: Settings) -> Settings:
 def _upload(opened: Opened) -> None:
     words = opened.words
     version = st.session_state.setdefault("version-training-page", 0)
+    door.admit()
     given = st.file_uploader(
         words(N_("Training history")),
         accept_multiple_files=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -158,3 +159,15 @@ def test_code_that_cannot_be_read_is_one_line_and_nothing_written(tmp_path: Path
     assert (done.returncode, done.stdout, len(done.stderr.strip().splitlines())) == (2, "", 1)
     assert name in done.stderr
     assert not (tmp_path / "out.json").exists()
+
+
+def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path: Path) -> None:
+    from diagnostics.__main__ import _write
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    _write(pipe, b"told")
+    assert os.read(reading, 10) == b"told"
+    assert pipe.is_fifo()
+    os.close(reading)

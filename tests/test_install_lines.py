@@ -123,8 +123,8 @@ def test_the_image_installs_what_make_installs() -> None:
 
 def test_the_image_starts_the_script_that_make_starts() -> None:
     (line,) = said("CMD")
-    assert json.loads(line)[:5] == ["python", "-m", "streamlit", "run", "app.py"]
-    assert "streamlit run app.py" in (ROOT / "Makefile").read_text("utf-8")
+    assert json.loads(line)[:5] == ["python", "-m", "streamlit", "run", "serve.py"]
+    assert "streamlit run serve.py" in (ROOT / "Makefile").read_text("utf-8")
     assert f"EXPOSE {PORT}" in (ROOT / "Dockerfile").read_text("utf-8")
 
 

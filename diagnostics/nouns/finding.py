@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
 from diagnostics.nouns.entry import Entry
-from diagnostics.nouns.rule import SEVERITY_ORDER, Rule, Severity
+from diagnostics.nouns.severity import SEVERITY_ORDER, Severity
 from diagnostics.nouns.words import Value, Words
+
+if TYPE_CHECKING:
+    # A rule makes findings: at run time it knows them, and they need not know it.
+    from diagnostics.nouns.rule import Rule
 
 E = TypeVar("E", bound=Entry, default=Any)
 
@@ -33,7 +36,7 @@ class Finding(Generic[E]):
     @property
     def says(self) -> str:
         """The sentence as a message id; `evidence` holds its values."""
-        return self.of.sentence if isinstance(self.of, Loose) else self.rule.sentence(self.of)
+        return self.rule.sentence(self.of)
 
     @property
     def evidence(self) -> Mapping[str, Value]:
@@ -63,30 +66,3 @@ class Finding(Generic[E]):
 
     def statement(self, words: Words) -> str:
         return words.sentence(self.says, self.evidence)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loose(Entry):
-    """An entry whose numbers are not typed yet."""
-
-    sentence: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-
-    @property
-    def evidence(self) -> Mapping[str, Value]:
-        return MappingProxyType(dict(self.values))
-
-
-def loose(
-    rule: Rule[Any],
-    says: str,
-    evidence: Mapping[str, Value] | None = None,
-    columns: tuple[str, ...] = (),
-    severity: Severity | None = None,
-    weight: float = 0.0,
-    since: datetime | None = None,
-    segment: str | None = None,
-) -> Finding[Any]:
-    """A finding whose numbers are not typed yet."""
-    entry = Loose(sentence=says, values=dict(evidence or {}), columns=tuple(columns), since=since, segment=segment, weight=weight)
-    return Finding(rule, entry, severity or rule.severity)

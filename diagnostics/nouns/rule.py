@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
 from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.entry import Entry, Shown
+from diagnostics.nouns.finding import Finding
+from diagnostics.nouns.severity import SEVERITY_ORDER, Severity
 
-if TYPE_CHECKING:
-    from diagnostics.nouns.finding import Finding
+__all__ = ["SEVERITY_ORDER", "Lane", "Rule", "Severity", "Sign"]
 
 E = TypeVar("E", bound=Entry, default=Any)
-
-
-class Severity(StrEnum):
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-SEVERITY_ORDER: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
 class Lane(StrEnum):
@@ -133,8 +125,6 @@ class Rule(Generic[E]):
 
     def found(self, entry: E, *, severity: Severity | None = None) -> Finding[E]:
         """The finding that this rule fired on `entry`; `severity` where it is not the rule's own."""
-        from diagnostics.nouns.finding import Finding
-
         return Finding(self, entry, severity or self.severity)
 
     def sentence(self, entry: E) -> str:

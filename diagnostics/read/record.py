@@ -11,6 +11,7 @@ import duckdb
 
 from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.incident import Roles
+from diagnostics.nouns.spreadsheet import defused, defused_sql
 from diagnostics.nouns.table import Table
 from diagnostics.nouns.words import Words
 from diagnostics.read.binary import relation_of
@@ -53,14 +54,17 @@ def reading_record(table: Table, roles: Roles, words: Words | None = None) -> di
 
 
 def write_clean(source: Path, out: Path, *, caps: Caps | None = None, options: Options | None = None) -> None:
-    """Write the table as read to `out`: UTF-8, comma, one header row; the texts of the cells unchanged. Raises BadInput."""
+    """Write the table as read to `out`: UTF-8, comma, one header row; the texts of the cells unchanged, but for an apostrophe in
+    front of what a spreadsheet would run. Raises BadInput.
+    """
     caps, options = caps or Caps(), options or Options()
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as folder, connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         try:
             query, names = _texts(con, source, Path(folder), caps, options)
             header = Path(folder) / "header.csv"
-            header.write_text(",".join('"' + name.replace('"', '""') + '"' for name in names) + "\n", encoding="utf-8")
+            written = ('"' + str(defused(name)).replace('"', '""') + '"' for name in names)
+            header.write_text(",".join(written) + "\n", encoding="utf-8")
             body = Path(folder) / "body.csv"
             con.execute(
                 f"COPY ({query}) TO {literal(str(body))} (FORMAT csv, HEADER false, DELIMITER ',', FORCE_QUOTE *, NULLSTR '')"
@@ -85,7 +89,9 @@ def _texts(
         described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         keys = [f"c{position}" for position in range(len(described))]
         cells = ", ".join(f"coalesce(CAST({key} AS VARCHAR), '') AS {key}" for key in keys)
-        return f"SELECT {cells} FROM {relation} AS given({', '.join(keys)})", tuple(str(row[0]) for row in described)
+        texts = ", ".join(f"{defused_sql(key)} AS {key}" for key in keys)
+        query = f"SELECT {texts} FROM (SELECT {cells} FROM {relation} AS given({', '.join(keys)}))"
+        return query, tuple(str(row[0]) for row in described)
     text = as_text(given, source, container, head, folder, caps, options)
     if text.path.name != "decoded" and not text.seen.ascii:
         text = decoded(text, folder, caps)
@@ -96,4 +102,6 @@ def _texts(
     names = planned.layout.names or unique((), width)
     keyed = {f"c{position}": "" for position in range(width)}
     relation = Source(regular, output_delimiter(planned.layout.dialect), 0, keyed).sql(caps)
-    return f"SELECT {', '.join(f'''coalesce({key}, '') AS {key}''' for key in keyed)} FROM {relation}", names
+    cells = ", ".join(f"coalesce({key}, '') AS {key}" for key in keyed)
+    texts = ", ".join(f"{defused_sql(key)} AS {key}" for key in keyed)
+    return f"SELECT {texts} FROM (SELECT {cells} FROM {relation})", names

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 import pandas as pd
 
-STARTS_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
-"""First characters that make a spreadsheet evaluate a cell (OWASP, CSV injection), with their full-width twins."""
-
-NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?")
-
-
-def defused(cell: object) -> object:
-    """A text cell that a spreadsheet would run gets an apostrophe in front; numbers, also those written as text, stay numbers."""
-    if not isinstance(cell, str) or NUMBER.fullmatch(cell):
-        return cell
-    return "'" + cell if cell.startswith(STARTS_FORMULA) or cell.lstrip().startswith(STARTS_FORMULA[:4]) else cell
+from diagnostics.nouns.spreadsheet import defused
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -13,6 +13,7 @@ from diagnostics.keep import sample_incidents, store
 from diagnostics.keep.review import packed
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words, shorten
+from pages.parts import door, signin
 from pages.parts import visit as visits
 from pages.parts.guard import CAUSES, ROOT, START
 from pages.parts.jobs import load_ahead
@@ -64,6 +65,15 @@ def start_page() -> None:
         return
     with st.container(key="sentence"):
         st.title(words(N_("Your model was good in training and is bad in production. Find out what happened.")), anchor=False)
+    if signin.open_to_others():
+        st.warning(
+            words(
+                N_(
+                    "This server asks for no sign-in: everybody who can reach its address can give it files and open an incident "
+                    "by its link. Set up a sign-in, or let only those reach it whom you trust (README, Safety)."
+                )
+            )
+        )
     st.markdown(words(N_("Give rows from when all was well and rows from production. Any one file alone is enough to begin.")))
     left, right = st.columns(2)
     with left:
@@ -100,6 +110,7 @@ def _upload(part: str, label: str, about: str, visit: Visit, *, several: bool = 
     """An uploader that writes what it is given to the disk at once, and forgets it."""
     words = visit.words
     version = st.session_state.setdefault(f"version-{part}", 0)
+    door.admit()
     given = st.file_uploader(
         words(label),
         type=list(TABLES) if part in ("reference", "current") else None,
@@ -220,6 +231,7 @@ def _open(name: str, visit: Visit) -> None:
 def _restore(visit: Visit) -> None:
     words = visit.words
     with st.expander(words(N_("Restore a saved incident (.zip)"))):
+        door.admit()
         given = st.file_uploader(
             words(N_("The .zip of an incident")),
             type=["zip"],

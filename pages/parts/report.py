@@ -114,7 +114,12 @@ def _downloads(investigation: Investigation, written: Record | None, visit: Visi
         st.markdown(plain(no_pdf.statement(words)))
     if not visit.read_only:
         st.markdown(
-            words(N_("The .zip holds every file you gave and the record; the start page restores it, here or elsewhere."))
+            words(
+                N_(
+                    "The .zip holds every file as you gave it, with the secrets in it, and the record; the start page restores "
+                    "it, here or elsewhere."
+                )
+            )
         )
 
 

@@ -16,12 +16,22 @@ WHO_CAP: Final = 80
 CLAIMS: Final = ("name", "preferred_username", "email", "sub")
 """What a provider may tell of a person, the most legible first (OpenID Connect Core 1.0, section 5.1)."""
 
+LOOPBACK: Final = frozenset({"", "localhost", "127.0.0.1", "::1"})
+"""Names by which a browser reaches the computer that it runs on."""
+
 SHARED: Final = frozenset({"redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url", "client_kwargs"})
 
 
 def configured() -> bool:
     """Whether the secrets of this server have a section [auth]: then nobody gets in without a sign-in."""
     return "is_logged_in" in st.user
+
+
+def open_to_others() -> bool:
+    """Whether this page came over the network from a server that asks nobody for a sign-in."""
+    host = st.context.headers.get("Host") or str(st.get_option("server.address") or "")
+    name = host.rsplit(":", 1)[0] if host.count(":") == 1 or host.startswith("[") else host
+    return not configured() and name.strip("[]").lower() not in LOOPBACK
 
 
 def signed_in() -> bool:

@@ -17,6 +17,7 @@ from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_, Words
 from diagnostics.read.folder import open_incident
 from diagnostics.read.uploads import UNTITLED, title_of
+from pages.parts import door
 from pages.parts import visit as visits
 from pages.parts.guard import CLINIC, ROOT, START
 from pages.parts.intake import TABLES
@@ -139,6 +140,7 @@ def _upload(visit: Visit) -> None:
     words = visit.words
     st.markdown(words(N_("Give one table with the rows that a model is trained on, and the column to be learnt.")))
     version = st.session_state.setdefault("version-clinic", 0)
+    door.admit()
     given = st.file_uploader(words(N_("Training rows")), type=list(TABLES), key=f"upload-clinic-{version}")
     if st.session_state.get("refused-clinic"):
         st.error(st.session_state["refused-clinic"])

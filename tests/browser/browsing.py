@@ -38,7 +38,17 @@ def served(home: Path, *, port: int = 0) -> Iterator[str]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.fileWatcherType", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "serve.py",
+        "--server.port",
+        str(port),
+        "--server.fileWatcherType",
+        "none",
+    ]
     environment = {**os.environ, "MODEL_CLINIC_HOME": str(home)}
     with subprocess.Popen(
         [*command, "--server.address", "127.0.0.1"],

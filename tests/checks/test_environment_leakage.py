@@ -48,12 +48,18 @@ def notebook(*cells: str, counts: list[int | None] | None = None) -> str:
 
 @pytest.mark.parametrize(("code", "body"), CASES)
 def test_each_kind_is_found_in_many_styles(tmp_path: Path, code: str, body: str) -> None:
-    assert code in [found for found, _ in codes(tmp_path, styles.HEAD + body)]
+    file = tmp_path / "train.py"
+    file.write_text(styles.HEAD + body)
+    found = judge(profile(Incident(code=(file,))))
+    assert code in [finding.evidence["cause"] for finding in found]
+    assert all(finding.statement(Words()).startswith("train.py, line") for finding in found)
 
 
 @pytest.mark.parametrize("body", styles.CLEAN.values(), ids=styles.CLEAN)
 def test_right_order_is_silent(tmp_path: Path, body: str) -> None:
-    assert codes(tmp_path, styles.HEAD + body) == []
+    file = tmp_path / "train.py"
+    file.write_text(styles.HEAD + body)
+    assert judge(profile(Incident(code=(file,)))) == []
 
 
 def test_file_line_why_and_mended_lines(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,6 +134,11 @@ def test_a_scaler_needs_several_columns(tmp_path, rng):
     assert findings
     assert {name for f in findings for name in f.columns} <= {"income", "age"}
     assert profiled.loss.everything > 0.7
+    alone = max(c.recovered.value for c in profiled.loss.columns)
+    joined = replace(profiled.loss, together=("age", "income"), together_recovered=alone + 0.3)
+    both = [f for f in swap_back.judge(replace(profiled, loss=joined)) if len(f.columns) > 1]
+    assert [(f.code, f.columns) for f in both] == [("LOC011", ("age", "income"))]
+    assert "together" in both[0].rule.title
 
 
 def test_ranks_survive_the_way_back(rng):

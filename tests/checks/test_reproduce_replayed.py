@@ -70,6 +70,16 @@ def test_inputs_beyond_the_reference_are_no_proof_against_the_model(tmp_path, rn
         assert drawing.replayed(profiled, finding, Words()) is not None
 
 
+def test_other_answers_to_rows_beyond_the_reference_are_told_for_information(tmp_path, rng):
+    current = rows(rng, start="2026-05-01")
+    current["income"] *= 1.6
+    current["p"] = 1 - score(current)
+    profiled, (finding,), _ = found(tmp_path, rows(rng), current)
+    assert (finding.code, finding.severity) == ("REP002", Severity.INFO)
+    assert profiled.covered < 0.6
+    assert drawing.replayed(profiled, finding, Words()) is not None
+
+
 def test_no_target_is_needed(tmp_path, rng):
     profiled, findings, _ = found(tmp_path, rows(rng).drop(columns="y"), rows(rng).drop(columns="y"), target=None, positive=None)
     assert profiled.fidelity > 0.8

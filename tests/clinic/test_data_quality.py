@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Task
+from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import Words
 from diagnostics.pictures.clinic import data_quality as drawing
@@ -70,6 +72,18 @@ def test_copies_contradictions_and_gaps_are_counted(dirty: tuple[DataQuality, In
     assert abs(where - elsewhere) > 0.4
     assert any(column.column == "x2" for column in p.outliers.columns)
     assert p.imputers is not None
+
+
+def test_nearly_equal_rows_and_a_better_way_to_fill_gaps_are_told(dirty: tuple[DataQuality, Incident, np.ndarray]) -> None:
+    p = dirty[0]
+    assert p.imputers is not None
+    assert not {"DAT005", "DAT011"} & set(found(p))
+    first, *others = p.imputers.remedies
+    gained = replace(first, gain=Interval(0.05, 0.03, 0.07), verdict=Verdict.GAIN)
+    near = replace(p.copies, near=90, near_rows=660, by_chance=2)
+    said = found(replace(p, imputers=replace(p.imputers, remedies=(gained, *others)), copies=near))
+    assert "better by 0.03 to 0.07" in said["DAT005"].statement(Words())
+    assert said["DAT011"].statement(Words()).startswith("90 of 660 rows are nearly equal")
 
 
 def test_flipped_labels_are_found_and_can_be_reviewed(dirty: tuple[DataQuality, Incident, np.ndarray]) -> None:

@@ -9,13 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from diagnostics.keep import store
 from diagnostics.nouns.check import Check, Diagnostic
-from diagnostics.nouns.entry import ColumnEntry, Unit, internal, shown
-from diagnostics.nouns.finding import loose
+from diagnostics.nouns.entry import ColumnEntry, Entry, Unit, internal, shown
 from diagnostics.nouns.rule import Rule
+from diagnostics.nouns.spreadsheet import defused
 from diagnostics.nouns.words import Words, words_for
 from pages.parts import visit
 from pages.parts.cards import evidence_table
-from pages.parts.export import csv_bytes, defused
+from pages.parts.export import csv_bytes
 from pages.parts.text import CLOSE, JOINER, OPEN, plain, statement
 
 
@@ -28,7 +28,16 @@ class Rose(ColumnEntry):
     inner: int = internal(7)
 
 
-RULE = Rule(code="X", title="t", why="w", remedy="r", statistic="s", source="source")
+@dataclass(frozen=True, kw_only=True)
+class Both(ColumnEntry):
+    columns: tuple[str, ...]
+
+
+def rule(says: str) -> Rule:
+    return Rule(code="X", title="t", says=says, why="w", remedy="r", statistic="s", source="source")
+
+
+RULE = rule("{column:name} rose.")
 
 
 @pytest.mark.parametrize(
@@ -54,14 +63,13 @@ def test_plain_takes_apart_what_is_replaced_after_the_backslashes_are_gone(text:
 
 
 def test_a_statement_has_its_names_in_bold_and_the_time_it_began() -> None:
-    finding = loose(
-        RULE, "{column:name} rose in {columns:list}.", {"column": "a*b", "columns": ["x", "y"]}, since=datetime(2026, 5, 1)
-    )
+    about = Both(column="a*b", columns=("x", "y"), since=datetime(2026, 5, 1))
+    finding = rule("{column:name} rose in {columns:list}.").found(about)
     assert statement(finding, words_for("en")) == r"Since 1 May 2026\: **a\*b** rose in **x** and **y**\."
 
 
 def test_brackets_in_a_name_do_not_become_bold() -> None:
-    finding = loose(RULE, "{column:name} rose.", {"column": f"{OPEN}a{CLOSE}{CLOSE} b"})
+    finding = RULE.found(ColumnEntry(column=f"{OPEN}a{CLOSE}{CLOSE} b"))
     assert statement(finding, words_for("en")) == r"**a b** rose\."
 
 
@@ -104,10 +112,8 @@ def test_an_incident_opens_where_its_files_can_be_seen(monkeypatch: pytest.Monke
 
 def test_numbers_of_a_download_are_bare_under_translated_names_with_their_unit() -> None:
     tokens = ("n/a", "none", "nil", "void")
-    finding = Rule[Rose](
-        code="X", title="t", says="{column:name} rose.", why="w", remedy="r", statistic="s", source="source"
-    ).found(Rose(column="income", share=0.125, tokens=tokens, sure=False))
-    table = evidence_table([finding, loose(RULE, "Bare.")], Words())
+    finding = RULE.found(Rose(column="income", share=0.125, tokens=tokens, sure=False))
+    table = evidence_table([finding, rule("Bare.").found(Entry())], Words())
     assert list(table) == ["Rule", "Finding", "Columns at fault", "Number", "Value", "Unit"]
     assert table[["Number", "Value", "Unit"]].to_numpy().tolist() == [
         ["Missing in the current table", 0.125, "share of 1"],
@@ -137,7 +143,7 @@ def chance_check() -> Check:
     class Judged:
         RULES = (RULE, Rule(code="Y", title="Other columns", why="w", remedy="r", statistic="s", source="source"))
 
-    found = tuple(loose(RULE, "{column:name} rose.", {"column": name}, columns=(name,)) for name in ("b", "a"))
+    found = tuple(RULE.found(ColumnEntry(column=name)) for name in ("b", "a"))
     return Check(Diagnostic("x.y", 2, Judged()), profile=1, by_chance=found)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnostics.checks.environment.config.matters import DECISIVE, Matter, matter_of
-from diagnostics.checks.environment.config.secrets import masked
 from diagnostics.checks.environment.config.settings import Settings
 from diagnostics.checks.environment.config.tree import (
     ORDER,
@@ -23,6 +22,7 @@ from diagnostics.checks.environment.config.tree import (
     text_of,
     without_types,
 )
+from diagnostics.nouns.secrets import masked
 
 if TYPE_CHECKING:
     from deepdiff import DeepDiff

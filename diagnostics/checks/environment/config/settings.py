@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from diagnostics.checks.environment.config.secrets import masked
 from diagnostics.checks.environment.config.tree import ITEMS_CAP, Tree, labels_of, text_of, tree_of
 from diagnostics.checks.environment.text import read_text
 from diagnostics.nouns.documents import NotPlain, load_json, load_toml, load_yaml
 from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.secrets import masked
 from diagnostics.nouns.words import N_
 
 Setting: TypeAlias = str | tuple[str, ...]

@@ -24,6 +24,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.secrets import masked_text
 from diagnostics.nouns.words import N_, Value
 
 _SOURCE: Final = (
@@ -288,8 +289,8 @@ def _place(code: Code, leak: Leak, seen: Watch) -> Place:
         says=leak.says,
         values=tuple(values),
         weight=leak.weight,
-        before=before,
-        after=mended(leak, seen.models),
+        before=masked_text(before),
+        after=masked_text(mended(leak, seen.models)),
     )
 
 

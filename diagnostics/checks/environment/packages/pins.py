@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from diagnostics.checks.environment.config.secrets import masked
 from diagnostics.checks.environment.packages.conda import conda_list, conda_yaml, is_list
 from diagnostics.checks.environment.packages.dockerfile import IS_ONE, dockerfile
 from diagnostics.checks.environment.packages.locks import json_lock, toml_lock
 from diagnostics.checks.environment.packages.requirement import Pin, pin_of, requirements
 from diagnostics.checks.environment.text import read_text
 from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.secrets import masked
 from diagnostics.nouns.words import N_
 
 __all__ = ["Environment", "Pin", "read_environment"]

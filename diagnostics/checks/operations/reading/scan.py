@@ -25,6 +25,7 @@ from diagnostics.checks.operations.reading.stamps import EPOCH, Stamps
 from diagnostics.checks.operations.reading.structured import documents
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
+from diagnostics.nouns.secrets import masked_text
 from diagnostics.nouns.words import N_, Phrase
 
 WIDTHS: Final = (60, 300, 3600, 86400)
@@ -376,7 +377,7 @@ class _Counting:
             known[2] = when if not isinstance(last, datetime) or when > last else last
 
     def close(self, files: tuple[str, ...], problems: tuple[tuple[str, str], ...]) -> LogScan:
-        texts = {template.id: template.text for template in self.drain.templates}
+        texts = {template.id: masked_text(template.text) for template in self.drain.templates}
         templates = tuple(
             TemplateCount(
                 number,
@@ -388,7 +389,7 @@ class _Counting:
                 t.first_record,
                 tuple(sorted(t.bins.items())),
                 t.kind,
-                t.example,
+                masked_text(t.example),
             )
             for number, t in sorted(self.tallies.items(), key=lambda item: (-item[1].count, item[0]))
         )
