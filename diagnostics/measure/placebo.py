@@ -120,6 +120,8 @@ class Placebo:
             return self.p_loss
         if null is Null.REPEATS:
             return self.p_repeats
+        if null is Null.EACH:
+            return max((self.p_values[name] for name in columns if name in self.p_values), default=None)
         names = [*self.p_values] if null in (Null.ANYTHING, Null.RELATION) else columns
         looked_at = {Null.VALUES: (self.p_values,), Null.LINKS: (self.p_links,)}.get(null, (self.p_values, self.p_links))
         known = [min((p[name] for name in names if name in p), default=None) for p in looked_at]

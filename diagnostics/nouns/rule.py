@@ -56,6 +56,9 @@ class Null(StrEnum):
     VALUES = "values"
     """The columns' values changed."""
 
+    EACH = "each"
+    """The values of each of the columns changed."""
+
     LINKS = "links"
     """The columns' links to other columns changed."""
 
