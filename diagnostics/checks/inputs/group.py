@@ -60,6 +60,8 @@ def changed_group(drawn: Samples, name: str, rows: NDArray[np.intp]) -> Group | 
         return None
     reference, current = _thin(drawn.reference), _thin(drawn.current.iloc[rows])
     left, right = _numbers(reference[name], current[name], drawn.kinds.get(name))
+    if _moved(left, right) <= 0:
+        return None  # What moved in a group moved the whole as well.
     best: tuple[float, Group] | None = None
     for column in drawn.features:
         if column == name or column not in drawn.current:
