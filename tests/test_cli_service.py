@@ -106,6 +106,21 @@ def test_metrics_alone_are_enough_and_a_limit_is_what_was_stated(tmp_path: Path,
     assert "--metrics" in capsys.readouterr().err
 
 
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    import os
+    import threading
+
+    (tmp_path / "a.log").write_text(LOG)
+    os.mkfifo(tmp_path / "pipe")
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()))
+    reader.start()
+    assert main(["logs", str(tmp_path / "a.log"), "--json", str(tmp_path / "pipe")]) == 0
+    reader.join(10)
+    assert json.loads(read[0])["templates"]
+    assert not (tmp_path / "pipe").is_file()
+
+
 def test_a_log_cut_in_the_middle_of_a_line_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     half = LOG[: len(LOG) // 2 - 20]
     (tmp_path / "a.log").write_text(half)
