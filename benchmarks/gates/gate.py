@@ -102,7 +102,7 @@ def suite(*arguments: str, timeout: float = 900) -> Figure:
     done = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments], timeout=timeout)
     lines = [line for line in done.out.splitlines() if line.strip()]
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-    dots = sum(line.split(" [")[0].count(".") for line in lines if set(line.split(" [")[0]) <= set(".sFExX"))
-    skipped = sum(line.split(" [")[0].count("s") for line in lines if set(line.split(" [")[0]) <= set(".sFExX"))
+    dots = sum(line.split("[")[0].strip().count(".") for line in lines if set(line.split("[")[0].strip()) <= set(".sFExX"))
+    skipped = sum(line.split("[")[0].strip().count("s") for line in lines if set(line.split("[")[0].strip()) <= set(".sFExX"))
     measured = f"{dots} tests hold, {len(failed)} fail, {skipped} skipped"
     return Figure(measured=measured, holds=done.code == 0 and dots > 0)
