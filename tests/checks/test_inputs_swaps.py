@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from diagnostics.checks.inputs.swaps import check as swaps
-from diagnostics.measure.samples import samples
 from diagnostics.pictures import inputs as drawing
 from tests.checks.inputs_frames import ONSET, check, drawn, pair, survives, told, undone
 from tests.factory import incident_of
@@ -76,9 +75,6 @@ def test_exchanged_rows_in_no_order_are_named(tmp_path: Path, rng: np.random.Gen
     assert told(findings) == [("INP044", ("income", "age"))]
     assert findings[0].evidence["how"] == "scattered"
     assert findings[0].evidence["share"] == pytest.approx(0.5, abs=0.05)
-    drawn_rows = samples(incident)
-    hit = swaps.exchanged_rows(findings[0], drawn_rows, drawn_rows.current)
-    assert np.mean(hit == (mixed.index >= ONSET)) > 0.99
 
 
 def test_a_unit_a_scaler_and_a_wrong_join_are_silent(tmp_path: Path, rng: np.random.Generator) -> None:
