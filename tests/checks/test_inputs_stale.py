@@ -35,6 +35,7 @@ def test_a_column_that_is_refreshed_too_seldom_is_named(tmp_path: Path, rng: np.
     incident = incident_of(tmp_path, reference, current, timestamp="when")
     findings = check(stale, incident)
     assert told(findings) == [("INP065", ("income",))]
+    assert findings[0].evidence["before"] < 0.1 < 0.7 < findings[0].evidence["after"]
     assert len(undone(stale, incident, findings[0])) == ONSET + (len(current) - ONSET) // 5
 
 
