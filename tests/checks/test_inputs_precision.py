@@ -39,5 +39,5 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
     assert check(precision, incident_of(tmp_path, *pair(rng, rows), timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(precision, drawing.precision, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(precision, drawing.precision)

@@ -46,5 +46,5 @@ def test_a_column_that_is_nearly_always_zero_is_silent(tmp_path: Path, rng: np.r
     assert check(stale, incident_of(tmp_path, reference, current, timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(stale, drawing.stale, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(stale, drawing.stale)
