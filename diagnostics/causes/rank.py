@@ -294,7 +294,7 @@ def _shadow(cause: Weighed, entry: Weighed) -> float:
 
 
 def _apart(entry: Weighed, likelier: Sequence[Weighed]) -> bool:
-    """Whether the hypothesis speaks of something else than all that are likelier."""
+    """Whether the hypothesis is about another subject than all likelier ones."""
     own, kind = set(entry.hypothesis.columns), entry.hypothesis.kind
     return all(o.hypothesis.kind is not kind and not own & set(o.hypothesis.columns) for o in likelier)
 

@@ -375,7 +375,7 @@ def _repeats(
     count: Sequence[int],
     orders: NDArray[np.intp],
 ) -> float | None:
-    """p-value of the share of current rows that equal an earlier one: rows of a few flags repeat by nature."""
+    """p-value of the share of current rows that equal an earlier one: rows of a few flags always repeat."""
     if left.empty or right.empty or left.shape[1] == 0:
         return None
     rows = pd.util.hash_pandas_object(pd.concat([left, right], ignore_index=True), index=False).to_numpy()
