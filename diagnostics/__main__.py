@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -61,6 +61,9 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     shared.add_argument(
         "--language", default="en", help=words(N_("language of the sentences: {known}"), known=", ".join(LANGUAGES))
     )
+    shared.add_argument(
+        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
+    )
     parser = _Parser(
         prog="python -m diagnostics",
         description=words(N_("Find out why a model that was good in training is bad in production.")),
@@ -76,9 +79,6 @@ def _parser(words: Words) -> argparse.ArgumentParser:
         investigate.add_argument(f"--{role}", help=words(N_("{role} of the incident"), role=role))
     investigate.add_argument("--segments", nargs="*", default=None, help=words(N_("columns that say who a row is about")))
     investigate.add_argument("--report", type=Path, metavar="FILE.html|.md|.pdf", help=words(N_("write a report")))
-    investigate.add_argument(
-        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
-    )
     investigate.add_argument("--seed", type=int, default=0, help=words(N_("seed of the samples (default 0)")))
     investigate.set_defaults(run=_investigate)
 
@@ -99,9 +99,6 @@ def _parser(words: Words) -> argparse.ArgumentParser:
 
     code = commands.add_parser("code", parents=[shared], help=words(N_("leakage in scripts and notebooks")))
     code.add_argument("files", type=Path, nargs="+", help=words(N_("Python scripts and notebooks; they are read, never run")))
-    code.add_argument(
-        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
-    )
     code.set_defaults(run=_code)
 
     logs = commands.add_parser("logs", parents=[shared], help=words(N_("bursts, leaks, shifts and their onset")))
@@ -117,9 +114,6 @@ def _parser(words: Words) -> argparse.ArgumentParser:
         "--limit", action="append", default=[], metavar="NAME=NUMBER", help=words(N_("where a metric ends, in its own unit"))
     )
     logs.add_argument("--assign", type=Path, metavar="FILE", help=words(N_("write the template id of every line")))
-    logs.add_argument(
-        "--fail-on", choices=["warning", "critical"], help=words(N_("exit with 1 when something that severe is found"))
-    )
     logs.set_defaults(run=_logs)
 
     training = commands.add_parser("training", parents=[shared], help=words(N_("what went wrong in training")))
@@ -197,12 +191,13 @@ def _investigate(options: argparse.Namespace, words: Words) -> int:
     return _failed(options.fail_on, result.findings())
 
 
-def _failed(fail_on: str | None, findings: Sequence[Finding]) -> int:
+def _failed(fail_on: str | None, findings: Iterable[Finding | Severity | str]) -> int:
     """The exit status: FOUND when something at least as severe as asked for was found."""
     if fail_on is None:
         return DONE
     worst = SEVERITY_ORDER.index(Severity(fail_on))
-    return FOUND if any(SEVERITY_ORDER.index(f.severity or f.rule.severity) <= worst for f in findings) else DONE
+    severe = (Severity(f.severity or f.rule.severity if isinstance(f, Finding) else f) for f in findings)
+    return FOUND if any(SEVERITY_ORDER.index(severity) <= worst for severity in severe) else DONE
 
 
 def _incident(options: argparse.Namespace, scratch: Path) -> Any:
@@ -259,7 +254,7 @@ def _read(options: argparse.Namespace, words: Words) -> int:
 
     start_for((options.file,))
     from diagnostics.read.reader import read_table
-    from diagnostics.read.record import reading_record, write_clean
+    from diagnostics.read.record import reading_record, reading_text, write_clean
     from diagnostics.read.roles import guess_roles
 
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
@@ -268,15 +263,25 @@ def _read(options: argparse.Namespace, words: Words) -> int:
         record = reading_record(table, guess_roles(table, None).roles, words)
         if options.out:
             write_clean(options.file, options.out, options=how)
-    _emit(options.json or "-", _dump(record))
-    return DONE
+    if options.json:
+        _emit(options.json, _dump(record))
+    else:
+        sys.stdout.write(reading_text(record, options.file.name, words))
+    # Rows that were set aside are missing from all that follows.
+    return _failed(options.fail_on, [Severity.WARNING] if record["rejected_count"] else [])
 
 
 def _environment(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.checks.environment.packages.record import environment_record
+    from diagnostics.checks.environment.packages.check import compare, judge
+    from diagnostics.checks.environment.packages.record import environment_record, environment_text
 
-    _emit(options.json or "-", _dump(environment_record(options.reference, options.current, words, resolve=options.resolve)))
-    return DONE
+    told = compare(options.reference, options.current)
+    record = environment_record(told, (options.reference, options.current), words, resolve=options.resolve)
+    if options.json:
+        _emit(options.json, _dump(record))
+    else:
+        sys.stdout.write(environment_text(record, words))
+    return _failed(options.fail_on, judge(told))
 
 
 def _code(options: argparse.Namespace, words: Words) -> int:
@@ -321,7 +326,7 @@ def _limits_of(stated: Sequence[str]) -> dict[str, float]:
 
 
 def _training(options: argparse.Namespace, words: Words) -> int:
-    from diagnostics.clinic.training_history.record import training_record, training_text
+    from diagnostics.clinic.training_history.record import severities, training_record, training_text
 
     mapping = dict(part.partition("=")[::2] for part in options.map) or None
     record = training_record(options.files, words, mapping)
@@ -331,7 +336,7 @@ def _training(options: argparse.Namespace, words: Words) -> int:
         _emit(options.json, _dump(record))
     else:
         sys.stdout.write(training_text(record, words))
-    return DONE
+    return _failed(options.fail_on, severities(record))
 
 
 def _search(options: argparse.Namespace, words: Words) -> int:
@@ -342,7 +347,7 @@ def _search(options: argparse.Namespace, words: Words) -> int:
         _emit(options.json, _dump(record))
     else:
         sys.stdout.write(summary(record, words))
-    return DONE
+    return _failed(options.fail_on, [finding["severity"] for finding in record["findings"]])
 
 
 def _search_worker(options: argparse.Namespace, words: Words) -> int:

@@ -119,7 +119,7 @@ def test_bad_input_is_one_plain_line_and_status_2(arguments: list[str], tmp_path
 def test_read_says_how_a_table_was_read_and_writes_it_clean(tmp_path: Path) -> None:
     messy = tmp_path / "messy.csv"
     messy.write_bytes("Bericht vom 1. Mai\r\n\r\nStadt;Umsatz\r\nMünchen;1.234,50\r\nKöln;12,00\r\n".encode("latin-1"))
-    record = result(run("read", messy, "--out", tmp_path / "clean.csv"))
+    record = result(run("read", messy, "--out", tmp_path / "clean.csv", "--json", "-"))
     assert (record["delimiter"], record["rows"], record["header_rows"]) == (";", 2, 1)
     assert [c["name"] for c in record["columns"]] == ["Stadt", "Umsatz"]
     with (tmp_path / "clean.csv").open(encoding="utf-8", newline="") as clean:
@@ -140,7 +140,7 @@ def test_code_names_line_and_remedy_of_each_leak_as_json_and_as_text(tmp_path: P
     (finding,) = result(first)["findings"]
     assert (finding["code"], finding["file"], finding["line"], finding["cell"]) == ("preprocessing_leakage", "bad.py", 2, None)
     assert "StandardScaler" in finding["statement"]
-    assert "make_pipeline(StandardScaler()" in finding["mended"]
+    assert "scaler.fit_transform(X_train)" in finding["mended"]
     assert first.stdout == second.stdout
     text = run("code", bad)
     assert text.returncode == 0

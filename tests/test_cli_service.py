@@ -63,7 +63,7 @@ def test_another_encoding_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "a.txt").write_bytes(FREEZE.encode(encoding))
     (tmp_path / "b.txt").write_bytes(FREEZE.replace("1.4.2", "1.6.1").encode(encoding))
     (tmp_path / "a.log").write_bytes(LOG.encode(encoding))
-    assert main(["environment", str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]) == 0
+    assert main(["environment", str(tmp_path / "a.txt"), str(tmp_path / "b.txt"), "--json", "-"]) == 0
     (difference,) = json.loads(capsys.readouterr().out)["differences"]
     assert (difference["package"], difference["severity"]) == ("scikit-learn", "critical")
     assert main(["logs", str(tmp_path / "a.log"), "--json", "-"]) == 0
@@ -106,6 +106,21 @@ def test_metrics_alone_are_enough_and_a_limit_is_what_was_stated(tmp_path: Path,
     assert "--metrics" in capsys.readouterr().err
 
 
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    import os
+    import threading
+
+    (tmp_path / "a.log").write_text(LOG)
+    os.mkfifo(tmp_path / "pipe")
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()))
+    reader.start()
+    assert main(["logs", str(tmp_path / "a.log"), "--json", str(tmp_path / "pipe")]) == 0
+    reader.join(10)
+    assert json.loads(read[0])["templates"]
+    assert not (tmp_path / "pipe").is_file()
+
+
 def test_a_log_cut_in_the_middle_of_a_line_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     half = LOG[: len(LOG) // 2 - 20]
     (tmp_path / "a.log").write_text(half)
@@ -120,9 +135,39 @@ def test_the_resolver_is_asked_only_on_request(
 
     monkeypatch.setattr(resolver, "resolver", lambda: None)
     (tmp_path / "a.txt").write_text(FREEZE)
-    assert main(["environment", str(tmp_path / "a.txt")]) == 0
+    assert main(["environment", str(tmp_path / "a.txt"), "--json", "-"]) == 0
     assert "resolved" not in json.loads(capsys.readouterr().out)
-    assert main(["environment", str(tmp_path / "a.txt"), "--resolve"]) == 0
+    assert main(["environment", str(tmp_path / "a.txt"), "--resolve", "--json", "-"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)["resolved"]
     assert answer["answer"] == "unsure"
     assert "a.txt" in answer["statement"]
+
+
+RISING = "epoch,loss,val_loss\n" + "".join(f"{n},{1 / n:.4f},{0.4 + 0.06 * n:.4f}\n" for n in range(1, 16))
+REJECTED = "a,b\n1,2\n3,4,5,6\n" + "5,6\n" * 40
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "said", "severity"),
+    [
+        ("environment", {"a.txt": FREEZE, "b.txt": FREEZE.replace("1.4.2", "1.6.1")}, "scikit-learn: 1.4.2 in the", "critical"),
+        ("environment", {"a.txt": FREEZE}, "No difference and no conflict", ""),
+        ("training", {"h.csv": RISING}, "% sure", "critical"),
+        ("read", {"t.csv": "a,b\n" + "1,2\n" * 9}, "t.csv: 9 rows, 2 columns", ""),
+        ("read", {"t.csv": REJECTED}, "Rows set aside: 1", "warning"),
+        ("logs", {"a.log": LOG.replace("ERROR store: timeout after", "INFO store: answered in")}, "", ""),
+    ],
+)
+def test_every_command_speaks_to_people_and_fails_on_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, files: dict[str, str], said: str, severity: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    given = [command, *(str(tmp_path / name) for name in files)]
+    assert main(given) == 0
+    assert said in capsys.readouterr().out
+    assert main([*given, "--fail-on", "warning"]) == bool(severity)
+    assert main([*given, "--fail-on", "critical"]) == (severity == "critical")
+    capsys.readouterr()
+    assert main([*given, "--json", "-", "--fail-on", "warning"]) == bool(severity)
+    json.loads(capsys.readouterr().out)

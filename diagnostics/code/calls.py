@@ -9,8 +9,8 @@ from typing import Final
 from diagnostics.code import fitting, frames
 from diagnostics.code import library as lib
 from diagnostics.code.attributes import attribute
-from diagnostics.code.combine import blend
-from diagnostics.code.functions import SPECIAL, measure_score
+from diagnostics.code.combine import blend, pick_columns
+from diagnostics.code.functions import SPECIAL, best_of, measure_score
 from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.stores import rebind
 from diagnostics.code.values import (
@@ -29,6 +29,7 @@ from diagnostics.code.values import (
     Value,
     datas,
     estimators,
+    texts,
 )
 
 WRAPS: Final = frozenset(
@@ -68,6 +69,12 @@ WRAPS: Final = frozenset(
         "get_dummies",
     ]
 )
+EXPRESSIONS: Final = {"with_columns", "select", "withColumn", "filter", "agg", "withColumns"}
+"""Methods of polars and Spark whose arguments speak of the table's columns."""
+
+READS: Final = {"csv", "parquet", "json", "orc", "jdbc", "load", "table", "text", "sql", "toDF", "createDataFrame"}
+"""What a Spark session reads rows with."""
+
 MEASURED: Final = {"len", "print", "display", "range", "type", "isinstance", "round", "int", "float", "str", "id", "hash", "dict"}
 
 
@@ -81,7 +88,12 @@ def call(flow: Interpreter, node: ast.Call) -> Value:
             callee = attribute(base, function.attr)
     else:
         callee = flow.expr(function)
+    within = isinstance(base, Data) and isinstance(function, ast.Attribute) and function.attr in EXPRESSIONS
+    if within and isinstance(base, Data):
+        flow.frames.append(base)
     given = _read_arguments(flow, node)
+    if within:
+        flow.frames.pop()
     if not isinstance(function, ast.Attribute) or isinstance(base, Lib | Class):
         return _function(flow, callee, function, given)
     if isinstance(base, Instance):
@@ -163,6 +175,9 @@ def _method(flow: Interpreter, base: Value, function: ast.Attribute, given: Give
             return flow.inline(base, given.args, dict(given.kwargs), given.node)
     if name in fitting.METHODS and (isinstance(base, Unknown | Const)):
         return _guess(flow, function, name, given)
+    if name in READS and _of_session(function.value) and not any(datas(value) for value in given.all):
+        rows = flow.origin(given.node)
+        return Data(rows, full=True, root=rows)
     if name == "optimize" and given.args and isinstance(given.args[0], Func):
         # A study calls its objective again and again with other settings.
         flow.loops.append(given.node.lineno)
@@ -170,6 +185,23 @@ def _method(flow: Interpreter, base: Value, function: ast.Attribute, given: Give
         flow.loops.pop()
         return result
     return blend([base, *given.all])
+
+
+def _of_session(written: ast.expr) -> bool:
+    """spark.read, spark.read.format("csv").option(...), spark, sqlContext."""
+    for _ in range(12):
+        match written:
+            case ast.Call(func=inner):
+                written = inner
+            case ast.Attribute(attr="read"):
+                return True
+            case ast.Attribute(value=inner):
+                written = inner
+            case ast.Name(id=name):
+                return "spark" in name.lower() or name in ("sqlContext", "session")
+            case _:
+                return False
+    return False
 
 
 def _guess(flow: Interpreter, function: ast.Attribute, name: str, given: Given) -> Value:
@@ -218,6 +250,10 @@ def library_call(flow: Interpreter, callee: Lib, given: Given) -> Value:
     special = SPECIAL.get(name)
     if special is not None:
         return special(flow, name, given)
+    if callee.path in ("builtins.max", "builtins.min", "builtins.sorted") and "key" in given.kwargs:
+        return best_of(flow, given)
+    if name == "col" and flow.frames and given.args:
+        return column_of(flow, given)
     if name in lib.STATISTICS and datas(given.args[0] if given.args else UNKNOWN):
         if callee.path.startswith("builtins."):
             return UNKNOWN
@@ -245,6 +281,13 @@ def library_call(flow: Interpreter, callee: Lib, given: Given) -> Value:
     if isinstance(result, Data) and name.startswith("log") and isinstance(result.how, str):
         return replace(result, how="made")
     return result
+
+
+def column_of(flow: Interpreter, given: Given) -> Value:
+    """pl.col("age") inside df.with_columns(...): a column of that table."""
+    frame = flow.frames[-1]
+    names = texts(given.args[0] if len(given.args) == 1 else Many(tuple(given.args)))
+    return pick_columns(frame, names) if names else replace(frame, full=False, columns=None)
 
 
 def _along(given: Given) -> Given:

@@ -15,10 +15,13 @@ from diagnostics.code.interpreter import Interpreter
 from diagnostics.code.names import guess_value
 from diagnostics.code.stores import assign
 from diagnostics.code.values import (
+    TEST,
+    TRAIN,
     UNKNOWN,
     Const,
     Data,
     Estimator,
+    Fit,
     Func,
     Index,
     Lib,
@@ -127,7 +130,7 @@ def _rows(flow: Interpreter, base: Data, key: ast.expr, *, located: bool) -> Dat
     if isinstance(key, ast.Slice):
         if key.lower is None and key.upper is None:
             return base
-        return replace(base, cut=True, bounds=_bounds(key))
+        return replace(base, cut=True, bounds=_bounds(key), piece=_piece(flow, key))
     value = flow.expr(key)
     if isinstance(value, Index):
         flow.watch.split([base], key, how="folds")
@@ -138,7 +141,7 @@ def _rows(flow: Interpreter, base: Data, key: ast.expr, *, located: bool) -> Dat
             return replace(base.seen(chosen), full=False, columns=None)
         if "curve" in {fit.kind for fit in value.touched}:
             return base.seen(value.touched)
-        return replace(base, cut=True)
+        return replace(_filtered(base, value, key), cut=True)
     if isinstance(value, Unknown) and value.mask:
         return replace(base, cut=True)
     names = texts(value)
@@ -149,6 +152,18 @@ def _rows(flow: Interpreter, base: Data, key: ast.expr, *, located: bool) -> Dat
     return replace(base, full=False, columns=None)
 
 
+def _filtered(base: Data, mask: Data, key: ast.expr) -> Data:
+    """`base` after rows were left out by a bound that all rows gave, such as a quantile. A part that gets the name of a side
+    loses the mark again: there the bound is the border of the split.
+    """
+    bounds = [fit for fit in mask.limits if fit.method not in lib.NO_BOUND]
+    if not bounds or mask.target or any(fit.rows.within_train or fit.rows.held_out for fit in bounds):
+        return base
+    first = min(bounds, key=lambda fit: (fit.line, fit.name))
+    made = Fit("rows", first.name, base.rows, getattr(key, "lineno", first.line), key, first.input, method=first.method)
+    return base.seen(frozenset((made,)))
+
+
 def _columns(flow: Interpreter, base: Data, key: ast.expr) -> Data:
     if isinstance(key, ast.Slice):
         return base if key.lower is None and key.upper is None else replace(base, full=False, columns=None)
@@ -157,6 +172,15 @@ def _columns(flow: Interpreter, base: Data, key: ast.expr) -> Data:
     if isinstance(value, Data) and value.how == "choice":
         base = base.seen(frozenset(fit for fit in value.touched if fit.kind == lib.SELECTOR))
     return pick_columns(base, names) if names is not None else replace(base, full=False, columns=None)
+
+
+def _piece(flow: Interpreter, key: ast.Slice) -> str:
+    if key.step is not None or (key.lower is None) == (key.upper is None):
+        return ""
+    edge = key.upper if key.lower is None else key.lower
+    if edge is None or ast.unparse(edge)[:80] not in flow.borders:
+        return ""
+    return TRAIN if key.lower is None else TEST
 
 
 def _bounds(key: ast.Slice) -> tuple[int | None, int | None] | None:
@@ -200,7 +224,7 @@ def _binary(flow: Interpreter, node: ast.BinOp) -> Value:
             return UNKNOWN
         return Unknown(max((v.loop for v in (left, right) if isinstance(v, Unknown)), default=0))
     if isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor):
-        return found[0]
+        return replace(found[0], limits=frozenset(fit for v in found for fit in v.limits))
     if isinstance(node.op, ast.Div | ast.FloorDiv):
         for fit in {f for v in found for f in v.touched if f.kind == "statistic" and f.method in ("minimum", "maximum")}:
             # Divided by its largest value, a column is scaled; a bare extreme may be a date or an age.
@@ -223,18 +247,23 @@ def _compare(flow: Interpreter, values: Sequence[Value], node: ast.Compare) -> V
     if not found:
         loop = max((v.loop for v in values if isinstance(v, Unknown)), default=0)
         return Unknown(loop, mask=True)
+    how = next((v.how for v in found if v.how in ("future", "past")), "made")
     curves = {fit for v in found for fit in v.touched if fit.kind == "curve"}
     first = next((v for v in found if not v.statistic and not any(f.kind == "curve" for f in v.touched)), found[0])
-    flow.watch.thresholds(first, curves, node)
+    if not any(fit in curves for fit in first.touched):
+        # A point of the curve itself that is looked up, at 0.5 say, chooses nothing.
+        flow.watch.thresholds(first, curves, node)
     columns = frozenset(name for v in found if v.columns for name in v.columns) or None
     kept = frozenset(fit for fit in first.touched if fit not in curves)
     loop = max((v.loop for v in values if isinstance(v, Unknown)), default=0)
+    limits = frozenset(fit for v in found for fit in (*v.touched, *v.limits) if fit.kind in ("statistic", lib.SCALER))
     return replace(
         first,
+        limits=limits,
         touched=kept,
         columns=columns,
         full=False,
-        how="made",
+        how=how,
         statistic=False,
         predicted=first.predicted,
         cut=False,
@@ -266,7 +295,10 @@ def _comprehension(flow: Interpreter, generators: Sequence[ast.comprehension], r
                 assign(flow, inner.target, flow.turns(flow.expr(inner.iter), inner.target)[0], inner.target)
             for generator in generators:
                 for condition in generator.ifs:
-                    flow.expr(condition)
+                    chosen = flow.expr(condition)
+                    if isinstance(chosen, Data) and any(fit.kind == lib.SELECTOR for fit in chosen.touched):
+                        # [c for c in columns if abs(df[c].corr(df["y"])) > 0.1]
+                        return replace(chosen, how="choice", statistic=True, cut=False)
             # A loop over settings inside brackets is a loop too.
             flow.loops.append(generators[0].target.lineno)
             items += [flow.expr(result) for result in results]

@@ -91,6 +91,7 @@ def learners(est: Estimator, depth: int = 0) -> list[Estimator]:
 
 def method(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
     """`est.name(...)`."""
+    given = Given([_settled(flow, v, given) for v in given.args], given.kwargs, given.node)
     if name in FITS:
         return _fit(flow, est, name, given)
     data = given.data(0, "X", "x")
@@ -119,6 +120,10 @@ def method(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
     if est.kind == lib.STATELESS or name.startswith("fit"):
         return blend(given.all)
     return UNKNOWN
+
+
+def _settled(flow: Interpreter, value: Value, given: Given) -> Value:
+    return flow.settled(value, given.node) if isinstance(value, Data) else value
 
 
 def _fit(flow: Interpreter, est: Estimator, name: str, given: Given) -> Value:
@@ -184,6 +189,9 @@ def _train(flow: Interpreter, est: Estimator, name: str, data: Data, given: Give
     elif "validation_split" in given.kwargs:
         flow.watch.split([d for d in (data, labels) if d], given.node, how="split")
     answered = given.has(1, "y", "Y") or "train_set" in given.kwargs or name in ("fit_generator", "train")
+    for step in est.steps:
+        # A layer that was adapted before it came into the network.
+        flow.watch.transformed([fit for fit in step.fits if fit.kind in lib.LEARNING], data, given.node)
     outer = Fit(lib.MODEL, est.name, data.rows, given.node.lineno, given.node, given.first, est.made, supervised=answered)
     est.fits = [outer]
     flow.watch.trained(data, labels, given.node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from diagnostics.code import expressions
@@ -27,7 +27,9 @@ from diagnostics.code.values import (
     Value,
     join,
 )
+from diagnostics.code.watch import Watch
 
+_MODULE: Final = Class(ast.ClassDef(name="module", bases=[], keywords=[], body=[], decorator_list=[]), Scope())
 DEPTH: Final = 12
 """Calls within calls."""
 
@@ -35,8 +37,15 @@ DEPTH: Final = 12
 class Flow(Interpreter):
     """Follows the statements of a script."""
 
+    def __init__(self, watch: Watch, siblings: Mapping[str, Sequence[ast.stmt]] | None = None) -> None:
+        """siblings: statements of the files that were given together with this one, by the name they are imported under."""
+        super().__init__(watch)
+        self.siblings = siblings or {}
+        self.imported: dict[str, Scope] = {}
+
     def run(self, statements: Sequence[ast.stmt]) -> bool:
         """Follow all statements, then the functions that nobody called. Returns whether it got to the end."""
+        self.borders = _borders(statements)
         try:
             for statement in statements:
                 # A notebook may call in an early cell what a later one defines or imports.
@@ -120,17 +129,43 @@ class Flow(Interpreter):
                 self.scope.names[node.name] = Class(node, self.scope)
             case ast.Import():
                 for alias in node.names:
+                    if module := self._sibling(alias.name):
+                        self.scope.names[alias.asname or alias.name.split(".")[0]] = Instance(_MODULE, module.names)
+                        continue
                     self.scope.names[alias.asname or alias.name.split(".")[0]] = Lib(
                         alias.name if alias.asname else alias.name.split(".")[0]
                     )
             case ast.ImportFrom():
+                own = self._sibling(node.module or "")
                 for alias in node.names:
-                    self.scope.names[alias.asname or alias.name] = Lib(f"{node.module or ''}.{alias.name}")
+                    if own is not None and alias.name == "*":
+                        self.scope.names.update(own.names)
+                    elif own is not None and alias.name in own.names:
+                        self.scope.names[alias.asname or alias.name] = own.names[alias.name]
+                    elif module := self._sibling(alias.name):
+                        self.scope.names[alias.asname or alias.name] = Instance(_MODULE, module.names)
+                    else:
+                        self.scope.names[alias.asname or alias.name] = Lib(f"{node.module or ''}.{alias.name}")
             case ast.Global():
                 self.scope.elsewhere.update(node.names)
             case ast.Delete():
                 for target in node.targets:
                     remove(self, target)
+
+    def _sibling(self, module: str) -> Scope | None:
+        """What another of the files defines: functions, classes, imports and plain values. Its other statements are its own."""
+        stem = module.rpartition(".")[2]
+        if stem not in self.siblings:
+            return None
+        if stem not in self.imported:
+            before, self.scope = self.scope, Scope()
+            self.imported[stem] = self.scope
+            for statement in self.siblings[stem]:
+                plain = isinstance(statement, ast.Assign) and _plain(statement.value)
+                if plain or isinstance(statement, Function | ast.ClassDef | ast.Import | ast.ImportFrom):
+                    self.do(statement)
+            self.scope = before
+        return self.imported[stem]
 
     def branches(self, bodies: Sequence[Sequence[ast.stmt]]) -> None:
         """Any one of the bodies runs; afterwards a name holds what either left in it."""
@@ -215,6 +250,24 @@ class Flow(Interpreter):
                 self.calls.clear()
                 self.returns.clear()
                 self.scope = self.globals
+
+
+def _plain(node: ast.expr) -> bool:
+    """A constant, or a list of constants."""
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.List | ast.Tuple) and all(map(_plain, node.elts[:256])))
+
+
+def _borders(statements: Sequence[ast.stmt]) -> frozenset[str]:
+    """What rows are cut at from both sides, as it is written; a written number counts only from the end."""
+    upper: set[str] = set()
+    lower: set[str] = set()
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Slice) and node.step is None:
+                for edge, found in ((node.upper, upper), (node.lower, lower)):
+                    if edge is not None and not isinstance(edge, ast.Constant):
+                        found.add(ast.unparse(edge)[:80] if sum(1 for _ in ast.walk(edge)) < 40 else "")
+    return frozenset(upper & lower - {""})
 
 
 def _bind(flow: Flow, func: Func, args: Sequence[Value], kwargs: dict[str, Value]) -> dict[str, Value]:

@@ -68,7 +68,6 @@ SILENT: Final = frozenset(
         "hist",
         "plot",
         "boxplot",
-        "corr",
         "cov",
         "isnull",
         "isna",
@@ -91,7 +90,7 @@ SILENT: Final = frozenset(
         "memory_usage",
     ]
 )
-FILLERS: Final = {"fillna", "replace", "where", "mask"}
+FILLERS: Final = {"fillna", "fill_null", "replace", "where", "mask", "clip"}
 
 
 def method(flow: Interpreter, data: Data, name: str, where: ast.expr, given: Given) -> Value:
@@ -113,7 +112,7 @@ def _result(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
         return learn_statistic(flow, data, lib.STATISTICS[name], given)
     if name in ("drop", "pop"):
         return _drop(data, name, given)
-    if name in ("fillna", "bfill", "backfill", "interpolate"):
+    if name in ("fillna", "fill_null", "bfill", "backfill", "backward_fill", "interpolate"):
         return _fill(data, name, given)
     if name in ("shift", "rolling", "ewm", "expanding", "diff", "pct_change", "resample", "asfreq", "lag"):
         return _move(flow, data, name, given)
@@ -136,19 +135,40 @@ def _result(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
         return replace(data, cut=True)
     if name in ("append", "join", "merge", "assign", "insert", "combine_first", "concat", "union", "hstack"):
         return _join(flow, data, name, given)
+    if name in ("corr", "corrwith"):
+        return choice(data, name, given)
+    if name == "rank" and data.how != "group":
+        return data.seen(frozenset((Fit("statistic", "rank", data.rows, given.node.lineno, given.node, method="rank"),)))
+    if name == "between":
+        limits = frozenset(fit for value in given.all for d in datas(value) for fit in d.touched if fit.kind == "statistic")
+        return replace(data, how="made", limits=data.limits | limits, full=False)
+    if name in ("all", "any") and data.limits:
+        return data
     if name in SILENT:
-        return Data(data.rows, statistic=True, marks=data.marks, how="choice" if name == "corr" else "index")
+        return Data(data.rows, statistic=True, marks=data.marks, how="index")
     if name in RESHAPES:
         return data
     if name in KEEPS:
-        return replace_values(data, given.all)
+        # A column that is cut at a quantile of itself was shaped by it.
+        return replace_values(data, given.all, filled=name == "clip")
     if name == "select_dtypes" or name == "filter":
         return replace(data, full=False, columns=None)
     if name == "get":
         names = texts(given.args[0]) if given.args else None
         return pick_columns(data, names) if names else replace(data, full=False)
+    if name in ("with_columns", "withColumn", "withColumns"):
+        stored = [d for value in given.all for d in datas(value)]
+        return data.seen(frozenset(fit for d in stored for fit in d.touched))
+    if name == "over" and data.statistic:
+        return replace(data, how="group")
     found = [d for value in given.all for d in datas(value)]
     return replace(merge(data, [d for d in found if not d.statistic or name in FILLERS]), full=False)
+
+
+def choice(data: Data, name: str, given: Given) -> Data:
+    """How much the columns have to do with each other or with the target: nothing leaks until columns are picked by it."""
+    fit = Fit(lib.SELECTOR, name, data.rows, given.node.lineno, given.node, given.first, method=name)
+    return Data(data.rows, frozenset((fit,)), statistic=True, marks=data.marks, how="choice")
 
 
 def learn_statistic(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
@@ -160,6 +180,7 @@ def learn_statistic(flow: Interpreter, data: Data, name: str, given: Given) -> V
     if data.how == "past" or data.how == "future":
         # Of a moving window: it belongs to its row.
         return data
+    data = flow.settled(data, given.node)
     grouped = data.how == "group"
     if data.predicted or data.statistic or (data.target and not grouped):
         # Of answers, or of the target itself: nothing of it goes into the features.
@@ -189,12 +210,17 @@ def _drop(data: Data, name: str, given: Given) -> Value:
 def _fill(data: Data, name: str, given: Given) -> Value:
     how = given.kwargs.get("method", given.args[0] if name == "interpolate" and given.args else UNKNOWN)
     direction = given.kwargs.get("limit_direction")
-    backward = name in ("bfill", "backfill") or (isinstance(how, Const) and how.value in ("bfill", "backfill"))
+    how = given.kwargs.get("strategy", how)
+    backward = name in ("bfill", "backfill", "backward_fill")
+    backward |= isinstance(how, Const) and how.value in ("bfill", "backfill", "backward")
     backward |= isinstance(direction, Const) and direction.value in ("backward", "both")
     if backward:
         if not data.marks:
             return data
         fit = Fit("backward", "bfill", data.rows, given.node.lineno, given.node)
+        return data.seen(frozenset((fit,)))
+    if isinstance(how, Const) and how.value in ("mean", "min", "max"):
+        fit = Fit("statistic", str(how.value), data.rows, given.node.lineno, given.node, method=str(how.value))
         return data.seen(frozenset((fit,)))
     return replace_values(data, given.all, filled=True)
 
@@ -275,7 +301,9 @@ def _join(flow: Interpreter, data: Data, name: str, given: Given) -> Value:
     data = data.seen(encoded)
     if name == "assign":
         derived = data.derived
-        for column, value in given.kwargs.items():
+        made = {c: call_value(flow, v, Given((data,), {}, given.node)) for c, v in given.kwargs.items() if isinstance(v, Func)}
+        data = data.seen(frozenset(fit for value in made.values() for d in datas(value) for fit in d.touched))
+        for column, value in (dict(given.kwargs) | made).items():
             for d in datas(value):
                 if d.columns:
                     derived |= {Derived(column, d.columns, d.how, given.node.lineno)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -10,7 +11,7 @@ from diagnostics.code import frames
 from diagnostics.code import library as lib
 from diagnostics.code.combine import blend, replace_values
 from diagnostics.code.interpreter import Interpreter
-from diagnostics.code.values import UNKNOWN, Const, Data, Estimator, Fit, Given, Many, Value, datas
+from diagnostics.code.values import UNKNOWN, Const, Data, Estimator, Fit, Func, Given, Many, Unknown, Value, datas
 
 STACKS: Final = {"concat", "vstack", "concatenate", "append", "row_stack", "chain"}
 BESIDE: Final = {"hstack", "column_stack", "merge", "c_", "stack"}
@@ -24,7 +25,7 @@ def _split(flow: Interpreter, name: str, given: Given) -> Value:
     flow.watch.split(found, given.node, order="" if ordered else "random")
     if len(found) > 1:
         flow.watch.trained(found[0], found[1], given.node)
-    number = flow.new_split()
+    number = _number(flow, given)
     result: list[Value] = []
     for part in parts:
         for side in ("train", "test"):
@@ -33,6 +34,15 @@ def _split(flow: Interpreter, name: str, given: Given) -> Value:
                 continue
             result.append(replace(part, rows=flow.child(part.rows, side, number), cut=False))
     return Many(tuple(result))
+
+
+def _number(flow: Interpreter, given: Given) -> int:
+    """Two splits with the same seed and sizes part the rows alike."""
+    seed = given.kwargs.get("random_state")
+    if not (isinstance(seed, Const) and isinstance(seed.value, int)):
+        return flow.new_split()
+    written = sorted(f"{k.arg}={ast.unparse(k.value)[:80]}" for k in given.node.keywords if k.arg not in (None, "stratify"))
+    return flow.seeded_split(";".join(written))
 
 
 def _cross_validate(flow: Interpreter, name: str, given: Given) -> Value:
@@ -68,7 +78,68 @@ def _stack(flow: Interpreter, name: str, given: Given) -> Value:
     if beside:
         result = blend(found)
         return replace(result, how="") if isinstance(result, Data) else result
-    return frames.stack_rows(found)
+    result = frames.stack_rows(found)
+    if _twice(given):
+        fit = Fit("repeated", "concat", found[0].rows, given.node.lineno, given.node, given.first)
+        return result.seen(frozenset((fit,)))
+    return result
+
+
+def _twice(given: Given) -> bool:
+    """Whether one table is stacked on itself: [df, df.copy()], [df] * 3."""
+    listed = given.first
+    if isinstance(listed, ast.BinOp) and isinstance(listed.op, ast.Mult):
+        return isinstance(listed.left, ast.List | ast.Tuple) or isinstance(listed.right, ast.List | ast.Tuple)
+    if not isinstance(listed, ast.List | ast.Tuple):
+        return False
+    names = [_bare(item) for item in listed.elts[:32]]
+    known = [name for name in names if name]
+    return len(set(known)) < len(known)
+
+
+def _bare(node: ast.expr) -> str:
+    """The name of a table, also where it is copied or its index is made anew."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("copy", "reset_index"):
+        node = node.func.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _repeat(flow: Interpreter, name: str, given: Given) -> Value:
+    """np.repeat and np.tile along the rows."""
+    data = given.data(0, "a", "A")
+    if data is None or data.statistic:
+        return UNKNOWN
+    fit = Fit("repeated", name, data.rows, given.node.lineno, given.node, given.first)
+    return data.seen(frozenset((fit,)))
+
+
+def _choice(flow: Interpreter, name: str, given: Given) -> Value:
+    data = given.data(0, "X", "x")
+    if data is None:
+        return UNKNOWN
+    chosen = frames.choice(data, name, given)
+    return chosen if name.startswith("mutual") else Many((chosen, chosen))
+
+
+def _bins(flow: Interpreter, name: str, given: Given) -> Value:
+    """Bins whose borders are quantiles of all rows."""
+    data = given.data(0, "x")
+    if data is None or data.target:
+        return UNKNOWN if data is None else data
+    fit = Fit(lib.BINNER, name, data.rows, given.node.lineno, given.node, given.first, method=name)
+    return replace(data.seen(frozenset((fit,))), how="made")
+
+
+def best_of(flow: Interpreter, given: Given) -> Value:
+    """max(settings, key=score): the function is called for each setting."""
+    key = given.kwargs.get("key")
+    if isinstance(key, Func):
+        flow.loops.append(given.node.lineno)
+        flow.inline(key, [Unknown(given.node.lineno)], {}, given.node)
+        flow.loops.pop()
+        return Unknown(given.node.lineno) if not any(datas(v) for v in given.args) else blend(given.args)
+    found = [d for value in given.args for d in datas(value)]
+    return UNKNOWN if found and not found[0].statistic else blend(given.args)
 
 
 def _resample(flow: Interpreter, name: str, given: Given) -> Value:
@@ -104,11 +175,12 @@ def _choose(flow: Interpreter, name: str, given: Given) -> Value:
         return blend(given.args)
     values = [d for value in given.args[1:3] for d in datas(value)]
     rows = next(iter(datas(given.args[0])), None)
+    how = rows.how if rows is not None and rows.how in ("future", "past") else "made"
     if not values:
-        return replace(rows, how="made") if rows is not None else UNKNOWN
+        return replace(rows, how=how) if rows is not None else UNKNOWN
     base = next((d for d in values if not d.statistic), rows or values[0])
     columns = frozenset(n for d in [*values, *([rows] if rows else [])] if d.columns for n in d.columns)
-    return replace(replace_values(base, values), how="made", columns=columns or None)
+    return replace(replace_values(base, values), how=how, columns=columns or None)
 
 
 def _parsed(flow: Interpreter, name: str, given: Given) -> Value:
@@ -154,6 +226,9 @@ SPECIAL: Final[Mapping[str, Special]] = {
     "DatetimeIndex": _parsed,
     **dict.fromkeys(("zip", "enumerate", "izip"), _pair),
     "next": _next,
+    **dict.fromkeys(lib.SELECTING - {"corr", "corrwith"}, _choice),
+    **dict.fromkeys(("repeat", "tile"), _repeat),
+    "qcut": _bins,
     **dict.fromkeys(("random_split", "split", "array_split", "train_val_split", "split_data", "train_test"), _parts),
     "timeseries_dataset_from_array": _wrap,
 }

@@ -16,6 +16,8 @@ from diagnostics.code.watch import Watch
 
 BUDGET: Final = 500_000
 """Steps after which a script is left as it is: ten times what the longest real notebook takes."""
+BORDER: Final = -1
+"""The number of the split that slices without names make."""
 UNROLLED: Final = 4
 """Turns of a loop over written things, such as the two tables in `for df in [train, test]`."""
 
@@ -32,12 +34,17 @@ class Interpreter(ABC):
         self.globals = Scope()
         self.scope = self.globals
         self.loops: list[int] = []
+        self.frames: list[Data] = []
+        """Tables whose method's arguments are being read."""
         self.returns: list[list[Value]] = []
         self.calls: list[ast.AST] = []
         self.called: set[int] = set()
         self.left = BUDGET
         self.children: dict[tuple[int, int, str], Rows] = {}
         self.splits = 0
+        self.seeded: dict[str, int] = {}
+        self.borders: frozenset[str] = frozenset()
+        """What the script cuts rows at from both sides: "n" where it holds both X[:n] and X[n:]."""
         self.kept: list[Rows] = []
         self.origins: dict[int, Rows] = {}
         self.slices: list[Rows] = []
@@ -68,7 +75,7 @@ class Interpreter(ABC):
         """The rows of one side of one split, the same object for every table that was split together."""
         key = (id(rows), split, side)
         if key not in self.children:
-            self.children[key] = Rows(side, whole=rows, depth=rows.depth)
+            self.children[key] = Rows(side, whole=rows, depth=rows.depth, split=max(split, 0))
             self.kept.append(rows)
         return self.children[key]
 
@@ -76,11 +83,24 @@ class Interpreter(ABC):
         self.splits += 1
         return self.splits
 
+    def seeded_split(self, key: str) -> int:
+        """The number of a split that comes out the same each time it is written so."""
+        if key not in self.seeded:
+            self.seeded[key] = self.new_split()
+        return self.seeded[key]
+
     def origin(self, node: ast.AST) -> Rows:
         """The rows that one statement brings in from outside."""
         if id(node) not in self.origins:
             self.origins[id(node)] = Rows()
         return self.origins[id(node)]
+
+    def settled(self, data: Data, node: ast.AST) -> Data:
+        """`data`, as the side that it is where a slice without a name is one side of a border."""
+        if not data.cut or not data.piece:
+            return data
+        self.watch.split([data], node)
+        return replace(data, rows=self.child(data.rows, data.piece, BORDER), cut=False, piece="")
 
     def sliced(self, rows: Rows, node: ast.AST) -> None:
         """A part with written first and last row: it may overlap with another of the same table."""

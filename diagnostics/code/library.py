@@ -39,7 +39,9 @@ CLASSES: Final[dict[str, str]] = {
     **_table(
         SELECTOR, "SmartCorrelatedSelection DropConstantFeatures SelectBySingleFeaturePerformance ExhaustiveFeatureSelector"
     ),
-    **_table(VECTORISER, "CountVectorizer TfidfVectorizer TfidfTransformer"),
+    **_table(VECTORISER, "CountVectorizer TfidfVectorizer TfidfTransformer TextVectorization"),
+    **_table(SCALER, "Normalization"),
+    **_table(LEVELS, "StringLookup IntegerLookup"),
     **_table(REDUCER, "PCA KernelPCA SparsePCA IncrementalPCA TruncatedSVD FastICA FactorAnalysis NMF LatentDirichletAllocation"),
     **_table(
         REDUCER, "UMAP TSNE Isomap LocallyLinearEmbedding DictionaryLearning MiniBatchSparsePCA NeighborhoodComponentsAnalysis"
@@ -115,6 +117,25 @@ STATISTICS: Final = {
 }
 WEAK: Final = {"minimum", "maximum", "quantile", "counts", "group"}
 """Statistics often looked up for other ends (a range, a cap, a period); they count once rows are filled or divided by them."""
+
+SELECTING: Final = frozenset(
+    [
+        "corr",
+        "corrwith",
+        "mutual_info_classif",
+        "mutual_info_regression",
+        "f_classif",
+        "f_regression",
+        "chi2",
+        "pearsonr",
+        "spearmanr",
+        "pointbiserialr",
+    ]
+)
+"""What says how much each column has to do with another: whoever picks columns by it selects with all rows it saw."""
+
+NO_BOUND: Final = frozenset(("minimum", "maximum", "counts", "most frequent value"))
+"""Statistics by which rows are looked up or levels are left out, rather than outliers."""
 
 METRICS: Final = re.compile(
     r"(_score|_error|_loss|_deviance|^roc_curve|^precision_recall_curve|^classification_report|^confusion_matrix|^auc|^f1|^rmse)$"

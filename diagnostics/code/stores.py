@@ -113,10 +113,16 @@ def _give_name(flow: Interpreter, name: str, value: Value, node: ast.AST) -> Val
         if is_target_name(name) and not value.statistic:
             flow.watch.targets |= value.columns or frozenset()
             value = replace(value, target=True)
-        return replace(value, cut=False) if value.cut and not side else value
-    if isinstance(value, Unknown) and not value.loop and side and is_data_name(name):
-        root = Rows(named=name)
-        return Data(Rows(side, whole=root) if side else root, root=root, target=is_target_name(name))
+        return replace(flow.settled(value, node), cut=False, piece="") if value.cut and not side else value
+    if isinstance(value, Unknown) and not value.loop and not value.mask and is_data_name(name):
+        called = isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if side:
+            root = Rows(named=name)
+            return Data(Rows(side, whole=root), root=root, target=is_target_name(name))
+        if called:
+            # What a function of another file gave back, under the name of a table.
+            root = flow.origin(node)
+            return Data(root, root=root, target=is_target_name(name))
     if isinstance(value, Estimator) and not value.line:
         value.line = getattr(node, "lineno", 0)
     return value
@@ -124,12 +130,19 @@ def _give_name(flow: Interpreter, name: str, value: Value, node: ast.AST) -> Val
 
 def _part(flow: Interpreter, name: str, value: Data, side: str, node: ast.AST) -> Data:
     """A slice, mask or sample whose name says which side it is: here the rows are split."""
+    value = _at_border(value, node)
     flow.watch.split([value], node)
     rows = Rows(side, whole=value.rows, named=name, bounds=value.rows.bounds, depth=value.rows.depth)
     if value.bounds is not None:
         rows.bounds = value.bounds
         flow.sliced(rows, node)
-    return replace(value, rows=rows, cut=False)
+    return replace(value, rows=rows, cut=False, piece="")
+
+
+def _at_border(value: Data, node: ast.AST) -> Data:
+    """Without the bound of the statement itself: it is where the rows are split."""
+    lines = range(getattr(node, "lineno", 0), (getattr(node, "end_lineno", 0) or 0) + 1)
+    return replace(value, touched=frozenset(fit for fit in value.touched if fit.kind != "rows" or fit.line not in lines))
 
 
 def _unpack(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
@@ -176,7 +189,7 @@ def _origin(flow: Interpreter, node: ast.AST) -> Rows:
 
 def _split_by_names(flow: Interpreter, targets: Sequence[ast.expr], value: Value, node: ast.AST) -> None:
     """`a_train, a_test = something(a)`: the names say how it was split."""
-    found = [d for d in datas(value) if not d.statistic]
+    found = [_at_border(d, node) for d in datas(value) if not d.statistic]
     whole = found[0] if found else Data(_origin(flow, node))
     if found and not any(d.rows.side for d in found):
         flow.watch.split(found, node)
@@ -187,7 +200,7 @@ def _split_by_names(flow: Interpreter, targets: Sequence[ast.expr], value: Value
             continue
         own = whole
         if isinstance(value, Many) and position < len(value.items):
-            own = next(iter(datas(value.items[position])), whole)
+            own = _at_border(next(iter(datas(value.items[position])), whole), node)
         side = _side(target)
         rows = own.rows if own.rows.side and not own.cut else flow.child(own.rows, side or TEST, split) if side else own.rows
         assign(flow, target, replace(own, rows=rows, cut=False), node)

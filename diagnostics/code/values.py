@@ -46,6 +46,8 @@ class Rows:
     bounds: tuple[int | None, int | None] | None = None
     repeated: bool = False
     depth: int = 0
+    split: int = 0
+    """Number of the random split that cut it, 0 where it was cut otherwise."""
 
     def line_up(self) -> list[Rows]:
         """This set and all that it was cut from."""
@@ -126,6 +128,10 @@ class Data:
     """A part of the rows, not yet known which."""
     bounds: tuple[int | None, int | None] | None = None
     """First and last row of a slice with written numbers."""
+    piece: str = ""
+    """The side that a slice is, where the script also cuts the other side at the same border: X[:n] beside X[n:]."""
+    limits: frozenset[Fit] = NOTHING
+    """Of a mask: the statistics that it was compared with."""
     searched: int = 0
     """Line of the loop whose variable it was compared with."""
 

@@ -30,6 +30,10 @@ FILLED: Final = N_(
     "{file:name}, {at:place}: The {name} of all rows goes into the features before they are "
     "split in {split:place}; the test rows are among them."
 )
+FILTERED: Final = N_(
+    "{file:name}, {at:place}: Rows are left out by a {name} of all rows before they are split in {split:place}; the test "
+    "rows help to set the bound, and hard ones are missing from the test."
+)
 ON_TEST: Final = N_(
     "{file:name}, {at:place}: {name:name} is fitted on the test rows; it must be fitted on the training "
     "rows and only applied to these."
@@ -52,6 +56,10 @@ REPEATS: Final = N_(
 )
 FITTED_ON_ALL: Final = N_(
     "{file:name}, {at:place}: The model was fitted in {fitted:place} on rows that include the ones it is tested on here."
+)
+OTHER_SPLIT: Final = N_(
+    "{file:name}, {at:place}: The model was fitted in {fitted:place} on the training rows of another split: many of the rows "
+    "that it is tested on here are among them."
 )
 SLICES: Final = N_(
     "{file:name}, {at:place}: The rows of {name:name} and of {other:name} overlap: rows {first:count} to "
@@ -144,7 +152,7 @@ class Watch:
             return
         if fit.rows.within_train:
             # Folds of rows that were made from each other are no test; a search on them still has the real test ahead.
-            if how == "folds" and fit.kind == lib.RESAMPLER and lib.OVERSAMPLING.search(fit.name):
+            if how in ("folds", "split") and fit.kind == lib.RESAMPLER and lib.OVERSAMPLING.search(fit.name):
                 self.report(OVERLAP, fit.line, RESAMPLED, 0.8, fit, node, name=fit.name, split=line)
             return
         match fit.kind:
@@ -159,7 +167,9 @@ class Watch:
                 return
             case "curve":
                 return
-        says = {"statistic": FILLED, lib.LEVELS: LEVELS_BEFORE}.get(fit.kind, BEFORE_SPLIT if how == "split" else BEFORE_FOLDS)
+        says = {"statistic": FILLED, "rows": FILTERED, lib.LEVELS: LEVELS_BEFORE}.get(
+            fit.kind, BEFORE_SPLIT if how == "split" else BEFORE_FOLDS
+        )
         if fit.rows.parts and fit.kind != "statistic" and _mixed(fit.rows):
             says = ON_BOTH
         self.report(PREPROCESSING, fit.line, says, _weight(fit), fit, node, name=fit.name, split=line)
@@ -237,6 +247,16 @@ class Watch:
             for fit in model.fits:
                 if fit.supervised and fit.rows is not rows and fit.rows.covers(rows):
                     self.report(OVERLAP, line, FITTED_ON_ALL, 0.9, fit, node, fitted=fit.line)
+                elif (
+                    fit.supervised
+                    and fit.rows.side == "train"
+                    and fit.rows.whole is not None
+                    and fit.rows.whole is rows.whole
+                    and fit.rows.split
+                    and rows.split
+                    and fit.rows.split != rows.split
+                ):
+                    self.report(OVERLAP, line, OTHER_SPLIT, 0.9, fit, node, fitted=fit.line)
             loop = model.loop
             if loop and loop in loops and rows.side == "test":
                 self.report(REPEATED, line, HYPERPARAMETERS, 0.5, used=node, loop=loop)
@@ -274,5 +294,13 @@ def _weight(fit: Fit) -> float:
 
     Order of the effects: Kapoor, Narayanan 2023, Leakage and the reproducibility crisis in machine-learning-based science.
     """
-    weights = {lib.RESAMPLER: 0.9, lib.SELECTOR: 0.8, lib.ENCODER: 0.8, lib.LEVELS: 0.1, lib.VECTORISER: 0.5, "statistic": 0.4}
+    weights = {
+        lib.RESAMPLER: 0.9,
+        lib.SELECTOR: 0.8,
+        lib.ENCODER: 0.8,
+        lib.LEVELS: 0.1,
+        lib.VECTORISER: 0.5,
+        "statistic": 0.4,
+        "rows": 0.3,
+    }
     return weights.get(fit.kind, 0.5)

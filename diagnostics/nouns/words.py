@@ -137,7 +137,10 @@ class Words:
         return self.catalogue.gettext(pattern)
 
     def place(self, line: str) -> str:
-        """Where code stands: "12" as "line 12", "5:3" as "cell 5, line 3"."""
+        """Where code stands: "12" as "line 12", "5:3" as "cell 5, line 3", "prepare.py|12" as "line 12 of prepare.py"."""
+        file, _, line = line.rpartition("|")
+        if file:
+            return self(N_("{place} of {file}"), place=self.place(line), file=shorten(file))
         numbers = re.findall(r"[0-9]+", line)[:2]
         if len(numbers) == 2:
             return self(N_("cell {cell}, line {line}"), cell=numbers[0], line=numbers[1])

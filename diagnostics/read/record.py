@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.spreadsheet import defused, defused_sql
 from diagnostics.nouns.table import Table
-from diagnostics.nouns.words import Words
+from diagnostics.nouns.words import N_, Words, shorten
 from diagnostics.read.binary import relation_of
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import TYPED, damaged
@@ -51,6 +52,25 @@ def reading_record(table: Table, roles: Roles, words: Words | None = None) -> di
         "sheets": list(reading.sheets),
         "notes": [note.statement(words) for note in reading.notes],
     }
+
+
+def reading_text(record: Mapping[str, Any], file: str, words: Words) -> str:
+    """The record as lines for a person at a terminal."""
+    columns = record["columns"]
+    said = N_("{file:name}: {rows:count} rows, {columns:count} columns, {encoding}.")
+    lines = [
+        words(
+            said, file=file, rows=record["rows"], columns=len(columns), encoding=record["encoding"] or record["container"] or ""
+        )
+    ]
+    for column in columns:
+        how = [column["type"], column["role"] or "", record["written"].get(column["name"], "")]
+        lines.append(f"  {shorten(column['name'])}: {', '.join(part for part in how if part)}")
+    lines += [f"  {note}" for note in record["notes"]]
+    if record["rejected_count"]:
+        lines.append(words(N_("Rows set aside: {count:count}."), count=record["rejected_count"]))
+    lines += [words(N_("line {line:count}: {reason}"), line=r["line"], reason=r["reason"]) for r in record["rejected"]]
+    return "\n".join(lines) + "\n"
 
 
 def write_clean(source: Path, out: Path, *, caps: Caps | None = None, options: Options | None = None) -> None:

@@ -38,6 +38,24 @@ KINDS = {
     "https://conda.anaconda.org/conda-forge/linux-64/scikit-learn-1.4.2-py311hc009520_0.tar.bz2\n",
     "list.txt": "# packages in environment at /opt/conda:\n#\npython 3.11.4 h2755cc3_0\nnumpy  1.26.4  py311_0  conda-forge\n"
     "scikit-learn 1.4.2 py311_0\n",
+    "setup.cfg": "[metadata]\nname = shop\n[options]\npython_requires = >=3.11\ninstall_requires =\n    numpy==1.26.4\n"
+    "    scikit-learn==1.4.2\n[options.extras_require]\ndev =\n    pytest\n",
+    "setup.py": "from setuptools import setup\nneeded = ['numpy==1.26.4', 'scikit-learn==1.4.2']\n"
+    "setup(name='shop', install_requires=needed, python_requires='>=3.11')\n",
+    "conda-lock.yml": "version: 1\npackage:\n"
+    + "".join(
+        f"- name: {name}\n  version: {version}\n  manager: conda\n  platform: linux-64\n"
+        for name, version in (("python", "3.11.4"), ("numpy", "1.26.4"), ("scikit-learn", "1.4.2"))
+    ),
+    "pixi.lock": "version: 6\npackages:\n- conda: https://conda.anaconda.org/conda-forge/linux-64/python-3.11.4-hab00c5b_0.conda\n"
+    "- conda: https://conda.anaconda.org/conda-forge/linux-64/numpy-1.26.4-py311_0.conda\n"
+    "- pypi: https://files.pythonhosted.org/packages/scikit_learn-1.4.2-cp311-cp311-manylinux_2_17_x86_64.whl\n",
+    "inspect.json": '{"version": "1", "installed": [{"metadata": {"name": "numpy", "version": "1.26.4"}}, '
+    '{"metadata": {"name": "scikit-learn", "version": "1.4.2"}}], "environment": {"python_full_version": "3.11.4"}}',
+    "shown.txt": "System:\n    python: 3.11.4 (main) [GCC 11.4.0]\n\n"
+    "Python dependencies:\n      sklearn: 1.4.2\n        numpy: 1.26.4\n",
+    "heredoc.Dockerfile": "ARG PY=3.11\nFROM python:${PY}-slim AS base\nFROM base\nENV NUMPY=1.26.4\nRUN <<EOF\napt-get update\n"
+    "pip install numpy==$NUMPY\nEOF\nRUN conda install -y -c conda-forge scikit-learn=1.4.2\n",
     "env.yml": "dependencies:\n  - python=3.11\n  - conda-forge::numpy=1.26.4\n  - pip:\n    - scikit-learn==1.4.2\n",
 }
 
@@ -240,3 +258,43 @@ def test_a_file_made_to_be_slow_is_not(tmp_path: Path, kind: str) -> None:
 def test_a_login_in_a_line_that_cannot_be_read_is_masked(tmp_path: Path) -> None:
     text = "numpy==1.26.4\nhello there https://me:hunter2@host/simple\n"
     assert "hunter2" not in repr(read_environment(written(tmp_path, "r.txt", text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scikit-learn v1.4.2\n├── joblib v1.2.0\n└── numpy v1.26.4\n",
+        "scikit-learn==1.4.2\n├── joblib [required: >=1.2, installed: 1.2.0]\n└── numpy [required: >=1.19, installed: 1.26.4]\n",
+        "Requirement already satisfied: numpy==1.26.4 in ./lib\nRequirement already satisfied: scikit-learn==1.4.2 in ./lib\n"
+        "Requirement already satisfied: joblib==1.2.0 in ./lib\n",
+    ],
+    ids=["uv tree", "pipdeptree", "pip install"],
+)
+def test_trees_and_what_pip_says_are_read(tmp_path: Path, text: str) -> None:
+    pins = read_environment(written(tmp_path, "given.txt", text)).pins
+    assert {name: pin.shown for name, pin in pins.items()} == {"scikit-learn": "1.4.2", "numpy": "1.26.4", "joblib": "1.2.0"}
+
+
+def test_another_c_library_and_a_missing_system_package_are_said(tmp_path: Path) -> None:
+    slim = "FROM python:3.10-slim\nRUN apt-get install -y libgomp1 libstdc++6\nRUN pip install lightgbm==4.3.0\n"
+    alpine = "FROM python:3.10-alpine3.19\nRUN apk add libstdc++6\nRUN pip install lightgbm==4.3.0\n"
+    told = packages.compare(written(tmp_path, "a.Dockerfile", slim), written(tmp_path, "b.Dockerfile", alpine)).differences
+    assert [(d.package, str(d.severity)) for d in told] == [("libc", "critical"), ("libgomp1", "warning")]
+    assert "musl" in told[0].current
+    same = packages.compare(written(tmp_path, "a.Dockerfile", slim), written(tmp_path, "b.Dockerfile", slim))
+    assert same.differences == ()
+
+
+def test_at_least_sixty_breaks_are_known_each_with_a_source_of_its_own() -> None:
+    from diagnostics.checks.environment.packages.breaks import BREAKS
+
+    assert len(BREAKS) >= 60
+    assert all(known.source.startswith("https://") and known.why for known in BREAKS)
+
+
+def test_what_is_not_known_is_never_called_small_and_tools_matter_to_no_model(tmp_path: Path) -> None:
+    before = "numpy==1.26.4\nclick==8.1.7\nblack==23.1.0\nsklearn==0.0\nscikit-learn==1.4.2\n"
+    after = before.replace("8.1.7", "8.1.8").replace("23.1.0", "24.4.0").replace("sklearn==0.0\n", "", 1)
+    told = packages.compare(written(tmp_path, "a.txt", before), written(tmp_path, "b.txt", after)).differences
+    assert {d.package: str(d.severity) for d in told} == {"click": "info", "black": "info"}
+    assert next(d.why for d in told if d.package == "click") == "Not known to break anything."

@@ -44,6 +44,7 @@ def test_the_requirements_hold_the_versions_of_the_reference_and_packaging_reads
 def test_pins_that_cannot_hold_are_named_in_the_file(tmp_path: Path) -> None:
     text = made(tmp_path, "tensorflow==2.3.1\nnumpy==1.19.0\n", None)["requirements.txt"]
     assert "#   tensorflow 2.3.1 needs numpy <1.19.0,>=1.16.0, but 1.19.0 is asked for" in text.splitlines()
+    assert asked(text)["numpy"] == "<1.19.0,>=1.16.0"
 
 
 def test_the_dockerfile_is_plain_lines(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_the_dockerfile_is_plain_lines(tmp_path: Path) -> None:
     lines = made(tmp_path, given, CURRENT, "Dockerfile")["Dockerfile"].splitlines()
     assert lines[0] == "FROM python:3.9-slim"
     assert any(line.startswith("RUN apt-get") and " libgomp1 " in line for line in lines)
-    assert all(line.split()[0] in ("FROM", "ENV", "RUN", "WORKDIR", "COPY", "USER", "#") for line in lines)
+    assert all(line.split()[0] in ("FROM", "ENV", "RUN", "WORKDIR", "COPY", "USER", "#", "EXPOSE", "CMD") for line in lines)
     assert not any("evil" in line for line in lines)
 
 
@@ -126,3 +127,14 @@ def test_a_resolver_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monk
     told = resolver.resolve(read_environment(written(tmp_path, "r.txt", REFERENCE)), seconds=0.3)
     assert told.answer is Answer.UNSURE
     assert "in time" in told.says
+
+
+def test_the_dockerfile_brings_system_libraries_and_starts_the_service(tmp_path: Path) -> None:
+    given = (
+        "FROM python:3.10-alpine\nRUN apk add musl-dev\nRUN pip install lightgbm==4.3.0 opencv-python==4.8.0.76 uvicorn==0.30.0\n"
+    )
+    text = made(tmp_path, given, None, "Dockerfile")["Dockerfile"]
+    assert "libgl1 libglib2.0-0 libgomp1 " in text
+    assert "musl-dev" not in text
+    assert text.splitlines()[-1] == 'CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000"]'
+    assert made(tmp_path, "numpy==1.26.4\n", None)["Dockerfile"].splitlines()[-1] == 'CMD ["python", "app.py"]'

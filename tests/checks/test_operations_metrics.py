@@ -172,6 +172,15 @@ def test_memory_that_is_collected_in_short_turns_is_no_leak(tmp_path: Path, hour
     assert near(leak, 2500, hours=8)
 
 
+def test_turns_of_minutes_and_a_disk_cleared_at_night_are_no_leak(tmp_path: Path, rng: np.random.Generator) -> None:
+    hours = np.arange(0, 48, 1 / 60)
+    turns = 400 + 300 * ((2.3 * hours) % 1) + rng.normal(0, 8, hours.size)
+    assert [f.code for f in found(tmp_path, csv(turns, "heap_used_mb", minutes=1)) if f.code == "OPS011"] == []
+    days = np.arange(0, 14 * 24, 1.0) / 24
+    cleared = 55 + 6 * (days % 1) + rng.normal(0, 0.4, days.size)
+    assert [f.code for f in found(tmp_path, csv(cleared, "disk_used_percent", minutes=60)) if f.code == "OPS011"] == []
+
+
 def test_work_per_second_does_not_leak(tmp_path: Path, rng: np.random.Generator) -> None:
     index = np.arange(4 * N)
     busy = index % 288 > 100

@@ -151,6 +151,45 @@ def test_messages_that_differ_in_numbers_names_and_paths_are_one_template() -> N
     assert [drain.add(masker.words(message)).id for message in told] == [1, 1, 2, 2, 3]
 
 
+def grouped(told: list[str]) -> list[int]:
+    """The template of each message, as it stands at the end."""
+    masker, drain = Masker(), Drain()
+    found = [drain.add(masker.words(message)) for message in told]
+    drain.close()
+    return [template.survivor.id for template in found]
+
+
+def test_states_and_verbs_tell_messages_apart_and_names_of_many_do_not() -> None:
+    states = [f"VM {word} (Lifecycle Event)" for word in ("Started", "Paused", "Stopped") for _ in range(5)]
+    assert len(set(grouped(states))) == 3
+    names = [f"session of {a}{b}x began on node" for a in "bcdfg" for b in "aeiou" for _ in range(3)]
+    assert len(set(grouped(names))) == 1
+    once = [f"cannot reach {word} now" for word in ("Ulm", "Bonn", "Kiel", "Jena")]
+    assert len(set(grouped(once))) == 1
+    assert len(set(grouped(["starting", "running", "closing"] * 4))) == 3
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["4 bytes sent, 9 bytes received", "16559 bytes (16.17 KB) sent, 2048 bytes (2.00 KB) received"],
+        ["Fan speeds ( 3552 3534 3375 3515 )", "Fan speeds ( 12 9 )"],
+        ["opened for user cyrus by (uid=0)", "opened for user news by (uid=0)"],
+        ["seen at Sun Jul 10 03:55:15 2005", "seen at Fri Jun 17 07:07:00 2005"],
+    ],
+)
+def test_sizes_lists_users_and_dates_are_one_variable(told: list[str]) -> None:
+    assert len(set(grouped(told))) == 1
+
+
+def test_a_head_that_no_list_knows_is_found_by_where_its_time_stands() -> None:
+    heads = Heads(Stamps(2026))
+    told = [f"{100 + i} node-{i} unix.hw {['psu', 'net', 'fan'][i % 3]} {1778572801 + i} 1 Link ok" for i in range(60)]
+    heads.learn(told)
+    assert {heads.read(line).message for line in told} == {"Link ok"}
+    assert Heads(Stamps(2026)).read("20260512-08:0:1:606|Step_LSC|3000|on 3579").message == "on 3579"
+
+
 def test_a_traceback_is_one_record_with_its_exception() -> None:
     told = [
         "2026-05-12 08:00:01 ERROR app: prediction failed",

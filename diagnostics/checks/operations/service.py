@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -386,7 +386,7 @@ def _once(kills: list[Moment]) -> tuple[Moment, ...]:
 
 def _as_memory(group: list[Moment], kept: int) -> list[Moment]:
     """The kills of one template, whose reason another message beside them names."""
-    return [replace(m, kind=Kind.MEMORY) for m in group if m.template == kept]
+    return [m._replace(kind=Kind.MEMORY) for m in group if m.template == kept]
 
 
 def _usual(p: LogScan) -> float | None:

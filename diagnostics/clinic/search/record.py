@@ -116,7 +116,7 @@ def record(found: Search, words: Words) -> dict[str, Any]:
             }
             for study in found.studies
         ]
-    made["findings"] = [{"code": finding.code, "statement": finding.statement(words)} for finding in judge(found)]
+    made["findings"] = [{"code": f.code, "severity": str(f.severity), "statement": f.statement(words)} for f in judge(found)]
     return made
 
 

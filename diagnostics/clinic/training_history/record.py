@@ -11,6 +11,7 @@ from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, diagno
 from diagnostics.clinic.training_history.reading.read import groups, read_group
 from diagnostics.clinic.training_history.sentences import ByUnit
 from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.rule import Severity
 from diagnostics.nouns.words import N_, Value, Words
 
 HEADS: Final = ByUnit(
@@ -68,6 +69,11 @@ def run_record(run: Diagnosed, words: Words) -> dict[str, Any]:
         "unsure": [code or "healthy" for code in run.unsure],
         "notes": [note.statement(words) for note in history.notes],
     }
+
+
+def severities(record: Mapping[str, Any]) -> list[Severity]:
+    """How severe the problems of all runs are."""
+    return [BY_CODE[problem["code"]].severity for run in record.get("runs", [record]) for problem in run["problems"]]
 
 
 def not_sure(codes: Sequence[str], words: Words) -> str:

@@ -6,8 +6,9 @@ The code is parsed and followed, never run: which rows does each name hold, what
 from __future__ import annotations
 
 import ast
+import copy
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,9 +16,9 @@ from typing import Any, Final
 from diagnostics.causes.catalogue import PREPROCESSING_LEAKAGE, TARGET_LEAKAGE, TRAIN_TEST_OVERLAP
 from diagnostics.code import watch
 from diagnostics.code.flow import Flow
+from diagnostics.code.mend.proposal import Script
 from diagnostics.code.names import is_target_name
 from diagnostics.code.notebook import Code, read_code
-from diagnostics.code.remedy import mended
 from diagnostics.code.watch import Leak, Watch
 from diagnostics.nouns.entry import Entry, Shown, Unit, internal, optional, shown
 from diagnostics.nouns.finding import Finding
@@ -211,28 +212,67 @@ def profile(incident: Incident) -> Leakage:
 
 def look(paths: Sequence[Path]) -> Leakage:
     """All leaks of several files; a file that cannot be read is listed and leaves the others as they are."""
-    files, places, unread, unfinished = [], [], [], []
+    codes, unread = [], []
     for path in paths:
         try:
-            code = read_code(path)
+            codes.append(read_code(path))
         except BadInput as reason:
             # A copy: the exception itself would keep the whole call stack, and so the file, in memory.
             unread.append(BadInput(reason.message, **reason.values))
-            continue
-        files.append(path.name)
-        found, complete = leaks(code)
-        places += found
+    return followed(codes, unread)
+
+
+def followed(codes: Sequence[Code], unread: Sequence[BadInput] = ()) -> Leakage:
+    """All leaks of files that belong together: what one imports from another is followed into it."""
+    project = Project.of(codes)
+    places: dict[tuple[str, str, int | None, int], Place] = {}
+    unfinished = []
+    for code in codes:
+        found, complete = leaks(code, project)
+        for place in found:
+            places.setdefault((place.code, place.file, place.cell, place.line), place)
         if not complete:
-            unfinished.append(path.name)
-    return Leakage(tuple(files), tuple(places), tuple(unread), tuple(unfinished))
+            unfinished.append(code.file)
+    return Leakage(tuple(code.file for code in codes), tuple(places.values()), tuple(unread), tuple(unfinished))
 
 
-def leaks(code: Code) -> tuple[list[Place], bool]:
+FILE_STEP: Final = 1_000_000
+"""Lines of the n-th file that is given together with others count from n times this on while they are followed from another."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Files that were given together. modules: the statements of each under the name that it is imported by."""
+
+    codes: tuple[Code, ...]
+    modules: Mapping[str, tuple[ast.stmt, ...]]
+
+    @staticmethod
+    def of(codes: Sequence[Code]) -> Project:
+        modules: dict[str, tuple[ast.stmt, ...]] = {}
+        for number, code in enumerate(codes if len(codes) > 1 else (), start=1):
+            statements = copy.deepcopy(code.statements)
+            for statement in statements:
+                ast.increment_lineno(statement, number * FILE_STEP)
+            modules.setdefault(Path(code.file).stem, statements)
+        return Project(tuple(codes), modules)
+
+    def place(self, code: Code, line: int) -> tuple[Code, int]:
+        """The file that a line belongs to, and the line there."""
+        number, within = divmod(line, FILE_STEP)
+        return (self.codes[number - 1], within) if number else (code, line)
+
+
+def leaks(code: Code, project: Project) -> tuple[list[Place], bool]:
     """The leaks of one file in the order of their lines, and whether it could be followed to its end."""
     seen = Watch()
     seen.targets = _targets(code)
-    complete = Flow(seen).run(code.statements)
-    return [_place(code, leak, seen) for leak in sorted(seen.leaks.values(), key=lambda leak: (leak.line, leak.code))], complete
+    others = {name: statements for name, statements in project.modules.items() if name != Path(code.file).stem}
+    complete = Flow(seen, others).run(code.statements)
+    found = sorted(seen.leaks.values(), key=lambda leak: (leak.line, leak.code))
+    script = Script(code, others, found)
+    script.targets = _targets(code)
+    return [_place(code, leak, script, project) for leak in found], complete
 
 
 def _targets(code: Code) -> set[str]:
@@ -273,14 +313,16 @@ def _column(node: ast.expr) -> set[str]:
     return set()
 
 
-def _place(code: Code, leak: Leak, seen: Watch) -> Place:
-    cell, line = code.place(leak.line)
+def _place(start: Code, leak: Leak, script: Script, project: Project) -> Place:
+    code, at = project.place(start, leak.line)
+    cell, line = code.place(at)
     values = []
     for name, value in leak.values.items():
         line_of = name in ("split", "fitted", "loop") and isinstance(value, int)
-        values.append((name, _written(code, int(str(value))) if line_of else value))
-    values += [("file", code.file), ("at", _written(code, leak.line))]
-    before = textwrap.dedent(code.lines[leak.line - 1])[:300] if 0 < leak.line <= len(code.lines) else ""
+        values.append((name, _elsewhere(code, *project.place(start, int(str(value)))) if line_of else value))
+    values += [("file", code.file), ("at", _written(code, at))]
+    before = textwrap.dedent(code.lines[at - 1])[:300] if 0 < at <= len(code.lines) else ""
+    correction = script.corrected(leak)
     return Place(
         code=leak.code,
         file=code.file,
@@ -290,7 +332,7 @@ def _place(code: Code, leak: Leak, seen: Watch) -> Place:
         values=tuple(values),
         weight=leak.weight,
         before=masked_text(before),
-        after=masked_text(mended(leak, seen.models)),
+        after=masked_text(correction.lines) if correction is not None else "",
     )
 
 
@@ -323,6 +365,11 @@ def judge(p: Leakage, *, shown: int = 40, hardly_below: float = 0.2, critical_at
         sentence = N_("{file:name} is too long to be followed to its end.")
         findings.append(UNREAD.found(UnreadFile(weight=0.1, file=file, sentence=sentence)))
     return findings
+
+
+def _elsewhere(here: Code, code: Code, line: int) -> str:
+    """A line, with its file where that is another one than the sentence is about."""
+    return _written(code, line) if code is here else f"{code.file}|{_written(code, line)}"
 
 
 def _written(code: Code, line: int) -> str:

@@ -7,21 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.checks.environment.leakage.check import Leakage, Place, leaks
+from diagnostics.checks.environment.leakage.check import BY_CODE, Leakage, Place, followed
 from diagnostics.code.notebook import read_code
 from diagnostics.nouns.words import N_, Words
 
 
 def checked(paths: Sequence[Path]) -> Leakage:
     """Raises BadInput for the first file that cannot be read, before anything is said of the others."""
-    codes = [read_code(path) for path in paths]
-    places, unfinished = [], []
-    for code in codes:
-        found, complete = leaks(code)
-        places += found
-        if not complete:
-            unfinished.append(code.file)
-    return Leakage(tuple(code.file for code in codes), tuple(places), (), tuple(unfinished))
+    return followed([read_code(path) for path in paths])
 
 
 def code_record(told: Leakage, words: Words) -> dict[str, Any]:
@@ -35,6 +28,7 @@ def code_record(told: Leakage, words: Words) -> dict[str, Any]:
                 "cell": place.cell,
                 "statement": _statement(place, words),
                 "mended": place.after,
+                "remedy": words(BY_CODE[place.code].remedy),
             }
             for place in told.places
         ],
@@ -48,7 +42,8 @@ def code_text(told: Leakage, words: Words) -> str:
         lines.append(f"{_statement(place, words)} [{place.code}]")
         if place.before:
             lines.append(textwrap.indent(place.before, "  - "))
-        lines.append(textwrap.indent(place.after.rstrip(), "  + "))
+        # Where no line can be written for the script at hand, the remedy says in words what to do.
+        lines.append(textwrap.indent(place.after.rstrip() or words(BY_CODE[place.code].remedy), "  + " if place.after else "  "))
     if not told.places:
         lines.append(words(N_("No leakage was found in {files:list}."), files=told.files))
     lines += [words(N_("{file:name} is too long to be followed to its end."), file=file) for file in told.unfinished]

@@ -37,9 +37,9 @@ class PackageDiffers(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class SmallDifferences(Entry):
-    """Packages that differ in ways that hardly matter."""
+    """Packages whose difference is not known to break anything; what is not known may still matter."""
 
-    count: int = shown(N_("Packages that differ a little"), Unit.COUNT)
+    count: int = shown(N_("Packages whose difference is not known to break anything"), Unit.COUNT)
     packages: tuple[str, ...] = shown(N_("Packages"), Unit.NAMES)
 
 
@@ -68,8 +68,8 @@ def _say_packages(entry: PackageDiffers | SmallDifferences) -> str:
     if isinstance(entry, PackageDiffers):
         return _say_package(entry)
     if entry.count == 1:
-        return N_("One package differs in a way that hardly matters ({packages:list}).")
-    return N_("{count:count} packages differ in ways that hardly matter ({packages:list}).")
+        return N_("One package differs in a way that is not known to break anything ({packages:list}).")
+    return N_("{count:count} packages differ in ways that are not known to break anything ({packages:list}).")
 
 
 DIFFERS: Final = Rule[PackageDiffers | SmallDifferences](

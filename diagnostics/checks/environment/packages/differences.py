@@ -11,7 +11,7 @@ from packaging.version import Version
 from diagnostics.checks.environment.packages.breaks import PYTHON, WATCHED, known_break, level_of, python_break
 from diagnostics.checks.environment.packages.pins import Environment, Pin, python_of
 from diagnostics.checks.environment.packages.ranges import compatible
-from diagnostics.checks.environment.packages.requirement import INSTALLERS
+from diagnostics.checks.environment.packages.requirement import INSTALLERS, TOOLS
 from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
 from diagnostics.nouns.words import N_
 
@@ -43,10 +43,27 @@ def differences(before: Environment, after: Environment) -> tuple[Difference, ..
     open_ended = before.partial != after.partial
     few = len(after.pins) < COMPLETE_AT * len(before.pins) and len(before.pins) >= 10
     found += _compared(before.pins, after.pins, open_ended=open_ended, few=few)
-    if before.system and after.system:
+    found.append(_libc(before, after))
+    if before.partial and after.partial:
         found += _compared(before.system, after.system, open_ended=False, few=False)
     told = [difference for difference in found if difference is not None]
     return tuple(sorted(told, key=lambda d: (SEVERITY_ORDER.index(d.severity), d.system, d.package)))
+
+
+def _libc(before: Environment, after: Environment) -> Difference | None:
+    """Slim and Alpine images have different C libraries."""
+    if not before.libc or not after.libc or before.libc == after.libc:
+        return None
+    return Difference(
+        package="libc",
+        reference=f"{before.libc} ({before.image})",
+        current=f"{after.libc} ({after.image})",
+        level="major",
+        severity=Severity.CRITICAL,
+        why=N_("Wheels are built for one C library: packages of the other are compiled anew, miss, or fail to load."),
+        source="https://peps.python.org/pep-0656/",
+        system=True,
+    )
 
 
 def _compared(before: Mapping[str, Pin], after: Mapping[str, Pin], *, open_ended: bool, few: bool) -> list[Difference | None]:
@@ -82,7 +99,7 @@ def _alone(left: Pin | None, right: Pin | None, few: bool) -> Difference | None:
     if few:
         severity = Severity.WARNING if left.name in WATCHED else Severity.INFO
         why = N_("The shorter list does not name it; it may still be installed.")
-    elif left.name in INSTALLERS:
+    elif left.name in INSTALLERS | TOOLS:
         severity = Severity.INFO
     return Difference(
         package=left.name, reference=left.shown, current="", level="missing", severity=severity, why=why, system=left.system
@@ -110,6 +127,8 @@ def _difference(left: Pin, right: Pin) -> Difference | None:
 
     if level == "build":
         return _build(left, right, told(Severity.WARNING, N_("The same version, built for other hardware.")))
+    if left.name in TOOLS:
+        return told(Severity.INFO, N_("A tool of development: no model runs on it."))
     known = known_break(left.name, left.version, right.version)
     if known is not None:
         return told(known.severity, known.why, known.source)
@@ -121,7 +140,7 @@ def _difference(left: Pin, right: Pin) -> Difference | None:
         )
     if level == "major":
         return told(Severity.WARNING, N_("A major version may change what its functions do."), "https://semver.org")
-    return told(Severity.INFO, N_("A small difference."))
+    return told(Severity.INFO, N_("Not known to break anything."))
 
 
 def _build(left: Pin, right: Pin, told: Difference) -> Difference:
@@ -188,7 +207,7 @@ def _python(before: Environment, after: Environment) -> Difference | None:
             current=right.shown,
             level=level,
             severity=Severity.INFO,
-            why=N_("A small difference."),
+            why=N_("Not known to break anything."),
         )
     return Difference(
         package="python",

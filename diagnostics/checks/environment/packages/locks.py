@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement
 
+from diagnostics.checks.environment.packages.printed import inspected
 from diagnostics.checks.environment.packages.requirement import Pin, one, pin_of
 from diagnostics.nouns.documents import NotPlain, load_json, load_toml
 from diagnostics.nouns.refusal import BadInput
@@ -89,6 +90,8 @@ def json_lock(file: str, text: str) -> tuple[str | None, list[Pin]]:
             if isinstance(entry.get("name"), str) and entry.get("version")
         ]
     record = _table(record)
+    if "installed" in record:
+        return inspected(record)
     requires = _table(_table(record.get("_meta")).get("requires"))
     python = requires.get("python_full_version") or requires.get("python_version")
     pins = [pin_of(name, str(_table(entry).get("version") or "")) for name, entry in _table(record.get("default")).items()]

@@ -11,6 +11,7 @@ from typing import Final
 from diagnostics.checks.environment.packages.conda import conda_list, conda_yaml, is_list
 from diagnostics.checks.environment.packages.dockerfile import IS_ONE, dockerfile
 from diagnostics.checks.environment.packages.locks import json_lock, toml_lock
+from diagnostics.checks.environment.packages.printed import kind_of, read_printed
 from diagnostics.checks.environment.packages.requirement import Pin, pin_of, requirements
 from diagnostics.checks.environment.text import read_text
 from diagnostics.nouns.refusal import BadInput
@@ -43,6 +44,15 @@ class Environment:
     partial: bool = False
     system: Mapping[str, Pin] = field(default_factory=dict)
     twice: tuple[tuple[Pin, Pin], ...] = ()
+    image: str = ""
+    """The base image that a Dockerfile ends on."""
+
+    @property
+    def libc(self) -> str:
+        """The C library of the base image: wheels are built for one of the two; "" where no image is named."""
+        if not self.image:
+            return ""
+        return "musl" if "alpine" in self.image.lower() else "glibc"
 
 
 def read_environment(path: Path) -> Environment:
@@ -55,9 +65,12 @@ def read_environment(path: Path) -> Environment:
     )
     unread: list[str] = []
     python: str | None = None
-    docker = bool(IS_ONE.search(text))
+    docker = bool(IS_ONE.search(text)) and path.suffix.lower() not in (".py", ".cfg", ".toml")
+    image = ""
     if docker:
-        python, pins = dockerfile(text, unread)
+        python, pins, image = dockerfile(text, unread)
+    elif kind := kind_of(text, path.suffix.lower()):
+        python, pins = read_printed(path.name, kind, text, unread)
     elif text.lstrip()[:1] in ("{", "[") and path.suffix.lower() in (".json", ".lock") and not _TABLE.search(text):
         python, pins = json_lock(path.name, text)
     elif path.suffix.lower() in (".toml", ".lock") or _TABLE.search(text):
@@ -75,22 +88,29 @@ def read_environment(path: Path) -> Environment:
             N_("{file:name} names no package: give a pip freeze, requirements, conda YAML, lock file or Dockerfile."),
             file=path.name,
         )
-    return _of(path.name, python, pins, tuple(masked("line", line) for line in unread[:UNREAD_CAP]), docker)
+    return _of(path.name, python, pins, tuple(masked("line", line) for line in unread[:UNREAD_CAP]), docker, image)
 
 
-def _of(file: str, python: str | None, pins: list[Pin], unread: tuple[str, ...], docker: bool) -> Environment:
+def _of(file: str, python: str | None, pins: list[Pin], unread: tuple[str, ...], docker: bool, image: str) -> Environment:
     named: dict[str, Pin] = {}
     system: dict[str, Pin] = {}
     twice: list[tuple[Pin, Pin]] = []
     for pin in pins[:PINS_CAP]:
-        known = (system if pin.system else named).setdefault(pin.name, pin)
+        side = system if pin.system else named
+        known = side.setdefault(pin.name, pin)
+        if known is not pin and not known.asked and pin.asked:
+            # A line that asks for nothing, such as sklearn==0.0, says less than one that does.
+            side[pin.name] = pin
+            continue
         # Lines for different versions of Python do not contradict each other.
         if known is not pin and known.shown != pin.shown and not (known.marked or pin.marked):
             twice.append((known, pin))
     given = named.pop("python", None)
     if python is None and given is not None:
         python = str(given.asked) or None
-    return Environment(file, python, dict(sorted(named.items())), unread, docker, dict(sorted(system.items())), tuple(twice))
+    return Environment(
+        file, python, dict(sorted(named.items())), unread, docker, dict(sorted(system.items())), tuple(twice), image
+    )
 
 
 def python_of(environment: Environment) -> Pin | None:

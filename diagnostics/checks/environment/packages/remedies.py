@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from diagnostics.checks.environment.packages.conflicts import conflicts_in
 from diagnostics.checks.environment.packages.pins import Environment, Pin, python_of, read_environment
-from diagnostics.checks.environment.packages.requirement import INSTALLERS
+from diagnostics.checks.environment.packages.requirement import INSTALLERS, pin_of
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput
 
@@ -66,15 +67,27 @@ def pinned(reference: Environment, current: Environment | None) -> str:
     lines = ["# The versions that the model was made with. Install with: pip install -r requirements.txt"]
     builds = sorted({build for pin in reference.pins.values() if (build := _build(pin))})
     lines += [f"--extra-index-url {TORCH_INDEX}{build}" for build in builds]
-    lines += lines_of({n: _exact(p, current) for n, p in reference.pins.items() if n not in INSTALLERS})
+    clashes = conflicts_in(reference)
+    held = {n: _exact(p, current) for n, p in reference.pins.items() if n not in INSTALLERS}
+    for clash in clashes:
+        if clash.package in held and _holdable(clash.needs):
+            # The version that is needed instead of the one that was asked for, so that the file installs.
+            held[clash.package] = pin_of(clash.package, clash.needs)
+    lines += lines_of(held)
     extra = list(lines_of({n: p for n, p in only.items() if n not in INSTALLERS}))
     if extra:
         lines += ["# Only production has these.", *extra]
-    clashes = conflicts_in(reference)
     if clashes:
-        lines += ["# These pins cannot hold together; change one of each pair:"]
+        lines += ["# These pins could not hold together; what is needed stands above:"]
         lines += [f"#   {c.needed_by} needs {c.package} {c.needs}, but {c.has} is asked for".replace("\n", " ") for c in clashes]
     return "\n".join(lines) + "\n"
+
+
+def _holdable(needs: str) -> bool:
+    try:
+        return bool(len(SpecifierSet(needs)))
+    except InvalidSpecifier:
+        return False
 
 
 def _exact(pin: Pin, current: Environment | None) -> Pin:
@@ -104,7 +117,10 @@ def _build(pin: Pin) -> str | None:
 def dockerfile(given: list[Environment]) -> str:
     """An image with the Python and the packages of the reference, the first of `given`."""
     python = next((version for side in given if (version := _python(side))), None)
-    system = sorted({n for side in given for n, pin in side.system.items() if _SYSTEM_NAME.fullmatch(n) and n != "cuda"})
+    # The image is Debian's: names of other systems, such as Alpine's, mean nothing there.
+    named = {n for side in given if side.libc != "musl" for n in side.system if _SYSTEM_NAME.fullmatch(n)} - _NO_PACKAGES
+    pins = given[0].pins.keys()
+    system = sorted(named | {library for package, libraries in LIBRARIES.items() if package in pins for library in libraries})
     lines = []
     if python is None:
         lines += [f"# No file says which Python the model was made with; {PYTHON} is assumed."]
@@ -120,8 +136,43 @@ def dockerfile(given: list[Environment]) -> str:
         "COPY . .",
         "RUN useradd --create-home service",
         "USER service",
+        "# The service is taken to stand in app.py, as app; name its own file where it is another.",
+        *_started(pins),
     ]
     return "\n".join(lines) + "\n"
+
+
+LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "lightgbm": ("libgomp1",),
+    "xgboost": ("libgomp1",),
+    "catboost": ("libgomp1",),
+    "opencv-python": ("libgl1", "libglib2.0-0"),
+    "soundfile": ("libsndfile1",),
+    "librosa": ("libsndfile1", "ffmpeg"),
+    "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"),
+    "pytesseract": ("tesseract-ocr",),
+    "psycopg2": ("libpq-dev", "gcc"),
+    "mysqlclient": ("default-libmysqlclient-dev", "gcc", "pkg-config"),
+    "pyodbc": ("unixodbc",),
+    "pdf2image": ("poppler-utils",),
+    "graphviz": ("graphviz",),
+    "pyspark": ("default-jre-headless",),
+}
+"""What a package needs of the operating system that the slim image lacks, by the names of Debian."""
+
+_NO_PACKAGES: Final = frozenset(("cuda", "cudnn", "libc"))
+_SERVERS: Final = (
+    ("streamlit", '["streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8000"]'),
+    ("uvicorn", '["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000"]'),
+    ("gunicorn", '["gunicorn", "--bind", "0.0.0.0:8000", "app:app"]'),
+    ("flask", '["flask", "--app", "app", "run", "--host", "0.0.0.0", "--port", "8000"]'),
+)
+
+
+def _started(pins: Collection[str]) -> list[str]:
+    """How the service is started, by the server among the packages."""
+    found = next((command for package, command in _SERVERS if package in pins), None)
+    return ["EXPOSE 8000", f"CMD {found}"] if found else ['CMD ["python", "app.py"]']
 
 
 def _python(environment: Environment) -> str | None:

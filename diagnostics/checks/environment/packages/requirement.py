@@ -14,11 +14,43 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-ALIASES: Final = {"tensorflow-cpu": "tensorflow", "tensorflow-gpu": "tensorflow", "pytorch": "torch", "sklearn": "scikit-learn"}
+ALIASES: Final = {
+    "tensorflow-cpu": "tensorflow",
+    "tensorflow-gpu": "tensorflow",
+    "pytorch": "torch",
+    "sklearn": "scikit-learn",
+    "opencv-python-headless": "opencv-python",
+    "opencv-contrib-python": "opencv-python",
+}
 """Other names of the same library: builds of it, its name in conda, its name when imported."""
 
 INSTALLERS: Final = frozenset(("pip", "setuptools", "wheel", "uv", "distribute"))
 """Tools that pip freeze leaves out and other lists name."""
+
+TOOLS: Final = frozenset(
+    (
+        "black",
+        "coverage",
+        "flake8",
+        "ipdb",
+        "ipykernel",
+        "ipython",
+        "isort",
+        "jupyter",
+        "jupyterlab",
+        "mypy",
+        "notebook",
+        "pre-commit",
+        "pylint",
+        "pytest",
+        "pytest-cov",
+        "ruff",
+        "sphinx",
+        "tox",
+        "twine",
+    )
+)
+"""Tools of development: no model and no service runs on them."""
 
 LINES_CAP: Final = 20_000
 LINE_CAP: Final = 20_000
@@ -49,7 +81,8 @@ class Pin:
 
 def pin_of(name: str, asked: str, *, system: bool = False, marked: bool = False) -> Pin:
     """A pin from a name and a specifier ("==1.2", ">=1,<2", ""); an invalid specifier asks for nothing."""
-    key = str(canonicalize_name(name))
+    # Packages of the operating system go by their own names: libstdc++6.
+    key = name.lower() if system else str(canonicalize_name(name))
     key = key if system else ALIASES.get(key, key)
     try:
         specifiers = SpecifierSet(asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
@@ -230,6 +230,27 @@ def _collected(thinned: Thinned, restarts: list[int], *, cycles_at: int = 12, lo
     return hours / len(restarts) <= longest
 
 
+def _quick_turns(series: Series, *, cycles_at: int = 12, longest: float = 8.0) -> int:
+    """Turns of climbing and falling back that are too short to be seen in medians of neighbours; 0 for none."""
+    x = series.values
+    falls = np.flatnonzero(np.diff(x) < -0.3 * float(np.ptp(x)))
+    turns = falls[np.concatenate([[True], np.diff(falls) > 2])] if falls.size else falls
+    if turns.size < cycles_at or turns[0] > 0.15 * x.size or x.size < 6 * turns.size:
+        return 0
+    apart = np.diff(turns)
+    # Turns are alike; single points that drop out come at any time.
+    even = float(np.median(np.abs(apart - np.median(apart)))) <= 0.25 * float(np.median(apart))
+    return int(turns.size) if even and float(series.hours[-1]) / turns.size <= longest else 0
+
+
+def _every_day(thinned: Thinned, restarts: list[int], *, within: float = 1.5) -> bool:
+    """Whether it falls back at the same hour of every day, as a disk does whose logs are cleared at night."""
+    if len(restarts) < 3:
+        return False
+    apart = np.diff(thinned.times[np.array(restarts)]) / np.timedelta64(1, "h")
+    return bool((np.abs(apart - 24 * np.maximum(1, np.round(apart / 24))) <= within).all())
+
+
 def _running_lowest(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
     return np.asarray(np.min(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1))
@@ -256,10 +277,16 @@ def slope(
     padded = np.concatenate([np.repeat(x[0], 4), x, np.repeat(x[-1], 4)])
     middles = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
     before, after = middles[: x.size - 1], middles[5 : x.size + 4]
-    # A restart is a fall that noise does not make, from one level to a lower one; the falls of noise would add up to a climb.
-    drops = np.flatnonzero((steps < -max(0.15 * spread, 6 * typical)) & (before - after > 0.3 * spread))
+    # What is left after each collection has no restarts of its own. A restart is a fall that noise does not make, from one level
+    # to a lower one; the falls of noise would add up to a climb.
+    drops = np.flatnonzero((steps < -max(0.15 * spread, 6 * typical)) & (before - after > 0.3 * spread) & (not floors))
     # One restart may fall over two thinned points.
     restarts = [int(d) for i, d in enumerate(drops.tolist()) if i == 0 or d - drops[i - 1] > 2]
+    if not floors and (quick := _quick_turns(series)):
+        floor = thin(replace(series, values=_running_lowest(series.values, 2 * series.values.size // quick)))
+        return slope(series, floor, tau_at=tau_at, growth_at=growth_at, floors=True)
+    if _every_day(thinned, restarts) and spread < 0.25 * abs(float(np.median(x))):
+        return None
     if not floors and _collected(thinned, restarts):
         lowest = _running_lowest(x, 2 * x.size // len(restarts))
         return slope(series, Thinned(thinned.times, lowest, lowest), tau_at=tau_at, growth_at=growth_at, floors=True)

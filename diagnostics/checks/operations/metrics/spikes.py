@@ -32,7 +32,7 @@ class Spike:
 
 
 def spikes(
-    series: Series, *, sigmas: float = 6.0, chance_at: float = 1e-3, habit_at: int = 3, window: int = 51
+    series: Series, *, sigmas: float = 6.0, chance_at: float = 1e-2, habit_at: int = 3, keep: int = 2, window: int = 51
 ) -> tuple[Spike, ...]:
     """Excursions from their neighbours by `sigmas` robust deviations, and beyond what the largest distances of this very series
     reach with a chance of `chance_at` (see `reach`). More than `habit_at` excursions are a habit.
@@ -51,15 +51,13 @@ def spikes(
         bound = max(bound, 2.5 * sigmas * noise, 2.5 * far)
     high = distance > bound
     groups = _groups(high, gap=window)
-    if len(groups) > habit_at:
-        return ()
     found = []
     for first, last in groups:
         peak = first + int(np.argmax(distance[first : last + 1]))
         begin, end = as_datetime(series.times[first]), as_datetime(series.times[last])
         size = float(distance[peak] / max(noise, far / 3, 1e-12))
         found.append(Spike(begin, end, float(usual[peak]), float(x[peak]), size))
-    return tuple(found)
+    return unusual(found, habit_at, keep)
 
 
 def reach(distance: NDArray[np.float64], *, chance_at: float, aside: int) -> float:
@@ -88,7 +86,14 @@ def reach(distance: NDArray[np.float64], *, chance_at: float, aside: int) -> flo
 
 
 def excursions(
-    series: Series, *, hours: float = 2.0, sigmas: float = 8.0, beyond: float = 2.0, habit_at: int = 3, days_at: float = 4.0
+    series: Series,
+    *,
+    hours: float = 2.0,
+    sigmas: float = 5.0,
+    beyond: float = 1.3,
+    habit_at: int = 3,
+    keep: int = 2,
+    days_at: float = 4.0,
 ) -> tuple[Spike, ...]:
     """Means of `hours` that stand far from what is usual at that hour of the day (and kind of day, from three weeks on).
 
@@ -117,14 +122,21 @@ def excursions(
     noise = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
     bound = max(sigmas * noise, beyond * float(np.quantile(distance, 0.98)), 1e-9 * float(np.ptp(x)))
     groups = _groups(distance > bound, gap=2 * width)
-    if len(groups) > habit_at:
-        return ()
     found = []
     for begin, end in groups:
         peak = begin + int(np.argmax(distance[begin : end + 1]))
         size = float(distance[peak] / max(noise, bound / sigmas))
         found.append(Spike(as_datetime(times[begin]), as_datetime(times[end]), float(usual[peak]), float(means[peak]), size))
-    return tuple(found)
+    return unusual(found, habit_at, keep)
+
+
+def unusual(found: list[Spike], habit_at: int, keep: int) -> tuple[Spike, ...]:
+    """All of a few; of a habit the `keep` largest, and only where they stand out from the others by half."""
+    if len(found) <= habit_at:
+        return tuple(found)
+    by_size = sorted(found, key=lambda s: -s.size)
+    least = 1.5 * by_size[len(by_size) // 2].size
+    return tuple(sorted((s for s in by_size[:keep] if s.size >= least), key=lambda s: s.since))
 
 
 def _groups(flags: NDArray[np.bool_], *, gap: int) -> list[tuple[int, int]]:

@@ -107,6 +107,9 @@ class Heads:
     def __init__(self, stamps: Stamps) -> None:
         self.stamps = stamps
         self.skip: int | None = None
+        self.place: int | None = None
+        """Words before the first time, in a log whose lines all have it there."""
+
         self.relayed = True
         self._again = False
         self._shapes: dict[str, _Shape] = {}
@@ -119,6 +122,15 @@ class Heads:
         relayed = 0
         days = [match for line in sample if (match := STAMP.search(line[:120])) is not None and form(match) == len(FORMATS) - 1]
         self.stamps.day_first = any(int(next(v for k, v in m.groupdict().items() if k[0] == "p" and v)) > 12 for m in days)
+        places = Counter(
+            len(line[: match.start()].split()) for line in sample if (match := _first_time(line, min(len(line), 120))) is not None
+        )
+        if places:
+            place, count = places.most_common(1)[0]
+            # What stands before the time in nearly every line is its head, whatever words it is made of.
+            self.place = (
+                place if place <= 2 * LEAD_CAP and count >= 0.9 * len([line for line in sample if line.strip()]) else None
+            )
         for line in sample:
             end, _, _, headed = self._strip(line)
             relayed += headed and self._again
@@ -205,7 +217,7 @@ class Heads:
         cap = min(len(line), HEAD_CAP)
         first = _first_time(line, min(cap, 120))
         lead = line[: first.start()] if first else ""
-        if first and (first.start() == 0 or _leads(lead)):
+        if first and (first.start() == 0 or _leads(lead) or (self.place is not None and len(lead.split()) == self.place)):
             end = first.end()
             when = first
             headed = True

@@ -41,7 +41,7 @@ _DIGEST: Final = re.compile(
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
 _PATH: Final = re.compile(r"(?:(?<=[\s=:,('\"\[<])|^)(?:[A-Za-z]:\\|(?:[a-z][a-z0-9+.-]{1,15}:)?/{1,3})[^\s,;'\"()\[\]<>]+")
 _QUOTED_REQUEST: Final = re.compile(r'"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) [^"]*"')
-_VERB: Final = re.compile(r".{0,80}?\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) /")
+_ASKED: Final = ("HTTP/", "tatus", "POST /", "GET /", "PUT /", "HEAD /", "PATCH /", "DELETE /", "OPTIONS /")
 _STATUS: Final = re.compile(
     r"(?:HTTP/\d(?:\.\d)?\"? |\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S{0,400}(?: ->| →|:| -)? "
     r"|\b[sS]tatus(?:[ _]?[cC]ode)?[\"']?[=: ]{1,2}\"?)"
@@ -50,6 +50,13 @@ _STATUS: Final = re.compile(
 _CLASSES: Final = {f"{number}": f"{'①②③④⑤'[number // 100 - 1]}" for number in range(100, 600)}
 """Signs that stand for a class of status until digits are masked."""
 _SHOWN: Final = str.maketrans({"①": "1xx", "②": "2xx", "③": "3xx", "④": "4xx", "⑤": "5xx"})
+_USER: Final = re.compile(r"\b((?:for|by|of|[Ii]nvalid|[Ii]llegal) user )(?!<\*>)[^\s:,;()]+")
+_DATE: Final = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+    r" {1,2}0{1,2},? 00:00:00(?: (?:[A-Z]{3,4} )?0000)?"
+)
+"""A day and its clock as ctime writes them, every digit a zero."""
+_AGAIN: Final = re.compile(r"(?<=[0bBs]) \(0[0.,]{0,20} ?(?:[kKMGT]i?)?(?:B|bytes)\)")
 _JOINED: Final = re.compile(r"<\*>(?:[.:/\\,@#_+~-]*<\*>)+")
 _HOST: Final = re.compile(r"^[\[(<]*(?:[A-Za-z0-9_-]+\.){2,}[A-Za-z]{2,}(?::<\*>)?[\])>,;]*$|^[A-Za-z0-9_.-]+:<\*>[\])>,;]*$")
 _UNITS: Final = frozenset(
@@ -93,6 +100,13 @@ class Masker:
         return known
 
     def _words(self, message: str) -> tuple[str, ...]:
+        if " user " in message:
+            message = _USER.sub(r"\1" + ANY, message)
+        if "00:00:00" in message:
+            message = _DATE.sub(ANY, message)
+        if "(0" in message:
+            # The same size in a larger unit: "16559 bytes (16.17 KB)".
+            message = _AGAIN.sub("", message)
         if '"' in message:
             message = _QUOTED_REQUEST.sub(r'"\1 <*>"', message)
         result: list[str] = []
@@ -128,7 +142,7 @@ class Masker:
 
 def status_of(message: str) -> re.Match[str] | None:
     """The status of an HTTP answer, as group 1, in a message that names one."""
-    if not ("HTTP/" in message or "tatus" in message or _VERB.match(message)):
+    if not any(word in message for word in _ASKED):
         return None
     return _STATUS.search(message, 0, MESSAGE_CAP)
 

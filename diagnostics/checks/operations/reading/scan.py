@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from diagnostics.checks.operations.reading.drain import Drain
 from diagnostics.checks.operations.reading.header import Heads, Level
@@ -91,8 +93,7 @@ class SignCount:
     first: datetime | None
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """Something that the service said of itself. value: milliseconds of a fetch, number of entries of a size; else None."""
 
     kind: Kind
@@ -219,6 +220,12 @@ def read_logs(paths: tuple[Path, ...], year: int | None = None, *, assigned: arr
         else:
             if not dated:
                 problems.append((path.name, Phrase(NO_LOG)))
+    counting.drain.close()
+    if assigned is not None and len(assigned):
+        # Templates that were taken together later: the lines get the one that stands.
+        ids = np.array([0, *(t.survivor.id for t in counting.drain.templates)], dtype=assigned.typecode)
+        numbers = np.frombuffer(assigned, dtype=assigned.typecode)
+        numbers[:] = ids[numbers]
     if not counting.records:
         raise BadInput(N_("{file:name} cannot be used as a log: {why}"), file=problems[0][0], why=problems[0][1])
     return counting.close(tuple(p.name for p in paths), tuple(problems))
@@ -313,6 +320,20 @@ class _Counting:
         self.records += 1
         return template.id
 
+    def _unite(self, tally: _Tally, number: int) -> None:
+        """`tally` is of the template `number` as well."""
+        kept = self.tallies.get(number)
+        if kept is None:
+            self.tallies[number] = tally
+            return
+        kept.count += tally.count
+        kept.level = max(kept.level, tally.level)
+        kept.first = min((when for when in (kept.first, tally.first) if when is not None), default=None)
+        kept.last = max((when for when in (kept.last, tally.last) if when is not None), default=None)
+        kept.first_record = min(kept.first_record, tally.first_record)
+        kept.bins.update(tally.bins)
+        kept.kind = kept.kind or tally.kind
+
     def _request(self, status: int | None, message: str) -> None:
         """One request at the time of the record that was counted last."""
         number = self._second[1]
@@ -377,7 +398,11 @@ class _Counting:
             known[2] = when if not isinstance(last, datetime) or when > last else last
 
     def close(self, files: tuple[str, ...], problems: tuple[tuple[str, str], ...]) -> LogScan:
+        standing = {template.id: template.survivor.id for template in self.drain.templates}
         texts = {template.id: masked_text(template.text) for template in self.drain.templates}
+        for number in [number for number in self.tallies if standing[number] != number]:
+            self._unite(self.tallies.pop(number), standing[number])
+        self.moments = [moment._replace(template=standing[moment.template]) for moment in self.moments]
         templates = tuple(
             TemplateCount(
                 number,
@@ -421,7 +446,7 @@ class _Counting:
         known = self.signs.get(found)
         if known is None:
             if len(self.signs) < SIGNS_CAP:
-                self.signs[found] = SignCount(found.sign, found.what, text[:EXAMPLE_CAP], 1, when)
+                self.signs[found] = SignCount(found.sign, found.what, masked_text(text[:EXAMPLE_CAP]), 1, when)
             return
         first = when if when is not None and (known.first is None or when < known.first) else known.first
         self.signs[found] = replace(known, count=known.count + 1, first=first)
