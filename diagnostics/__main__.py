@@ -16,6 +16,7 @@ from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.rule import SEVERITY_ORDER, Severity
 from diagnostics.nouns.words import LANGUAGES, N_, Words, words_for
+from diagnostics.watch.options import retrain_arguments, watch_arguments
 
 DONE, FOUND, BAD_INPUT = 0, 1, 2
 ROLES: Final = ("target", "prediction", "timestamp", "id", "group", "positive", "task", "title")
@@ -130,6 +131,12 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     search_arguments(search, worker, words)
     search.set_defaults(run=_search)
     worker.set_defaults(run=_search_worker)
+    watch = commands.add_parser("watch", parents=[shared], help=words(N_("watch batches, and tell when something changed")))
+    watch_arguments(watch, words)
+    watch.set_defaults(run=_watch)
+    retrain = commands.add_parser("retrain", parents=[shared], help=words(N_("whether training again would help, and on what")))
+    retrain_arguments(retrain, words)
+    retrain.set_defaults(run=_retrain)
     return parser
 
 
@@ -355,6 +362,19 @@ def _search_worker(options: argparse.Namespace, words: Words) -> int:
 
     print(run_worker(options, words))
     return DONE
+
+
+def _watch(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.watch.command import run_watch
+
+    return FOUND if run_watch(options, words, _emit) else DONE
+
+
+def _retrain(options: argparse.Namespace, words: Words) -> int:
+    from diagnostics.watch.again_record import run_retrain
+
+    due = run_retrain(options, words, _progress, _emit)
+    return _failed(options.fail_on, [Severity.WARNING] if due else [])
 
 
 def _dump(record: Any) -> str:

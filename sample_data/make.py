@@ -18,6 +18,7 @@ import real
 import served
 import service
 import simulated
+import watched
 
 HERE: Final = Path(__file__).parent
 
@@ -36,6 +37,7 @@ RECIPES: Final[Mapping[str, Callable[[], Mapping[str, str | bytes]]]] = {
     "another-model": served.another_model,
     "another-environment": around.another_environment,
     "another-setting": around.another_setting,
+    "watch": watched.shop_orders,
 }
 """Folder name to the recipe that returns its files: path inside the folder to text (or bytes)."""
 

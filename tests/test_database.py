@@ -142,12 +142,13 @@ def test_a_full_disk_is_said_and_what_was_there_stays(home: Path) -> None:
 def test_a_database_of_a_newer_version_is_one_sentence(kind: str) -> None:
     incident = store.create()
     with database.opened(write=True) as con:
+        known = con.exec_driver_sql("SELECT version_num FROM model_clinic_revision").scalar_one()
         con.exec_driver_sql("UPDATE model_clinic_revision SET version_num = '9999'")
     database.forget()
     with pytest.raises(BadInput, match=r"newer version of Model Clinic \(9999\)"):
         record.read(incident)
     with database.plainly(), database.engine(database.url()).begin() as con:
-        con.exec_driver_sql("UPDATE model_clinic_revision SET version_num = '0001'")
+        con.exec_driver_sql(f"UPDATE model_clinic_revision SET version_num = '{known}'")
     assert record.read(incident).title == "Incident"
 
 

@@ -13,6 +13,7 @@ SCHEMA_CHANGE: Final[CauseKind] = CauseKind(
     family=Family.DATA,
     title=N_("The schema changed"),
     plural=N_("{count:count} columns are missing, renamed, new or of another type: {columns:list}."),
+    plain=True,
 )
 UNIT_CHANGE: Final[CauseKind] = CauseKind(
     code="unit_change",
@@ -52,7 +53,6 @@ UNSEEN_CATEGORIES: Final[CauseKind] = CauseKind(
     family=Family.DATA,
     title=N_("New categories appeared"),
     plural=N_("New categories came in {count:count} columns at once: {columns:list}."),
-    like_drift=True,
 )
 MISSING_VALUES: Final[CauseKind] = CauseKind(
     code="missing_values",
@@ -89,6 +89,7 @@ FORMAT_CHANGE: Final[CauseKind] = CauseKind(
     title=N_("The format of the values changed"),
     plural=N_("Values are written differently in {count:count} columns at once: {columns:list}."),
     leaves=lambda: {UNIT_CHANGE: 0.0, OUT_OF_RANGE: 0.0, CLIPPED_VALUES: 0.0, SCHEMA_CHANGE: 0.0},
+    plain=True,
 )
 OUT_OF_RANGE: Final[CauseKind] = CauseKind(
     code="out_of_range",
@@ -110,7 +111,6 @@ CLIPPED_VALUES: Final[CauseKind] = CauseKind(
     family=Family.DATA,
     title=N_("Values are cut off at a bound"),
     plural=N_("Values are cut off at a bound in {count:count} columns at once: {columns:list}."),
-    like_drift=True,
     like_moved_rows=True,
     leaves=lambda: {DUPLICATED_ROWS: 0.375},
 )
@@ -128,6 +128,7 @@ RECODED_LABELS: Final[CauseKind] = CauseKind(
     code="recoded_labels",
     family=Family.DATA,
     title=N_("The labels are written differently"),
+    plain=True,
 )
 REFERENCE_FAULT: Final[CauseKind] = CauseKind(
     code="reference_fault",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from diagnostics.causes.weighing import Part
 from diagnostics.nouns.cause_kind import CauseKind, Family
 from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.words import N_, Value, Words
@@ -68,6 +69,9 @@ class Cause:
     likeness: Likeness | None = None
     supports: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    weighed: tuple[Part, ...] = ()
+    """What its confidence consists of, the most telling first."""
+
     next_check: str | None = None
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,11 +17,12 @@ from diagnostics.causes.proof.likeness import likeness
 from diagnostics.causes.proof.replay import Replayed, replay
 from diagnostics.causes.proof.use import column_use
 from diagnostics.causes.proposals import columns, history, population, service, training
+from diagnostics.causes.weighing import Features, odds, parts
 from diagnostics.measure.outcome import partial
 from diagnostics.measure.placebo import placebo
 from diagnostics.measure.samples import samples
 from diagnostics.measure.uploaded import scoring_model
-from diagnostics.nouns.cause_kind import Family
+from diagnostics.nouns.cause_kind import CauseKind, Family
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
@@ -50,13 +51,6 @@ IGNORED_BY_TARGET: Final = 0.02
 
 TRIED: Final = 8
 """Hypotheses that are undone and compared with the reference; the rest is judged by its signature alone."""
-
-LIKENESS: Final = 1.6
-REPLAY: Final = 1.2
-"""Log-odds that a full, or missing, proof adds or takes."""
-
-SHADOW: Final = 1.5
-"""Log-odds that a proven fault in the data takes from what it imitates."""
 
 CLEAR: Final = 1.0
 """Log-odds from which on a second fault is named beside a likelier one."""
@@ -89,16 +83,16 @@ PLAIN: Final = 0.8
 """Clearness of a signature that nothing but a fault leaves."""
 
 LEAD: Final = 0.4
-"""Confidence in a fault of a column that the model seems not to use."""
+"""Confidence in a fault of a column that the model seems not to use, and in a drift that nobody knows to do harm."""
 
 IMPORTANT: Final = 0.2
 """A column whose shuffling costs this share of what the most important one costs is one that the model leans on."""
 
-HARMLESS: Final = 2.5
-"""Log-odds that an unharmed metric takes from a broken column that the model leans on."""
-
 NOTHING_BACK: Final = 0.05
 """Share of the loss below which undoing wins nothing back."""
+
+WEAKEST: Final = 0.02
+"""Strength of a signature below which, and one minus it above which, a difference tells nothing."""
 
 WORSE_AT: Final = 0.05
 """p-value of a rise of the loss above which the metric counts as unharmed."""
@@ -109,26 +103,36 @@ PROOF: Final = 0.6
 PROVES: Final = (Family.DATA, Family.TRAINING, Family.OPERATIONS)
 """Families whose faults leave marks that nothing else leaves."""
 
-SHARPNESS: Final = 1.2
-"""How much a difference of one in log-odds tells; set on the tuning tables of `benchmarks/incidents`."""
 
-
-@dataclass(frozen=True)
-class Weighed:
-    """odds: natural log of the odds for the hypothesis against "nothing is wrong"."""
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A hypothesis with what is known of it."""
 
     hypothesis: Hypothesis
-    replayed: Replayed | None
-    likeness: Likeness | None
-    odds: float
-    against: tuple[str, ...]
-    unused: bool = False
-    """The model seems not to use the columns."""
+    features: Features
+    replayed: Replayed | None = None
+    likeness: Likeness | None = None
+    lead: bool = False
+    """The model seems not to use the columns; or a drift that nobody knows to have done harm."""
+
+    @property
+    def kind(self) -> CauseKind:
+        return self.hypothesis.kind
+
+    @property
+    def odds(self) -> float:
+        """Natural log of the odds against "nothing is wrong"."""
+        return odds(self.features, self.kind)
 
 
 def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     """Causes, most likely first; empty when nothing is wrong."""
-    case = _case(incident, checks)
+    case = case_of(incident, checks)
+    return tuple(_settle(case, candidates(case)))
+
+
+def candidates(case: Case) -> list[Candidate]:
+    """All hypotheses with what is known of each, and of each against the others."""
     uncompared = {finding.code for finding in case.showing(Sign.UNCOMPARED)}
     told = [
         hypothesis
@@ -139,16 +143,16 @@ def rank(incident: Incident, checks: Sequence[Check]) -> tuple[Cause, ...]:
     ]
     proposed = merged(told)
     relevant = [hypothesis for hypothesis in proposed if _matters(case, hypothesis)]
-    # A broken column that the model seems not to use is a lead where nothing else is: the stand-in may not know all uses.
+    # A broken column that the model seems not to use is a lead where nothing else is: the surrogate may not know all uses.
     plain = [h for h in proposed if h.family is Family.DATA and not h.kind.like_drift and h.strength >= PLAIN]
     unused = [] if relevant else plain
     ordered = sorted(relevant or unused, key=lambda h: (-h.strength, h.code, h.columns))
-    weighed = [_weigh(case, h, proof=place < TRIED, without=_broken(h, ordered)) for place, h in enumerate(ordered)]
-    weighed = [replace(entry, unused=bool(unused)) for entry in weighed]
-    return tuple(_settle(case, [*weighed, *_rest(weighed)]))
+    found = [_examined(case, h, proof=place < TRIED, without=_broken(h, ordered)) for place, h in enumerate(ordered)]
+    found = [replace(entry, lead=bool(unused) or _harm_unknown(case, entry.hypothesis)) for entry in found]
+    return against_rivals([*found, *_rest(case, found)])
 
 
-def _case(incident: Incident, checks: Sequence[Check]) -> Case:
+def case_of(incident: Incident, checks: Sequence[Check]) -> Case:
     findings = tuple(finding for check in checks for finding in check.findings)
     bare = Case(incident=incident, checks=tuple(checks), findings=findings)
     try:
@@ -182,39 +186,45 @@ def _matters(case: Case, told: Hypothesis) -> bool:
     return shown >= (IGNORED_BY_TARGET if learnt else IGNORED_BELOW)
 
 
-def _weigh(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str] = frozenset()) -> Weighed:
-    strength = min(max(told.strength, 0.02), 0.98)
-    odds, against = float(np.log(strength / (1 - strength))), []
+def _harm_unknown(case: Case, told: Hypothesis) -> bool:
+    """Drift of columns of which nobody knows whether the model uses them, while no label and no prediction shows any harm."""
+    drift = told.family is Family.POPULATION or told.kind.like_drift
+    return drift and case.surrogate is not None and not case.weights and not case.showing(Sign.WORSE, Sign.MOVED)
+
+
+def _examined(case: Case, told: Hypothesis, *, proof: bool, without: frozenset[str] = frozenset()) -> Candidate:
     alike = likeness(case, told, without=without) if proof else None
-    if alike is not None and alike.explained is not None:
-        odds += LIKENESS * (2 * alike.explained - 1)
-        if alike.explained < 0.3:
-            against.append("likeness")
+    explained = alike.explained if alike is not None else None
     replayed = replay(case, told)
     explains = replayed.explains if replayed is not None and replayed.lost else told.explains
-    if explains is not None:
-        # A clear signature stays likely when its undo brings little back: a second fault may hide it.
-        odds += REPLAY * (explains - 0.3)
-        if explains < 0.1:
-            against.append("replay")
-        if explains < NOTHING_BACK and replayed is not None and replayed.lost:
-            odds -= HARMLESS  # What wins nothing back of a loss does not lead.
-    if told.kind in (UNIT_CHANGE, REFIT_SCALER) and case.use(told.columns).sure >= IMPORTANT and _harmless(case):
+    use = case.use(told.columns)
+    known = _features(case, told)
+    features = replace(
+        known,
+        alike=explained or 0.0,
+        alike_known=float(explained is not None),
+        won_back=explains or 0.0,
+        won_known=float(explains is not None),
+        nothing_back=float(replayed is not None and replayed.lost and replayed.explains < NOTHING_BACK),
         # Values that the model leans on, on another scale, would have cost it something; a few that are cut off need not.
-        odds -= HARMLESS
-        against.append("harmless")
-    return Weighed(told, replayed, alike, odds, tuple(against))
+        unharmed=float(told.kind in (UNIT_CHANGE, REFIT_SCALER) and use.sure >= IMPORTANT and known.worse < 0),
+    )
+    return Candidate(hypothesis=told, features=features, replayed=replayed, likeness=alike)
 
 
-def _harmless(case: Case) -> bool:
-    """Whether labels show that the predictions became no worse, in no part of the current rows."""
-    if not case.weights:
-        return False
-    chance = placebo(case.incident).p_loss
-    return chance is not None and chance > WORSE_AT
+def _features(case: Case, told: Hypothesis) -> Features:
+    """What is known before anything is undone."""
+    strength = min(max(told.strength, WEAKEST), 1 - WEAKEST)
+    known = bool(case.weights) and bool(told.columns)
+    chance = placebo(case.incident).p_loss if case.weights else None
+    return Features(
+        signature=float(np.log(strength / (1 - strength))),
+        used=case.use(told.columns).sure - 0.5 if known and told.family in (Family.DATA, Family.POPULATION) else 0.0,
+        worse=0.0 if chance is None else 1.0 if chance <= WORSE_AT else -1.0,
+    )
 
 
-def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
+def _rest(case: Case, weighed: Sequence[Candidate]) -> Iterator[Candidate]:
     """What is lost although a broken column was mended: the relation moved as well."""
     clear = [w for w in weighed if w.hypothesis.family is Family.DATA and w.odds > CLEAR and w.replayed is not None]
     if len({frozenset(w.hypothesis.columns) for w in clear}) > 1:
@@ -222,7 +232,9 @@ def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
     best = max(clear, key=lambda w: w.odds, default=None)
     if best is None or best.replayed is None:
         return
-    if any(w.hypothesis.family is not Family.DATA and w.odds > CLEAR and not _shadows(best, w) for w in weighed):
+    if any(
+        w.hypothesis.family is not Family.DATA and w.odds > CLEAR and not _shadows(best, w, best.odds, w.odds) for w in weighed
+    ):
         return  # What else is likely may explain it.
     replayed, left = best.replayed, 1 - best.replayed.explains
     still = replayed.replay.after.value - replayed.replay.reference.value
@@ -250,31 +262,36 @@ def _rest(weighed: Sequence[Weighed]) -> Iterator[Weighed]:
         explains=left,
         rest=True,
     )
-    yield Weighed(told, None, None, float(np.log(told.strength / (1 - told.strength))), ())
+    yield Candidate(hypothesis=told, features=_features(case, told))
 
 
-def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
-    """Let hypotheses that speak of the same columns compete, and let a proven fault in the data weaken what it imitates."""
-    ordered = sorted(weighed, key=lambda w: (-w.odds, w.hypothesis.code, w.hypothesis.columns))
+def against_rivals(found: Sequence[Candidate], table: Mapping[str, float] | None = None) -> list[Candidate]:
+    """Most likely first; what likelier ones take from those that speak of the same columns, or that they imitate."""
+    own = {id(entry): odds(entry.features, entry.kind, table) for entry in found}
+    ordered = sorted(found, key=lambda c: (-own[id(c)], c.hypothesis.code, c.hypothesis.columns))
     taken: set[str] = set()
-    odds = []
+    weighed = []
     for entry in ordered:
-        told, value = entry.hypothesis, entry.odds
-        if taken & set(told.columns):
-            value -= SHADOW
-        if told.family in PROVES:
-            taken |= set(told.columns)
+        columns = set(entry.hypothesis.columns)
         # What a likelier cause imitates is no second cause.
-        value -= SHADOW * max((_shadow(other, entry) for other in ordered if other is not entry), default=0.0)
-        odds.append(value)
-    size = np.exp(SHARPNESS * np.array(odds))
+        shadows = [_shadow(other, entry, own[id(other)], own[id(entry)]) for other in ordered if other is not entry]
+        features = replace(entry.features, same_column=float(bool(taken & columns)), imitated=max(shadows, default=0.0))
+        weighed.append(replace(entry, features=features))
+        if entry.hypothesis.family in PROVES:
+            taken |= columns
+    return weighed
+
+
+def _settle(case: Case, ordered: Sequence[Candidate]) -> list[Cause]:
+    """Rivals share one certainty."""
+    size = np.exp(np.array([entry.odds for entry in ordered]))
     shares = size / (1 + size.sum())
-    # Rivals share one certainty; a fault in other columns that is clear by itself is no rival, it may be there as well.
+    # A fault in other columns that is clear by itself is no rival, it may be there as well.
     shares = np.maximum(
         shares,
         [
-            SECOND * chance / (1 + chance) if value > CLEAR and _apart(entry, ordered[:place]) else 0.0
-            for place, (entry, value, chance) in enumerate(zip(ordered, odds, np.exp(odds), strict=True))
+            SECOND * chance / (1 + chance) if entry.odds > CLEAR and _apart(entry, ordered[:place]) else 0.0
+            for place, (entry, chance) in enumerate(zip(ordered, size, strict=True))
         ],
     )
     cap = _cap(case)
@@ -286,33 +303,33 @@ def _settle(case: Case, weighed: list[Weighed]) -> list[Cause]:
     return sorted(causes, key=lambda cause: (-cause.confidence, cause.code, cause.columns))[:SHOWN]
 
 
-def _shadow(cause: Weighed, entry: Weighed) -> float:
+def _shadow(cause: Candidate, entry: Candidate, likely: float, own: float) -> float:
     """How much of the shadow of `cause` falls on `entry`, 0 to 1: none on what explains the loss that undoing it leaves."""
-    if entry.hypothesis.rest or not _shadows(cause, entry):
+    if entry.hypothesis.rest or not _shadows(cause, entry, likely, own):
         return 0.0
-    return min(1.0, cause.odds)
+    return min(1.0, likely)
 
 
-def _apart(entry: Weighed, likelier: Sequence[Weighed]) -> bool:
-    """Whether the hypothesis is about another subject than all likelier ones."""
+def _apart(entry: Candidate, likelier: Sequence[Candidate]) -> bool:
+    """Whether the hypothesis speaks of something else than all that are likelier."""
     own, kind = set(entry.hypothesis.columns), entry.hypothesis.kind
     return all(o.hypothesis.kind is not kind and not own & set(o.hypothesis.columns) for o in likelier)
 
 
-def _shadows(cause: Weighed, entry: Weighed) -> bool:
-    """Whether what `entry` says would be seen too if only `cause` were true."""
+def _shadows(cause: Candidate, entry: Candidate, likely: float, own: float) -> bool:
+    """Whether what `entry` says would be seen too if only `cause` were true; both with their log-odds."""
     one, other = cause.hypothesis, entry.hypothesis
-    if cause.odds <= 0:
+    if likely <= 0:
         return False
     if one.family in (Family.DATA, Family.OPERATIONS) and other.family in (Family.POPULATION, Family.CONCEPT, Family.MODEL):
         # Rows that moved may look like a broken column as well: then the better proof decides.
-        return other.family is not Family.POPULATION or cause.odds > entry.odds
+        return other.family is not Family.POPULATION or likely > own
     if one.family is Family.DATA and other.kind in (LABEL_NOISE, CLASS_IMBALANCE):
         # A broken column takes away what predicts the labels, so that they look random. That a rare class is hardly ever
         # predicted predates the fault.
         return True
     if one.family is Family.POPULATION and other.kind.like_moved_rows:
-        return cause.odds > entry.odds
+        return likely > own
     return other.kind in one.kind.imitates()
 
 
@@ -325,19 +342,19 @@ def _cap(case: Case) -> float:
     return next((cap for size, cap in SMALL if rows < size), MOST)
 
 
-def _proven(entry: Weighed) -> bool:
+def _proven(entry: Candidate) -> bool:
     """Whether undoing it gave back most of what was lost, or made the rows alike again."""
     won = entry.replayed is not None and entry.replayed.lost and entry.replayed.explains >= PROOF
     alike = entry.likeness.explained if entry.likeness is not None else None
     return won or (alike is not None and alike >= PROOF)
 
 
-def _cause(entry: Weighed, confidence: float, advice: str | None, cap: float) -> Cause:
+def _cause(entry: Candidate, confidence: float, advice: str | None, cap: float) -> Cause:
     told, replayed = entry.hypothesis, entry.replayed
     lost = replayed is not None and replayed.lost
     return Cause(
         kind=told.kind,
-        confidence=float(min(confidence, LEAD if entry.unused else MOST if _proven(entry) else cap)),
+        confidence=float(min(confidence, LEAD if entry.lead else MOST if told.kind.plain or _proven(entry) else cap)),
         says=told.says,
         remedy=told.remedy,
         evidence=told.evidence,
@@ -348,6 +365,18 @@ def _cause(entry: Weighed, confidence: float, advice: str | None, cap: float) ->
         replay=replayed.replay if replayed is not None and lost else None,
         likeness=entry.likeness,
         supports=told.supports,
-        against=entry.against,
+        against=_against(entry),
+        weighed=tuple(parts(entry.features, entry.kind)),
         next_check=advice,
     )
+
+
+def _against(entry: Candidate) -> tuple[str, ...]:
+    """What of the proof speaks against it: its undo does not make the rows alike, wins nothing back, or there is no harm."""
+    known = entry.features
+    told = {
+        "likeness": known.alike_known and known.alike < 0.3,
+        "replay": known.won_known and known.won_back < 0.1,
+        "harmless": known.unharmed,
+    }
+    return tuple(name for name, speaks in told.items() if speaks)

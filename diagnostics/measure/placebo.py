@@ -44,8 +44,10 @@ TINY: Final = 1e-12
 LATE: Final = 0.02
 """Share of the current rows that "since then" must hold."""
 
-ATOM: Final = 0.02
-"""A value that so many rows share stands in a bin of its own."""
+ATOM: Final = 0.005
+ATOMS: Final = 24
+"""A value that so many rows share stands in a bin of its own, and how many such values at most: one that was written into rows
+need not be common."""
 
 KEPT: Final = 8
 LEAST_LABELS: Final = 40
@@ -114,11 +116,13 @@ class Placebo:
         """The p-value of a claim about `columns`; None where none was looked at, or there are too few units to exchange."""
         if not self.enough:
             return None
-        if null is Null.LOSS:
+        if null is Null.LOSS or (null is Null.RELATION and self.p_loss is not None):
             return self.p_loss
         if null is Null.REPEATS:
             return self.p_repeats
-        names = [*self.p_values] if null is Null.ANYTHING else columns
+        if null is Null.EACH:
+            return max((self.p_values[name] for name in columns if name in self.p_values), default=None)
+        names = [*self.p_values] if null in (Null.ANYTHING, Null.RELATION) else columns
         looked_at = {Null.VALUES: (self.p_values,), Null.LINKS: (self.p_links,)}.get(null, (self.p_values, self.p_links))
         known = [min((p[name] for name in names if name in p), default=None) for p in looked_at]
         found = [p for p in known if p is not None]
@@ -130,7 +134,7 @@ def beyond_chance(finding: Finding, incident: Incident, *, chance_at: float = 0.
 
     One in a hundred is the share of healthy pairs that may be accused.
     """
-    null, prediction = finding.rule.null, incident.roles.prediction
+    null, prediction = finding.rule.chance(finding.of), incident.roles.prediction
     # What is said of no column is said of the predictions.
     columns = finding.columns or (() if prediction is None else (prediction,))
     if null is None or incident.reference is None or incident.current is None:
@@ -177,7 +181,7 @@ def _placebo(incident: Incident) -> Placebo:
         statistics=real,
         p_values=step_down(real, chance),
         p_links=_links(left[names], right[names], drawn.kinds, units, count, orders),
-        p_repeats=_repeats(left[names], right[names], units, count, orders),
+        p_repeats=_repeats(left[names], right[names], units, rng),
         p_loss=_loss(incident, drawn, units, count, orders, since=unit is Unit.TIMES),
     )
 
@@ -283,6 +287,8 @@ def _binned(left: pd.Series, right: pd.Series, kind: Kind) -> NDArray[np.intp]:
         return np.where(np.isnan(numbers), 1, 0).astype(np.intp)
     distinct, often = np.unique(finite, return_counts=True)
     atoms = distinct[often >= ATOM * finite.size] if distinct.size > BINS else distinct
+    if atoms.size > ATOMS:
+        atoms = distinct[np.sort(np.argsort(-often, kind="stable")[:ATOMS])]
     cuts = np.quantile(finite, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf")
     outer = np.quantile(finite, [0.002, 0.01, 0.99, 0.998], method="inverted_cdf")
     home = numbers[: len(left)]
@@ -349,10 +355,20 @@ def _loss(
     if there.sum() < LEAST_LABELS:
         return None
     unit = np.concatenate([units[0], units[1] + count[0]])
-    total = np.bincount(unit[there], weights=values[there], minlength=count[0] + count[1])
-    size = np.bincount(unit[there], minlength=count[0] + count[1]).astype("float64")
-    spread = float(np.std(values[there])) or 1.0
-    found = np.empty(len(orders))
+    found = _rises(values[there], unit[there], count, orders, since=since)
+    return float((1 + np.sum(found[1:] >= found[0])) / len(found))
+
+
+def _rises(
+    values: NDArray[np.float64], unit: NDArray[np.intp], count: Sequence[int], orders: NDArray[np.intp], *, since: bool
+) -> NDArray[np.float64]:
+    """By how many standard errors the mean of the current rows exceeds that of the reference, in every order of the units, shape
+    (len(orders),). since: the most over the current rows from any unit on.
+    """
+    total = np.bincount(unit, weights=values, minlength=count[0] + count[1])
+    size = np.bincount(unit, minlength=count[0] + count[1]).astype("float64")
+    spread = float(np.std(values)) or 1.0
+    found = np.zeros(len(orders))
     for number, order in enumerate(orders):
         first, late = order[: count[0]], order[count[0] :][::-1]
         rows = size[first].sum()
@@ -360,34 +376,70 @@ def _loss(
         if not since:
             tails, lengths = tails[-1:], lengths[-1:]
         enough = lengths >= max(10.0, LATE * lengths[-1])
-        if rows == 0 or not enough.any():
-            found[number] = 0.0
-            continue
-        rise = tails[enough] / lengths[enough] - total[first].sum() / rows
-        found[number] = float((rise / (spread * np.sqrt(1 / lengths[enough] + 1 / rows))).max())
-    return float((1 + np.sum(found[1:] >= found[0])) / len(found))
+        if rows > 0 and enough.any():
+            rise = tails[enough] / lengths[enough] - total[first].sum() / rows
+            found[number] = float((rise / (spread * np.sqrt(1 / lengths[enough] + 1 / rows))).max())
+    return found
+
+
+def chance_of_rises(
+    incident: Incident,
+    rows: tuple[NDArray[np.intp], NDArray[np.intp]],
+    values: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+) -> dict[str, float]:
+    """p-values, by name, of what a check measured row by row and says to have risen, corrected for all names at once.
+
+    rows: positions in the samples of both sides, ascending. values: name to the measure of these rows, NaN where there is none.
+    Empty where there are too few units to exchange. Raises NotApplicable without both tables.
+    """
+    drawn, roles = samples(incident), incident.roles
+    rng = np.random.default_rng([incident.seed, 89])
+    left, right = drawn.reference.iloc[rows[0]], drawn.current.iloc[rows[1]]
+    unit, units = _units(left, right, roles.timestamp, roles.group, rng)
+    count = [int(side.max()) + 1 if side.size else 0 for side in units]
+    if min(count) < FEWEST_UNITS:
+        return {}
+    orders = _shared_out(count[0], count[1], rng)
+    whose = np.concatenate([units[0], units[1] + count[0]])
+    found = {}
+    for name, sides in values.items():
+        measured = np.concatenate(sides)
+        there = np.isfinite(measured)
+        if there.any():
+            found[name] = _rises(measured[there], whose[there], count, orders, since=unit is Unit.TIMES)
+    return step_down({name: float(f[0]) for name, f in found.items()}, {name: f[1:] for name, f in found.items()})
 
 
 def _repeats(
     left: pd.DataFrame,
     right: pd.DataFrame,
     units: tuple[NDArray[np.intp], NDArray[np.intp]],
-    count: Sequence[int],
-    orders: NDArray[np.intp],
+    rng: np.random.Generator,
 ) -> float | None:
-    """p-value of the share of current rows that equal an earlier one: rows of a few flags always repeat."""
+    """p-value of the share of current rows that equal an earlier one: rows of a few flags repeat by nature.
+
+    Single rows are exchanged, as a batch that was loaded twice lies in one stretch of time, and one stretch proves nothing; but 1
+    where some stretch of the reference repeats itself as much as the worst of the current table.
+    """
     if left.empty or right.empty or left.shape[1] == 0:
         return None
     rows = pd.util.hash_pandas_object(pd.concat([left, right], ignore_index=True), index=False).to_numpy()
     codes = np.unique(rows, return_inverse=True)[1]
-    unit = np.concatenate([units[0], units[1] + count[0]])
-    place = np.empty(count[0] + count[1], dtype=np.intp)
-    found = np.empty(len(orders))
-    for number, order in enumerate(orders):
-        place[order] = np.arange(order.size)
-        late = codes[place[unit] >= count[0]]
-        found[number] = 1 - np.unique(late).size / late.size if late.size else 0.0
-    return float((1 + np.sum(found[1:] >= found[0])) / len(found))
+    sides = codes[: len(left)], codes[len(left) :]
+    worst = [
+        max(_repeated(side[unit == number]) for number in range(int(unit.max()) + 1))
+        for side, unit in zip(sides, units, strict=True)
+    ]
+    if worst[0] >= worst[1]:
+        return 1.0
+    real = _repeated(sides[1])
+    found = np.array([_repeated(rng.permutation(codes)[len(left) :]) for _ in range(PLACEBOS)])
+    return float((1 + np.sum(found >= real)) / (1 + found.size))
+
+
+def _repeated(codes: NDArray[np.intp]) -> float:
+    """Share of the rows that equal an earlier one."""
+    return 1 - np.unique(codes).size / codes.size if codes.size else 0.0
 
 
 def _links(

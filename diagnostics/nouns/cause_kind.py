@@ -53,5 +53,8 @@ class CauseKind:
     like_moved_rows: bool = False
     """When other rows arrive, a single column may look as if this had happened to it."""
 
+    plain: bool = False
+    """It is read off the names and words themselves: a few rows show it as surely as many."""
+
     def __repr__(self) -> str:
         return f"CauseKind({self.code})"

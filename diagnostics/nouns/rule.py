@@ -56,6 +56,9 @@ class Null(StrEnum):
     VALUES = "values"
     """The columns' values changed."""
 
+    EACH = "each"
+    """The values of each of the columns changed."""
+
     LINKS = "links"
     """The columns' links to other columns changed."""
 
@@ -70,6 +73,9 @@ class Null(StrEnum):
 
     LOSS = "loss"
     """The mean loss of the predictions rose."""
+
+    RELATION = "relation"
+    """What is true of the rows changed: the mean loss rose or, where it is not known, anything changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +118,10 @@ class Rule(Generic[E]):
     first: bool = False
     """Told before all others of its severity: what they measure rests on it."""
 
-    null: Null | None = None
-    """What chance is asked; None for what is plain to see (another type, a missing column) or has a null of its own."""
+    null: Null | Callable[[E], Null | None] | None = None
+    """What chance is asked, or a function of the entry to it; None for what is plain to see (another type, a missing column), or
+    has a null of its own.
+    """
 
     thresholds: Mapping[str, Shown] = field(default_factory=dict)
     """Those arguments of `judge` that decide about this rule, with their names for people."""
@@ -129,6 +137,10 @@ class Rule(Generic[E]):
     def cause(self, entry: E) -> CauseKind | None:
         """The cause that `entry` suggests."""
         return self.suggests(entry) if callable(self.suggests) else self.suggests
+
+    def chance(self, entry: E) -> Null | None:
+        """What chance is asked of the claim in `entry`."""
+        return self.null(entry) if callable(self.null) else self.null
 
     def clearness(self, entry: E) -> float:
         """How clear the signature in `entry` is by itself, 0 to 1."""

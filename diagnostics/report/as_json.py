@@ -94,6 +94,7 @@ def _cause(cause: Cause, words: Words) -> dict[str, Any]:
         "remedy": cause.remedy_text(words),
         "evidence": list(cause.supports),
         "against": list(cause.against),
+        "weighed": [{"of": p.feature, "says": words(p.says), "log_odds": round(p.adds, 3)} for p in cause.weighed],
         "next_check": words(cause.next_check) if cause.next_check else None,
     }
 

@@ -23,6 +23,9 @@ from pages.parts.step import concluded, remarked, say, unreadable
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
+WEIGHT: Final = ((1.5, N_("counts much")), (0.6, N_("counts")), (0.2, N_("counts a little")))
+"""Least amount of log-odds for each word; what adds less is not worth a line."""
+
 SURE: Final = ((0.9, N_("very likely")), (0.7, N_("likely")), (0.5, N_("possible")), (0.0, N_("a weak lead")))
 """Lower bounds of the confidence and the words for it."""
 
@@ -114,8 +117,23 @@ def _facts(cause: Cause, words: Words) -> None:
     st.table(facts, border="horizontal", width="content", alt=words(N_("Facts about this cause")))
 
 
+def _weighed(cause: Cause, words: Words) -> None:
+    """What the confidence consists of, the most telling first."""
+    told = [
+        words(N_("{ground}: {weight}, {direction}"), ground=words(part.says), weight=words(weight), direction=words(direction))
+        for part in cause.weighed
+        for weight in [next((text for bound, text in WEIGHT if abs(part.adds) >= bound), None)]
+        for direction in [N_("for it") if part.adds > 0 else N_("against it")]
+        if weight is not None
+    ]
+    if told:
+        st.markdown(f"**{words(N_('Why {share:percent} sure'), share=cause.confidence)}**")
+        st.markdown("\n".join(f"- {plain(line)}" for line in told))
+
+
 def _grounds(cause: Cause, investigation: Investigation, visit: Visit) -> None:
     words = visit.words
+    _weighed(cause, words)
     for heading, codes in ((N_("For it"), cause.supports), (N_("Against it"), cause.against)):
         if not codes:
             continue

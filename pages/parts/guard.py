@@ -27,6 +27,8 @@ REPORT: Final = "pages/report.py"
 REVIEW: Final = "pages/review.py"
 MEETING: Final = "pages/meeting.py"
 INCIDENTS: Final = "pages/incidents.py"
+WATCH: Final = "pages/watch.py"
+AGAIN: Final = "pages/train_again.py"
 CLINIC: Final[tuple[tuple[str, str], ...]] = (
     ("pages/clinic_fit.py", N_("Fit")),
     ("pages/clinic_imbalance.py", N_("Imbalance")),
@@ -61,6 +63,10 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
             st.Page(ROOT / REVIEW, title=words(N_("Review"))),
             st.Page(ROOT / MEETING, title=words(N_("Meeting"))),
             st.Page(ROOT / REPORT, title=words(N_("Report"))),
+        ],
+        words(N_("Watch")): [
+            st.Page(ROOT / WATCH, title=words(N_("Watch"))),
+            st.Page(ROOT / AGAIN, title=words(N_("Train again"))),
         ],
         words(N_("Clinic")): [st.Page(ROOT / script, title=words(title)) for script, title in CLINIC],
     }

@@ -11,9 +11,16 @@ from diagnostics.catalogue import STEP_TITLES
 from diagnostics.investigation import Investigation
 from diagnostics.nouns.check import Status
 from diagnostics.nouns.words import N_, Words
-from pages.parts.guard import CAUSES, COLUMNS, REPORT, REVIEW, ROOT, STEP_SCRIPTS
+from pages.parts.guard import CAUSES, COLUMNS, REPORT, REVIEW, ROOT, STEP_SCRIPTS, WATCH
 from pages.parts.text import plain
 
+WAYS_OUT: Final = (
+    (COLUMNS, N_("Columns")),
+    (CAUSES, N_("Causes")),
+    (REVIEW, N_("Review")),
+    (REPORT, N_("Report")),
+    (WATCH, N_("Watch")),
+)
 RUNNING: Final = "running"
 WAITING: Final = "waiting"
 STATES: Final[Mapping[str, str]] = {
@@ -38,7 +45,7 @@ def header(title: str, states: Mapping[int, str], words: Words, link: Mapping[st
     with st.container(key="bar", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{plain(words('{title:term}', title=title)) or words(N_('Incident'))}**", width="content")
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            for page, label in ((COLUMNS, N_("Columns")), (CAUSES, N_("Causes")), (REVIEW, N_("Review")), (REPORT, N_("Report"))):
+            for page, label in WAYS_OUT:
                 st.page_link(ROOT / page, label=words(label), query_params=dict(link))
     with st.container(key="steps", horizontal=True, wrap=False, gap="xxsmall"):
         for number, (script, name) in enumerate(zip(STEP_SCRIPTS, STEP_TITLES, strict=True), start=1):

@@ -14,6 +14,7 @@ from diagnostics.keep.investigation_job import INVESTIGATIONS
 from diagnostics.keep.jobs import Job, JobQueue, Lane
 from diagnostics.loading import load
 from diagnostics.nouns.words import words_for
+from diagnostics.watch.command import WATCHES
 
 LOADING: Final = Lane(name="loading", workers=1)
 AFTER: Final = 1.0
@@ -22,7 +23,7 @@ AFTER: Final = 1.0
 
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
-    return JobQueue((INVESTIGATIONS, CLINIC, LOADING))
+    return JobQueue((INVESTIGATIONS, CLINIC, LOADING, WATCHES))
 
 
 @st.cache_resource(show_spinner=False)

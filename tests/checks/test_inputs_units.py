@@ -116,3 +116,31 @@ def test_a_scaler_is_taken_out_of_all_its_columns(tmp_path: Path, rng: np.random
     after = undone(units, incident, finding)
     for name in ("income", "age", "weight"):
         assert after[name].mean() == pytest.approx(right[name].mean(), rel=0.05)
+
+
+def test_another_unit_in_one_group_is_named_with_the_group_and_undone_there_alone(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    reference, current = pair(rng, 2_000)
+    for side in (reference, current):
+        side["region"] = rng.choice(["north", "west", "south"], len(side), p=[0.5, 0.3, 0.2])
+    before = current.copy()
+    current.loc[(current.index >= ONSET) & (current["region"] == "west"), "income"] *= 100
+    incident = incident_of(tmp_path, reference, current, timestamp="when")
+    findings = check(units, incident)
+    assert told(findings) == [("INP040", ("income",))]
+    assert (findings[0].segment, findings[0].evidence["ratio"]) == ("region = west", 100)
+    assert findings[0].statement(words_for("en")).count("Where region = west")
+    mended = undone(units, incident, findings[0])
+    late = before.index >= ONSET
+    assert np.allclose(mended["income"][late].to_numpy("float64"), before["income"][late].to_numpy("float64"), equal_nan=True)
+    west = units.offending(incident, findings[0])
+    assert set(west["region"]) == {"west"}
+
+
+def test_another_unit_everywhere_is_no_matter_of_a_group(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng, 2_000)
+    for side in (reference, current):
+        side["region"] = rng.choice(["north", "west", "south"], len(side))
+    current.loc[ONSET:, "income"] *= 100
+    assert check(units, incident_of(tmp_path, reference, current, timestamp="when"))[0].segment is None

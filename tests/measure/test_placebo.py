@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.investigation import run
-from diagnostics.measure.placebo import PLACEBOS, Placebo, Unit, beyond_chance, placebo, step_down
+from diagnostics.measure.placebo import PLACEBOS, Placebo, Unit, beyond_chance, chance_of_rises, placebo, step_down
 from diagnostics.nouns.check import Diagnostic
 from diagnostics.nouns.entry import Entry
 from diagnostics.nouns.incident import Incident
@@ -211,6 +211,9 @@ def test_a_finding_is_kept_where_its_columns_changed_and_dropped_where_chance_do
     assert beyond_chance(said(Null.VALUES, "size"), incident)
     assert not beyond_chance(said(Null.VALUES, "gaps"), incident)
     assert beyond_chance(said(Null.ANYTHING), incident)
+    assert not beyond_chance(said(Null.EACH, "size", "gaps"), incident)
+    # The loss did not rise, so that nothing speaks for another relation.
+    assert not beyond_chance(said(Null.RELATION), incident)
     # A rule without a null is not asked; nor is what was said of a column that nobody looked at.
     assert beyond_chance(said(None, "gaps"), incident)
     assert beyond_chance(said(Null.VALUES, "nothing such"), incident)
@@ -258,3 +261,18 @@ def test_the_same_seed_gives_the_same_p_values(tmp_path: Path, rng: np.random.Ge
     again = of(tmp_path / "again", reference, current)
     assert placebo(first).p_values == again.p_values
     assert placebo(replace(first, seed=5)).p_values != again.p_values
+
+
+def test_what_a_check_measured_row_by_row_is_held_against_the_same_rows_shared_out_again(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    incident = incident_of(tmp_path, rows(rng), rows(rng), **ANSWERS)
+    every = np.arange(600)
+    before, after = rng.normal(size=600), rng.normal(size=600)
+    found = chance_of_rises(
+        incident,
+        (every, every),
+        {"risen": (before, after + 0.5), "fallen": (before, after - 0.5), "unknown": (before, after * np.nan)},
+    )
+    assert found["risen"] <= SURE
+    assert min(found["fallen"], found["unknown"]) > SURE

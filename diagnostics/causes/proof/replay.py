@@ -57,7 +57,10 @@ def replay(case: Case, hypothesis: Hypothesis) -> Replayed | None:
     if known.truth.current is not None and known.truth.reference is not None:
         truth = known.truth.current[rows]
         if pd.notna(truth).sum() >= MIN_ROWS:
-            home = row_loss(known, known.truth.reference, case.surrogate.answers(case.samples.reference))
+            # On rows that it was fitted on, a surrogate is better than it is.
+            held = case.surrogate.held
+            held = held if held.size >= MIN_ROWS else np.arange(len(case.samples.reference))
+            home = row_loss(known, known.truth.reference[held], case.surrogate.answers(case.samples.reference.iloc[held]))
             was, now = row_loss(known, truth, told_before), row_loss(known, truth, told_after)
             reference, before = intervals.mean(home), intervals.mean(was)
             return _share(known.loss_name, reference, before, _weighted(now, weights))

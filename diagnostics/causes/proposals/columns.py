@@ -9,9 +9,11 @@ from typing import Final
 from diagnostics.causes import catalogue as kinds
 from diagnostics.causes.hypothesis import Case, Hypothesis, from_finding
 from diagnostics.causes.proof.genuine import genuine
+from diagnostics.causes.proof.window import affected
 from diagnostics.causes.proposals.scaler import refit
 from diagnostics.checks.inputs.duplicates import Repeated
 from diagnostics.checks.inputs.fills import Fill
+from diagnostics.checks.inputs.group import changed_group
 from diagnostics.checks.inputs.stale import LongRun
 from diagnostics.nouns.cause_kind import CauseKind, Family
 from diagnostics.nouns.finding import Finding
@@ -36,7 +38,8 @@ def propose(case: Case) -> Iterator[Hypothesis]:
         strength = finding.rule.clearness(finding.of) * _own(finding, kind, case.findings, scaled) * _written(case, finding)
         if strength > 0:
             told = from_finding(case, finding, kind, strength)
-            yield replace(told, undo=replace(told.undo, leave_out=told.undo.leave_out or _silent(told)))
+            segment = told.segment or _segment(case, told)
+            yield replace(told, segment=segment, undo=replace(told.undo, leave_out=told.undo.leave_out or _silent(told)))
 
 
 def _suggested(finding: Finding) -> CauseKind | None:
@@ -45,6 +48,14 @@ def _suggested(finding: Finding) -> CauseKind | None:
     known = kind is not None and (kind.family is Family.DATA or kind is kinds.SCALE_OF_SCORES)
     known = known and kind is not kinds.MISJOINED_COLUMN
     return kind if known and finding.rule.clearness(finding.of) > 0 else None
+
+
+def _segment(case: Case, told: Hypothesis) -> str | None:
+    """The group in whose rows alone the column changed."""
+    if case.samples is None or len(told.columns) != 1:
+        return None
+    group = changed_group(case.samples, told.columns[0], affected(case, told.since, most=len(case.samples.current)))
+    return None if group is None else group.text
 
 
 def _silent(told: Hypothesis) -> tuple[str, ...]:

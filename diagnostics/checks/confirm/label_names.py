@@ -97,8 +97,10 @@ def profile(incident: Incident) -> Labels:
 
 
 def _alike(one: str, other: str) -> bool:
-    """The same value in another notation: true and TRUE, 1 and 1.0."""
-    if one.strip().casefold() == other.strip().casefold():
+    """The same value in another notation: true and TRUE, 1 and 1.0. Words in other letters are other words to most programs."""
+    if one.strip() == other.strip():
+        return True
+    if one.strip().casefold() == other.strip().casefold() in ("true", "false"):
         return True
     try:
         return float(one) == float(other)

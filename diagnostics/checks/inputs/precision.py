@@ -186,13 +186,21 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
             start, sharp = row, True
     after = y[start:]
     after = after[np.isfinite(after)]
-    of = min(after.size, x.size, 4_000)
+    if after.size < 40:
+        return
+    # A bound at which values are cut off makes them fewer as well: only what lies between the bounds is compared.
+    low, high = np.quantile(after, [0.03, 0.97], method="inverted_cdf")
+    within = [side[(side > low) & (side < high)] for side in (x, after)]
+    of = min(within[0].size, within[1].size, 4_000)
     if of < 40:
         return
-    left, right = x[np.linspace(0, x.size - 1, of).astype(int)], after[np.linspace(0, after.size - 1, of).astype(int)]
+    if step is not None:
+        inner = within[0][within[0] != 0]
+        before = float(on_step(inner, step).mean()) if inner.size else 1.0
+    left, right = (side[np.linspace(0, side.size - 1, of).astype(int)] for side in within)
     counts = np.unique(right, return_counts=True)[1]
     a, b = thin(x), thin(after)
-    part = after[after != 0]
+    part = within[1][within[1] != 0]
     yield ColumnPrecision(
         name=name,
         step=step,

@@ -21,12 +21,16 @@ from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind
-from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
+from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, internal, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_
+
+LEAST: Final = 150
+DIFFERENT: Final = 50
+"""Reference rows, and different values among them, from which on the weight of a tail is known."""
 
 STRAY: Final = 0.3
 """Stray values are few: where more of the rows than this lie beyond a fence, something else moved them."""
@@ -48,6 +52,9 @@ class Beyond(ColumnEntry):
 
     high_fence: float
 
+    known: bool = internal(False)
+    """Whether the fence was extrapolated from enough different values to be a null of its own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TimesBeyond(Beyond):
@@ -59,6 +66,11 @@ def _suggest(entry: Beyond) -> CauseKind | None:
     return None if isinstance(entry, TimesBeyond) or entry.dense > STRAY else OUT_OF_RANGE
 
 
+def _null(entry: Beyond) -> Null | None:
+    """A fence that a row passes once in ten million is a null by itself; where the tail is not known, all rows are asked."""
+    return None if entry.known else Null.VALUES
+
+
 _THRESHOLDS: Final = {
     "part_at": Shown(N_("Share of the rows from which on these are no stray values"), Unit.SHARE),
     "critical_at": Shown(N_("Share that is called critical"), Unit.SHARE),
@@ -67,7 +79,7 @@ _THRESHOLDS: Final = {
 FAR: Final = Rule[Beyond](
     code="INP030",
     lane=Lane.DATA,
-    null=Null.VALUES,
+    null=_null,
     title=N_("Values far outside the range"),
     says=N_(
         "{column:name} is far outside its range in {rows:count} of {of:count} rows, such as {worst}; "
@@ -84,7 +96,7 @@ FAR: Final = Rule[Beyond](
 SIGN: Final = Rule[Beyond](
     code="INP031",
     lane=Lane.DATA,
-    null=Null.VALUES,
+    null=_null,
     title=N_("Negative values where there were none"),
     says=N_(
         "{column:name} is negative in {rows:count} of {of:count} rows, as low as {worst}; the reference never goes below {low}."
@@ -145,6 +157,8 @@ class ColumnRange:
     """Share beyond among the sample's rows since they began, 0 to 1."""
 
     since: datetime | None
+    known: bool = False
+    """Whether the weight of the tails is known."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +271,7 @@ def _count(
         worst=worst,
         dense=float(np.mean(flagged[stretch.start :])) if flagged.size else 0.0,
         since=begin,
+        known=n >= LEAST and np.unique(sample.reference[name].dropna()).size >= DIFFERENT,
     )
 
 
@@ -300,6 +315,7 @@ def judge(
             high=_written(column.high, time),
             low_fence=0.0 if signed else column.low_fence,
             high_fence=column.high_fence,
+            known=column.known and (far > 0 or deep),
         )
         # Where most rows are beyond, these are no stray values: another check says what moved them.
         critical = rows >= critical_at * column.rows and column.dense <= part_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -110,6 +110,7 @@ ERRORS_ROSE: Final = Rule[MetricMoved](
 METRIC_WORSE: Final = Rule[MetricMoved](
     code="CON002",
     lane=Lane.ACCURACY,
+    null=Null.LOSS,
     title=N_("One side of the performance became worse"),
     says=_became_worse,
     why=N_("A model can keep its error rate and still lose what it is used for, such as finding the rare cases."),
@@ -141,7 +142,7 @@ OFF_LEVEL: Final = Rule[OffLevel](
     shows=Sign.WORSE,
     thresholds={
         "level_at": Shown(N_("Change of the mean distance from the labels that counts"), Unit.SHARE),
-        "z_at": SURE,
+        "level_z_at": SURE,
         "least_rows": LEAST,
     },
 )
@@ -157,7 +158,7 @@ IMPROVED: Final = Rule[MetricMoved](
     statistic=N_("The error of an answer, averaged over the rows, with the range in which the true value lies 95 times in 100."),
     source="Wilson 1927, doi:10.1080/01621459.1927.10502953",
     severity=Severity.INFO,
-    thresholds={"relative_at": RELATIVE, "z_at": SURE, "least_rows": LEAST},
+    thresholds={"relative_at": RELATIVE, "level_z_at": SURE, "least_rows": LEAST},
 )
 RULES: Final = (ERRORS_ROSE, METRIC_WORSE, OFF_LEVEL, IMPROVED)
 
@@ -245,10 +246,11 @@ def judge(
     critical_at: float = 0.5,
     critical_rise_at: float = 0.05,
     critical_share_at: float = 0.2,
-    z_at: float = 3.5,
+    z_at: float = 2.6,
+    level_z_at: float = 3.5,
     least_rows: int = 20,
 ) -> list[Finding]:
-    """A metric fires when it is worse by an amount that matters, its 95% intervals do not touch, and by `z_at` standard errors.
+    """A metric fires when it is worse by an amount that matters, and by `z_at` standard errors.
 
     What matters: an error rate up by `rise_at` and by `relative_at` of its old value; another loss up by `relative_at`; an AUC
     down by `fall_at`; precision, recall or F1 down by `share_at`; the level off by `level_at` more than before (in probability,
@@ -256,9 +258,9 @@ def judge(
     also by `critical_rise_at`), an AUC down by as much of the way to guessing, and another share down by `critical_share_at`.
     Nothing is said with fewer than `least_rows` rows with label and prediction on a side.
 
-    Three standard errors are the customary control limit (Shewhart 1931), half a one more because several metrics are looked at;
-    they are widened by the design effect of the reference's own blocks. All amounts were chosen on benchmarks/incidents, so that
-    random halves of public tables stay silent.
+    Chance passes `z_at` standard errors once in two hundred times (`level_z_at`: once in four thousand); they are widened by
+    the design effect of the reference's own blocks, and the placebo is asked as well, once for all metrics. All amounts were
+    chosen on benchmarks/incidents, so that random halves of public tables stay silent.
     """
     if p.reference is None or p.current is None or min(p.rows.reference, p.rows.current) < least_rows:
         return []
@@ -276,8 +278,10 @@ def judge(
     for name, floor in _others(pair, fall_at, share_at, relative_at, headline):
         if pair.sure(name) and pair.gap(name) >= floor:
             findings.append(worse(METRIC_WORSE, name))
-    findings += _level(pair, level_at)
-    return findings or _better(pair, relative_at)
+    # No placebo is asked of the level, nor of what became better.
+    strict = replace(pair, errors=level_z_at * float(np.sqrt(p.design_effect)))
+    findings += _level(strict, level_at)
+    return findings or _better(strict, relative_at)
 
 
 @dataclass(frozen=True)
@@ -302,7 +306,7 @@ class _Pair:
         if self.gap(name) == 0:
             return False
         left, right = self.before[name], self.after[name]
-        return left.apart(right) and abs(self.gap(name)) > self.errors * float(np.hypot(_error(left), _error(right)))
+        return abs(self.gap(name)) > self.errors * float(np.hypot(_error(left), _error(right)))
 
     def moved(self, name: str, *, weight: float, since: datetime | None) -> MetricMoved:
         left, right = self.before[name], self.after[name]

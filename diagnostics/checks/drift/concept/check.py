@@ -116,7 +116,7 @@ RELATION_MOVED: Final = Rule[RegionMoved](
 LOSS_SPLIT: Final = Rule[LossSplit](
     code="DRF021",
     lane=Lane.DATA,
-    null=Null.ANYTHING,
+    null=Null.LOSS,
     title=N_("Where the lost performance comes from"),
     says=N_(
         "The {loss:term} rose from {before:number} to {after:number}; {part:percent} of the rise is there on "
@@ -395,14 +395,14 @@ def judge(
     spread_at: float = 0.35,
     far_at: float = 0.8,
     rise_at: float = 0.1,
-    sure_at: float = 3.29,
+    sure_at: float = 2.58,
 ) -> list[Finding]:
     """A region fires when the answers moved there by `share_at` of its rows (classes) or `spread_at` spreads (numbers).
 
     The regions' intervals are 99.9% ones, corrected for the number of regions, and must not hold 0. `share_at`, `spread_at`:
     below that, a model built on 10,000 rows errs as much by itself. Above an overlap AUC of `far_at` the inputs themselves may
     be wrong: then it is only listed. `rise_at`: a loss that rose by less than a tenth is not split, nor one whose rise on alike
-    rows is within `sure_at` standard errors of 0, which chance passes once in two thousand times.
+    rows is within `sure_at` standard errors of 0, which chance passes once in two hundred times.
     """
     findings: list[Finding] = []
     careful = Severity.WARNING if p.overlap.value <= far_at else Severity.INFO

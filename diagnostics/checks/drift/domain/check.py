@@ -125,7 +125,7 @@ PRIOR: Final = Rule[Apart](
 CONCEPT: Final = Rule[Apart](
     code="DRF013",
     lane=Lane.DATA,
-    null=Null.ANYTHING,
+    null=Null.RELATION,
     title=N_("The same rows get other answers"),
     says=N_(
         "The features look as before ({auc:percent} of the pairs told apart; 50% is guessing), but together with "

@@ -77,6 +77,10 @@ def _says(entry: Noise) -> str:
     )
 
 
+ALWAYS: Final = 0.4
+"""How clear it is where both tables have them: what nobody can know and what somebody labelled wrongly look much alike."""
+
+
 NOISE: Final = Rule[Noise](
     code="DRF037",
     lane=Lane.DATA,
@@ -97,7 +101,7 @@ NOISE: Final = Rule[Noise](
     source="Northcutt, Jiang and Chuang 2021 (confident learning), doi:10.1613/jair.1.12125; "
     "Patrini et al. 2017 (noise from the surest rows), doi:10.1109/CVPR.2017.240",
     suggests=LABEL_NOISE,
-    clear=0.9,
+    clear=lambda entry: ALWAYS if entry.where == BOTH else 0.9,
     thresholds={
         "rate_at": Shown(N_("Rise of the share of wrong labels that counts"), Unit.SHARE),
         "most": Shown(N_("Share of wrong labels above which the relation is turned round"), Unit.SHARE),

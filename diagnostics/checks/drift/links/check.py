@@ -14,13 +14,14 @@ from diagnostics.causes.catalogue import MISJOINED_COLUMN
 from diagnostics.checks.drift.columns import comparable, gap
 from diagnostics.checks.drift.links.forecasts import RIDGE, Forecasts, Seen
 from diagnostics.measure.onset import since as began
+from diagnostics.measure.placebo import chance_of_rises
 from diagnostics.measure.samples import Samples, samples, times
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident, Sides
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Null, Rule, Severity
+from diagnostics.nouns.rule import Lane, Rule, Severity
 from diagnostics.nouns.words import N_
 
 
@@ -39,7 +40,6 @@ class Unlinked(ColumnEntry):
 UNLINKED: Final = Rule[Unlinked](
     code="DRF015",
     lane=Lane.DATA,
-    null=Null.LINKS,
     title=N_("A column no longer goes along with the others"),
     says=N_(
         "{column:name} no longer goes along with the other columns: they predicted it with a correlation of {before:number}, "
@@ -112,6 +112,8 @@ class Link:
     beyond: float | None
     kept: float
     since: datetime | None
+    chance: float = 0.0
+    """Chance of as large a fall among all columns if nothing had changed, 0 to 1; 0 where there is too little to exchange."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def profile(incident: Incident) -> Links:
     when = times(sides.current, incident.roles.timestamp)
     told = Forecasts.of(seen)
     first = [_link(seen, told, number, when) for number in range(len(names))]
+    chances = chance_of_rises(incident, (rows[0], rows[1]), {names[n]: _falls(seen, told, n) for n in range(len(names))})
     order = sorted(range(len(names)), key=lambda number: (-first[number].sure, names[number]))
     kept = {
         number: _kept(seen, number, first[number].since, when)
@@ -167,6 +170,7 @@ def profile(incident: Incident) -> Links:
                 gap=gaps[link.column],
                 beyond=None if labelled is None else _beyond(seen, labelled, number),
                 kept=kept.get(number, 1.0),
+                chance=chances.get(link.column, 0.0),
             )
         )
     return Links(tuple(links), Sides(len(rows[0]), len(rows[1])))
@@ -205,6 +209,14 @@ def _link(seen: Seen, told: Forecasts, number: int, when: NDArray[np.datetime64]
     error = float(np.hypot(home.std() / np.sqrt(home.size), away.std() / np.sqrt(away.size)))
     sure = (float(home.mean()) - float(away.mean())) / max(error, 1e-9)
     return Link(name, float(home.mean()), float(away.mean()), sure, 0.0, None, 1.0, since)
+
+
+def _falls(seen: Seen, told: Forecasts, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each row of both sides, how much it takes from the correlation of the column with its forecast; NaN where unknown."""
+    own, outputs, known = told.own[number], seen.blocks[number].outputs, seen.known
+    before = _products(seen.reference[:, outputs], told.reference[:, own], known.reference[:, number])
+    after = _products(seen.current[:, outputs], told.current[:, own], known.current[:, number])
+    return -before, -after
 
 
 def _values(products: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -269,6 +281,7 @@ def judge(
     gap_at: float = 0.05,
     beyond_at: float = 0.004,
     kept_at: float = 0.96,
+    chance_at: float = 0.01,
 ) -> list[Finding]:
     """The column that lost its link, by `sure_at` standard errors and down to `left_at` of a correlation of at least `linked_at`,
     while its own distribution moved by less than `gap_at` beyond chance, the features told more about it than the target does
@@ -283,7 +296,7 @@ def judge(
     chance = 1.36 * float(np.sqrt(1 / p.rows.reference + 1 / p.rows.current))
     lost = link.sure >= sure_at and link.before >= linked_at and link.after <= left_at * link.before
     alone = link.kept >= kept_at and (link.beyond is None or link.beyond >= beyond_at)
-    if not lost or not alone or link.gap > gap_at + chance:
+    if not lost or not alone or link.gap > gap_at + chance or link.chance > chance_at:
         return []
     entry = Unlinked(
         since=link.since,

@@ -66,7 +66,7 @@ def _describe(entry: SwappedPair) -> str:
 SWAPPED: Final = Rule[SwappedPair](
     code="INP044",
     lane=Lane.DATA,
-    null=Null.VALUES,
+    null=Null.EACH,
     title=N_("Two columns are swapped"),
     says=_describe,
     why=N_("The model reads each of the two as the other, and no check of types or ranges need notice."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,14 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import REFIT_SCALER, UNIT_CHANGE
+from diagnostics.checks.inputs.group import Group, changed_group
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.checks.inputs.units.affine import Affine, fit
 from diagnostics.measure.frames import with_columns
-from diagnostics.measure.samples import samples
+from diagnostics.measure.samples import Samples, samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind
-from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, shown
+from diagnostics.nouns.entry import ColumnEntry, Entry, Shown, Unit, internal, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
@@ -58,6 +59,10 @@ class Rescaled(ColumnEntry):
 
     distance: float = shown(N_("Distance to the reference (KS statistic)"))
     left: float = shown(N_("Distance once it is undone (KS statistic)"))
+    group: str | None = shown(N_("Group"), Unit.NAME, optional=True)
+    """The rows in which the unit changed, as "region = west"; None for all."""
+
+    within: Group | None = internal(None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +88,8 @@ class RescaledTogether(Entry):
 
 def _describe(entry: Rescaled) -> str:
     up = abs(entry.ratio) >= 1
+    if entry.group is not None:
+        return _describe_group(entry, up)
     if entry.share < 1 and up:
         return N_("In {share:percent} of the rows {column:name} is {ratio:number} times what it was, as if the unit changed.")
     if entry.share < 1:
@@ -111,6 +118,23 @@ def _describe(entry: Rescaled) -> str:
         )
     return N_(
         "Median {column:name} fell from {before:number} to {after:number}: divided by {divisor:number}, as if the unit changed."
+    )
+
+
+def _describe_group(entry: Rescaled, up: bool) -> str:
+    if entry.kind != "scale":
+        return N_(
+            "Where {group}, median {column:name} went from {before:number} to {after:number}: {ratio:number} times the old value "
+            "plus {offset:number}. In all other rows it is as before."
+        )
+    if up:
+        return N_(
+            "Where {group}, median {column:name} rose from {before:number} to {after:number}: {ratio:number} times, as if the "
+            "unit changed. In all other rows it is as before."
+        )
+    return N_(
+        "Where {group}, median {column:name} fell from {before:number} to {after:number}: divided by {divisor:number}, as if the "
+        "unit changed. In all other rows it is as before."
     )
 
 
@@ -211,10 +235,15 @@ class ColumnUnit:
     current: tuple[float, ...]
     """The same of the rows since the change."""
 
+    row: int
+    """The row, in order of time, from which on it holds."""
+
     trend: tuple[tuple[datetime | int, float], ...]
     """Medians over the rows in order of time, each with its time or, without times, its row."""
 
     since: datetime | None
+    group: Group | None = None
+    """The rows in which it changed; None for all."""
 
 
 @dataclass(frozen=True)
@@ -243,6 +272,8 @@ def profile(incident: Incident) -> Units:
             continue
         considered += np.unique(x).size >= 8
         column = _column(name, x, y, line)
+        if column is None or column.map.share < ALL_ROWS or not column.map.known:
+            column = _in_group(sample, name, line, 0 if column is None else column.row) or column
         if column is not None:
             found.append(column)
     return Units(tuple(found), int(considered))
@@ -279,9 +310,22 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
         rows=int(finite.size),
         reference=tuple(np.quantile(x, SHARES).tolist()),
         current=tuple(np.quantile(finite, SHARES).tolist()),
+        row=row,
         trend=_trend(y, line),
         since=line.at(row),
     )
+
+
+def _in_group(sample: Samples, name: str, line: Timeline, row: int) -> ColumnUnit | None:
+    """The map of the rows of one group, where the column is as before in all others; None where there is no such group."""
+    group = changed_group(sample, name, line.order[row:])
+    if group is None:
+        return None
+    inside = line.ordered(sample.current[name]).astype("float64")
+    inside = np.where(np.isfinite(inside) & group.inside(sample.current)[line.order], inside, np.nan)
+    x = sample.reference[name].to_numpy("float64")[group.inside(sample.reference)]
+    found = _column(name, x[np.isfinite(x)], inside, line)
+    return None if found is None or found.map.share < ALL_ROWS else replace(found, group=group)
 
 
 def _logs(y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -371,6 +415,9 @@ def _entry(column: ColumnUnit) -> Rescaled:
         sharp=column.sharp,
         distance=map_.distance,
         left=map_.left,
+        group=column.group.text if column.group is not None else None,
+        segment=column.group.text if column.group is not None else None,
+        within=column.group,
     )
 
 
@@ -379,6 +426,8 @@ def undo(finding: Finding[Rescaled | RescaledTogether], incident: Incident) -> U
     entry = finding.of
     if isinstance(entry, RescaledTogether):
         return convert_back(entry.lines)
+    if entry.within is not None:
+        return _undo_group(entry, entry.within)
     if entry.share >= ALL_ROWS:
         return convert_back({entry.column: (entry.ratio, entry.offset)})
     return _undo_some_rows(entry, incident)
@@ -391,6 +440,15 @@ def convert_back(lines: Mapping[str, tuple[float, float]]) -> Undo:
     def repair(frame: pd.DataFrame) -> pd.DataFrame:
         back = {name: (frame[name] - offset) / ratio for name, (ratio, offset) in lines.items() if name in frame and ratio}
         return with_columns(frame, back)
+
+    return Undo(repair=repair)
+
+
+def _undo_group(entry: Rescaled, group: Group) -> Undo:
+    def repair(frame: pd.DataFrame) -> pd.DataFrame:
+        values = frame[entry.column].to_numpy("float64")
+        back = np.where(group.inside(frame), (values - entry.offset) / entry.ratio, values)
+        return with_columns(frame, {entry.column: back})
 
     return Undo(repair=repair)
 
@@ -415,7 +473,14 @@ def _undo_some_rows(entry: Rescaled, incident: Incident) -> Undo:
 
 def offending(incident: Incident, finding: Finding, *, limit: int = 10_000) -> pd.DataFrame:
     """The rows since the change, as `rows.rows_where` gives them."""
-    table = incident.pair().current
-    if finding.since is None or incident.roles.timestamp is None or table[incident.roles.timestamp].kind is not Kind.TIME:
+    table, clock = incident.pair().current, incident.roles.timestamp
+    dated = finding.since is not None and clock is not None and table[clock].kind is Kind.TIME
+    where = [f"{table[clock].key} >= ?"] if dated and clock is not None else []
+    values: list[object] = [finding.since] if dated else []
+    group = finding.of.within if isinstance(finding.of, Rescaled) else None
+    if group is not None:
+        condition, level = group.condition(table)
+        where, values = [*where, condition], [*values, level]
+    if not where:
         return rows_where(incident, "true", limit=limit) if finding.columns else none(incident)
-    return rows_where(incident, f"{table[incident.roles.timestamp].key} >= ?", [finding.since], limit=limit)
+    return rows_where(incident, " AND ".join(where), values, limit=limit)

@@ -80,7 +80,8 @@ class RareClass(Entry):
 
 
 CLEAR: Final = 0.92
-"""How clear the signature of a bad fit is by itself."""
+SEVERAL: Final = 0.4
+"""How clear the signature of a bad fit is by itself; and of a rare class where there are several."""
 
 BY_HEART: Final = Rule[LearntByHeart](
     code="LOC020",
@@ -162,7 +163,8 @@ RARE: Final = Rule[RareClass](
     "Elkan 2001, The foundations of cost-sensitive learning (IJCAI)",
     severity=Severity.CRITICAL,
     suggests=CLASS_IMBALANCE,
-    clear=CLEAR,
+    # A rare class of several is answered seldom by most models that are right as often as they can be.
+    clear=lambda entry: CLEAR if entry.classes == 2 else SEVERAL,
     thresholds={
         "rare_at": Shown(N_("Share of the rows below which a class is rare"), Unit.SHARE),
         "never_at": Shown(N_("Share of the rows below which it is a fault"), Unit.SHARE),
