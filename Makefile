@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # What each target may install with the system's own tools; `make check` installs nothing but what pip brings.
 SYSTEM_PACKAGES := sh tests/system_packages.sh
 
-.PHONY: run test check lint browser documents lock samples messages clean
+.PHONY: run test check lint browser documents lock bill samples messages clean
 
 # Reached from this computer alone; `make run ADDRESS=0.0.0.0` opens it to the network (README, "Safety", says what stands in front).
 run: $(VENV)/.installed
@@ -57,6 +57,11 @@ lock: $(VENV)/.tested
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-distributed.in -o requirements-distributed.txt
+
+# The bill of materials (CycloneDX) and the licences of what is installed, into var/.
+bill: $(VENV)/.installed
+	@mkdir -p var
+	$(BIN)/python -m benchmarks.gates.bill var/sbom.json var/licences.md
 
 samples: $(VENV)/.installed
 	$(BIN)/python sample_data/make.py

@@ -211,6 +211,9 @@ ATTEMPTS = """
 import os, resource, socket, subprocess, sys, threading
 from diagnostics.sandbox.confine import Limits, bound, give_up_rights
 report = os.dup(1)
+file = sys.argv[1]
+open(file, "w").close()
+parent = os.getppid()
 give_up_rights()
 bound(Limits(memory=2**28))
 def bomb():
@@ -227,6 +230,15 @@ tries = {
     "write": lambda: open("/tmp/model-clinic-canary", "w").write("x"),
     "kill": lambda: os.kill(os.getppid(), 0),
     "environ": lambda: open(f"/proc/{os.getppid()}/environ").read(),
+    "mode": lambda: os.chmod(file, 0o777),
+    "owner": lambda: os.chown(file, os.getuid(), os.getgid()),
+    "times": lambda: os.utime(file, (0, 0)),
+    "attribute": lambda: os.setxattr(file, "user.model", b"x"),
+    "priority": lambda: os.setpriority(os.PRIO_PROCESS, parent, 5),
+    "processors": lambda: os.sched_setaffinity(parent, {0}),
+    "scheduler": lambda: os.sched_setscheduler(parent, os.SCHED_OTHER, os.sched_param(0)),
+    "limits": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE, resource.prlimit(parent, resource.RLIMIT_NOFILE)),
+    "own priority": lambda: os.nice(1),
     "memory": lambda: bytearray(2**30),
     "files": lambda: [open(os.__file__) for _ in range(200)],
 }
@@ -236,16 +248,23 @@ for name, attempt in tries.items():
         outcome = "done"
     except (OSError, MemoryError) as error:
         outcome = type(error).__name__
-    os.write(report, f"{name} {outcome}\\n".encode())
+    os.write(report, f"{name.replace(' ', '-')} {outcome}\\n".encode())
 """
 
 
-def test_what_was_given_up_is_gone() -> None:
+def test_what_was_given_up_is_gone(tmp_path: Path) -> None:
     if isolation.isolation() is Isolation.LIMITS:
         pytest.skip("this system has neither Landlock nor bubblewrap")
-    done = subprocess.run([sys.executable, "-c", ATTEMPTS], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", ATTEMPTS, str(tmp_path / "file")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     told = dict(line.split() for line in done.stdout.splitlines())
-    assert len(told) == 12, done.stderr
+    assert len(told) == 21, done.stderr
     assert [name for name, outcome in told.items() if outcome == "done"] == []
 
 

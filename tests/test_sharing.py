@@ -4,10 +4,11 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from diagnostics.keep import sharing, store
+from diagnostics.keep import database, sharing, store
 from diagnostics.keep.review import listing, packed, record
 from diagnostics.keep.review.edit import Edit, add, change
 from diagnostics.nouns.incident import Roles
@@ -133,7 +134,7 @@ def test_looking_at_an_incident_keeps_it(incident: str, monkeypatch: pytest.Monk
     sharing.used(incident, NOW - timedelta(days=3) + timedelta(minutes=59))
     assert sharing.last_used(incident) == NOW - timedelta(days=3)
     assert sharing.sweep(NOW) == []
-    assert sharing.sweep(NOW + timedelta(days=28)) == [incident]
+    assert [gone for days in range(7, 29, 7) if (gone := sharing.sweep(NOW + timedelta(days=days)))] == [[incident]]
 
 
 @pytest.mark.parametrize("wrong", ["0", "-3", "soon", "1.5"])
@@ -200,3 +201,50 @@ def test_hostile_lines_of_a_saved_record_are_passed_over(incident: str) -> None:
     found = record.read(again)
     assert (found.owner, found.status, found.impact.says) == ("Ann", record.Status.OPEN, "")
     assert len(found.changes) == 1
+
+
+def test_a_clock_that_jumps_deletes_nothing_for_a_day(incident: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(sharing.KEEP_DAYS, "30")
+    aged(incident, 1)
+    assert sharing.sweep(NOW) == []
+    far = NOW + timedelta(days=4000)
+    assert sharing.sweep(far) == []
+    assert sharing.sweep(far + timedelta(hours=5)) == []
+    # Set right again: that is a jump as well, and nothing was lost.
+    assert sharing.sweep(NOW + timedelta(hours=6)) == []
+    assert store.exists(incident)
+    # A clock that goes on is believed again.
+    swept = [sharing.sweep(NOW + timedelta(hours=hours)) for hours in range(7, 24 * 40, 24)]
+    assert [gone for gone in swept if gone] == [[incident]]
+
+
+def test_what_crashes_left_inside_an_incident_is_swept_up(incident: str) -> None:
+    folder = store.folder(incident)
+    part, reading, mine = folder / "code" / ".a.py.0a1b2c3d.part", store.work(incident) / ".reading-x1", folder / ".called"
+    for made in (part, mine):
+        made.parent.mkdir(exist_ok=True)
+        made.write_text("x")
+    reading.mkdir(parents=True)
+    for made in (part, mine, reading):
+        os.utime(made, (0, 0))
+    fresh = folder / ".b.csv.0a1b2c3d.part"
+    fresh.write_text("x")
+    os.utime(fresh, (NOW.timestamp(), NOW.timestamp()))
+    sharing.sweep(NOW)
+    assert [made.exists() for made in (part, reading, mine, fresh)] == [False, False, True, True]
+
+
+def test_with_a_full_disk_an_incident_can_still_be_deleted(incident: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(incident, [Edit("owner", "Ann")], who="Ann", now=NOW)
+    opened, refused = database.opened, []
+
+    def full_while_it_is_there(**how: Any) -> Any:
+        if (store.home() / incident).is_dir():
+            refused.append(incident)
+            raise BadInput(database.FULL)
+        return opened(**how)
+
+    monkeypatch.setattr(database, "opened", full_while_it_is_there)
+    sharing.delete(incident)
+    assert refused
+    assert not store.exists(incident)

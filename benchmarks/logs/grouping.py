@@ -3,7 +3,7 @@
 FOLDER holds NAME_2k.log with NAME_2k.log_structured.csv (or .csv.gz) as loghub publishes them (Zhu et al. 2019, Tools and
 benchmarks for automated log parsing, doi:10.1109/ICSE-SEIP.2019.00021). A line counts when the lines of its template are exactly
 the lines of its true event. Apache, HDFS, Linux and OpenStack were looked at while the reader was made; of HealthApp, HPC,
-Proxifier and Windows the lists of templates were. All other systems are held apart.
+OpenSSH, Proxifier, Spark, Windows and Zookeeper the lists of templates were. All other systems are held apart.
 """
 
 from __future__ import annotations

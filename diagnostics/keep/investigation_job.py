@@ -13,7 +13,7 @@ from diagnostics.keep.jobs import OVERDUE, Job, JobQueue, Lane, Stopped
 from diagnostics.loading import load
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.refusal import BadInput, MachineFault
 from diagnostics.nouns.words import N_, Phrase
 from diagnostics.read.folder import open_incident
 
@@ -53,6 +53,11 @@ class InvestigationJob(Job[Investigation]):
         if self.what == "causes":
             return len(STEP_TITLES) + 1
         return next((d.step for d in catalogue() if d.name == self.what), 0)
+
+    @property
+    def machine_refused(self) -> bool:
+        """It ended for want of disk or memory, which says nothing of the incident."""
+        return isinstance(self.error, (MachineFault, OSError, MemoryError))
 
     def so_far(self) -> Investigation | None:
         """What the steps before the present one found, without causes; None while the files are read."""
@@ -108,4 +113,5 @@ def ask(queue: JobQueue, incident: str) -> InvestigationJob:
     stamp = store.stamp(incident)
     lane = INVESTIGATIONS.name
     job = InvestigationJob(key=incident, incident=incident, stamp=stamp, known=lambda: queue.results(lane))
-    return queue.ask(lane, job, unless=lambda before: before.stamp == stamp)
+    # What the machine refused may be possible now; what the files hold is the same until they change.
+    return queue.ask(lane, job, unless=lambda before: before.stamp == stamp and not before.machine_refused)

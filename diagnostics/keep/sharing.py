@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from diagnostics.keep.review.tables import incidents
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 
+log = logging.getLogger(__name__)
+
 KEEP_DAYS: Final = "MODEL_CLINIC_KEEP_DAYS"
 USED: Final = ".used"
 NOTED_EVERY: Final = timedelta(hours=1)
@@ -25,6 +28,17 @@ NOTED_EVERY: Final = timedelta(hours=1)
 
 LEFT_OVER: Final = re.compile(r"\.[A-Za-z0-9_-]{22}(\.part|\.gone)?")
 """Folders of incidents that were never finished, or not removed to the end."""
+
+LEFT_INSIDE: Final = re.compile(r"\..{1,300}\.[0-9a-f]{8}\.part|\.reading-.{1,100}")
+"""What a crash leaves in an incident's own folders: half-written files, and what a table was read in."""
+
+CLOCK: Final = ".clock"
+"""When incidents past their time were last looked for, and until when none is deleted: two numbers of seconds since 1970."""
+
+QUIET_AT_MOST: Final = timedelta(days=7)
+"""A longer step of the clock, or one backwards, is taken for a jump: nothing is deleted for a day, so that it can be set."""
+
+HELD: Final = timedelta(days=1)
 
 LEFT_FOR: Final = timedelta(days=1)
 
@@ -55,9 +69,21 @@ def delete(incident: str) -> None:
     reading.
     """
     name = store.writable(incident).name
+    try:
+        _delete_record(name)
+    except BadInput as reason:
+        if reason.message != database.FULL:
+            raise
+        # Nothing can be written, so the files go first: that frees the space to delete the record in.
+        delete_files(name)
+        _delete_record(name)
+        return
+    delete_files(name)
+
+
+def _delete_record(name: str) -> None:
     with database.opened(write=True) as con:
         con.execute(sql.delete(incidents).where(incidents.c.id == name))
-    delete_files(name)
 
 
 def delete_files(name: str) -> None:
@@ -113,7 +139,12 @@ def sweep(now: datetime) -> list[str]:
     days = keep_days()
     for base in _left_over(store.home(), now):
         shutil.rmtree(base, ignore_errors=True)
-    if days is None:
+    for left in _left_inside(store.home(), now):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+    if not _believable(now) or days is None:
         return []
     gone = []
     for base in sorted(store.home().iterdir()) if store.home().is_dir() else ():
@@ -126,9 +157,37 @@ def sweep(now: datetime) -> list[str]:
     return gone
 
 
+def _believable(now: datetime) -> bool:
+    """Whether the clock went on as clocks do since the last time, or has been steady for a day since it did not."""
+    file = store.home() / CLOCK
+    held = 0.0
+    seconds = now.timestamp()
+    with suppress(OSError, ValueError):
+        last, held = map(float, file.read_text(encoding="ascii").split())
+        if not -3600 <= seconds - last <= QUIET_AT_MOST.total_seconds():
+            held = seconds + HELD.total_seconds()
+            log.warning("the clock jumped by %.1f days: no incident is deleted for a day", (seconds - last) / 86400)
+    with suppress(OSError):
+        if store.home().is_dir():
+            file.write_text(f"{seconds} {held}", encoding="ascii")
+    return seconds >= held
+
+
 def _left_over(home: Path, now: datetime) -> Iterator[Path]:
     for base in home.glob(".*") if home.is_dir() else ():
         with suppress(FileNotFoundError):
             old = now.timestamp() - base.stat().st_mtime > LEFT_FOR.total_seconds()
             if old and LEFT_OVER.fullmatch(base.name) and base.is_dir() and not base.is_symlink():
                 yield base
+
+
+def _left_inside(home: Path, now: datetime) -> list[Path]:
+    incidents = [base for base in home.iterdir() if store.exists(base.name) and not base.is_symlink()] if home.is_dir() else []
+    found = [left for base in incidents for pattern in (".*", "*/.*", ".*/.*") for left in base.glob(pattern)]
+    return [left for left in found if LEFT_INSIDE.fullmatch(left.name) and not left.is_symlink() and _older(left, now)]
+
+
+def _older(path: Path, now: datetime) -> bool:
+    with suppress(FileNotFoundError):
+        return now.timestamp() - path.stat().st_mtime > LEFT_FOR.total_seconds()
+    return False

@@ -31,7 +31,7 @@ import yaml
 
 from diagnostics.keep import links
 from diagnostics.nouns.incident import Roles
-from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.refusal import BadInput, MachineFault
 from diagnostics.nouns.words import N_
 from diagnostics.read import stated as statement
 from diagnostics.read.archive import unpack
@@ -373,11 +373,14 @@ def _flush(directory: Path) -> None:
 
 @contextmanager
 def disk() -> Iterator[None]:
-    """What the disk refuses inside becomes a BadInput."""
+    """What the disk refuses inside becomes a MachineFault."""
     try:
         yield
     except OSError as error:
-        raise BadInput(
-            N_("The disk refused ({reason}). What was there before is unchanged; free some space and try again."),
+        raise MachineFault(
+            N_(
+                "The disk of the incidents (MODEL_CLINIC_HOME) refused ({reason}). What was there before is unchanged; free some "
+                "space on it and try again."
+            ),
             reason=error.strerror or type(error).__name__,
         ) from error

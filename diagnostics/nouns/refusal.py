@@ -82,6 +82,10 @@ class BadInput(Exception):
         return self.statement(Words())
 
 
+class MachineFault(BadInput):
+    """The machine refused, not the file: a full or read-only disk, a lock. It may pass, so nobody remembers it of the input."""
+
+
 def kept(message: str, values: Mapping[str, Value]) -> Reason:
     """`message` and its values as a Reason; in English where a value is none that JSON has a kind of its own for."""
     held: dict[str, float | int | str | list[str] | None] = {}

@@ -18,6 +18,7 @@ from diagnostics.nouns.table import Column, Kind, Note, Rejected, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
 from diagnostics.read.container import CONVERTED, RATIO_FROM, Container, damaged, to_parquet, too_large
+from diagnostics.read.faults import machine_fault
 from diagnostics.read.header import unique
 from diagnostics.read.kinds import ALIKE, EXACT, GROUP, Choice, Convention, choose
 from diagnostics.read.records import KEPT, too_many_rows
@@ -73,15 +74,20 @@ def read(given: Path, source: Path, container: Container, target: Path, scratch:
     try:
         return _parquet(given, parquet, target, caps)
     except duckdb.Error as failure:
-        if container in CONVERTED or not _ended(source):
-            raise damaged(given) from failure
+        if container in CONVERTED or not _ended(source) or machine_fault(failure):
+            raise _unreadable(given, failure) from failure
     # What one library cannot read, the other may, or can say what it is.
     parquet = scratch / "again.parquet"
     to_parquet(source, container, parquet, caps)
     try:
         return _parquet(given, parquet, target, caps)
     except duckdb.Error as failure:
-        raise damaged(given) from failure
+        raise _unreadable(given, failure) from failure
+
+
+def _unreadable(given: Path, failure: duckdb.Error) -> Exception:
+    """What the engine's error means: the machine's (an OSError), or that the file is damaged."""
+    return machine_fault(failure) or damaged(given)
 
 
 def _ended(source: Path) -> bool:
@@ -115,7 +121,7 @@ def _json(given: Path, source: Path, target: Path, scratch: Path, caps: Caps) ->
                 return rejected, target
         except duckdb.Error as failure:
             if array or attempt == 2:
-                raise damaged(given) from failure
+                raise _unreadable(given, failure) from failure
             source, rejected = _records(source, scratch / "records.jsonl")
     raise damaged(given)
 

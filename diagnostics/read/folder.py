@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from diagnostics.nouns.incident import Incident, Roles, Sides
-from diagnostics.nouns.refusal import BadInput
+from diagnostics.nouns.refusal import BadInput, MachineFault
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_
 from diagnostics.read import stated as statement
@@ -45,6 +45,9 @@ def open_incident(
         on_progress(position / 2, side)
         try:
             tables[side] = _table(file, work, side, options[side])
+        except MachineFault:
+            # A full disk is no fault of the file, and is not kept with the incident as one.
+            raise
         except BadInput as reason:
             unreadable.append((file.name, reason.phrase))
     return assemble(folder, stated, tables["reference"], tables["current"], tuple(unreadable), seed=seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,6 +25,9 @@ from diagnostics.read.shapes import column_shape
 
 HEAD: Final = 2**18
 LONG_HEAD: Final = 2**22
+LONGEST_SNIFFED: Final = 4096
+"""Characters of a line, on average, up to which an unusual delimiter is looked for."""
+
 TAIL: Final = 2**16
 WEAK: Final = 1
 """A width that says nothing: then DuckDB's sniffer is asked for a delimiter that the list here lacks."""
@@ -57,7 +61,7 @@ def plan(path: Path, caps: Caps, options: Options) -> Plan:
         if not head.strip():
             raise BadInput(N_("The file has no more than {rows:count} lines: skip fewer of them."), rows=options.skip_rows)
     dialect = dialects.detect(head, complete=complete, delimiter=options.delimiter)
-    if dialect.width <= WEAK and not options.delimiter and (sniffed := _sniffed(path, head)):
+    if dialect.width <= WEAK and not options.delimiter and (sniffed := _sniffed(head, complete)):
         dialect = dialects.detect(head, complete=complete, delimiter=sniffed)
         if dialect.width <= WEAK:
             dialect = dialects.detect(head, complete=complete)
@@ -113,11 +117,19 @@ def _head(path: Path, size: int) -> tuple[str, bool]:
     return data[:size].decode("utf-8", errors="ignore").removeprefix("\ufeff"), len(data) <= size
 
 
-def _sniffed(path: Path, head: str) -> str | None:
-    """The delimiter that DuckDB's sniffer finds, if it is an unusual one that splits the first lines."""
-    with connect() as con:
+def _sniffed(head: str, complete: bool) -> str | None:
+    """The delimiter that DuckDB's sniffer finds in the whole lines of the head, if it is an unusual one that splits them.
+
+    In the head alone: the sniffer's time grows faster than the lines, and what follows may be one line without end.
+    """
+    lines = head if complete else head[: max(head.rfind("\n"), head.rfind("\r")) + 1]
+    if not lines or len(lines) > LONGEST_SNIFFED * max(1, len(LINE_ENDS.findall(lines))):
+        return None
+    with tempfile.TemporaryDirectory(prefix="model-clinic-") as folder, connect() as con:
+        sample = Path(folder, "head.csv")
+        sample.write_text(lines, encoding="utf-8", newline="")
         try:
-            found = con.execute(f"SELECT Delimiter FROM sniff_csv({literal(str(path))}, sample_size=2000)").fetchall()
+            found = con.execute(f"SELECT Delimiter FROM sniff_csv({literal(str(sample))}, sample_size=2000)").fetchall()
         except duckdb.Error:
             return None  # The sniffer gives up on what is no table in any dialect; the file is then one column.
     character = str(found[0][0]) if found else ""

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from diagnostics.nouns.refusal import BadInput
+import duckdb
+
+from diagnostics.nouns.refusal import BadInput, MachineFault
 from diagnostics.nouns.table import Note, Reading, Table, note
 from diagnostics.nouns.words import N_
 from diagnostics.read import typed
@@ -27,6 +29,7 @@ from diagnostics.read.container import (
     unpack_zip,
 )
 from diagnostics.read.encoding import Scan, detect, scan, transcode
+from diagnostics.read.faults import OF_THE_MACHINE, machine_fault
 from diagnostics.read.header import unique
 from diagnostics.read.index import with_row_numbers
 from diagnostics.read.kinds import Choice, Convention, column
@@ -85,14 +88,24 @@ def read_table(source: Path, folder: Path, *, name: str, caps: Caps | None = Non
     try:
         with tempfile.TemporaryDirectory(prefix=".reading-", dir=folder) as scratch:
             table = _read(source, target, Path(scratch), name, caps, options)
+        table.save()
+    except duckdb.Error as failure:
+        fault = machine_fault(failure)
+        if fault is None:
+            raise
+        raise _refused(source, fault) from failure
     except OSError as failure:
-        raise BadInput(
-            N_("{file:name} cannot be read or stored ({why}): check the file and the free space on the disk."),
-            file=source.name,
-            why=failure.strerror or type(failure).__name__,
-        ) from failure
-    table.save()
+        raise _refused(source, failure) from failure
     return table
+
+
+def _refused(source: Path, failure: OSError) -> BadInput:
+    kind = MachineFault if failure.errno in OF_THE_MACHINE else BadInput
+    return kind(
+        N_("{file:name} cannot be read or stored ({why}): check the file and the free space on the disk."),
+        file=source.name,
+        why=failure.strerror or type(failure).__name__,
+    )
 
 
 def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, options: Options) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +51,8 @@ def typed_file(given: Path, source: Path, container: Container, stage: Path, scr
         answer = PROCESS.run(f"{__name__}:work", request, allowed) if POSSIBLE else work(request)
     except Exceeded as failure:
         raise greedy(given, round(allowed.seconds)) from failure
+    if "fault" in answer:
+        raise OSError(answer["fault"], os.strerror(answer["fault"]))
     if "refused" in answer:
         raise BadInput(answer["refused"], **answer["values"])
     try:
@@ -67,6 +71,8 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
     except BadInput as reason:
         kept = reason.kept
         return {"refused": kept.says, "values": kept.values}
+    except OSError as fault:
+        return {"fault": fault.errno or errno.EIO}
     reading = Reading(
         given.name,
         container.value,

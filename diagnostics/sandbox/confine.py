@@ -43,25 +43,32 @@ ALLOW, KILL, ERRNO, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x00050000, 1, 38
 THREAD: Final = 0x00010000
 """clone() with this flag starts a thread; without it, a process."""
 
-ALIKE: Final = frozenset({424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 442})
-"""pidfd, io_uring and the new mount calls have the same numbers everywhere; clone3 (435) is answered as not there."""
+ALIKE: Final = frozenset({452, 463, 466, 469, 424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 442})
+"""New calls have the same numbers everywhere: pidfd, io_uring, mounts, modes and attributes of files. clone3 (435) is answered
+as not there.
+"""
 
 MACHINES: Final = {
-    # audit number, clone, tgkill, denied: sockets, fork, exec, kill, tracing, mounts, namespaces, keys, modules, shared memory.
+    # audit number, clone, tgkill, prlimit, denied: sockets, fork, exec, kill, tracing, mounts, namespaces, keys, modules, shared
+    # memory; modes, owners, times and attributes of files, which Landlock leaves alone; priorities and processors of any process.
     "x86_64": (
         0xC000003E,
         56,
         234,
+        302,
         {41, 42, 43, 44, 45, 46, 47, 49, 50, 53, 288, 57, 58, 59, 322, 62, 200, 101, 310, 311, 165, 166, 155, 161, 167, 169, 170}
         | {163, 164, 159, 172, 173, 175, 176, 313, 179, 272, 308, 248, 249, 250, 298, 321, 246, 320, 323, 319, 303, 304, 135}
-        | {29, 68, 64, 240, 294, 300},
+        | {29, 68, 64, 240, 294, 300}
+        | {90, 91, 268, 92, 93, 94, 260, 132, 235, 261, 280, 188, 189, 190, 197, 198, 199, 141, 142, 144, 203, 314, 251},
     ),
     "aarch64": (
         0xC00000B7,
         220,
         131,
+        261,
         {198, 199, 200, 201, 202, 203, 206, 207, 211, 212, 242, 221, 281, 129, 130, 117, 270, 271, 40, 39, 41, 51, 142, 97, 268}
-        | {217, 218, 219, 241, 280, 104, 105, 106, 273, 279, 282, 264, 265, 92, 194, 186, 190, 180, 262},
+        | {217, 218, 219, 241, 280, 104, 105, 106, 273, 279, 282, 264, 265, 92, 194, 186, 190, 180, 262}
+        | {52, 53, 54, 55, 88, 5, 6, 7, 14, 15, 16, 140, 118, 119, 122, 274, 30},
     ),
 }
 
@@ -159,7 +166,7 @@ def _landlock(readable: Iterable[str]) -> bool:
 def _seccomp() -> bool:
     if not has_seccomp():
         return False
-    audit, clone, tgkill, denied = MACHINES[platform.machine()]
+    audit, clone, tgkill, prlimit, denied = MACHINES[platform.machine()]
     refuse = (RET, 0, 0, ERRNO | EPERM)
     steps = [(LD, 0, 0, 4), (JEQ, 1, 0, audit), (RET, 0, 0, KILL), (LD, 0, 0, 0)]
     # Numbers from 2^30 on are the x32 names of the same calls.
@@ -167,6 +174,8 @@ def _seccomp() -> bool:
     steps += [(JEQ, 0, 4, clone), (LD, 0, 0, 16), (JSET, 1, 0, THREAD), refuse, (RET, 0, 0, ALLOW)]
     # abort() sends a signal to its own process, and no model needs to send one to another.
     steps += [(JEQ, 0, 4, tgkill), (LD, 0, 0, 16), (JEQ, 1, 0, os.getpid()), refuse, (RET, 0, 0, ALLOW)]
+    # Limits of its own are asked for as those of process 0.
+    steps += [(JEQ, 0, 4, prlimit), (LD, 0, 0, 16), (JEQ, 1, 0, 0), refuse, (RET, 0, 0, ALLOW)]
     for number in sorted(denied | ALIKE):
         steps += [(JEQ, 0, 1, number), refuse]
     steps.append((RET, 0, 0, ALLOW))

@@ -175,6 +175,8 @@ def test_states_and_verbs_tell_messages_apart_and_names_of_many_do_not() -> None
         ["4 bytes sent, 9 bytes received", "16559 bytes (16.17 KB) sent, 2048 bytes (2.00 KB) received"],
         ["Fan speeds ( 3552 3534 3375 3515 )", "Fan speeds ( 12 9 )"],
         ["opened for user cyrus by (uid=0)", "opened for user news by (uid=0)"],
+        ["failure; tty=ssh rhost=10.0.0.7", "failure; tty=ssh rhost=ns.example"],
+        ["Found block rdd_3 locally", "Found block broadcast_4_piece0 locally"],
         ["seen at Sun Jul 10 03:55:15 2005", "seen at Fri Jun 17 07:07:00 2005"],
     ],
 )

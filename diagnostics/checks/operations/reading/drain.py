@@ -81,10 +81,21 @@ def _skeleton(word: str) -> str:
     return "".join(_LETTERS.findall(word.replace(ANY, "")))
 
 
+def _same_variable(one: str, other: str) -> bool:
+    """Whether both words are names with a number (rdd_<*>), or the same key of which one has a value that varies (rhost=<*>)."""
+    if f"_{ANY}" in one and f"_{ANY}" in other:
+        return True
+    key, equals, value = one.partition("=")
+    another, _, mine = other.partition("=")
+    return bool(equals) and key == another and ANY in (value, mine)
+
+
 def apart(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     """Whether two messages of the same length differ in a word of letters, and not only in what varies."""
     for one, other in zip(left, right, strict=True):
         if one != other and one != ANY and other != ANY:
+            if _same_variable(one, other):
+                continue
             bones, others = _skeleton(one), _skeleton(other)
             if bones != others and len(bones) > 1 and len(others) > 1:
                 return True

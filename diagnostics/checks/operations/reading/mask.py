@@ -50,7 +50,7 @@ _STATUS: Final = re.compile(
 _CLASSES: Final = {f"{number}": f"{'①②③④⑤'[number // 100 - 1]}" for number in range(100, 600)}
 """Signs that stand for a class of status until digits are masked."""
 _SHOWN: Final = str.maketrans({"①": "1xx", "②": "2xx", "③": "3xx", "④": "4xx", "⑤": "5xx"})
-_USER: Final = re.compile(r"\b((?:for|by|of|[Ii]nvalid|[Ii]llegal) user )(?!<\*>)[^\s:,;()]+")
+_USER: Final = re.compile(r"\b((?:for|by|of|[Ii]nvalid|[Ii]llegal) user |password for (?!invalid|illegal))(?!<\*>)[^\s:,;()]+")
 _DATE: Final = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
     r" {1,2}0{1,2},? 00:00:00(?: (?:[A-Z]{3,4} )?0000)?"
@@ -100,7 +100,7 @@ class Masker:
         return known
 
     def _words(self, message: str) -> tuple[str, ...]:
-        if " user " in message:
+        if " user " in message or "password for " in message:
             message = _USER.sub(r"\1" + ANY, message)
         if "00:00:00" in message:
             message = _DATE.sub(ANY, message)
