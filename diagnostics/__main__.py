@@ -295,12 +295,12 @@ def _code(options: argparse.Namespace, words: Words) -> int:
     from diagnostics.checks.environment.leakage.check import judge
     from diagnostics.checks.environment.leakage.record import checked, code_record, code_text
 
-    told = checked(options.files)
+    told, served = checked(options.files)
     if options.json:
-        _emit(options.json, _dump(code_record(told, words)))
+        _emit(options.json, _dump(code_record(told, served, words)))
     else:
-        sys.stdout.write(code_text(told, words))
-    return _failed(options.fail_on, judge(told))
+        sys.stdout.write(code_text(told, served, words))
+    return _failed(options.fail_on, [*judge(told), *served])
 
 
 def _logs(options: argparse.Namespace, words: Words) -> int:

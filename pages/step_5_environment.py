@@ -10,6 +10,7 @@ step_page(
     (
         # What leaks in code is shown by the lines themselves, as they are and mended.
         "environment.leakage",
+        "environment.serving",
         "environment.packages",
         "environment.config",
     ),

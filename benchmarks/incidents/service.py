@@ -84,6 +84,32 @@ CODE_LEAKS: Final = CODE_FINE.replace(
     "from sklearn.feature_selection import SelectKBest\n\nX = SelectKBest(k=10).fit_transform(X, y)\nX_train, X_test",
 )
 
+SERVES_FINE: Final = """\
+import joblib
+import pandas as pd
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+model = joblib.load("model.joblib")
+
+
+class Row(BaseModel):
+    tenure_months: float
+    monthly_price: float
+
+
+@app.post("/predict")
+def predict(rows: list[Row]):
+    return {"scores": model.predict_proba(pd.DataFrame([row.model_dump() for row in rows]))[:, 1].tolist()}
+"""
+SERVES_AND_KEEPS: Final = SERVES_FINE.replace("\n\nclass Row", "\nhistory = []\n\n\nclass Row").replace(
+    "    return {", "    history.extend(rows)\n    return {"
+)
+SERVES_AND_LOADS: Final = SERVES_FINE.replace('model = joblib.load("model.joblib")\n', "").replace(
+    "    return {", '    model = joblib.load("model.joblib")\n    return {'
+)
+
 
 @dataclass(frozen=True)
 class Combined:
@@ -244,6 +270,13 @@ def plan(seed: int) -> Iterator[Combined]:
     yield Combined("config alone", "config_mismatch", settings(*RENAMED, *UNIT))
     yield Combined("code alone", "preprocessing_leakage", {"code/train.py": CODE_LEAKS})
     yield Combined("code, healthy tables", "preprocessing_leakage", tables(rng) | {"code/train.py": CODE_LEAKS} | harmless)
+    yield Combined("serving code alone", "serving_code", {"code/app.py": SERVES_AND_KEEPS})
+    yield Combined("serving code, memory", "serving_code", metrics(rng, "memory_leak") | {"code/app.py": SERVES_AND_KEEPS})
+    yield Combined(
+        "serving code, latency", "serving_code", metrics(rng, "latency_regression") | {"code/app.py": SERVES_AND_LOADS}
+    )
+    yield Combined("memory beside fine serving code", "memory_leak", metrics(rng, "memory_leak") | {"code/app.py": SERVES_FINE})
+    yield Combined("nothing: quiet service, its code", "", metrics(rng) | log(rng) | {"code/app.py": SERVES_FINE})
     for fault, code in (("unit", "unit_change"), ("missing", "missing_values"), ("answers", "model_mismatch")):
         yield Combined(f"{code} beside small differences", code, tables(rng, fault) | harmless | {"code/train.py": CODE_FINE})
         yield Combined(f"{code} beside a quiet service", code, tables(rng, fault) | metrics(rng) | log(rng))

@@ -226,6 +226,11 @@ PREPROCESSING_LEAKAGE: Final[CauseKind] = CauseKind(
     family=Family.CODE,
     title=N_("Something was fitted before the split"),
 )
+SERVING_CODE: Final[CauseKind] = CauseKind(
+    code="serving_code",
+    family=Family.CODE,
+    title=N_("The service's code is at fault"),
+)
 ENVIRONMENT_MISMATCH: Final[CauseKind] = CauseKind(
     code="environment_mismatch",
     family=Family.CODE,

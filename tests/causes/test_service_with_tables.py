@@ -16,6 +16,7 @@ CASES = (
     "unit_change beside",
     "threshold, labels answered",
     "nothing: tables",
+    "serving code",
     "alone",
 )
 """Parts of the names of the cases that are run here."""

@@ -16,6 +16,7 @@ from diagnostics.causes.hypothesis import Case, Hypothesis
 from diagnostics.checks.environment.config.check import SettingDiffers
 from diagnostics.checks.environment.config.matters import Matter
 from diagnostics.checks.environment.packages.check import PackageDiffers
+from diagnostics.checks.environment.serving.check import ServingLine
 from diagnostics.checks.reproduce.model_replay import NEITHER, NOT_BEFORE, ModelReplay
 from diagnostics.checks.reproduce.replayed import OUTSIDE, Replayed
 from diagnostics.measure.onset import first
@@ -34,6 +35,7 @@ OUTSIDE_THE_TABLES: Final = (
     kinds.ENVIRONMENT_MISMATCH,
     kinds.CONFIG_MISMATCH,
     kinds.PREPROCESSING_LEAKAGE,
+    kinds.SERVING_CODE,
     kinds.TRAIN_TEST_OVERLAP,
     kinds.TARGET_LEAKAGE,
     kinds.MODEL_MISMATCH,
@@ -76,8 +78,10 @@ def propose(case: Case) -> Iterator[Hypothesis]:
     told = [_beside_tables(case, hypothesis, first) for hypothesis, first in _each(case)]
     began = min((h.since for h in told if h.family is Family.OPERATIONS and h.since), default=None)
     why = any(h.kind in AROUND and h.strength >= EXPLAINED for h in told)
+    coded = any(h.kind is kinds.SERVING_CODE and h.strength >= EXPLAINED for h in told)
     for hypothesis in told:
-        later = hypothesis.family is Family.OPERATIONS and began is not None and hypothesis.since != began
+        later = coded and hypothesis.family is Family.OPERATIONS
+        later |= hypothesis.family is Family.OPERATIONS and began is not None and hypothesis.since != began
         # That the predictions do not come back is then the sign, and what stands in the two files the reason.
         sign = hypothesis.kind is kinds.MODEL_MISMATCH and why
         yield replace(hypothesis, strength=hypothesis.strength * CONSEQUENCE) if later or sign else hypothesis
@@ -131,8 +135,30 @@ def _beside_tables(case: Case, told: Hypothesis, finding: Finding) -> Hypothesis
             return replace(told, strength=EXPLAINED, since=told.since or since, supports=supports)
         if not moved and _predictions_hold(case):
             return replace(told, strength=told.strength * LATENT)
+    if told.kind is kinds.SERVING_CODE:
+        return _with_symptom(case, told)
     if told.kind in PROMISED and _fine_at_first(case):
         return replace(told, strength=told.strength * LATENT)
+    return told
+
+
+def _with_symptom(case: Case, told: Hypothesis) -> Hypothesis:
+    """A fault of the service's code beside the log or metric that shows it: it says why, and since when."""
+    for finding in sorted((f for f in case.findings if isinstance(f.of, ServingLine)), key=lambda f: f.rank):
+        shows = finding.of.shows if isinstance(finding.of, ServingLine) else ()
+        seen = [f for f in case.findings if f.severity is not Severity.INFO and f.rule.cause(f.of) in shows]
+        if seen:
+            supports = tuple(dict.fromkeys((finding.code, *told.supports, *(f.code for f in seen))))
+            since = min((f.since for f in seen if f.since), default=None)
+            return replace(
+                told,
+                strength=EXPLAINED,
+                since=since,
+                supports=supports,
+                says=finding.says,
+                remedy=finding.rule.remedy,
+                evidence=dict(finding.evidence),
+            )
     return told
 
 
