@@ -111,6 +111,8 @@ KEEPERS = frozenset(
         "diagnostics/keep/review/listing.py",
         "diagnostics/keep/review/edit.py",
         "diagnostics/nouns/table.py",
+        "diagnostics/watch/alerts.py",
+        "diagnostics/watch/records.py",
     )
 )
 PARSERS = {("json", "loads"), ("json", "load"), ("tomllib", "loads"), ("tomllib", "load")}

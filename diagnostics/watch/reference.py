@@ -23,6 +23,7 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.table import Kind, Table
 from diagnostics.nouns.words import N_
+from diagnostics.read import stated as statement
 from diagnostics.read.folder import MAY_BE_NONE, TABLE_ENDINGS, open_incident
 from diagnostics.watch.clock import Every, floor
 from diagnostics.watch.expected import FEWEST, Expected, fit
@@ -74,8 +75,7 @@ def install(settings: Settings, folder: Path) -> None:
 
 def stated(folder: Path) -> dict[str, Any]:
     """What the watch's incident.yaml says of the roles, as `install` wrote it."""
-    held = yaml.safe_load((folder / "incident.yaml").read_text(encoding="utf-8"))
-    return dict(held)
+    return statement.read(folder / statement.FILE)
 
 
 def _source(settings: Settings) -> Path:
