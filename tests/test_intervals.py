@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diagnostics.nouns.intervals import Interval, benjamini_hochberg, bootstrap, mean, odds, positive_mean, recovered, share
+from diagnostics.nouns.intervals import Interval, benjamini_hochberg, mean, odds, positive_mean, recovered, share
 
 
 def test_a_share_has_wilsons_interval() -> None:
@@ -91,13 +91,6 @@ def test_an_interval_is_recovered_from_its_parts() -> None:
 def test_a_mean_of_too_few_values_knows_nothing() -> None:
     assert mean(np.array([3.0])) == Interval(3.0, -np.inf, np.inf)
     assert np.isnan(mean(np.array([np.inf, np.nan])).value)
-
-
-def test_a_bootstrap_is_repeatable() -> None:
-    values = np.arange(100.0)
-    one, two = (bootstrap(lambda rows: float(values[rows].mean()), 100, np.random.default_rng(3)) for _ in range(2))
-    assert one == two
-    assert one.low < 49.5 < one.high
 
 
 def test_intervals_that_touch_are_not_apart() -> None:

@@ -30,7 +30,7 @@ class Replay:
 class Likeness:
     """AUC of telling the affected current rows from the reference: before and after the fault was taken out (0.5: alike).
 
-    floor: what chance passes once in forty times.
+    floor: the 97.5th percentile under the null.
     """
 
     before: float

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.measure.design import design
+from diagnostics.measure.key import Key
 from diagnostics.measure.outcome import partial
 from diagnostics.measure.samples import Encoder, Samples, encoder, samples
 from diagnostics.measure.surrogate import FIT_COLUMNS, one_thread
@@ -59,23 +60,11 @@ def crossed(incident: Incident, *, least: int = 40) -> Crossed:
     """Both models for up to `ROWS` rows of each side. Raises NotApplicable without both tables, without `least` rows with a true
     answer on both sides, or when there is nothing to learn from or to learn.
     """
-    return _crossed(_Key(incident.fingerprint, incident), least)
-
-
-@dataclass(frozen=True, eq=False)
-class _Key:
-    fingerprint: str
-    incident: Incident
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.fingerprint == self.fingerprint
+    return _crossed(Key(incident), least)
 
 
 @lru_cache(maxsize=4)
-def _crossed(key: _Key, least: int) -> Crossed:
+def _crossed(key: Key, least: int) -> Crossed:
     incident = key.incident
     drawn = samples(incident)
     incident.role("target")

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from diagnostics.measure.key import Key
 from diagnostics.measure.linear import linear_model
 from diagnostics.measure.outcome import Outcome, outcome, partial
 from diagnostics.measure.samples import Encoder, Samples, encoder, samples
@@ -103,7 +104,7 @@ def surrogate(incident: Incident) -> Surrogate:
 
     Raises NotApplicable without tables or predictions in the reference.
     """
-    return _fit(_Key(incident.fingerprint, incident))
+    return _fit(Key(incident))
 
 
 def stand_in(incident: Incident) -> Surrogate:
@@ -111,26 +112,14 @@ def stand_in(incident: Incident) -> Surrogate:
 
     Raises NotApplicable without tables or when the reference has neither predictions nor a target.
     """
-    key = _Key(incident.fingerprint, incident)
+    key = Key(incident)
     if partial(incident, samples(incident)).answers.reference is None:
         return _fit_target(key)
     return _fit(key)
 
 
-@dataclass(frozen=True, eq=False)
-class _Key:
-    fingerprint: str
-    incident: Incident
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.fingerprint == self.fingerprint
-
-
 @lru_cache(maxsize=8)
-def _fit(key: _Key) -> Surrogate:
+def _fit(key: Key) -> Surrogate:
     incident = key.incident
     drawn = samples(incident)
     incident.role("prediction")
@@ -139,7 +128,7 @@ def _fit(key: _Key) -> Surrogate:
 
 
 @lru_cache(maxsize=8)
-def _fit_target(key: _Key) -> Surrogate:
+def _fit_target(key: Key) -> Surrogate:
     drawn = samples(key.incident)
     known = partial(key.incident, drawn)
     if known.truth.reference is None:

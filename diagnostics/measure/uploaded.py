@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.measure.key import Key
 from diagnostics.measure.outcome import Outcome, match_classes, outcome, partial
 from diagnostics.measure.samples import Encoder, Samples, encoder, samples
 from diagnostics.measure.surrogate import Surrogate, stand_in
@@ -122,7 +123,7 @@ class Uploaded(Surrogate):
 
 def uploaded_model(incident: Incident) -> Uploaded:
     """Raises NotApplicable without both tables and a model, or when the model cannot be run on their rows."""
-    found = _uploaded(_key(incident))
+    found = _uploaded(Key(incident))
     if isinstance(found, NotApplicable):
         raise found
     return found
@@ -142,7 +143,7 @@ def scoring_model(incident: Incident) -> Surrogate:
 
 def replays(incident: Incident) -> Replays:
     """Raises NotApplicable as `uploaded_model` does, and without predictions in the current table."""
-    found = _replays(_key(incident))
+    found = _replays(Key(incident))
     if isinstance(found, NotApplicable):
         raise found
     return found
@@ -150,7 +151,7 @@ def replays(incident: Incident) -> Replays:
 
 def description(incident: Incident) -> Description:
     """Raises NotApplicable without a model that can be opened. Needs no table."""
-    found = _open(_key(incident))
+    found = _open(Key(incident))
     if isinstance(found, NotApplicable):
         raise found
     return found.description
@@ -207,27 +208,11 @@ def _spread(answers: NDArray[np.generic], usable: NDArray[np.bool_]) -> NDArray[
     return whole
 
 
-@dataclass(frozen=True, eq=False)
-class _Key:
-    fingerprint: str
-    incident: Incident
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.fingerprint == self.fingerprint
-
-
-def _key(incident: Incident) -> _Key:
-    return _Key(incident.fingerprint, incident)
-
-
 # A refusal is remembered like an answer: a model that ran into its limits once is not run again for every check.
 
 
 @lru_cache(maxsize=4)
-def _open(key: _Key) -> Model | NotApplicable:
+def _open(key: Key) -> Model | NotApplicable:
     if key.incident.model is None:
         return NotApplicable(NO_MODEL, needs="model")
     try:
@@ -237,7 +222,7 @@ def _open(key: _Key) -> Model | NotApplicable:
 
 
 @lru_cache(maxsize=4)
-def _replays(key: _Key) -> Replays | NotApplicable:
+def _replays(key: Key) -> Replays | NotApplicable:
     try:
         return _replay(key)
     except NotApplicable as reason:
@@ -245,7 +230,7 @@ def _replays(key: _Key) -> Replays | NotApplicable:
 
 
 @lru_cache(maxsize=4)
-def _uploaded(key: _Key) -> Uploaded | NotApplicable:
+def _uploaded(key: Key) -> Uploaded | NotApplicable:
     try:
         model, drawn, known, fitted = _fitted(key)
         done = _replays(key)
@@ -269,7 +254,7 @@ def _encoder(drawn: Samples, fitted: inputs.Plan) -> Encoder:
     return Encoder(tuple(name for name in whole.features if name in fitted.used), whole.kinds, whole.ranks, whole.cap)
 
 
-def _fitted(key: _Key) -> tuple[Model, Samples, Outcome, inputs.Plan]:
+def _fitted(key: Key) -> tuple[Model, Samples, Outcome, inputs.Plan]:
     incident = key.incident
     if incident.model is None:
         raise NotApplicable(NO_MODEL, needs="model")
@@ -282,7 +267,7 @@ def _fitted(key: _Key) -> tuple[Model, Samples, Outcome, inputs.Plan]:
     return model, drawn, known, inputs.plan(model.description, drawn.features, drawn.kinds)
 
 
-def _replay(key: _Key) -> Replays:
+def _replay(key: Key) -> Replays:
     model, drawn, known, fitted = _fitted(key)
     if known.answers.current is None:
         raise NotApplicable(N_("The current table has no predictions to reproduce."), needs="prediction")

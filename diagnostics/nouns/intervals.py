@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -194,18 +194,6 @@ def recovered(
             total += 2 * sign * correlation * reach[i] * reach[j]
         ends.append(math.sqrt(max(0.0, total)))
     return Interval(value, value - ends[0], value + ends[1])
-
-
-def bootstrap(
-    statistic: Callable[[NDArray[np.intp]], float], rows: int, rng: np.random.Generator, *, draws: int = 200
-) -> Interval:
-    """Percentile interval of `statistic`, which is given row numbers, shape (rows,) (Efron 1979, doi:10.1214/aos/1176344552)."""
-    import numpy as np
-
-    value = statistic(np.arange(rows))
-    drawn = [statistic(rng.integers(0, rows, rows)) for _ in range(draws)]
-    low, high = np.nanquantile(drawn, [0.025, 0.975]) if np.isfinite(drawn).any() else (np.nan, np.nan)
-    return Interval(float(value), float(low), float(high))
 
 
 def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:

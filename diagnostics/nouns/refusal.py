@@ -87,7 +87,7 @@ class MachineFault(BadInput):
 
 
 def kept(message: str, values: Mapping[str, Value]) -> Reason:
-    """`message` and its values as a Reason; in English where a value is none that JSON has a kind of its own for."""
+    """`message` and its values as a Reason; in English where JSON has no type for a value."""
     held: dict[str, float | int | str | list[str] | None] = {}
     for name, value in values.items():
         if isinstance(value, date):

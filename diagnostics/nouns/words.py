@@ -52,7 +52,7 @@ def N_(message: str) -> str:
 
 DAY: Final = N_("d MMMM y")
 MOMENT: Final = N_("d MMMM y, HH:mm")
-"""How a day and a moment are written, in the letters of Unicode's date patterns (UTS #35)."""
+"""How a day and a moment are written, as Unicode's date patterns (UTS #35)."""
 
 COMMA: Final = N_(", ")
 
@@ -133,7 +133,7 @@ class Words:
         return str(format_datetime(when.replace(tzinfo=UTC), format=self.pattern(MOMENT), locale=self.locale))
 
     def pattern(self, pattern: str) -> str:
-        """How dates are written here, in the letters of whoever writes them (Babel, d3): no template, and nothing is put in."""
+        """How dates are written here, as a pattern of the library that writes them (Babel, d3); it has no placeholders."""
         return self.catalogue.gettext(pattern)
 
     def place(self, line: str) -> str:

@@ -39,7 +39,7 @@ TICKS: Final = (
     ("M1", "M12", N_("%b %Y")),
     ("M12", None, "%Y"),
 )
-"""Dates along an axis by the distance of the ticks, in the letters of d3-time-format; what follows the break is written once."""
+"""Dates along an axis by the distance of the ticks, as d3-time-format patterns; what follows the break is written once."""
 
 HOVER: Final = N_("%b %-d, %Y, %H:%M")
 FORMS: Final = {"%": ".2~%", "+%": "+.2~%", "d": ",d", "": ""}

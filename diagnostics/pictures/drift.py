@@ -198,7 +198,7 @@ def links(p: Links, finding: Finding | None, words: Words) -> Shape | None:
         for link in p.links
         if link.before >= 0.05
     ][:8]
-    title = words(N_("correlation with what the other columns foretell"))
+    title = words(N_("correlation with what the other columns predict"))
     return Dumbbell(rows=rows, axis=Axis(title=title, low=-0.02, high=1.05)) if rows else None
 
 

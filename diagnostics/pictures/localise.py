@@ -65,7 +65,7 @@ def _weights(p: SwapBack, words: Words) -> Shape | None:
 
 def fit(p: Fit, finding: Finding | None, words: Words) -> Shape | None:
     """Mean loss of the logged predictions, of a small cross-fitted model, and of one constant; for a rare class its recall."""
-    yours, small = words(N_("your model, as logged")), words(N_("an honest small model"))
+    yours, small = words(N_("your model, as logged")), words(N_("a small cross-fitted model"))
     if finding is not None and finding.rule is RARE:
         rare = next((r for r in p.rare if r.name == finding.of.class_), None)
         if rare is not None:

@@ -31,7 +31,9 @@ LETTERED: Final = 70
 WEEKS: Final = 60
 """Weeks of a calendar up to which every day holds its letter."""
 
-FAR: Final = 12.0
+NEAR, FAR = 2.0, 12.0
+"""Standard errors up to which a cell is pale, as chance makes it, and from which on it could be no darker."""
+
 DATES: Final = 6
 """Dates along the heat map."""
 
@@ -147,7 +149,7 @@ def heat(p: Overview, words: Words) -> HeatMap | None:
             x=list(range(count)),
             y=list(range(len(order))),
             z=[[round(float(value), 2) for value in known[n]] for n in order],
-            low=0.0,
+            low=NEAR,
             high=FAR,
             tone=Tone.FAULT,
         ),

@@ -165,7 +165,7 @@ def _table_file(folder: Path, side: str) -> Path | None:
 
 
 def reading_options(stated: Mapping[str, Any]) -> dict[str, Options]:
-    """How either table is to be read, by side. Raises BadInput for a value of `reading` that is none."""
+    """How either table is to be read, by side. Raises BadInput for an invalid value of `reading`."""
     said = stated.get("reading") or {}
     statement.check_reading(said)
     return {side: _options(said.get(side) or {}) for side in statement.READING_SIDES}

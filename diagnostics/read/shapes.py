@@ -87,7 +87,3 @@ def column_shape(cells: Sequence[str]) -> ColumnShape:
     lengths = sorted(len(cell) for cell in filled) or [0]
     empty = 1 - len(filled) / len(cells) if cells else 1.0
     return ColumnShape(rigid, frozenset(common), empty, lengths[int(0.95 * (len(lengths) - 1))])
-
-
-def sorts(cells: Sequence[str]) -> Counter[Sort]:
-    return Counter(sort_of(cell) for cell in cells)

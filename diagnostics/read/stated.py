@@ -200,7 +200,7 @@ def _moment(value: object) -> datetime | None:
 
 
 def check_reading(value: object) -> None:
-    """Raises BadInput for a side, key or value that is none."""
+    """Raises BadInput for an unknown side or key, or an invalid value."""
     said = value or {}
     if not isinstance(said, dict):
         raise BadInput(N_("In incident.yaml, reading must say what holds for reference and for current."))

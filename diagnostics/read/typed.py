@@ -204,7 +204,7 @@ def _past_exact(con: duckdb.DuckDBPyConnection, staged: str, keys: list[str]) ->
 
 
 def _changes(choice: Choice) -> bool:
-    """A text column stays as it was staged unless it is none, or a word or blanks for "missing" stand in it."""
+    """A text column stays as it was staged unless it holds another type, or words or blanks for "missing"."""
     return choice.kind not in (Kind.CATEGORY, Kind.NESTED) or choice.changed
 
 

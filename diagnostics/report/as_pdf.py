@@ -76,7 +76,7 @@ def _laid_out(weasyprint: Any, told: str) -> tuple[bytes, set[str]]:
     logger.propagate = False
     try:
         page = weasyprint.HTML(string=told, url_fetcher=_refuse)
-        # The identifier would be drawn by lot.
+        # The identifier would be random.
         identifier = hashlib.sha256(told.encode()).digest()[:16]
         return bytes(page.write_pdf(pdf_identifier=identifier)), boxes.letters
     finally:

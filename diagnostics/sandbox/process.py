@@ -98,7 +98,7 @@ class Process:
             try:
                 place = place[os.write(pipe, place[: 2**16]) :]
             except BrokenPipeError:
-                return  # It ended; what it said last tells why.
+                return  # The process ended; its last message says why.
 
     def _frame(self, deadline: float) -> bytes:
         size = int.from_bytes(self._exactly(LENGTH, deadline), "big")

@@ -97,7 +97,7 @@ class Skops:
 
 
 def look(content: bytes) -> None:
-    """Raises Refused for an archive that is none or that unpacks to too much, before anything large is loaded."""
+    """Raises Refused for what is no archive, or one that unpacks to too much, before anything large is loaded."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -92,8 +96,11 @@ def told(findings: list[Finding]) -> list[tuple[str, tuple[str, ...]]]:
     return [(f.code, f.columns) for f in findings if f.severity != "info"]
 
 
-def hostile(folder: Path) -> list[Incident]:
+@cache
+def hostile() -> list[Incident]:
     """Small and odd tables: all null, constant, three rows, infinities, names with markup, many columns, no time, other kinds."""
+    folder = Path(mkdtemp(prefix="odd-tables-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     rng = np.random.default_rng(7)
     few = frame(rng, 3)
     odd = frame(rng, 60)
@@ -116,8 +123,9 @@ def hostile(folder: Path) -> list[Incident]:
     ]
 
 
-def survives(module: Any, draw: Callable[..., Any], folder: Path) -> None:
-    for incident in hostile(folder):
+def survives(module: Any, draw: Callable[..., Any]) -> None:
+    """The tables are written and read once for all checks."""
+    for incident in hostile():
         try:
             profile = module.profile(incident)
         except NotApplicable as reason:

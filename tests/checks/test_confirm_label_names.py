@@ -31,6 +31,9 @@ def test_labels_in_other_words_are_matched_and_said(
     incident = given(tmp_path, scored(rng, *before), scored(rng, *after), str(before[1]))
     findings = check(label_names, incident)
     assert [(f.code, f.severity, f.columns) for f in findings] == [("CON061", "warning", ("late",))]
+    evidence = findings[0].evidence
+    assert {str(name) for name in evidence["before"]} <= {str(name) for name in before}
+    assert {str(name) for name in evidence["after"]} <= {str(name) for name in after}
     mended = undone(label_names, incident, findings[0])["late"]
     assert set(mended.dropna().map(str)) <= {str(name) for name in before}
     measured = performance.profile(incident)

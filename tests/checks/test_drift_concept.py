@@ -34,6 +34,7 @@ def test_the_region_is_found_and_dated(tmp_path: Path, rng: np.random.Generator)
     p = concept.profile(incident_of(tmp_path, reference, current, **ROLES))
     found = [f for f in concept.judge(p) if f.code == "DRF020"]
     assert found
+    assert [f.evidence["before"] < f.evidence["after"] for f in concept.judge(p) if f.code == "DRF021"] == [True]
     assert "age" in found[0].columns
     assert found[0].severity is Severity.WARNING
     assert "age above 4" in found[0].statement(words_for("en"))

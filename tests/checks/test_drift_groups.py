@@ -62,6 +62,8 @@ def test_the_picture(tmp_path: Path, rng: np.random.Generator) -> None:
     p = groups.profile(incident_of(tmp_path, reference, current, **ROLES))
     findings = groups.judge(p)
     assert findings
+    (linz,) = [f for f in findings if f.evidence.get("level") == "<b>Linz</b>"]
+    assert (linz.evidence["before"], linz.evidence["after"]) == (0.0, 1.0)
     for finding in (None, *findings):
         figure = drawing.groups(p, finding, words_for("en"))
         assert figure is not None

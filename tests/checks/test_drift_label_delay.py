@@ -126,7 +126,7 @@ def test_without_labels_or_times_it_does_not_apply(tmp_path: Path, rng: np.rando
 
 
 def test_odd_tables_are_survived(tmp_path: Path, rng: np.random.Generator) -> None:
-    survives(label_delay, drawing.label_delay, tmp_path)
+    survives(label_delay, drawing.label_delay)
     reference, current = pair(rng, 200)
     check(label_delay, incident_of(tmp_path / "one class", reference, current.assign(bought="yes"), **ROLES))
     with pytest.raises(NotApplicable):

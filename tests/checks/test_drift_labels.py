@@ -45,7 +45,9 @@ def test_a_number_as_target_that_moved(tmp_path: Path, rng: np.random.Generator)
     incident = incident_of(
         tmp_path, reference, current, target="age", prediction="told", task=Task.REGRESSION, answer=Answer.VALUE
     )
-    assert {f.code for f in labels.judge(labels.profile(incident))} == {"DRF030", "DRF032"}
+    found = {f.code: f for f in labels.judge(labels.profile(incident))}
+    assert set(found) == {"DRF030", "DRF032"}
+    assert abs(found["DRF032"].evidence["before"]) < 1 < abs(found["DRF032"].evidence["after"])
 
 
 def test_odd_tables_are_survived(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -29,6 +29,7 @@ def test_a_column_that_knew_the_answer_and_lost_it_is_named(tmp_path: Path, rng:
     findings = leakage.judge(leakage.profile(incident))
     assert [f.columns for f in findings] == [("calls",)]
     assert findings[0].since == current["when"][0].to_pydatetime()
+    assert findings[0].evidence["before"] > 0.8 > 0.6 > findings[0].evidence["after"]
 
 
 @pytest.mark.parametrize("leaks", [False, True])
@@ -42,6 +43,7 @@ def test_without_labels_an_emptied_column_is_enough(tmp_path: Path, rng: np.rand
     current = current.drop(columns="churn").assign(calls=np.nan)
     findings = leakage.judge(leakage.profile(incident_of(tmp_path, reference, current, target="churn")))
     assert [f.evidence["filled"] for f in findings] == [0.0]
+    assert findings[0].evidence["before"] > 0.8
 
 
 def test_without_a_target_it_says_so(tmp_path: Path, rng: np.random.Generator) -> None:

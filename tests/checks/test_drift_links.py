@@ -37,7 +37,9 @@ def people(rng: np.random.Generator, rows: int) -> pd.DataFrame:
 
 def found(tmp_path: Path, reference: pd.DataFrame, current: pd.DataFrame) -> list[tuple[str, tuple[str, ...]]]:
     p = links.profile(incident_of(tmp_path, reference, current, **ROLES))
-    return [(f.code, f.columns) for f in links.judge(p)]
+    findings = links.judge(p)
+    assert all(f.evidence["before"] > f.evidence["after"] for f in findings)
+    return [(f.code, f.columns) for f in findings]
 
 
 @pytest.mark.parametrize("rows", [150, 250, 1_000, 4_000])

@@ -85,5 +85,5 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
     assert check(categories, incident_of(tmp_path, *pair(rng, rows), timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(categories, drawing.categories, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(categories, drawing.categories)

@@ -55,5 +55,5 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
     assert check(duplicates, incident_of(tmp_path, *pair(rng, rows), timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(duplicates, drawing.duplicates, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(duplicates, drawing.duplicates)

@@ -57,5 +57,5 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
     assert check(fills, incident_of(tmp_path, *pair(rng, rows), timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(fills, drawing.fills, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(fills, drawing.fills)

@@ -92,5 +92,5 @@ def test_plain_numbers_and_times_are_silent(tmp_path: Path, rng: np.random.Gener
     assert check(formats, incident_of(tmp_path, *pair(rng), timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(formats, drawing.formats, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(formats, drawing.formats)

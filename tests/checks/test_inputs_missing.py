@@ -52,6 +52,7 @@ def test_a_column_of_another_kind_is_counted_too(tmp_path: Path, rng: np.random.
     current["income"] = current["income"].map(lambda v: f"{v:.0f} EUR").where(current.index % 2 == 0, None)
     findings = missing.judge(missing.profile(incident_of(tmp_path, reference, current, timestamp="when")))
     assert [(f.code, f.columns) for f in findings] == [("INP001", ("income",))]
+    assert findings[0].statement(words_for("en")) == "Missing values in income rose from 0% to 50% of the rows."
 
 
 def test_new_words_for_missing_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -72,5 +73,5 @@ def test_the_rows_without_a_value_can_be_downloaded(tmp_path: Path, rng: np.rand
     assert list(rows.columns) == ["row", "when", "income", "city"]
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(missing, drawing.missing, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(missing, drawing.missing)

@@ -18,6 +18,7 @@ def test_rounded_values_are_named_with_the_step(tmp_path: Path, rng: np.random.G
     findings = check(precision, incident)
     assert told(findings) == [("INP070", ("income",))]
     assert findings[0].evidence["step"] == 5000
+    assert findings[0].evidence["before"] < 0.1 < 0.9 < findings[0].evidence["after"]
     assert findings[0].since is not None
     assert abs((findings[0].since - current["when"][ONSET]).total_seconds()) < 86_400
     assert drawn(drawing.precision, precision.profile(incident), findings)[1] is not None
@@ -38,5 +39,5 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
     assert check(precision, incident_of(tmp_path, *pair(rng, rows), timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(precision, drawing.precision, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(precision, drawing.precision)

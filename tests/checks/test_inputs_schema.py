@@ -61,5 +61,5 @@ def test_one_table_is_not_enough(tmp_path: Path, rng: np.random.Generator) -> No
         schema.profile(incident_of(tmp_path, pair(rng)[0]))
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(schema, drawing.schema, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(schema, drawing.schema)

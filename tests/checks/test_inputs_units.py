@@ -79,8 +79,8 @@ def test_two_halves_of_one_population_are_silent(tmp_path: Path, rng: np.random.
     assert check(units, incident_of(tmp_path, *pair(rng, rows), timestamp="when")) == []
 
 
-def test_odd_tables_are_survived(tmp_path: Path) -> None:
-    survives(units, drawing.units, tmp_path)
+def test_odd_tables_are_survived() -> None:
+    survives(units, drawing.units)
 
 
 def test_the_values_are_converted_back(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -47,6 +47,7 @@ def test_answers_of_other_rows_are_the_model(tmp_path, rng):
     profiled, (finding,) = found(tmp_path, rows(rng), current)
     assert finding.code == "LOC002"
     assert verdict(profiled) is Verdict.MODEL
+    assert finding.evidence["logged_before"] < finding.evidence["logged_after"]
     assert "simple model holds" in finding.statement(Words())
 
 
@@ -56,6 +57,7 @@ def test_without_predictions_the_simple_models_speak_alone(tmp_path, rng):
     profiled, (finding,) = found(tmp_path, rows(rng).drop(columns="p"), current, None, prediction=None)
     assert not profiled.logged
     assert finding.code == "LOC001"
+    assert finding.evidence["before"] < finding.evidence["after"]
     assert "logged" not in finding.statement(Words())
 
 

@@ -37,7 +37,7 @@ def unit_since(frame, day, answer=Answer.SCORE):
 def test_the_same_population_is_silent(tmp_path, rng, answer):
     profiled, findings = found(tmp_path, rows(rng, answer=answer), rows(rng, answer=answer), answer)
     assert findings == []
-    weights = profiled.weight_of
+    weights = dict(profiled.weights)
     assert weights["age"] > 0.1
     assert weights["noise"] < 0.1
 

@@ -58,6 +58,7 @@ def test_slower_requests_are_dated(tmp_path: Path, rng: np.random.Generator) -> 
     assert slower.since is not None
     assert abs(slower.since - START - timedelta(hours=2)) <= timedelta(minutes=10)
     assert slower.evidence["median_after"] == pytest.approx(200, rel=0.1)
+    assert slower.evidence["before"] < 100 < slower.evidence["after"]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -70,6 +71,7 @@ def test_load_that_rises_once_is_told_and_names_no_cause(tmp_path: Path, rng: np
     (load,) = found(tmp_path, log(rng) + log(rng, load=40.0).split("\n", 5000)[-1])
     assert (load.code, load.severity) == ("OPS018", Severity.INFO)
     assert "rose" in load.statement(Words())
+    assert load.evidence["before"] < load.evidence["after"]
 
 
 def test_a_log_without_requests_or_times_has_no_course(tmp_path: Path) -> None:

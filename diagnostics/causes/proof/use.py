@@ -22,7 +22,7 @@ AT_MOST: Final = 2.0
 """Standard errors by which the loss may be larger than it was measured."""
 
 TWINS: Final = 0.98
-"""Rank correlation from which on two columns say the same: a stand-in leans on either, whichever the model leans on."""
+"""Rank correlation from which on two columns count as collinear: a stand-in may use either, whichever the model uses."""
 
 TRUSTED: Final = 0.3
 """A stand-in with less skill than this says nothing about what the model uses."""

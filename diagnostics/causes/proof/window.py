@@ -1,4 +1,4 @@
-"""The rows that a hypothesis speaks of: those of the current table from its onset on."""
+"""The rows that a hypothesis is about: those of the current table from its onset on."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ UNREADABLE: Final = (MISSING_ROSE, MISSING, RENAMED, RETYPED, NUMBERS, WORDS_IN_
 
 def propose(case: Case) -> Iterator[Hypothesis]:
     """The findings about the model's training, and about rows and columns that it should not have had."""
-    # A column that lost its links to the other features too stands in the wrong rows: a label would have kept them.
+    # A column that lost its correlation with the other features too was joined to the wrong rows: a copy of the label keeps it.
     broken = case.columns_of(*UNREADABLE) | case.columns_of(UNLINKED)
     for check in case.checks:
         if check.diagnostic.step == 0:

@@ -17,7 +17,7 @@ from diagnostics.nouns.table import Kind
 ID_NAME: Final = re.compile(r"(^|[\W_])(id|uuid|guid|key|index|row|no|nr|number)$|[a-z]I[dD]$", re.IGNORECASE)
 RUNNING_ROWS: Final = 20
 FREE_TEXT_SHARE: Final = 0.5
-"""A text column with more levels than half its rows holds names or free text: its levels differ by nature."""
+"""A text column with more levels than half its rows holds names or free text: its levels always differ."""
 
 
 def comparable(drawn: Samples) -> tuple[str, ...]:

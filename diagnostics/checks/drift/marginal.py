@@ -359,7 +359,7 @@ def judge(
 
     PSI 0.1 and 0.25 are the customary marks for "some" and "much" (Siddiqi 2006, Credit Risk Scorecards); a KS or share gap of
     0.1 is the same size for a normal column (a shift of a quarter of a standard deviation), 0.2 one of half. `wobble_times`:
-    blocks of the reference differ by nature; half as much again is asked for. Drift alone is never critical: the model may not
+    blocks of the reference always differ; half as much again is asked for. Drift alone is never critical: the model may not
     mind.
     """
     findings: list[Finding] = []

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.measure.engine import seconds
+from diagnostics.measure.key import Key
 from diagnostics.measure.onset import as_datetime
 from diagnostics.measure.samples import Samples, samples
 from diagnostics.nouns.incident import Incident, Sides
@@ -89,23 +90,11 @@ class Atom:
 
 def atoms(incident: Incident) -> tuple[Atom, ...]:
     """Atoms of all number and time features. Raises NotApplicable without tables or a common feature."""
-    return _atoms(_Key(incident.fingerprint, incident))
-
-
-@dataclass(frozen=True, eq=False)
-class _Key:
-    fingerprint: str
-    incident: Incident
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.fingerprint == self.fingerprint
+    return _atoms(Key(incident))
 
 
 @lru_cache(maxsize=8)
-def _atoms(key: _Key) -> tuple[Atom, ...]:
+def _atoms(key: Key) -> tuple[Atom, ...]:
     sample = samples(key.incident)
     line = timeline(key.incident, sample)
     found: list[Atom] = []

@@ -225,7 +225,7 @@ def judge(
     """Rows fire when the share of repeated ones exceeds `factor_at` times that of the reference by `rise_at`, beyond its 95%
     interval.
 
-    A table with few columns repeats rows by nature, the more so the more rows there are: the reference's share is scaled to the
+    A table with few columns always repeats rows, the more so the more rows there are: the reference's share is scaled to the
     number of rows before comparing. A batch of `batch_at` rows in the same order, four
     times as long as any of the reference, fires by half of that whatever the factor. All four were chosen on
     benchmarks/incidents.

@@ -62,7 +62,7 @@ class TimesBeyond(Beyond):
 
 
 def _suggest(entry: Beyond) -> CauseKind | None:
-    # Time goes on: times leave the range of the reference by nature.
+    # Time goes on: times always leave the range of the reference.
     return None if isinstance(entry, TimesBeyond) or entry.dense > STRAY else OUT_OF_RANGE
 
 

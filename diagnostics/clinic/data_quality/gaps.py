@@ -151,7 +151,7 @@ def propose_imputers(data: TrainingSet, family: str) -> tuple[Remedy, list[Remed
             N_("the median, and a column that marks the gap"),
             lambda seed: SimpleImputer(strategy="median", add_indicator=True),
         ),
-        ("iterative", N_("gaps foretold from the other columns (iterative)"), iterative),
+        ("iterative", N_("gaps predicted from the other columns (iterative)"), iterative),
         ("neighbours", N_("gaps filled from the 5 nearest rows (kNN)"), lambda seed: KNNImputer(n_neighbors=5)),
     ]
     made = [Remedy(name=name, says=says, build=_filled(family, way)) for name, says, way in ways]

@@ -156,7 +156,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     for index, knob in enumerate(dict.fromkeys((family.complexity, family.regularisation))):
         reach = within(0.75 + 0.1 * index, 0.85 + 0.1 * index)
         knobs.append(_validate(small, settings.family, knob, metric, seed, reach))
-    on_progress(0.95, N_("Looking for groups of rows whose answers lie off"))
+    on_progress(0.95, N_("Looking for groups of rows whose predictions are biased"))
     off = bias(small, before, seed=seed)
     return Fit(
         data=data.described,

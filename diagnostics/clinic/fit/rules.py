@@ -203,7 +203,7 @@ ROWS_MORE: Final = Rule[MoreRows](
 )
 BIASED: Final = Rule[BiasedGroup](
     code="FIT005",
-    title=N_("Answers lie off in a group of rows"),
+    title=N_("Predictions are biased in a group of rows"),
     says=_biased,
     why=N_("For these rows the model errs to one side again and again: something about them was not learnt."),
     remedy=N_(

@@ -167,7 +167,7 @@ FEW: Final = Rule[FewRows](
     code="IMB005",
     title=N_("Too few rare rows to be sure"),
     says=N_("Only {rows:count} rows are {class:name}: every number here has a wide interval."),
-    why=N_("However many rows there are in all, what can be learnt of the rare class hangs on its own rows."),
+    why=N_("However many rows there are in all, what can be learnt of the rare class depends on its own rows."),
     remedy=N_(
         "Collect more rows of the rare class. Synthetic rows repeat what the few say; they add nothing that is not in them."
     ),

@@ -18,7 +18,6 @@ from diagnostics.clinic.resources.model import (
     changes,
     parameters,
     plan_to_fit,
-    propose_changes,
     serving,
     training,
 )
@@ -180,11 +179,6 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
         data=described,
         why=why,
     )
-
-
-def names_of_changes(m: Described) -> dict[str, str]:
-    """Says of each change, by name."""
-    return {name: says for name, says, _, _ in propose_changes(m)} | PLAN
 
 
 PLAN: Final = {

@@ -84,7 +84,9 @@ def describe_importance(p: Search) -> Sentence:
     if len(found) == 1:
         return N_("Only {first:name} was varied."), {"first": found[0][0]}
     return (
-        N_("{first:name} mattered most: {share:percent} of what made trials good hangs on it; on {last:name}, {least:percent}."),
+        N_(
+            "{first:name} mattered most: {share:percent} of what made trials good depends on it; on {last:name}, {least:percent}."
+        ),
         {"first": found[0][0], "share": found[0][1], "last": found[-1][0], "least": found[-1][1]},
     )
 

@@ -342,8 +342,3 @@ def dummy(data: TrainingSet) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     return DummyClassifier(strategy="prior") if data.task is Task.CLASSIFICATION else DummyRegressor(strategy="mean")
-
-
-def features_fitted(fitted: Any) -> np.ndarray[Any, np.dtype[np.object_]]:
-    """Names of the columns that a fitted `pipeline` gives its model, shape (k,)."""
-    return np.asarray(fitted[:-1].get_feature_names_out(), dtype=object)

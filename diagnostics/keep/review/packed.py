@@ -74,7 +74,7 @@ def _content(given: bytes) -> dict[str, Any]:
 
 
 def _take(incident: str, content: dict[str, Any]) -> None:
-    """Write what can be kept; a line that is none, out of a file that anybody may have written, is passed over."""
+    """Write what can be kept; an invalid line, out of a file that anybody may have written, is skipped."""
     kept: dict[str, dict[str, Any]] = {}
     for row in content["entries"][: 8 * ITEMS_CAP]:
         try:

@@ -277,7 +277,7 @@ def _count(value: Any) -> int | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """A time without a zone from its ISO text; None where it is none."""
+    """A time without a zone from its ISO text; None for anything else."""
     try:
         return datetime.fromisoformat(value).replace(tzinfo=None) if isinstance(value, str) else None
     except ValueError:

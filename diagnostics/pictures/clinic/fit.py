@@ -44,7 +44,7 @@ def draw_learning(p: Fit, words: Words) -> Shape | None:
     ]
     if p.curve.drawn:
         ahead = [(x, y) for x, y in p.curve.drawn if x >= rows[-1]]
-        name = words(N_("foretold, to twice the rows"))
+        name = words(N_("predicted, to twice the rows"))
         curves.append(Curve(x=[x for x, _ in ahead], y=[y for _, y in ahead], name=name, tone=Tone.CURRENT, dash="dot", width=2))
     x = Axis(title=words(N_("rows trained on")), form="d", log=True)
     return Course(x=x, y=Axis(title=translate(words, p.says)), curves=curves, height=380)

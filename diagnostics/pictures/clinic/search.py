@@ -75,7 +75,7 @@ def so_far(study: Study, higher: bool) -> tuple[list[int], list[float]]:
 
 
 def _focus(values: Sequence[float], higher: bool) -> tuple[float | None, float | None]:
-    """Ends of the axis around the trials that matter: one wreck far below would press all others into a line."""
+    """Ends of the axis around the trials that matter: one diverged trial far below would press all others into a line."""
     if len(values) < 8:
         return None, None
     ordered = sorted(values, reverse=higher)

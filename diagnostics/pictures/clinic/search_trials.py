@@ -116,7 +116,7 @@ def draw_contour(p: Search, words: Words) -> Shape | None:
     z = np.array([float(one.value or 0.0) for one in study.done])
     grid_x, grid_y = np.linspace(*_ends(across), CELLS), np.linspace(*_ends(up), CELLS)
     low, high = _telling(z, is_higher_better(p))
-    # A wreck counts as the worst that is shown, or it would darken all around it.
+    # A diverged trial counts as the worst that is shown, or it would darken all around it.
     smooth = _smoothed(x, y, np.clip(z, low, high), grid_x, grid_y)
     pale, deep = (low, high) if is_higher_better(p) else (high, low)
     cells = Cells(x=_values(across, grid_x), y=_values(up, grid_y), z=smooth, low=pale, high=deep)
@@ -135,7 +135,7 @@ def _axis(dimension: Dimension) -> Axis:
 
 
 def _telling(z: NDArray[np.float64], higher: bool) -> tuple[float, float]:
-    """The values that the colours span: a few wrecks far off would leave one colour to all the others."""
+    """The values that the colours span: a few diverged trials would leave one colour to all the others."""
     best = float(z.max() if higher else z.min())
     room = 3 * abs(best - float(np.median(z)))
     if not room:

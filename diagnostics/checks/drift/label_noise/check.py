@@ -68,11 +68,11 @@ def _says(entry: Noise) -> str:
         )
     if entry.since is not None:
         return N_(
-            "Since {since:time} {rate:percent} of the labels in {target:name} look as if given by lot, in all kinds of "
+            "Since {since:time} {rate:percent} of the labels in {target:name} look random, in all kinds of "
             "rows alike; in the reference it was {was:percent}."
         )
     return N_(
-        "{rate:percent} of the labels in {target:name} look as if given by lot, in all kinds of rows alike; in the "
+        "{rate:percent} of the labels in {target:name} look random, in all kinds of rows alike; in the "
         "reference it was {was:percent}."
     )
 
@@ -84,7 +84,7 @@ ALWAYS: Final = 0.4
 NOISE: Final = Rule[Noise](
     code="DRF037",
     lane=Lane.DATA,
-    title=N_("Labels look as if some were given by lot"),
+    title=N_("Some labels look random"),
     says=_says,
     why=N_(
         "Labels contradict what their rows lead to expect, and no kind of row more than another. A rule that changed would "

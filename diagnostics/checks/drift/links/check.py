@@ -42,13 +42,13 @@ UNLINKED: Final = Rule[Unlinked](
     lane=Lane.DATA,
     title=N_("A column no longer goes along with the others"),
     says=N_(
-        "{column:name} no longer goes along with the other columns: they foretold it with a correlation of {before:number}, "
+        "{column:name} no longer goes along with the other columns: they predicted it with a correlation of {before:number}, "
         "now of {after:number}; its values by themselves look as before, and the links among the other columns stand."
     ),
     why=N_("Each value is one that the column always had, but it stands in the wrong row, as after a join on the wrong key."),
     remedy=N_("Check the join that brings this column: its key, its date, and whether an index was shifted."),
     statistic=N_(
-        "How well the other columns of a row foretell this one: 0% is not at all, 100% is exactly; on reference rows that the "
+        "How well the other columns of a row predict this one: 0% is not at all, 100% is exactly; on reference rows that the "
         "forecast was not learnt on, and on current rows."
     ),
     source="Whittaker 1990, Graphical Models in Applied Multivariate Statistics (partial regression from the inverse of the "

@@ -61,7 +61,7 @@ def _read(path: Path | None) -> Environment | None:
 def pinned(reference: Environment, current: Environment | None) -> str:
     """Requirements for production: the versions that the model was made with, and what only production has, as it is.
 
-    Every line is what `packaging` reads as one requirement; a name that is none is left out.
+    Every line is what `packaging` reads as one requirement; an invalid name is left out.
     """
     only = {n: p for n, p in current.pins.items() if n not in reference.pins} if current is not None else {}
     lines = ["# The versions that the model was made with. Install with: pip install -r requirements.txt"]

@@ -80,7 +80,7 @@ class Pin:
 
 
 def pin_of(name: str, asked: str, *, system: bool = False, marked: bool = False) -> Pin:
-    """A pin from a name and a specifier ("==1.2", ">=1,<2", ""); a specifier that is none asks for nothing."""
+    """A pin from a name and a specifier ("==1.2", ">=1,<2", ""); an invalid specifier asks for nothing."""
     # Packages of the operating system go by their own names: libstdc++6.
     key = name.lower() if system else str(canonicalize_name(name))
     key = key if system else ALIASES.get(key, key)

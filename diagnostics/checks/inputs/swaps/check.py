@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import SWAPPED_COLUMNS
-from diagnostics.checks.inputs.swaps.exchange import COMPANY, Exchange, Values, by_values, exchanged, likely, likely_pairs
+from diagnostics.checks.inputs.swaps.exchange import COMPANY, Exchange, Values, by_values, likely, likely_pairs
 from diagnostics.checks.inputs.swaps.exchange_joint import by_neighbours
 from diagnostics.checks.inputs.timeline import Timeline, timeline
 from diagnostics.measure import engine
@@ -287,13 +287,3 @@ def undo(finding: Finding[SwappedPair], incident: Incident) -> Undo:
         return Undo(leave_out=entry.columns)
     one, other = entry.columns
     return Undo(repair=lambda frame: with_columns(frame, {one: frame[other], other: frame[one]}))
-
-
-def exchanged_rows(finding: Finding[SwappedPair], sample: Samples, frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which rows of `frame` (columns as in `drawn.current`) fit the reference better exchanged, shape (len(frame),).
-
-    For findings whose `how` is "scattered": of the others all rows since the onset are exchanged.
-    """
-    one, other = finding.of.columns
-    kind = sample.kinds[one]
-    return exchanged(one, other, _values(sample.reference, (one, other), kind), _values(frame, (one, other), kind))

@@ -182,7 +182,7 @@ class SwapBack:
     """By the distance between the predictions' distributions."""
 
     weights: tuple[tuple[str, float], ...]
-    """(column, weight) of every feature of the stand-in, heaviest first; `weight_of` as a mapping."""
+    """(column, weight) of every feature of the stand-in, heaviest first."""
 
     fidelity: float
     """Of the stand-in on unseen reference rows."""
@@ -194,10 +194,6 @@ class SwapBack:
     """Rise of the mean loss of the logged predictions."""
 
     rows: int
-
-    @property
-    def weight_of(self) -> dict[str, float]:
-        return dict(self.weights)
 
 
 def profile(incident: Incident) -> SwapBack:
