@@ -21,6 +21,7 @@ from diagnostics.watch.again import TITLES, Again
 from diagnostics.watch.again_record import sentence
 from diagnostics.watch.command import WATCHES
 from diagnostics.watch.jobs import AgainJob
+from pages.parts import door
 from pages.parts import visit as visits
 from pages.parts.cards import plot
 from pages.parts.header import header, states
@@ -159,6 +160,7 @@ def _labels(investigation: Investigation, visit: Visit) -> None:
             st.download_button(
                 words(N_("Download the list")), data, file_name="labels-to-buy.csv", mime="text/csv", key="buy-list"
             )
+    door.admit()
     back = st.file_uploader(words(N_("The list with its labels filled in")), type=["csv"], key="bought")
     if back is not None:
         _estimated(back.getvalue(), investigation, visit)
