@@ -77,7 +77,7 @@ def review(p: Timeline, words: Words) -> Shape | None:
                 for number, (moment, place) in enumerate(zip(p.moments, placed, strict=True), start=1)
                 if place == (row, level)
             ]
-            lanes.append(Lane(label="" if level else words(name), stays=stays, tall=0.9))
+            lanes.append(Lane(label="" if level else words(name), stays=stays, tall=0.75))
     return Lanes(lanes=lanes, x=Axis(time=True, low=seconds(first), high=seconds(last)), moments=_deploys(p), onset=p.onset)
 
 
