@@ -430,7 +430,7 @@ def _repeats(
         max(_repeated(side[unit == number]) for number in range(int(unit.max()) + 1))
         for side, unit in zip(sides, units, strict=True)
     ]
-    if worst[0] >= worst[1]:
+    if worst[0] > 0 and worst[0] >= worst[1]:
         return 1.0
     real = _repeated(sides[1])
     found = np.array([_repeated(rng.permutation(codes)[len(left) :]) for _ in range(PLACEBOS)])
