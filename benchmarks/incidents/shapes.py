@@ -46,6 +46,9 @@ SHAPES: Final[Mapping[str, Callable[[World, np.ndarray], tuple[np.ndarray, str]]
 }
 """Name to a function from all rows at fault to those that stay so, and the group in words."""
 
+SLICES: Final = 25
+"""Stretches of time over which a population drifts."""
+
 RAMP: Final = "ramp"
 KINDS: Final = ("whole", *SHAPES, RAMP)
 
@@ -57,6 +60,10 @@ def shaped(w: World, code: str, fault: Fault, shape: str) -> tuple[Fault, str]:
     """
     if shape == "whole":
         return fault, ""
+    if shape == RAMP:
+        if code != "covariate_drift":
+            raise Unsuitable("a ramp is a drift, whatever its cause")
+        return _ramp(w), ""
     clean, current = w.clean(), fault.current
     same = current is not None and len(current) == len(clean) and list(current) == list(clean) and fault.reference is None
     if (
@@ -68,10 +75,6 @@ def shaped(w: World, code: str, fault: Fault, shape: str) -> tuple[Fault, str]:
         or fault.extra
     ):
         raise Unsuitable(f"no {shape} of such a fault")
-    if shape == RAMP:
-        if code != "unit_change":
-            raise Unsuitable("only a scale drifts slowly")
-        return _ramp(w, fault, clean), ""
     stay, group = SHAPES[shape](w, w.after)
     names = [name for name in fault.columns if name in clean]
     changed = np.zeros(w.rows, dtype=bool)
@@ -93,16 +96,32 @@ def _where(faulty: pd.DataFrame, clean: pd.DataFrame, stay: np.ndarray, names: l
     return frame
 
 
-def _ramp(w: World, fault: Fault, clean: pd.DataFrame) -> Fault:
-    """From nothing at the onset to the whole fault in the last row; of a column whose scale drifts: half of any other fault is
-    another fault.
-    """
-    frame = clean.copy()
-    assert fault.current is not None
+def _ramp(w: World) -> Fault:
+    """From nothing at the onset to the whole change in the last row: an instrument that drifts, or a population that does."""
+    frame, name = w.clean(), w.used(number=True, many=20)[0]
     grown = np.clip((np.arange(w.rows) - w.start) / max(1, w.rows - w.start - 1), 0, 1)
-    for name in fault.columns:
-        if clean[name].dtype.kind not in "iuf" or fault.current[name].dtype.kind not in "iuf":
-            raise Unsuitable("only numbers drift slowly")
-        before, after = clean[name].astype("float64"), fault.current[name].astype("float64")
-        frame[name] = before + (after - before) * grown
-    return replace(fault, style=f"{fault.style}, ramp", current=frame)
+    values = frame[name].astype("float64")
+    spread = float(w.reference[name].astype("float64").std())
+    style = str(w.pick(("offset", "scale", "population")))
+    sign = float(w.pick((-1.0, 1.0)))
+    if style == "offset":
+        frame[name] = values + sign * w.by_severity((0.8, 1.2), (1.2, 2.0), (2.0, 3.0)) * spread * grown
+    elif style == "scale":
+        factor = w.by_severity((1.3, 1.6), (1.6, 2.2), (2.2, 3.0))
+        frame[name] = values * (1 + (factor - 1) * grown)
+    else:
+        frame = _population(w, name, sign * w.by_severity((3.0, 4.0), (4.0, 6.0), (6.0, 9.0)), grown)
+    return Fault(f"{style} ramp", (name,), current=frame)
+
+
+def _population(w: World, name: str, strength: float, grown: np.ndarray) -> pd.DataFrame:
+    """Rows of the pool without replacement, ever more of them from one end of the column."""
+    ranks = w.pool[name].astype("float64").rank(pct=True).fillna(0.5).to_numpy() - 0.5
+    left = w.rng.permutation(len(w.pool))
+    chosen: list[int] = []
+    for part in np.array_split(np.arange(w.rows), SLICES):
+        keys = strength * grown[part].mean() * ranks[left] + w.rng.gumbel(size=left.size)
+        order = np.argsort(-keys, kind="stable")
+        chosen += left[order[: part.size]].tolist()
+        left = left[np.sort(order[part.size :])]
+    return w.pool.iloc[chosen].reset_index(drop=True)

@@ -116,6 +116,7 @@ def plan(count: int, seed: int) -> list[Job | sides.Case]:
         code = list(INJECTORS)[int(rng.integers(len(INJECTORS)))]
         tier = list(TIERS)[int(rng.choice(len(TIERS), p=[0.55, 0.15, 0.15, 0.15]))]
         shape = SHAPES[int(rng.choice(len(SHAPES), p=[0.6, 0.1, 0.1, 0.1, 0.1]))]
+        code = "covariate_drift" if shape == "ramp" else code
         if not TIERS[tier] & NEEDS.get(code, frozenset()):
             jobs.append((source.name, code, shape, tier, int(rng.integers(1 << 30))))
     controls = [(s.name, code, "whole", tier, int(rng.integers(1 << 30))) for s in tables for code in CONTROLS for tier in TIERS]

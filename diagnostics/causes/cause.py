@@ -64,6 +64,9 @@ class Cause:
     columns: tuple[str, ...] = ()
     segment: str | None = None
     since: datetime | None = None
+    ramp: bool = False
+    """It grows slowly from then on, rather than at once."""
+
     explains: float | None = None
     replay: Replay | None = None
     likeness: Likeness | None = None

@@ -132,6 +132,9 @@ class Hypothesis:
     explains: float | None = None
     """Known without replay: the check measured the share of the loss itself."""
 
+    ramp: bool = False
+    """It grows slowly, and on to the last row."""
+
     rest: bool = False
     """It explains what a likelier cause leaves, so that one does not speak against it."""
 

@@ -361,6 +361,7 @@ def _cause(entry: Candidate, confidence: float, advice: str | None, cap: float) 
         columns=told.columns,
         segment=told.segment,
         since=told.since,
+        ramp=told.ramp,
         explains=replayed.explains if replayed is not None and lost else told.explains,
         replay=replayed.replay if replayed is not None and lost else None,
         likeness=entry.likeness,

@@ -71,6 +71,59 @@ def _likeliest(times: NDArray[np.datetime64], values: NDArray[np.floating[Any]])
     return Onset(as_datetime(when[split]), before, after, strength, apart)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ramp:
+    """A level that grows along a straight line until the last row. before: level until it begins, after: level at the last row,
+    in the unit of the values. sure: natural log of the likelihood by which it beats the likeliest sudden change.
+    """
+
+    since: datetime
+    before: float
+    after: float
+    sure: float
+
+
+RAMP_ROWS: Final = 4_000
+RAMP_STARTS: Final = 24
+"""Rows a ramp is fitted on at most, evenly spread, and places that its beginning is looked for at."""
+
+
+def ramp(times: NDArray[np.datetime64], values: NDArray[np.floating[Any]]) -> Ramp | None:
+    """The line that best follows `values` over `times` (both shape (n,), times ascending), flat before it begins.
+
+    None with fewer than 40 values or without a spread of times or values. Values beyond the first and the last hundredth count
+    as lying on it: single rows must not decide.
+    """
+    known = np.flatnonzero(np.isfinite(values) & ~np.isnat(times))
+    if known.size < 4 * MIN_ROWS:
+        return None
+    known = known[np.linspace(0, known.size - 1, min(known.size, RAMP_ROWS)).astype(int)]
+    when, x = times[known], np.asarray(values[known], dtype="float64")
+    x = np.clip(x, *np.quantile(x, [0.01, 0.99]))
+    clock = (when - when[0]).astype("timedelta64[us]").astype("float64")
+    if clock[-1] <= 0 or np.ptp(x) == 0:
+        return None
+    clock /= clock[-1]
+    total = float(((x - x.mean()) ** 2).sum())
+    best: tuple[float, float, float, float] | None = None
+    for start in np.unique(np.quantile(clock, np.linspace(0, 0.8, RAMP_STARTS), method="inverted_cdf")):
+        grown = np.maximum(clock - start, 0.0)
+        centred = grown - grown.mean()
+        slope = float(centred @ x / (centred @ centred))
+        left = total - slope * float(centred @ x)
+        if best is None or left < best[0]:
+            best = left, float(start), slope, float(x.mean() - slope * grown.mean())
+    assert best is not None
+    position = np.arange(MIN_ROWS, x.size - MIN_ROWS + 1)
+    sums = np.cumsum(x)[position - 1]
+    between = (sums - position / x.size * x.sum()) ** 2 * x.size / (position * (x.size - position))
+    step = total - float(between.max())
+    floor = 1e-12 * total
+    sure = x.size / 2 * float(np.log(max(step, floor) / max(best[0], floor)))
+    begins = when[int(np.searchsorted(clock, best[1]))]
+    return Ramp(since=as_datetime(begins), before=best[3], after=best[3] + best[2] * (1 - best[1]), sure=sure)
+
+
 def as_datetime(when: np.datetime64) -> datetime:
     """A numpy time as a datetime without zone, to the second."""
     moment = when.astype("datetime64[s]").item()

@@ -89,6 +89,7 @@ def _cause(cause: Cause, words: Words) -> dict[str, Any]:
         "columns": list(cause.columns),
         "segment": cause.segment,
         "since": cause.since.isoformat() if cause.since else None,
+        "ramp": cause.ramp,
         "explains": None if cause.explains is None else round(cause.explains, 3),
         "statement": cause.statement(words),
         "remedy": cause.remedy_text(words),

@@ -32,8 +32,10 @@ from diagnostics.checks.drift.label_noise.check import NOISE, LabelNoise
 from diagnostics.checks.drift.leakage import LEAK
 from diagnostics.checks.drift.links.check import UNLINKED
 from diagnostics.checks.drift.marginal import NUMBER_MOVED, SHARES_MOVED
+from diagnostics.checks.drift.over_time import CREEPS
 from diagnostics.checks.localise.simple_models.check import MODEL
 from diagnostics.measure import engine
+from diagnostics.measure.placebo import placebo
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind
 from diagnostics.nouns.finding import Finding
@@ -73,6 +75,18 @@ MOSTLY_BEYOND: Final = 0.05
 """Share of the rows that may lie beyond the reference's range for a group to be looked for."""
 
 
+LEFT_SAYS: Final = N_(
+    "The model does worse since rows that look alike get other answers: the columns and the predictions come as before, and what "
+    "came differs from what was predicted more than it did."
+)
+LEFT: Final = 0.6
+LEFT_FEW: Final = 0.45
+"""Strength of a moved relation to which nothing points but that nothing else moved; where few rows are compared."""
+
+LEFT_ROWS: Final = 500
+AS_BEFORE: Final = 0.05
+"""p-value of the placebo above which predictions come as before."""
+
 LATE_OR_OFF: Final[tuple[Rule[Any], ...]] = (IMMATURE, MISALIGNED, PENDING, LEVEL_MOVED, PROMISE)
 """Rules of labels that are not final and of scores that are off."""
 
@@ -83,6 +97,7 @@ def propose(case: Case) -> Iterator[Hypothesis]:
     for finding in case.of(COVARIATE):
         if finding.columns[0] not in broken:
             yield from _rows(case, finding)
+    yield from _creeping(case)
     yield from _new_group(case)
     for finding in case.of(PRIOR):
         target = finding.columns[0] if finding.columns else None
@@ -100,6 +115,16 @@ def propose(case: Case) -> Iterator[Hypothesis]:
     for finding in case.of(BROKEN_LINK):
         if finding.columns[0] not in broken | case.columns_of(LEAK) | case.columns_of(UNLINKED):
             yield _from(case, finding, MISJOINED_COLUMN, BROKEN_LINK.clearness(finding.of), case.undo(finding))
+
+
+def _creeping(case: Case) -> Iterator[Hypothesis]:
+    """A column that moves slowly, whether the world moves or an instrument drifts."""
+    told = {finding.columns for finding in case.of(COVARIATE)}
+    for finding in case.of(CREEPS):
+        (name,) = finding.columns
+        if finding.columns not in told:
+            undo = Undo(weights=_alike(case, name), matched=name, leave_out=(name,))
+            yield replace(_from(case, finding, COVARIATE_DRIFT, CREEPS.clearness(finding.of), undo), ramp=True)
 
 
 def _new_group(case: Case) -> Iterator[Hypothesis]:
@@ -122,6 +147,10 @@ def _rows(case: Case, finding: Finding[Apart]) -> Iterator[Hypothesis]:
     name = finding.columns[0]
     undo = Undo(weights=_alike(case, name), matched=name, leave_out=(name,))
     told = _from(case, finding, COVARIATE_DRIFT, COVARIATE.clearness(finding.of), undo)
+    slow = next((f for f in case.of(CREEPS) if f.columns[0] in finding.columns), None)
+    if slow is not None:
+        yield replace(told, ramp=True, since=slow.since, supports=(*told.supports, slow.code))
+        return
     group = find_group(case, name, finding.since)
     if group is None:
         yield told
@@ -167,8 +196,27 @@ def _concept(case: Case) -> Iterator[Hypothesis]:
     bare = case.of(CONCEPT)
     for finding in bare:
         yield replace(_from(case, finding, CONCEPT_DRIFT, CONCEPT.clearness(finding.of)), explains=explains)
-    if not bare and split is not None and symptom(case) and LOSS_SPLIT.cause(split.of) is not None:
+    if bare:
+        return
+    if split is not None and symptom(case) and LOSS_SPLIT.cause(split.of) is not None:
         yield from _evenly(case, split, explains)
+    else:
+        yield from _left_over(case)
+
+
+def _left_over(case: Case) -> Iterator[Hypothesis]:
+    """The metric is worse, and neither the rows nor the predictions moved: then the answers of alike rows did."""
+    worse = next((f for rule in (ERRORS_ROSE, METRIC_WORSE) for f in case.of(rule) if f.severity is not Severity.INFO), None)
+    domain, prediction = case.profile(Domain), case.incident.roles.prediction
+    if worse is None or domain is None or domain.moved is not Moved.NOTHING or case.broken or prediction is None:
+        return
+    if placebo(case.incident).p_values.get(prediction, 1.0) <= AS_BEFORE:
+        return
+    hit = next((f for f in case.of(GROUP_WORSE) if f.severity is not Severity.INFO), None)
+    rows = min(worse.of.rows, worse.of.rows_reference)
+    told = _from(case, worse, CONCEPT_DRIFT, LEFT if rows >= LEFT_ROWS else LEFT_FEW)
+    columns, segment = ((), None) if hit is None else (hit.columns, hit.segment)
+    yield replace(told, says=LEFT_SAYS, remedy=RELATION_MOVED.remedy, columns=columns, segment=segment)
 
 
 def _evenly(case: Case, split: Finding[LossSplit], explains: float | None) -> Iterator[Hypothesis]:

@@ -9,15 +9,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.causes.catalogue import COVARIATE_DRIFT
 from diagnostics.checks.drift.columns import comparable
 from diagnostics.measure import engine
-from diagnostics.measure.onset import as_datetime, since
+from diagnostics.measure.onset import Ramp, as_datetime, ramp, since
 from diagnostics.measure.samples import samples, times
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import NotApplicable
-from diagnostics.nouns.rule import Lane, Rule, Severity
+from diagnostics.nouns.rule import Lane, Null, Rule, Severity
 from diagnostics.nouns.table import Kind
 from diagnostics.nouns.words import N_
 
@@ -54,6 +55,24 @@ class SpreadLeft(LeftRange):
     """A standard deviation that left its range."""
 
     ratio: float = shown(N_("Standard deviation now, as a share of the reference's"), Unit.SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Creeping(ColumnEntry):
+    """A mean that moves slowly and on to the last row."""
+
+    before: float = shown(N_("Mean until it began"))
+    after: float = shown(N_("Mean at the end"))
+    step: float = shown(N_("Change in standard deviations of the reference"))
+    sure: float = shown(N_("How much better a slow change fits than a sudden one (log-likelihood)"))
+    low: float = shown(N_("Lower end of the usual range"))
+    high: float = shown(N_("Upper end of the usual range"))
+
+
+def _creeping_says(entry: Creeping) -> str:
+    if entry.after > entry.before:
+        return N_("{column:name} rises slowly: its mean went from {before:number} to {after:number} by the last rows.")
+    return N_("{column:name} falls slowly: its mean went from {before:number} to {after:number} by the last rows.")
 
 
 BINS_OUTSIDE: Final = Shown(N_("Share of the time bins that must lie outside the range"), Unit.SHARE)
@@ -97,7 +116,35 @@ SPREAD_LEFT: Final = Rule[SpreadLeft](
         "std_at": Shown(N_("Change of the standard deviation, as a share of the reference's, that counts"), Unit.SHARE),
     },
 )
-RULES: Final = (MEAN_LEFT, SPREAD_LEFT)
+CREEPS: Final = Rule[Creeping](
+    code="DRF052",
+    lane=Lane.DATA,
+    null=Null.VALUES,
+    title=N_("A column moves slowly"),
+    says=_creeping_says,
+    why=N_(
+        "A deployment changes values from one row to the next. What changes slowly is the world, or an instrument that drifts, "
+        "and it will go on."
+    ),
+    remedy=N_(
+        "If the other columns moved along, other rows arrive: train again on recent rows, and again when they move on. If this "
+        "column moved alone, have the instrument or the feed checked against a known value and correct it."
+    ),
+    statistic=N_(
+        "A line that is flat and then rises or falls is fitted to the values in order of time, and held against the best single "
+        "jump."
+    ),
+    source="Page 1954, doi:10.2307/2333009 (jumps); Muggeo 2003, doi:10.1002/sim.1545 (broken lines)",
+    severity=Severity.WARNING,
+    suggests=COVARIATE_DRIFT,
+    clear=0.85,
+    thresholds={
+        "bins_at": BINS_OUTSIDE,
+        "far_at": Shown(N_("Change of the mean, in standard deviations of the reference, that counts"), Unit.NUMBER),
+        "slow_at": Shown(N_("Log-likelihood by which a slow change must fit better than a sudden one"), Unit.NUMBER),
+    },
+)
+RULES: Final = (MEAN_LEFT, SPREAD_LEFT, CREEPS)
 
 BINS: Final = 100
 """Time bins a side at most."""
@@ -126,7 +173,7 @@ class Line:
     mean, std: shape (n_bins,), NaN where a bin has no value. quantiles: at 5, 50 and 95%, shape (3, n_bins). mean_band,
     std_band: what the reference reaches. outside_mean, outside_std: share of the current's bins beyond one side less the share
     beyond the other. scale: standard deviation of the reference. mean_since, std_since: when the current left the range, None if
-    it did not. mean_after, std_after: average over the bins outside.
+    it did not. mean_after, std_after: average over the bins outside. ramp: how the mean creeps, None where no bin's is outside.
     spread_z, error_z: the mean of the last 100 values less the reference's mean, divided by the reference's standard deviation,
     and by the standard error of such a mean (a tenth of it); shape (n_points,), at `Timeline.points`.
     """
@@ -142,6 +189,7 @@ class Line:
     scale: float
     mean_since: datetime | None
     std_since: datetime | None
+    ramp: Ramp | None
     mean_after: float
     std_after: float
     spread_z: NDArray[np.float64]
@@ -265,6 +313,7 @@ def _line(
         scale,
         mean_since,
         std_since,
+        ramp(when[order], current[order]) if outside_mean.any() else None,
         _average(after[0][outside_mean], centre),
         _average(after[1][outside_std], scale),
         spread_z,
@@ -331,12 +380,22 @@ def _rolling(values: NDArray[np.float64], ends: NDArray[np.intp]) -> NDArray[np.
     return np.where(seen > 0, (total[ends + 1] - total[starts]) / np.maximum(seen, 1), np.nan)
 
 
-def judge(p: Timeline, *, bins_at: float = 0.1, mean_at: float = 0.25, std_at: float = 0.25) -> list[Finding]:
+def judge(
+    p: Timeline,
+    *,
+    bins_at: float = 0.1,
+    mean_at: float = 0.25,
+    std_at: float = 0.25,
+    far_at: float = 0.5,
+    slow_at: float = 5.0,
+) -> list[Finding]:
     """A column fires when `bins_at` of the bins, and three at least, lie outside the usual range, and far enough to matter.
 
     `mean_at`: a quarter of the reference's standard deviation, the size of a KS of 0.1. `std_at`: a quarter more or less spread.
-    With fewer than 20 bins half of them must lie outside, with fewer than 6 nothing is said. Always a note: the comparison of
-    the whole tables weighs the drift, this dates it.
+    `far_at`, `slow_at`: it creeps where a line fits better than a jump by a likelihood ratio of about 150 and goes half a
+    standard deviation far; chosen on ramps and jumps of benchmarks/incidents. With fewer than 20 bins half of them must lie
+    outside, with fewer than 6 nothing is said. But for what creeps always a note: the comparison of the whole tables weighs the
+    drift, this dates it.
     """
     findings: list[Finding] = []
     current_bins = len(p.when) - p.reference_bins
@@ -348,6 +407,11 @@ def judge(p: Timeline, *, bins_at: float = 0.1, mean_at: float = 0.25, std_at: f
         step = (line.mean_after - line.mean_band.usual) / scale
         if line.outside_mean >= least and abs(step) >= mean_at:
             findings.append(MEAN_LEFT.found(_mean_left(line, step)))
+        slow = line.ramp
+        if slow is not None and line.outside_mean >= least and slow.sure >= slow_at:
+            far = (slow.after - slow.before) / scale
+            if abs(far) >= far_at:
+                findings.append(CREEPS.found(_creeping(line, slow, far)))
         ratio = line.std_after / scale if line.scale else 1.0
         if line.outside_std >= least and (ratio >= 1 + std_at or ratio <= 1 - std_at):
             findings.append(SPREAD_LEFT.found(_spread_left(line, ratio)))
@@ -368,6 +432,20 @@ def _mean_left(line: Line, step: float) -> MeanLeft:
         high=line.mean_band.high,
         share=line.outside_mean,
         step=step,
+    )
+
+
+def _creeping(line: Line, slow: Ramp, far: float) -> Creeping:
+    return Creeping(
+        since=slow.since,
+        weight=float(np.clip(abs(far) / 3, 0, 1)),
+        column=line.name,
+        before=slow.before,
+        after=slow.after,
+        step=far,
+        sure=slow.sure,
+        low=float(line.mean_band.low),
+        high=float(line.mean_band.high),
     )
 
 

@@ -331,11 +331,13 @@ def judge(
     noise_at: float = 1.7,
     beyond_at: float = 0.1,
     fewer_at: float = 0.2,
+    sank_at: float = 0.4,
 ) -> list[Finding]:
     """Labels ripen when a lack up to the last row explains them `level_at` nats better than no change, and when the lack grows
     (`slope_at` nats better than one level, less than `last_at` of the expected at the end) or next to nothing is left
     (`gone_at` of at least `cases_at` expected cases). A change that stays level is a change of the relation, and one that the
-    answers share (`moved_at` of what other rows would have done to them) is one of the rows. Labels that change both ways are
+    answers share (`moved_at` of what other rows would have done to them) is one of the rows; where the truth itself fell by less
+    than `sank_at` of what lacks, the answers rose. Labels that change both ways are
     noise or drift: where the model expects least, no more may come than elsewhere (`even_at` standard errors).
 
     Labels stand beside other rows when they fit their own no better than `own_at` of what they did, and others by `there_at` of
@@ -347,7 +349,13 @@ def judge(
     """
     findings: list[Finding] = []
     r = p.ripening
-    if r is not None and r.level + max(0.0, r.slope) >= level_at and r.even <= even_at and r.moved <= moved_at:
+    if (
+        r is not None
+        and r.level + max(0.0, r.slope) >= level_at
+        and r.even <= even_at
+        and r.moved <= moved_at
+        and r.sank >= sank_at
+    ):
         enough = r.expected >= cases_at
         steep = r.slope >= slope_at and r.last <= last_at and r.last < r.first
         # Hardly anything is left at the end of the table, and clearly more before it.

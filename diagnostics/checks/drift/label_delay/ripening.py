@@ -30,6 +30,7 @@ class Ripening:
     even: standard errors by which the truth lies above the same lack where the model expects least: there labels changed
     the other way as well.
     moved: how far the model's own answers moved there, as a share of what such a change in the rows themselves would have done.
+    sank: how far the truth itself fell there, as a share of what lacks: about 1 where labels are late, 0 where the answers rose.
     """
 
     wanted: str | None
@@ -43,6 +44,7 @@ class Ripening:
     expected: float
     even: float
     moved: float
+    sank: float
 
 
 def ratio(truth: NDArray[np.float64], told: NDArray[np.float64]) -> float:
@@ -81,6 +83,7 @@ def ripening(wanted: str | None, old: Rows, new: Rows, clock: NDArray[np.datetim
         float(told.sum()) if wanted is not None else float(truth.size),
         _excess(truth[floor], told[floor], variance[start:][floor], ratio(truth, told)),
         _moved(old, new, start),
+        _sank(old, new, start),
     )
 
 
@@ -152,6 +155,12 @@ def _excess(truth: NDArray[np.float64], told: NDArray[np.float64], variance: NDA
     """Standard errors by which `truth` lies above what the same lack as elsewhere leaves of `told`."""
     spread = float(np.sqrt(variance.sum()))
     return float((truth.sum() - max(0.0, usual) * told.sum()) / spread) if spread > 0 else 0.0
+
+
+def _sank(old: Rows, new: Rows, start: int) -> float:
+    lacks = float(new.told[start:].mean() - new.truth[start:].mean())
+    fell = float(np.concatenate([old.truth, new.truth[:start]]).mean() - new.truth[start:].mean())
+    return fell / lacks if lacks > 1e-12 else 0.0
 
 
 def _moved(old: Rows, new: Rows, start: int) -> float:

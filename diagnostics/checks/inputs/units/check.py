@@ -17,6 +17,7 @@ from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
 from diagnostics.checks.inputs.units.affine import Affine, fit
 from diagnostics.measure.frames import with_columns
+from diagnostics.measure.onset import ramp
 from diagnostics.measure.samples import Samples, samples
 from diagnostics.measure.undo import Undo
 from diagnostics.nouns.cause_kind import CauseKind
@@ -254,6 +255,9 @@ class Units:
     considered: int
 
 
+SLOW: Final = 5.0
+"""Log-likelihood by which a slow change must fit better than a sudden one; chosen on ramps and jumps of benchmarks/incidents."""
+
 SHARES: Final = tuple(np.linspace(0.02, 0.98, 25).tolist())
 
 
@@ -292,6 +296,8 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
     candidates = []
     for row, calm in dict.fromkeys(starts):
         found = fit(x, y[row:], sharp=calm)
+        if found is not None and _creeps(y, line):
+            return None  # What grows from row to row is no conversion, whatever line its last rows lie on.
         if found is not None and (found.known or calm or found.kind != "scale"):
             # The known before the unknown, what begins suddenly before what was always so, the better fit before the worse.
             candidates.append(((not found.known, -found.share if not calm else -1.0, not calm, found.left), found, row, calm))
@@ -314,6 +320,12 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
         trend=_trend(y, line),
         since=line.at(row),
     )
+
+
+def _creeps(y: NDArray[np.float64], line: Timeline) -> bool:
+    """Whether a slow change explains the values better than a sudden one, or their sizes where they hold several."""
+    found = [slow for slow in (ramp(line.clock, y), ramp(line.clock, _logs(y))) if slow is not None]
+    return bool(found) and min(slow.sure for slow in found) >= SLOW
 
 
 def _in_group(sample: Samples, name: str, line: Timeline, row: int) -> ColumnUnit | None:
