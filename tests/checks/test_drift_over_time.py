@@ -31,6 +31,26 @@ def test_a_mean_that_left_its_range_is_dated(tmp_path: Path, rng: np.random.Gene
     assert abs((finding.since - current["when"][1800].to_pydatetime()).total_seconds()) < 3 * 3600
 
 
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_mean_that_creeps_is_named_with_its_beginning(tmp_path: Path, rng: np.random.Generator, scaled: bool) -> None:
+    reference, current = pair(rng)
+    grown = np.clip((np.arange(len(current)) - 1200) / (len(current) - 1200), 0, 1)
+    reference["noise"] += 5
+    current["noise"] = (current["noise"] + 5) * (1 + 0.4 * grown) if scaled else current["noise"] + 5 + 2 * grown
+    found = {f.code: f for f in over_time.judge(over_time.profile(incident_of(tmp_path, reference, current, **ROLES)))}
+    assert found["DRF052"].columns == ("noise",)
+    assert found["DRF052"].evidence["after"] == pytest.approx(7.0, abs=0.4)
+    assert abs((found["DRF052"].since - current["when"][1200].to_pydatetime()).total_seconds()) < 20 * 3600
+    assert "rises slowly" in found["DRF052"].says
+
+
+def test_a_jump_does_not_creep(tmp_path: Path, rng: np.random.Generator) -> None:
+    reference, current = pair(rng)
+    current.loc[900:, "noise"] += 2
+    found = over_time.judge(over_time.profile(incident_of(tmp_path, reference, current, **ROLES)))
+    assert "DRF052" not in {f.code for f in found}
+
+
 def test_a_spread_that_left_its_range(tmp_path: Path, rng: np.random.Generator) -> None:
     reference, current = pair(rng)
     current.loc[1500:, "noise"] *= 3

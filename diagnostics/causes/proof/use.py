@@ -91,6 +91,8 @@ def _twins(matrix: NDArray[np.float64]) -> list[tuple[int, ...]]:
     ranks = pd.DataFrame(matrix).rank().to_numpy()
     centred = np.nan_to_num(ranks - np.nanmean(np.where(np.isfinite(ranks).any(axis=0), ranks, 0.0), axis=0))
     size = np.sqrt((centred**2).sum(axis=0))
-    alike = np.abs(centred.T @ centred) >= TWINS * np.outer(size, size) * (size > 0)
+    both = np.outer(size, size)
+    # A column of one value says nothing, and so not the same as any other.
+    alike = (np.abs(centred.T @ centred) >= TWINS * both) & (both > 0)
     groups = {tuple(int(i) for i in np.flatnonzero(row)) for row in alike}
     return sorted(group for group in groups if len(group) > 1)

@@ -19,6 +19,7 @@ from diagnostics.causes.catalogue import (
     SELECTION_BIAS,
 )
 from diagnostics.causes.hypothesis import Case, Hypothesis, from_finding
+from diagnostics.causes.proof.likeness import likeness
 from diagnostics.causes.proposals.group import find_group
 from diagnostics.checks.confirm.calibration.check import LEVEL_MOVED, PROMISE
 from diagnostics.checks.confirm.error_onset.check import ERRORS_SINCE
@@ -32,7 +33,7 @@ from diagnostics.checks.drift.label_noise.check import NOISE, LabelNoise
 from diagnostics.checks.drift.leakage import LEAK
 from diagnostics.checks.drift.links.check import UNLINKED
 from diagnostics.checks.drift.marginal import NUMBER_MOVED, SHARES_MOVED
-from diagnostics.checks.drift.over_time import CREEPS
+from diagnostics.checks.drift.over_time import CREEPS, straightened
 from diagnostics.checks.localise.simple_models.check import MODEL
 from diagnostics.measure import engine
 from diagnostics.measure.placebo import placebo
@@ -75,9 +76,16 @@ MOSTLY_BEYOND: Final = 0.05
 """Share of the rows that may lie beyond the reference's range for a group to be looked for."""
 
 
+STRAIGHT: Final = 0.5
+"""Share of what tells the rows apart that must be gone with the line taken out, for a drift of the instrument."""
+
+INSTRUMENT: Final = N_(
+    "This column moved alone: check the instrument or the feed behind {column:name} against a known value, correct it, and score "
+    "the rows again."
+)
+
 LEFT_SAYS: Final = N_(
-    "The model does worse since rows that look alike get other answers: the columns and the predictions come as before, and what "
-    "came differs from what was predicted more than it did."
+    "The model does worse although the columns and the predictions come as before: rows that look alike get other answers now."
 )
 LEFT: Final = 0.6
 LEFT_FEW: Final = 0.45
@@ -118,13 +126,23 @@ def propose(case: Case) -> Iterator[Hypothesis]:
 
 
 def _creeping(case: Case) -> Iterator[Hypothesis]:
-    """A column that moves slowly, whether the world moves or an instrument drifts."""
+    """A column that moves slowly: an instrument that drifts, where taking the line back out makes the rows as before, or else
+    the world.
+    """
     told = {finding.columns for finding in case.of(COVARIATE)}
     for finding in case.of(CREEPS):
         (name,) = finding.columns
+        rows = Undo(weights=_alike(case, name), matched=name, leave_out=(name,))
+        world = replace(_from(case, finding, COVARIATE_DRIFT, CREEPS.clearness(finding.of), rows), ramp=True)
+        repair = straightened(case.incident, case.samples, finding.of)
+        if repair is not None:
+            instrument = replace(world, undo=Undo(repair=repair))
+            alike = likeness(case, instrument)
+            if alike is not None and (alike.explained or 0.0) >= STRAIGHT:
+                yield replace(instrument, remedy=INSTRUMENT)
+                continue
         if finding.columns not in told:
-            undo = Undo(weights=_alike(case, name), matched=name, leave_out=(name,))
-            yield replace(_from(case, finding, COVARIATE_DRIFT, CREEPS.clearness(finding.of), undo), ramp=True)
+            yield world
 
 
 def _new_group(case: Case) -> Iterator[Hypothesis]:

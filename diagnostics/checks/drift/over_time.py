@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from diagnostics.causes.catalogue import COVARIATE_DRIFT
-from diagnostics.checks.drift.columns import comparable
+from diagnostics.checks.drift.columns import comparable, ks
 from diagnostics.measure import engine
+from diagnostics.measure.frames import with_columns
 from diagnostics.measure.onset import Ramp, as_datetime, ramp, since
-from diagnostics.measure.samples import samples, times
+from diagnostics.measure.samples import Samples, samples, times
+from diagnostics.measure.undo import Repair
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
@@ -447,6 +450,41 @@ def _creeping(line: Line, slow: Ramp, far: float) -> Creeping:
         low=float(line.mean_band.low),
         high=float(line.mean_band.high),
     )
+
+
+def straightened(incident: Incident, drawn: Samples | None, entry: Creeping) -> Repair | None:
+    """Takes the line back out of the current rows: subtracted or divided, whichever leaves values more like the reference's.
+
+    None without times.
+    """
+    clock, since = incident.roles.timestamp, entry.since
+    when = None if drawn is None else times(drawn.current, clock)
+    if drawn is None or when is None or since is None:
+        return None
+    begin, end = np.datetime64(since, "us").astype("int64"), np.nanmax(when).astype("datetime64[us]").astype("int64")
+
+    def line(frame: pd.DataFrame) -> NDArray[np.float64]:
+        moments = times(frame, clock)
+        assert moments is not None
+        grown = np.clip((moments.astype("datetime64[us]").astype("int64") - begin) / max(1, end - begin), 0.0, 1.0)
+        return np.asarray(entry.before + (entry.after - entry.before) * grown)
+
+    def subtracted(frame: pd.DataFrame) -> pd.DataFrame:
+        return with_columns(frame, {entry.column: frame[entry.column] - (line(frame) - entry.before)})
+
+    def divided(frame: pd.DataFrame) -> pd.DataFrame:
+        return with_columns(frame, {entry.column: frame[entry.column] * (entry.before / line(frame))})
+
+    home = _finite(drawn.reference[entry.column])
+    ways: list[Repair] = [subtracted]
+    if entry.before * entry.after > 0:
+        ways.append(divided)
+    return min(ways, key=lambda way: ks(home, _finite(way(drawn.current)[entry.column])))
+
+
+def _finite(values: pd.Series) -> NDArray[np.float64]:
+    numbers = values.to_numpy("float64")
+    return np.asarray(numbers[np.isfinite(numbers)])
 
 
 def _spread_left(line: Line, ratio: float) -> SpreadLeft:

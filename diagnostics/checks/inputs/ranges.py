@@ -315,13 +315,23 @@ def judge(
             high=_written(column.high, time),
             low_fence=0.0 if signed else column.low_fence,
             high_fence=column.high_fence,
-            known=column.known and (far > 0 or deep),
+            known=(column.known and (far > 0 or deep)) or _absurd(column),
         )
         # Where most rows are beyond, these are no stray values: another check says what moved them.
         critical = rows >= critical_at * column.rows and column.dense <= part_at
         rule = SIGN if signed and column.negative >= column.above else FAR
         findings.append(rule.found(entry, severity=Severity.CRITICAL if critical else Severity.WARNING))
     return findings
+
+
+ABSURD: Final = 1e5
+"""Times the reference's whole range from which on a single value is an error: of a tail as heavy as Pareto's with index 1, the
+largest of as many new values goes as far once in a hundred thousand tables."""
+
+
+def _absurd(column: ColumnRange) -> bool:
+    span = column.high - column.low
+    return column.kind is Kind.NUMBER and span > 0 and abs(column.worst - column.middle) >= ABSURD * span
 
 
 def undo(finding: Finding[Beyond], incident: Incident) -> Undo:
