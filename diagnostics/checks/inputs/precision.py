@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from diagnostics.causes.catalogue import PRECISION_LOSS
 from diagnostics.checks.inputs.rows import none, rows_where
 from diagnostics.checks.inputs.timeline import Timeline, ks, ks_noise, thin, timeline
-from diagnostics.measure.placebo import chance_of_rises
 from diagnostics.measure.samples import samples
-from diagnostics.measure.undo import NO_UNDO, Undo
 from diagnostics.nouns.entry import ColumnEntry, Shown, Unit, shown
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
@@ -31,9 +29,6 @@ class Coarser(ColumnEntry):
     """A column with fewer different values. before, after: shares of the values on the step, 0 to 1."""
 
     step: float | None = shown(N_("Step that the values lie on"))
-    middles: bool
-    """Whether they are the middles of bins that wide, rather than whole multiples of it."""
-
     before: float = shown(N_("Values on the step in the reference"), Unit.SHARE)
     after: float = shown(N_("Values on the step since the change"), Unit.SHARE)
     distinct_before: int = shown(N_("Different values in the reference"), Unit.COUNT)
@@ -47,24 +42,14 @@ class Coarser(ColumnEntry):
 
 _FEWER: Final = N_("Share of the different values that may be left")
 
-
-def _rounded_says(entry: Coarser) -> str:
-    if entry.middles:
-        return N_(
-            "{column:name} was put into bins {step:number} wide: {after:percent} of the values are the middle of such a bin, "
-            "{before:percent} were in the reference."
-        )
-    return N_(
-        "{column:name} is rounded to steps of {step:number}: {after:percent} of the values lie "
-        "on them, {before:percent} did in the reference."
-    )
-
-
 ROUNDED: Final = Rule[Coarser](
     code="INP070",
     lane=Lane.DATA,
     title=N_("Values are rounded"),
-    says=_rounded_says,
+    says=N_(
+        "{column:name} is rounded to steps of {step:number}: {after:percent} of the values lie "
+        "on them, {before:percent} did in the reference."
+    ),
     why=N_("Rows that used to differ now look the same to the model."),
     remedy=N_(
         "Look for a rounding, a cast to integers or a shorter number format on the way of this column, and send all digits again."
@@ -77,7 +62,6 @@ ROUNDED: Final = Rule[Coarser](
         "on_at": Shown(N_("Share of the values on the step"), Unit.SHARE),
         "rise_at": Shown(N_("Rise of that share that counts"), Unit.SHARE),
         "fewer_at": Shown(_FEWER, Unit.SHARE),
-        "gone_at": Shown(N_("Share of the other values that must be gone"), Unit.SHARE),
     },
 )
 BINNED: Final = Rule[Coarser](
@@ -112,10 +96,7 @@ class ColumnPrecision:
 
     name: str
     step: float | None
-    """Step that more values are multiples of than were, None without one."""
-
-    middles: bool
-    """They are odd multiples of half the step: the middles of bins."""
+    """Coarsest step that nearly all values since the change are multiples of, None without one."""
 
     reference: float
     """Share of the values on that step, 0 to 1."""
@@ -139,20 +120,6 @@ class ColumnPrecision:
     wide: float
     """Largest share of one value since the change."""
 
-    single: float
-    """Share of the rise on the step that one value alone makes, 0 to 1 and more."""
-
-    moved: float
-    """KS statistic between both sides once both are put on the step, less what chance explains: 0 where nothing but the digits
-    changed.
-    """
-
-    sure: float
-    """Rise of the share on the step, in standard errors."""
-
-    chance: float
-    """p-value of that rise against exchanged stretches of rows, corrected for all columns."""
-
     sharp: bool
     """The change was sudden."""
 
@@ -167,32 +134,6 @@ class Precision:
 SNAPS: Final = 200
 """Different values from which on a column is not binned, whatever its step."""
 
-WIDEST: Final = 4.0
-NARROWEST: Final = 1 / 500
-"""Steps that are tried, in standard deviations of the column."""
-
-SCREENED: Final = 3_000
-"""Rows of a side on which a step is chosen."""
-
-SUSPECT: Final = 4.0
-"""Standard errors from which on a rise is held against exchanged rows."""
-
-LEAST: Final = 40
-"""Values a side below which nothing is said."""
-
-ON_LEAST: Final = 0.03
-VALUES: Final = 3
-"""Share of the values, and different values, on a step below which it is no rounding."""
-
-ALONE: Final = 0.6
-"""Share of a rise from which on one value makes it."""
-
-STILL: Final = 0.02
-"""KS statistic, beyond chance, from which on more than the digits changed."""
-
-RARE: Final = 0.2
-"""Share of the reference's values on the step above which leaving them out changes what rows are left."""
-
 
 def profile(incident: Incident) -> Precision:
     """Raises NotApplicable without both tables, a common feature or a number column."""
@@ -205,59 +146,16 @@ def profile(incident: Incident) -> Precision:
         x = sample.reference[name].to_numpy("float64")
         y = line.ordered(sample.current[name]).astype("float64")
         x = x[np.isfinite(x)]
-        if x.size >= LEAST and np.isfinite(y).sum() >= LEAST:
+        if x.size >= 40 and np.isfinite(y).sum() >= 40:
             columns += _column(name, x, np.where(np.isfinite(y), y, np.nan), line)
-    suspects = {c.name: c.step for c in columns if c.step is not None and c.sure >= SUSPECT}
-    if suspects:
-        middles = {c.name: c.middles for c in columns}
-        places = np.arange(len(sample.reference)), np.arange(len(sample.current))
-        flagged = {
-            name: (
-                _flagged(sample.reference[name].to_numpy("float64"), step, middles[name]),
-                _flagged(sample.current[name].to_numpy("float64"), step, middles[name]),
-            )
-            for name, step in suspects.items()
-        }
-        chances = chance_of_rises(incident, places, flagged)
-        columns = [replace(c, chance=chances.get(c.name, 1.0)) for c in columns]
     return Precision(tuple(columns))
 
 
-def on_step(values: NDArray[np.float64], step: float, *, middles: bool = False) -> NDArray[np.bool_]:
-    """Which values are whole multiples of `step`, or lie in the middle between two; shape of `values`; NaN is not."""
-    times = values / step - (0.5 if middles else 0.0)
+def on_step(values: NDArray[np.float64], step: float) -> NDArray[np.bool_]:
+    """Which values are whole multiples of `step`, shape of `values`; NaN is not."""
+    times = values / step
     # Doubles carry 15 to 16 digits; a multiple written in decimals misses by a few of the last.
     return np.asarray(np.abs(times - np.round(times)) <= 1e-6 + 1e-9 * np.abs(times)) & (np.abs(times) < 1e9)
-
-
-def _flagged(values: NDArray[np.float64], step: float, middles: bool) -> NDArray[np.float64]:
-    """1 on the step, 0 off it, NaN where there is no value, or a zero, which lies on every step and says nothing."""
-    told = np.isfinite(values) & (values != 0)
-    return np.where(told, on_step(np.where(told, values, 1.0), step, middles=middles), np.nan)
-
-
-def _step(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, bool, float] | None:
-    """The step that the values of `y` came to lie on, whether they are the middles between two, and how surely, in standard
-    errors; None where there is none. Both without zeros and missing values.
-    """
-    left, right = (side[np.linspace(0, side.size - 1, min(side.size, SCREENED)).astype(int)] for side in (x, y))
-    spread = float(np.std(left))
-    found: tuple[float, bool, float] | None = None
-    for step in STEPS:
-        if not NARROWEST * spread <= step <= WIDEST * spread:
-            continue
-        for middles in (False, True):
-            on = on_step(right, step, middles=middles)
-            after = float(on.mean())
-            if after < ON_LEAST or np.unique(right[on]).size < VALUES:
-                continue
-            before = float(on_step(left, step, middles=middles).mean())
-            both = (before * left.size + after * right.size) / (left.size + right.size)
-            error = np.sqrt(max(both * (1 - both), 1e-9) * (1 / left.size + 1 / right.size))
-            sure = float((after - before) / error)
-            if after > before and (found is None or sure > 1.02 * found[2]):
-                found = step, middles, sure
-    return found
 
 
 def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Timeline) -> Iterator[ColumnPrecision]:
@@ -265,90 +163,58 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
     if np.unique(some).size < 12:
         return
     present = np.isfinite(y)
-    told = y[present & (y != 0)]
-    some = some[some != 0]
-    if told.size < 20 or some.size < 20:
+    tail = y[present][-max(40, int(present.sum()) // 10) :]
+    # Zero lies on every step and says nothing.
+    tail, some = tail[tail != 0], some[some != 0]
+    if tail.size < 20 or some.size < 20:
         return
-    step, middles, sure, start, sharp = None, False, 0.0, 0, False
-    lattice = _step(some, told)
-    if lattice is not None and lattice[2] >= SUSPECT:
-        step, middles, sure = lattice
-        stretch = _since(_flagged(y, step, middles), line)
-        if stretch is not None:
-            start, sharp = stretch, True
-    else:
-        tail = y[present][-max(LEAST, int(present.sum()) // 10) :]
+    step = next((s for s in STEPS if on_step(tail, s).mean() >= 0.95 and np.unique(tail).size >= 2), None)
+    start, sharp, before = 0, False, 0.0
+    if step is not None:
+        before = float(on_step(some, step).mean())
+        if before <= 0.8:
+            flagged = np.where(present & (y != 0), on_step(y, step).astype("float64"), np.nan)
+            row = line.change(flagged)
+            if row is not None and np.nanmean(flagged[row:]) > np.nanmean(flagged[:row]):
+                start, sharp = row, True
+        else:
+            step = None
+    if step is None:
         seen = np.unique(tail)
         row = line.change(np.where(present, np.isin(y, seen).astype("float64"), np.nan)) if seen.size <= tail.size / 4 else None
         if row is not None:
             start, sharp = row, True
     after = y[start:]
     after = after[np.isfinite(after)]
-    if after.size < LEAST:
+    if after.size < 40:
         return
     # A bound at which values are cut off makes them fewer as well: only what lies between the bounds is compared.
     low, high = np.quantile(after, [0.03, 0.97], method="inverted_cdf")
     within = [side[(side > low) & (side < high)] for side in (x, after)]
     of = min(within[0].size, within[1].size, 4_000)
-    if of < LEAST:
+    if of < 40:
         return
+    if step is not None:
+        inner = within[0][within[0] != 0]
+        before = float(on_step(inner, step).mean()) if inner.size else 1.0
     left, right = (side[np.linspace(0, side.size - 1, of).astype(int)] for side in within)
     counts = np.unique(right, return_counts=True)[1]
     a, b = thin(x), thin(after)
-    shares = [0.0, 0.0] if step is None else [float(np.nanmean(_flagged(side, step, middles))) for side in (x, after)]
+    part = within[1][within[1] != 0]
     yield ColumnPrecision(
         name=name,
         step=step,
-        middles=middles,
-        reference=shares[0],
-        current=shares[1],
+        reference=before,
+        current=float(on_step(part, step).mean()) if step and part.size else 0.0,
         distinct_reference=int(np.unique(left).size),
         distinct=int(counts.size),
         of=of,
         distance=max(0.0, ks(a, b) - ks_noise(a.size, b.size)),
         snapped=_snapped(a, b),
         wide=float(counts.max() / of),
-        single=1.0 if step is None else _single(x, after, step, middles),
-        moved=1.0 if step is None else _moved(a, b, step, middles),
-        sure=sure,
-        chance=1.0,
         sharp=sharp,
         since=line.at(start),
     )
-
-
-def _since(flagged: NDArray[np.float64], line: Timeline) -> int | None:
-    """From which row on more values lie on the step."""
-    row = line.change(flagged)
-    if row is None or not np.isfinite(flagged[:row]).any() or not np.isfinite(flagged[row:]).any():
-        return None
-    return row if np.nanmean(flagged[row:]) > np.nanmean(flagged[:row]) else None
-
-
-def _single(x: NDArray[np.float64], y: NDArray[np.float64], step: float, middles: bool) -> float:
-    """Share of the rise on the step that its commonest new value makes: 1 where one value was filled in."""
-    sides = [side[_flagged(side, step, middles) == 1] for side in (x, y)]
-    levels, counts = np.unique(sides[1], return_counts=True)
-    if not levels.size:
-        return 1.0
-    old, often = np.unique(sides[0], return_counts=True)
-    place = np.minimum(np.searchsorted(old, levels), max(0, old.size - 1))
-    before = np.where(old[place] == levels, often[place], 0) if old.size else np.zeros(levels.size)
-    rise = counts / y.size - before / x.size
-    whole = sides[1].size / y.size - sides[0].size / x.size
-    return float(rise.max() / whole) if whole > 0 else 1.0
-
-
-def _moved(x: NDArray[np.float64], y: NDArray[np.float64], step: float, middles: bool) -> float:
-    """KS statistic between both sides, sorted, put on the step by rounding, cutting or raising; the least of the three."""
-    shift = step / 2 if middles else 0.0
-    noise = ks_noise(x.size, y.size)
-    distances = []
-    for put in (np.round, np.floor, np.ceil):
-        # What lies on the step stays, whatever the last digit of a double says.
-        sides = [put(np.round((side - shift) / step, 6)) for side in (x, y)]
-        distances.append(max(0.0, ks(sides[0], sides[1]) - noise))
-    return min(distances)
 
 
 def _snapped(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
@@ -369,18 +235,14 @@ def judge(
     on_at: float = 0.95,
     rise_at: float = 0.2,
     fewer_at: float = 0.6,
-    gone_at: float = 0.03,
-    sure_at: float = 5.0,
-    chance_at: float = 0.01,
     binned_at: float = 0.25,
     binned_from: int = 20,
     binned_most: int = 30,
 ) -> list[Finding[Coarser]]:
     """Rounded: `on_at` of the values lie on one step, `rise_at` more than in the reference, and at most `fewer_at` as many
-    different values are left. Or, where nothing but the digits changed and not one value alone makes the rise: of the values that
-    were off the step `gone_at` came to lie on it, by `sure_at` standard errors and more than `chance_at` allows. Binned: at most
-    `binned_at` as many different values, of at least `binned_from` in the reference, and at most `binned_most`, without one of
-    them holding more than 80% of the rows (that would be a fill or a stale column). All were chosen on benchmarks/incidents.
+    different values are left. Binned: at most `binned_at` as many different values, of at least `binned_from` in the reference,
+    and at most `binned_most`, without one of them holding more than 80% of the rows (that would be a fill or a stale column).
+    All were chosen on benchmarks/incidents.
 
     A change of scale moves the values off their old steps too, so the reference and the current must still overlap.
     """
@@ -388,13 +250,13 @@ def judge(
     for column in p.columns:
         fewer = column.distinct / max(1, column.distinct_reference)
         # What is left of the reference's own values once they are put on so few is the surest sign.
-        strange = (column.distance > 0.4 or column.wide > 0.8) and (column.snapped > 0.05 or column.distinct < 3)
+        if (column.distance > 0.4 or column.wide > 0.8) and (column.snapped > 0.05 or column.distinct < 3):
+            continue
         entry = Coarser(
             since=column.since,
-            weight=float(max(1 - fewer, column.current - column.reference)),
+            weight=float(1 - fewer),
             column=column.name,
             step=column.step,
-            middles=column.middles,
             before=column.reference,
             after=column.current,
             distinct_before=column.distinct_reference,
@@ -402,39 +264,17 @@ def judge(
             of=column.of,
             sharp=column.sharp,
         )
-        whole = column.current >= on_at and column.current - column.reference >= rise_at and fewer <= fewer_at
-        if column.step is not None and ((whole and not strange) or _in_part(column, gone_at, sure_at, chance_at)):
+        on_step_now = column.current >= on_at and column.current - column.reference >= rise_at
+        if column.step is not None and on_step_now and fewer <= fewer_at:
             findings.append(ROUNDED.found(entry))
-        elif not strange and column.distinct_reference >= binned_from and fewer <= binned_at and column.distinct <= binned_most:
+        elif column.distinct_reference >= binned_from and fewer <= binned_at and column.distinct <= binned_most:
             findings.append(BINNED.found(entry))
     return findings
 
 
-def _in_part(column: ColumnPrecision, gone_at: float, sure_at: float, chance_at: float) -> bool:
-    gone = (column.current - column.reference) / max(1e-9, 1 - column.reference)
-    only_digits = column.moved <= STILL and column.single <= ALONE
-    return gone >= gone_at and column.sure >= sure_at and column.chance <= chance_at and only_digits
-
-
-def undo(finding: Finding[Coarser], incident: Incident) -> Undo:
-    """Digits do not come back: the rows on the step can only be left out, and not where many lay on it before."""
-    name, step, middles = finding.of.column, finding.of.step, finding.of.middles
-    if step is None or finding.of.before > RARE:
-        return NO_UNDO
-    return Undo(faulty=lambda frame: on_step(frame[name].to_numpy("float64"), step, middles=middles), leave_out=(name,))
-
-
 def offending(incident: Incident, finding: Finding[Coarser], *, limit: int = 10_000) -> pd.DataFrame:
-    """The rows since the change whose value lies on the step, as `rows.rows_where` gives them; all rows since then where there
-    is no step.
-    """
-    table, clock, step = incident.pair().current, incident.roles.timestamp, finding.of.step
-    timed = finding.since is not None and clock is not None and table[clock].kind is Kind.TIME
-    wheres, values = ([f"{table[clock].key} >= ?"], [finding.since]) if timed and clock is not None else ([], [])
-    if step is not None:
-        key = table[finding.of.column].key
-        times = f"({key} / {step!r} - {0.5 if finding.of.middles else 0.0})"
-        wheres.append(f"{key} <> 0 AND abs({times} - round({times})) <= 1e-6 + 1e-9 * abs({times})")
-    if not wheres:
+    """The rows since the change, as `rows.rows_where` gives them."""
+    table = incident.pair().current
+    if finding.since is None or incident.roles.timestamp is None or table[incident.roles.timestamp].kind is not Kind.TIME:
         return none(incident)
-    return rows_where(incident, " AND ".join(wheres), values, limit=limit)
+    return rows_where(incident, f"{table[incident.roles.timestamp].key} >= ?", [finding.since], limit=limit)
