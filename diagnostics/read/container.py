@@ -48,6 +48,7 @@ class Container(StrEnum):
     PARQUET = "parquet"
     JSON = "json"
     ARROW = "arrow"
+    AVRO = "avro"
     ORC = "orc"
     STATA = "stata"
     SAS = "sas"
@@ -55,7 +56,10 @@ class Container(StrEnum):
 
 
 TYPED: Final = frozenset(
-    {Container.PARQUET, Container.JSON, Container.ARROW, Container.ORC, Container.STATA, Container.SAS, Container.XPORT}
+    {
+        *(Container.PARQUET, Container.JSON, Container.ARROW, Container.AVRO, Container.ORC),
+        *(Container.STATA, Container.SAS, Container.XPORT),
+    }
 )
 """Containers that say of each value what it is; only null is missing there."""
 
@@ -85,7 +89,6 @@ FOREIGN: Final = (
     (b"7z\xbc\xaf", N_("a 7-Zip archive")),
     (b"(\xb5/\xfd", N_("a Zstandard archive")),
     (b"Rar!", N_("a RAR archive")),
-    (b"Obj\x01", N_("an Avro file")),
     (b"PARE", N_("an encrypted Parquet file")),
 )
 _PAGE: Final = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|table|meta|style)\b", re.IGNORECASE | re.DOTALL)
@@ -107,6 +110,8 @@ def recognise(source: Path, head: bytes) -> Container:
         return Container.WORKBOOK
     if head.startswith((b"ARROW1", b"FEA1")):
         return Container.ARROW
+    if head.startswith(b"Obj\x01"):
+        return Container.AVRO
     if head.startswith(b"ORC") and not _textual(head):
         return Container.ORC
     if head.startswith(b"<stata_dta>") or (
@@ -154,7 +159,7 @@ def _is_json(source: Path, head: bytes) -> bool:
 
 def _foreign(source: Path, what: str) -> BadInput:
     return BadInput(
-        N_("{file:name} is {what:term}, not a table: upload CSV, Excel, Parquet, JSON Lines, Arrow, ORC, Stata or SAS."),
+        N_("{file:name} is {what:term}, not a table: upload CSV, Excel, Parquet, JSON Lines, Arrow, Avro, ORC, Stata or SAS."),
         file=source.name,
         what=what,
     )
