@@ -37,12 +37,14 @@ def open_incident(
     stated = statement.read(folder / statement.FILE)
     options = reading_options(stated)
     unreadable: list[tuple[str, str]] = []
+    files: dict[str, Path] = {}
     tables: dict[str, Table | None] = {"reference": None, "current": None}
     for position, side in enumerate(tables):
         file = _table_file(folder, side)
         if file is None:
             continue
         on_progress(position / 2, side)
+        files[side] = file
         try:
             tables[side] = _table(file, work, side, options[side])
         except MachineFault:
@@ -50,6 +52,11 @@ def open_incident(
             raise
         except BadInput as reason:
             unreadable.append((file.name, reason.phrase))
+    if all(tables.values()):
+        from diagnostics.read.pair import read_both
+        from diagnostics.read.reader import read_table
+
+        tables = read_both(tables, options, lambda side, how: read_table(files[side], work, name=side, options=how))
     return assemble(folder, stated, tables["reference"], tables["current"], tuple(unreadable), seed=seed)
 
 

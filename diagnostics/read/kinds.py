@@ -15,7 +15,7 @@ from diagnostics.nouns.table import CUT_SHORT, Column, Kind, Note, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.missing import NAN_WORDS, TOKENS, values_among
 from diagnostics.read.numbers import GROUPED_BY_POINT, Decimal, Marks, NumberFormat, latin, marks, number_formats, quoted
-from diagnostics.read.times import COMPACT, DAY_FIRST, MONTH_FIRST, counted_sql, named_time, time_formats, time_sql
+from diagnostics.read.times import COMPACT, counted_sql, named_time, order_of, time_formats, time_sql
 from diagnostics.read.worded import is_worded, worded_formats
 
 MIXED_FROM: Final = 0.5
@@ -187,7 +187,7 @@ def choose(
         looked = _look(con, relation, keys, convention, few=few)
     convention = _settled(convention, looked)
     found = {key: _Decision(con, relation, key, names[key], looked[key], convention).choice() for key in keys}
-    ordered = {order for choice in found.values() if not choice.ambiguous and (order := _order(choice.format))}
+    ordered = {order for choice in found.values() if not choice.ambiguous and (order := order_of(choice.format))}
     if not convention.order and len(ordered) == 1:
         # One column that settles day or month settles it for the file.
         convention = replace(convention, order=ordered.pop())
@@ -195,11 +195,6 @@ def choose(
             if choice.ambiguous and choice.kind is Kind.TIME:
                 found[key] = _Decision(con, relation, key, names[key], looked[key], convention).choice()
     return Choices(found, convention)
-
-
-def _order(written: str) -> str:
-    day = written.split(" ")[0].split(",")[0].split("T")[0]
-    return "day" if day in DAY_FIRST else "month" if day in MONTH_FIRST else ""
 
 
 @dataclass(frozen=True)
@@ -532,18 +527,15 @@ class _Decision:
         if not whole:
             return max(fits.values(), default=0) / self.look.counts.present
         chosen = whole[0]
-        rivals = {written if is_worded(written) else _order(written) for written in whole} - {""}
+        rivals = {written if is_worded(written) else order_of(written) for written in whole} - {""}
         if len(rivals) < 2 or "%" in order:
             return self._as_time(time_sql(chosen, self.cell), chosen)
         if order and not is_worded(chosen):
-            chosen = next(written for written in whole if _order(written) == order)
+            chosen = next(written for written in whole if order_of(written) == order)
             return self._as_time(time_sql(chosen, self.cell), chosen)
         # Every day is below 13: the reading in which the days lie closer together is the likelier one.
         chosen = min(whole, key=self._jumps)
-        says = N_(
-            "The dates of {column:name} could begin with the day or the month; {example:name} was read as {format:name} "
-            "(as then the days lie closer together). State the order of dates in Columns if that is wrong."
-        )
+        says = DATES_UNSURE
         if is_worded(chosen):
             says = N_(
                 "The months of {column:name} are words of several languages; {example:name} was read as {format:name} "
@@ -603,6 +595,10 @@ class _Decision:
         return self._count(condition) == self.look.counts.present
 
 
+DATES_UNSURE: Final = N_(
+    "The dates of {column:name} could begin with the day or the month; {example:name} was read as {format:name} "
+    "(as then the days lie closer together). State the order of dates in Columns if that is wrong."
+)
 ODD_WORD: Final = N_("{word:name} in {column:name} is read as missing ({count:count} rows): all other values are numbers or times.")
 KEPT: Final = N_("{word:name} in {column:name} is kept as a value: others of its kind stand there.")
 READ_BECAUSE: Final = N_("{example:name} in {column:name} is read as {read}, because the file also holds {because:name}.")
@@ -610,6 +606,14 @@ READ_UNSURE: Final = N_(
     "{example:name} in {column:name} is read as {read}, but nothing in the file decides whether the mark separates thousands "
     "or decimals: state the decimal mark in Columns if that is wrong."
 )
+
+
+def other_reading(told: Note) -> str:
+    """The decimal mark under which the number of a `READ_UNSURE` note would be read the other way."""
+    values = dict(told.values)
+    mark = next(c for c in str(values["example"]) if c in ".,")
+    grouped = not any(c in ".," for c in str(values["read"]))
+    return mark if grouped else {".": ",", ",": "."}[mark]
 
 
 def _written(example: str, *, grouped: bool) -> str:

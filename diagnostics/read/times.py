@@ -153,6 +153,12 @@ def time_formats(cells: Sequence[str]) -> list[str]:
     return fits
 
 
+def order_of(written: str) -> str:
+    """"day" or "month" for what comes first in a strptime format that begins with either, else nothing."""
+    day = written.split(" ")[0].split(",")[0].split("T")[0]
+    return "day" if day in DAY_FIRST else "month" if day in MONTH_FIRST else ""
+
+
 def time_sql(written: str, cell: str) -> str:
     """A TIMESTAMP expression (UTC where the cells name a zone), NULL where the cell is not written so."""
     if written == "ISO":
