@@ -162,7 +162,9 @@ SPELLABLE: Final = {Kind.CATEGORY, Kind.NUMBER}
 LOOKED_AT: Final = 1_000
 """First rows in which a column shows whether it could hold booleans."""
 
-SPELLED: Final = N_("{words:list} in {column:name} are read as {like:list}, as the other table writes them: booleans are one value.")
+SPELLED: Final = N_(
+    "{words:list} in {column:name} are read as {like:list}, as the other table writes them: booleans are one value."
+)
 
 
 def _booleans(table: Table, like: Table) -> Table:

@@ -2,8 +2,8 @@
 
     python convert.py KIND SOURCE OUT.parquet MEMORY_BYTES SECONDS MAX_CELLS
 
-KIND: arrow (Feather too), avro, orc, parquet (what the engine cannot read), stata, sas, xport. Prints one JSON object: {"rows"} or
-{"error", "what"}. Imports nothing of the project.
+KIND: arrow (Feather too), avro, orc, parquet (what the engine cannot read), stata, sas, xport. Prints one JSON object: {"rows"}
+or {"error", "what"}. Imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def avro_batches(source: str) -> Iterator[Any]:
         arrow = pa.schema([(name, kind or pa.string()) for name, kind in fields])
         nested = [name for name, kind in fields if kind is None]
         rows: list[Any] = []
+        row: Any
         for row in reader:
             for name in nested:
                 row[name] = avro_text(row[name])

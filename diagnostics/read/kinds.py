@@ -400,9 +400,7 @@ class _Decision:
         if found.kind is Kind.NUMBER and found.integer and not (counts.high or 0.0) - (counts.low or 0.0) >= MEASURED:
             # A word beside a few small numbers is one of the answers that people chose from.
             return None
-        told = tuple(
-            note(ODD_WORD, word=word, column=self.name, count=count) for word, count in found.tokens if word in words
-        )
+        told = tuple(note(ODD_WORD, word=word, column=self.name, count=count) for word, count in found.tokens if word in words)
         return replace(found, notes=(*found.notes, *told))
 
     def _decimal(self) -> Decimal | None:
@@ -599,7 +597,9 @@ DATES_UNSURE: Final = N_(
     "The dates of {column:name} could begin with the day or the month; {example:name} was read as {format:name} "
     "(as then the days lie closer together). State the order of dates in Columns if that is wrong."
 )
-ODD_WORD: Final = N_("{word:name} in {column:name} is read as missing ({count:count} rows): all other values are numbers or times.")
+ODD_WORD: Final = N_(
+    "{word:name} in {column:name} is read as missing ({count:count} rows): all other values are numbers or times."
+)
 KEPT: Final = N_("{word:name} in {column:name} is kept as a value: others of its kind stand there.")
 READ_BECAUSE: Final = N_("{example:name} in {column:name} is read as {read}, because the file also holds {because:name}.")
 READ_UNSURE: Final = N_(

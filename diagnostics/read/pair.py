@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log10
 from typing import Final
 
@@ -29,8 +30,12 @@ NEAR, NEARER = 0.7, 1.0
 """Powers of ten between the quantiles of two tables: at most, and less than in the reading that is given up."""
 
 SIDES: Final = ("reference", "current")
-LIKE_OTHER: Final = N_("{example:name} in {column:name} is read as {read}, because the values of the other table are of that size.")
-DATES_LIKE_OTHER: Final = N_("The dates of {column:name} are read as {format:name}, because those of the other table are written so.")
+LIKE_OTHER: Final = N_(
+    "{example:name} in {column:name} is read as {read}, because the values of the other table are of that size."
+)
+DATES_LIKE_OTHER: Final = N_(
+    "The dates of {column:name} are read as {format:name}, because those of the other table are written so."
+)
 SHEET_LIKE_OTHER: Final = N_("Read the sheet {sheet:name}, because its columns have the names of the other table.")
 
 
@@ -43,7 +48,7 @@ def read_both(
         table, like = both[side], both[other]
         if table is None or like is None:
             continue
-        file = _File(options[side], table, like, lambda how, side=side: again(side, how))
+        file = _File(options[side], table, like, partial(again, side))
         for settle in (_sheet, _decimals, _dates):
             file = settle(file)
         both[side] = file.kept(table.reading.how)
@@ -52,7 +57,10 @@ def read_both(
 
 @dataclass(frozen=True)
 class _File:
-    """One side. options: as stated, with what the other table settled. table: as read with them. drop: notes that hold no more."""
+    """One side. options: as stated, with what the other table settled. table: as read with them. drop: notes that hold no more.
+
+    notes: what was settled.
+    """
 
     options: Options
     table: Table
@@ -63,9 +71,7 @@ class _File:
 
     def with_options(self, options: Options, notes: Sequence[Note], drop: Sequence[Note] = ()) -> _File:
         table = self.table if options == self.options else self.again(options)
-        return replace(
-            self, options=options, table=table, notes=(*self.notes, *notes), drop=(*self.drop, *drop)
-        )
+        return replace(self, options=options, table=table, notes=(*self.notes, *notes), drop=(*self.drop, *drop))
 
     def kept(self, how: str) -> Table:
         """The table with what was settled said, kept as what the file gives with the options that a person stated."""
@@ -146,7 +152,9 @@ def _distance(table: Table, like: Table, name: str) -> float | None:
 
 def _sizes(table: Table, key: str) -> list[float] | None:
     """The 10%, 50% and 90% quantiles of the absolute values that are not 0."""
-    query = f"SELECT quantile_cont(abs({key}), [0.1, 0.5, 0.9]) FROM {relation(table)} WHERE {key} <> 0 AND isfinite({key}::DOUBLE)"
+    query = (
+        f"SELECT quantile_cont(abs({key}), [0.1, 0.5, 0.9]) FROM {relation(table)} WHERE {key} <> 0 AND isfinite({key}::DOUBLE)"
+    )
     with connect() as con:
         found = con.execute(query).fetchall()[0][0]
     return [float(value) for value in found] if found and all(found) else None

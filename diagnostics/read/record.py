@@ -18,7 +18,7 @@ from diagnostics.nouns.words import N_, Words, shorten
 from diagnostics.read.binary import relation_of
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import TYPED, damaged
-from diagnostics.read.header import unique
+from diagnostics.read.header import at_edges, unique
 from diagnostics.read.plan import plan
 from diagnostics.read.reader import as_text, decoded, opened
 from diagnostics.read.records import normalise, output_delimiter
@@ -122,6 +122,14 @@ def _texts(
     names = planned.layout.names or unique((), width)
     keyed = {f"c{position}": "" for position in range(width)}
     relation = Source(regular, output_delimiter(planned.layout.dialect), 0, keyed).sql(caps)
+    hollow = [f"c{position}" for position in at_edges(planned.layout.names)]
+    if hollow:
+        filled = con.execute(
+            f"SELECT {', '.join(f'count(nullif(trim({key}), {chr(39) * 2}))' for key in hollow)} FROM {relation}"
+        ).fetchall()[0]
+        gone = {key for key, count in zip(hollow, filled, strict=True) if not count}
+        names = tuple(name for key, name in zip(keyed, names, strict=True) if key not in gone)
+        keyed = {key: "" for key in keyed if key not in gone}
     cells = ", ".join(f"coalesce({key}, '') AS {key}" for key in keyed)
     texts = ", ".join(f"{defused_sql(key)} AS {key}" for key in keyed)
     return f"SELECT {texts} FROM (SELECT {cells} FROM {relation})", names

@@ -154,7 +154,7 @@ def time_formats(cells: Sequence[str]) -> list[str]:
 
 
 def order_of(written: str) -> str:
-    """"day" or "month" for what comes first in a strptime format that begins with either, else nothing."""
+    """What comes first in a strptime format, "day" or "month"; "" where it begins with neither."""
     day = written.split(" ")[0].split(",")[0].split("T")[0]
     return "day" if day in DAY_FIRST else "month" if day in MONTH_FIRST else ""
 

@@ -12,9 +12,53 @@ from babel import Locale
 
 from diagnostics.read.numbers import quoted
 
-LANGUAGES: Final = tuple(
-    "en de fr es pt it nl pl cs sk ru uk be bg tr sv da nb fi is et lv lt hu ro el hr sl sr sr_Latn sq mk ca gl eu ga cy af id ms sw az "
-    "kk uz ka hy ar he fa ur hi bn th vi ko".split(" ")  # noqa: SIM905
+LANGUAGES: Final = (
+    *(
+        "en",
+        "de",
+        "fr",
+        "es",
+        "pt",
+        "it",
+        "nl",
+        "pl",
+        "cs",
+        "sk",
+        "ru",
+        "uk",
+        "be",
+        "bg",
+        "tr",
+        "sv",
+        "da",
+        "nb",
+        "fi",
+        "is",
+        "et",
+    ),
+    *(
+        "lv",
+        "lt",
+        "hu",
+        "ro",
+        "el",
+        "hr",
+        "sl",
+        "sr",
+        "sr_Latn",
+        "sq",
+        "mk",
+        "ca",
+        "gl",
+        "eu",
+        "ga",
+        "cy",
+        "af",
+        "id",
+        "ms",
+        "sw",
+    ),
+    *("az", "kk", "uz", "ka", "hy", "ar", "he", "fa", "ur", "hi", "bn", "th", "vi", "ko"),
 )
 PREFIX: Final = 3
 """Letters of a month's name that people write at least: "sept" for September."""

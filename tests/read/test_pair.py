@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from diagnostics.nouns.table import Kind, Table
+from diagnostics.nouns.words import Words
 from diagnostics.read.folder import open_incident
 from diagnostics.remarks import remarks
 from tests.read.given import notes, values, workbook
@@ -54,7 +55,7 @@ def test_a_comma_groups_thousands_where_the_other_table_says_so(tmp_path: Path) 
 def test_what_neither_table_decides_is_said(tmp_path: Path) -> None:
     _pair(tmp_path, _table([f"{amount / 40:.4f}" for amount in AMOUNTS]), _table(THOUSANDS, "\t"))
     incident = open_incident(tmp_path, work=tmp_path / "work")
-    said = "\n".join(remark.statement(__import__("diagnostics.nouns.words").nouns.words.Words()) for remark in remarks(incident, []))
+    said = "\n".join(remark.statement(Words()) for remark in remarks(incident, []))
     assert "nothing in the file decides" in said
 
 

@@ -42,7 +42,9 @@ def _orc(file: Path) -> None:
 def _avro(file: Path) -> None:
     fields = [{"name": name, "type": ["null", kind]} for name, kind in (("a", "long"), ("b", "string"), ("c", "double"))]
     with file.open("wb") as stream:
-        fastavro.writer(stream, {"type": "record", "name": "row", "fields": fields}, FRAME.to_dict(orient="records"), codec="deflate")
+        fastavro.writer(
+            stream, {"type": "record", "name": "row", "fields": fields}, FRAME.to_dict(orient="records"), codec="deflate"
+        )
 
 
 WRITERS: dict[str, Callable[[Path], object]] = {
@@ -121,7 +123,12 @@ def test_zones_and_durations(tmp_path: Path) -> None:
 
 def test_avro_keeps_its_types(tmp_path: Path) -> None:
     moment = {"type": "long", "logicalType": "timestamp-millis"}
-    kinds = {"when": moment, "flag": "boolean", "level": {"type": "enum", "name": "e", "symbols": ["NA", "B"]}, "mixed": ["long", "string"]}
+    kinds = {
+        "when": moment,
+        "flag": "boolean",
+        "level": {"type": "enum", "name": "e", "symbols": ["NA", "B"]},
+        "mixed": ["long", "string"],
+    }
     fields = [{"name": name, "type": kind} for name, kind in kinds.items()]
     rows = [
         {"when": datetime(2026, 1, 1, 8, tzinfo=UTC), "flag": True, "level": "NA", "mixed": 1},
@@ -131,7 +138,11 @@ def test_avro_keeps_its_types(tmp_path: Path) -> None:
         fastavro.writer(stream, {"type": "record", "name": "row", "fields": fields}, rows)
     table = opened(tmp_path / "t.avro")
     assert values(table, "when") == [datetime(2026, 1, 1, 8), datetime(2026, 1, 2, 8)]
-    assert (values(table, "flag"), values(table, "level"), values(table, "mixed")) == (["True", "False"], ["NA", "B"], ["1", "one"])
+    assert (values(table, "flag"), values(table, "level"), values(table, "mixed")) == (
+        ["True", "False"],
+        ["NA", "B"],
+        ["1", "one"],
+    )
     (tmp_path / "t.avro").write_bytes((tmp_path / "t.avro").read_bytes()[:-30])
     with pytest.raises(BadInput, match="damaged"):
         opened(tmp_path / "t.avro")
