@@ -272,7 +272,8 @@ def _read(options: argparse.Namespace, words: Words) -> int:
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
         how = _options_of(options)
         table = read_table(options.file, Path(scratch), name="table", options=how)
-        record = reading_record(table, guess_roles(table, None).roles, words)
+        settled = guess_roles(table, None)
+        record = reading_record(table, settled.roles, words, settled.guesses)
         if options.out:
             write_clean(options.file, options.out, options=how)
     if options.json:

@@ -16,7 +16,8 @@ from diagnostics.read.caps import Options
 
 TABLE_ENDINGS: Final = (
     *(".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xls", ".xlsm", ".xlsb", ".ods"),
-    *(".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".avro", ".orc", ".dta", ".sas7bdat", ".xpt"),
+    *(".zip", ".tab", ".psv", ".dat", ".pq", ".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".avro", ".orc"),
+    *(".dta", ".sas7bdat", ".xpt"),
 )
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
 MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments", "group", "calendar")

@@ -143,6 +143,8 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
         rows=written.rows,
         rejected_count=tally.rejected_count,
         rejected=tuple(tally.rejected),
+        repaired_count=tally.repaired_count,
+        repaired=tuple(tally.repaired),
         notes=(
             *text.notes,
             *([note(SHIFTED)] if planned.shifted else []),
@@ -390,12 +392,12 @@ def _header_again(path: Path, planned: Plan) -> bool:
 
 def _notes(tally: Tally, written: tuple[str, ...], names: tuple[str, ...], choices: Iterable[Choice]) -> list[Note]:
     notes = []
-    if tally.repaired:
+    if tally.repaired_count:
         notes.append(
             note(
                 N_("{count:count} rows with a stray quote or a wrong number of cells were repaired, first line {line:count}."),
-                count=tally.repaired,
-                line=tally.first_repaired,
+                count=tally.repaired_count,
+                line=tally.repaired[0].line,
             )
         )
     if not written:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.table import Rejected
-from diagnostics.nouns.words import N_
+from diagnostics.nouns.table import Rejected, Repaired
+from diagnostics.nouns.words import N_, shorten
 from diagnostics.read.caps import Caps
 from diagnostics.read.dialect import LOOK_AHEAD, Dialect, odd_quotes, strict_cells
 from diagnostics.read.repair import repair
@@ -21,6 +21,9 @@ from diagnostics.read.wrapped import without_formula
 
 KEPT: Final = 1_000
 """Rejected records that are listed one by one; all are counted."""
+
+SHOWN: Final = 100
+"""Repaired records that are kept with what they were and became."""
 
 REPAIRED_AT_MOST: Final = 2_000
 TOO_MANY: Final = N_("more cells than the table has columns")
@@ -39,8 +42,8 @@ class Tally:
     """What became of the records; grows while they are written."""
 
     rows: int = 0
-    repaired: int = 0
-    first_repaired: int = 0
+    repaired_count: int = 0
+    repaired: list[Repaired] = field(default_factory=list)
     rejected_count: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -49,9 +52,10 @@ class Tally:
         if len(self.rejected) < KEPT:
             self.rejected.append(Rejected(line, reason))
 
-    def repaired_at(self, line: int) -> None:
-        self.repaired += 1
-        self.first_repaired = self.first_repaired or line
+    def repair(self, line: int, was: str, cells: Sequence[str]) -> None:
+        self.repaired_count += 1
+        if len(self.repaired) < SHOWN:
+            self.repaired.append(Repaired(line, shorten(was.rstrip("\r\n")), tuple(shorten(cell) for cell in cells)))
 
 
 @dataclass(frozen=True)
@@ -315,13 +319,13 @@ class _Writer:
             return
         if self.width == 1:
             # One column has no delimiter to get wrong: the line is the cell.
-            self.tally.repaired_at(odd.line)
+            self.tally.repair(odd.line, odd.text, [odd.text.rstrip("\r\n")])
             self._write([odd.text.rstrip("\r\n")])
             return
-        if self.tally.repaired < REPAIRED_AT_MOST:
+        if self.tally.repaired_count < REPAIRED_AT_MOST:
             found = repair(odd.text, self.dialect, self.layout.shapes)
             if found is not None:
-                self.tally.repaired_at(odd.line)
+                self.tally.repair(odd.line, odd.text, found)
                 self._write(found)
                 return
         reason = QUOTES if cells is None else TOO_MANY if len(cells) > self.width else TOO_FEW
