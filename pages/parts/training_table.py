@@ -20,7 +20,6 @@ from diagnostics.read.uploads import UNTITLED, title_of
 from pages.parts import door
 from pages.parts import visit as visits
 from pages.parts.guard import CLINIC, ROOT, START
-from pages.parts.intake import TABLES
 from pages.parts.jobs import job_queue
 from pages.parts.step import say
 from pages.parts.text import plain
@@ -143,7 +142,7 @@ def _upload(visit: Visit) -> None:
     st.markdown(words(N_("Give one table with the rows that a model is trained on, and the column to be learnt.")))
     version = st.session_state.setdefault("version-clinic", 0)
     door.admit()
-    given = st.file_uploader(words(N_("Training rows")), type=list(TABLES), key=f"upload-clinic-{version}")
+    given = st.file_uploader(words(N_("Training rows")), key=f"upload-clinic-{version}")
     if st.session_state.get("refused-clinic"):
         st.error(st.session_state["refused-clinic"])
     st.page_link(ROOT / START, label=words(N_("Or open a sample on the start page →")), query_params=visit.link or None)
