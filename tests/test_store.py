@@ -12,6 +12,7 @@ import yaml
 from diagnostics.keep import store
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.refusal import BadInput
+from diagnostics.read.folder import TABLE_ENDINGS
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +117,12 @@ def test_two_names_that_clean_to_the_same_stay_two_files() -> None:
 def test_a_file_of_a_wrong_kind_is_refused_in_one_sentence(part: str, name: str) -> None:
     with pytest.raises(BadInput, match="not of a kind"):
         store.save_upload(store.create(), part, name, b"x")
+
+
+@pytest.mark.parametrize("ending", TABLE_ENDINGS)
+def test_a_table_of_any_kind_that_is_read_can_be_uploaded(ending: str) -> None:
+    incident = store.create()
+    assert store.save_upload(incident, "current", f"My rows{ending.upper()}", b"x\n1\n") == f"current{ending}"
 
 
 def test_an_empty_or_too_large_file_is_refused_and_the_old_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:

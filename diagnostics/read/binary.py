@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Column, Kind, Note, Rejected, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
-from diagnostics.read.container import CONVERTED, RATIO_FROM, Container, damaged, to_parquet, too_large
+from diagnostics.read.container import CONVERTED, NO_TABLE, RATIO_FROM, Container, damaged, to_parquet, too_large
+from diagnostics.read.document import records_in
 from diagnostics.read.faults import machine_fault
 from diagnostics.read.header import unique
 from diagnostics.read.kinds import ALIKE, EXACT, GROUP, Choice, Convention, choose
@@ -40,6 +42,9 @@ COLUMN_PARTS: Final = 8
 
 OBJECT: Final = 2**24
 """Bytes that one JSON record may have."""
+
+DOCUMENT: Final = 2**26
+"""Bytes that one JSON document may have, which is held as a whole."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,10 @@ def too_many_columns(columns: int, cap: int) -> BadInput:
 def read(given: Path, source: Path, container: Container, target: Path, scratch: Path, caps: Caps) -> Content:
     """Write `target` with keyed columns. Raises BadInput, in the name of the file that was `given`."""
     if container is Container.JSON:
-        rejected, rows = _json(given, source, scratch / "records.parquet", scratch, caps)
-        content = _parquet(given, rows, target, caps)
-        return Content(content.rows, content.columns, content.notes, len(rejected), tuple(rejected[:KEPT]))
+        held = _json(given, source, scratch / "records.parquet", scratch)
+        content = _parquet(given, held.file, target, caps)
+        notes = (*held.notes, *content.notes)
+        return Content(content.rows, content.columns, notes, len(held.rejected), held.rejected[:KEPT])
     parquet = source
     if container in CONVERTED:
         parquet = scratch / "converted.parquet"
@@ -100,30 +106,78 @@ def _ended(source: Path) -> bool:
 def relation_of(given: Path, source: Path, container: Container, scratch: Path, caps: Caps) -> str:
     """A relation of the values as the file has them. Raises BadInput."""
     if container is Container.JSON:
-        return f"read_parquet({literal(str(_json(given, source, scratch / 'records.parquet', scratch, caps)[1]))})"
+        return f"read_parquet({literal(str(_json(given, source, scratch / 'records.parquet', scratch).file))})"
     if container in CONVERTED:
         to_parquet(source, container, scratch / "converted.parquet", caps)
         source = scratch / "converted.parquet"
     return f"read_parquet({literal(str(source))})"
 
 
-def _json(given: Path, source: Path, target: Path, scratch: Path, caps: Caps) -> tuple[list[Rejected], Path]:
+@dataclass(frozen=True)
+class _Json:
+    """file: the records as Parquet. rejected: lines that are none."""
+
+    file: Path
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def _json(given: Path, source: Path, target: Path, scratch: Path) -> _Json:
     """Records of JSON as Parquet; lines that are no record are set aside. Raises BadInput."""
     with source.open("rb") as stream:
-        array = stream.read(2**16).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-    rejected: list[Rejected] = []
+        head = stream.read(2**16).removeprefix(b"\xef\xbb\xbf").lstrip()
+    notes: tuple[Note, ...] = ()
+    array = head.startswith(b"[")
+    if (array and re.match(rb"\[\s*\[", head)) or (not array and _is_document(source, head)):
+        source, notes = _document(given, source, scratch / "document.jsonl")
+        array = False
+    rejected: tuple[Rejected, ...] = ()
     for attempt in (1, 2):
         how = f"format='{'array' if array else 'newline_delimited'}', records=true, sample_size=-1, maximum_object_size={OBJECT}"
         try:
             with connect() as con:
                 con.execute("SET TimeZone = 'UTC'")
                 copy(con, f"SELECT * FROM read_json({literal(str(source))}, {how})", target)
-                return rejected, target
+                return _Json(target, rejected, notes)
         except duckdb.Error as failure:
             if array or attempt == 2:
                 raise _unreadable(given, failure) from failure
-            source, rejected = _records(source, scratch / "records.jsonl")
+            source, found = _records(source, scratch / "records.jsonl")
+            rejected = tuple(found)
     raise damaged(given)
+
+
+def _is_document(source: Path, head: bytes) -> bool:
+    """The first object is all that the file holds, or goes on over several lines."""
+    try:
+        load_json(head.split(b"\n", 1)[0])
+    except NotPlain:
+        return source.stat().st_size > len(head) or b"\n" in head
+    return not head.partition(b"\n")[2].strip() and source.stat().st_size <= len(head) + 3
+
+
+def _document(given: Path, source: Path, target: Path) -> tuple[Path, tuple[Note, ...]]:
+    """The table inside one JSON document, a record in each line. Raises BadInput where it holds none."""
+    if source.stat().st_size > DOCUMENT:
+        raise BadInput(NO_TABLE, file=given.name)
+    try:
+        found = records_in(load_json(source.read_bytes()))
+    except NotPlain:
+        found = None
+    if found is None:
+        if not _one_record(source):
+            raise BadInput(NO_TABLE, file=given.name)
+        return source, ()
+    with target.open("w", encoding="utf-8") as out:
+        for row in found.rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    says = N_("The table under the key {key:name} was read; what stands beside it was left out.")
+    return target, (note(says, key=found.key),) if found.key else ()
+
+
+def _one_record(source: Path) -> bool:
+    """The document is one line, as JSON Lines of one record."""
+    return source.read_bytes().strip().count(b"\n") == 0
 
 
 def _records(source: Path, target: Path) -> tuple[Path, list[Rejected]]:

@@ -17,7 +17,8 @@ from diagnostics.read.caps import Options
 
 TABLE_ENDINGS: Final = (
     *(".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xls", ".xlsm", ".xlsb", ".ods"),
-    *(".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".orc", ".dta", ".sas7bdat", ".xpt"),
+    *(".zip", ".tab", ".psv", ".dat", ".pq", ".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".avro", ".orc"),
+    *(".dta", ".sas7bdat", ".xpt"),
 )
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
 MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments", "group", "calendar")
@@ -38,12 +39,14 @@ def open_incident(
     stated = statement.read(folder / statement.FILE)
     options = reading_options(stated)
     unreadable: list[tuple[str, str]] = []
+    files: dict[str, Path] = {}
     tables: dict[str, Table | None] = {"reference": None, "current": None}
     for position, side in enumerate(tables):
         file = _table_file(folder, side)
         if file is None:
             continue
         on_progress(position / 2, side)
+        files[side] = file
         try:
             tables[side] = _table(file, work, side, options[side])
         except MachineFault:
@@ -51,6 +54,11 @@ def open_incident(
             raise
         except BadInput as reason:
             unreadable.append((file.name, reason.phrase))
+    if all(tables.values()):
+        from diagnostics.read.pair import read_both
+        from diagnostics.read.reader import read_table
+
+        tables = read_both(tables, options, lambda side, how: read_table(files[side], work, name=side, options=how))
     return assemble(folder, stated, tables["reference"], tables["current"], tuple(unreadable), seed=seed)
 
 

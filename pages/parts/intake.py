@@ -20,7 +20,6 @@ from pages.parts.jobs import load_ahead
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
-TABLES: Final = ("csv", "tsv", "gz", "parquet", "xlsx")
 MORE: Final = (
     ("model", N_("The model that served"), N_("An .onnx or .skops file. A pickle is kept, and never opened."), False),
     (
@@ -113,7 +112,6 @@ def _upload(part: str, label: str, about: str, visit: Visit, *, several: bool = 
     door.admit()
     given = st.file_uploader(
         words(label),
-        type=list(TABLES) if part in ("reference", "current") else None,
         accept_multiple_files=several,
         key=f"upload-{part}-{version}",
         help=words(about),
