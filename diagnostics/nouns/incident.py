@@ -45,10 +45,13 @@ class Roles:
     calendar: tuple[str, ...] = ()
     """Columns that follow from the time alone: month, week, a running number."""
 
+    not_features: tuple[str, ...] = ()
+    """Columns that a person says the model is not given."""
+
     @property
     def named(self) -> frozenset[str]:
         """Columns that are not features."""
-        roles = (self.target, self.prediction, self.timestamp, self.id, self.group, *self.calendar)
+        roles = (self.target, self.prediction, self.timestamp, self.id, self.group, *self.calendar, *self.not_features)
         return frozenset(name for name in roles if name)
 
 

@@ -22,6 +22,8 @@ STEP_SCRIPTS: Final = (
 )
 START: Final = "pages/start.py"
 COLUMNS: Final = "pages/columns.py"
+ALL_COLUMNS: Final = "pages/all_columns.py"
+COLUMN: Final = "pages/column.py"
 CAUSES: Final = "pages/causes.py"
 REPORT: Final = "pages/report.py"
 REVIEW: Final = "pages/review.py"
@@ -59,6 +61,10 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
         words(N_("The seven steps")): [
             st.Page(ROOT / script, title=f"{number} {words(title)}")
             for number, (script, title) in enumerate(zip(STEP_SCRIPTS, STEP_TITLES, strict=True), start=1)
+        ],
+        words(N_("Look")): [
+            st.Page(ROOT / ALL_COLUMNS, title=words(N_("All columns"))),
+            st.Page(ROOT / COLUMN, title=words(N_("One column"))),
         ],
         words(N_("Outcome")): [
             st.Page(ROOT / CAUSES, title=words(N_("Causes"))),

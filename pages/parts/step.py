@@ -15,6 +15,7 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import card, computed, meaning, offending, picture, remedy
+from pages.parts.chosen import chosen
 from pages.parts.guard import CAUSES, ROOT, START, STEP_SCRIPTS
 from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
@@ -35,6 +36,8 @@ def step_page(
     incident, checks = investigation.incident, investigation.step(number)
     if complete:
         header(visit.title, states(investigation), visit.words, visit.link)
+    if complete and not visit.scope.whole:
+        chosen(incident, visit)
     unreadable(incident, visit)
     if number == 1:
         remarked(investigation, visit)

@@ -16,6 +16,8 @@ from tests.pages.pseudo import PSEUDO, texts
 SCRIPTS = [
     "start",
     "columns",
+    "all_columns",
+    "column",
     *(Path(script).stem for script in STEP_SCRIPTS),
     "causes",
     "review",
