@@ -445,7 +445,7 @@ def _inspect(source: Path, caps: Caps) -> tuple[int, int]:
                         if shared.total > RATIO_FROM and shared.total > caps.ratio * packed:
                             raise too_large(source, caps.unpacked)
                         _check_extent(source, block, caps)
-                        formulas += len(_UNCALCULATED.findall(block))
+                        formulas += len(_UNCALCULATED.findall(block)) if b"f>" in block else 0
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError) as damage:
         raise damaged(source) from damage
     return formulas, total
