@@ -157,8 +157,8 @@ def _restored(column: Column, kept: set[str]) -> _Change:
 
 
 LOCALES: Final = {
-    "decimal comma": N_("All numbers of this file are written with a decimal comma; the other table has points. They are read alike."),
-    "thousands": N_("The numbers of this file are written with marks between thousands; the other table has none. They are read alike."),
+    "decimal comma": N_("All numbers of this file have a decimal comma, those of the other table a point: they are read alike."),
+    "thousands": N_("All numbers of this file have marks between thousands, those of the other table none: they are read alike."),
 }
 """Parts of `Column.format` that are the habit of a country, where a whole file has it."""
 
@@ -189,7 +189,7 @@ def _own_format(column: Column) -> str:
 
 
 def _is_locale(table: Table, mark: str) -> bool:
-    """Two columns and more have the mark and few lack it that would show it; or the only one, in a file that commas do not separate."""
+    """Two columns and more have the mark, few that would show it lack it; or the only one, where no commas separate the cells."""
     numbers = [column for column in table if column.kind is Kind.NUMBER]
     written = [column for column in numbers if mark in column.format.split(", ")]
     others = [column for column in numbers if column not in written and not column.integer]

@@ -124,7 +124,7 @@ def recognise(source: Path, head: bytes) -> Container:
     if head.startswith(b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"):
         return Container.XPORT
     # What a program allots before it writes is filled with zeros.
-    head = head.rstrip(b"\0") or head
+    head = head.rstrip(b"\0\r\n") or head
     bare = head.removeprefix(b"\xef\xbb\xbf")
     if _PAGE.match(bare):
         raise _foreign(source, N_("a web page (HTML), whatever its name says"))
