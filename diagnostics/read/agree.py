@@ -16,7 +16,7 @@ from diagnostics.measure.engine import connect, literal, relation
 from diagnostics.nouns.table import Column, Kind, Table, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.numbers import quoted
-from diagnostics.read.times import COMPACT, counted_sql, counted_time, time_sql
+from diagnostics.read.times import COMPACT, DAYS, SECONDS, counted_sql, counted_time, time_sql
 from diagnostics.read.typed import copy
 
 STORED: Final = {Kind.TIME: "TIMESTAMP", Kind.CATEGORY: "VARCHAR", Kind.NESTED: "VARCHAR"}
@@ -50,6 +50,19 @@ def agree(reference: Table, current: Table, timestamp: str | None = None) -> tup
     current = _booleans(current, reference)
     reference, current = _without_locale(reference, current), _without_locale(current, reference)
     return adopt_kinds(reference, current), adopt_kinds(current, reference)
+
+
+def told_alike(table: Table, like: Table, timestamp: str | None) -> Table:
+    """`table` with its times called plain where both tables write dates there: how a log writes them is no change of the data.
+
+    What counts seconds or days stays named, as one unit may have been taken for another.
+    """
+    if timestamp is None or not all(timestamp in one and one[timestamp].kind is Kind.TIME for one in (table, like)):
+        return table
+    if any(one[timestamp].format in (*SECONDS, *DAYS) for one in (table, like)):
+        return table
+    columns = tuple(replace(column, format="") if column.name == timestamp else column for column in table)
+    return replace(table, columns=columns)
 
 
 def timed(table: Table, timestamp: str | None) -> Table:

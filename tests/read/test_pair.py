@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,14 @@ def test_yes_and_no_written_otherwise_stay_another_spelling(tmp_path: Path) -> N
     assert set(values(reference, "amount")) != set(values(current, "amount"))
     reference, current = _pair(tmp_path, _table(["True", "no"] * 30), _table(["1", "0"] * 30))
     assert current["amount"].kind is Kind.NUMBER
+
+
+def test_how_the_times_of_a_log_are_written_is_no_change(tmp_path: Path) -> None:
+    def rows(form: str) -> str:
+        days = [datetime(2026, 1, 1) + timedelta(days=i) for i in range(40)]
+        return "id,seen_at,x\n" + "".join(f"C{i},{day.strftime(form)},{i}\n" for i, day in enumerate(days))
+
+    (tmp_path / "incident.yaml").write_text("timestamp: seen_at\n", encoding="utf-8")
+    reference, current = _pair(tmp_path, rows("%Y-%m-%d"), rows("%d.%m.%Y"))
+    assert values(reference, "seen_at") == values(current, "seen_at")
+    assert reference["seen_at"].format == current["seen_at"].format == ""
