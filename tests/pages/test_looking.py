@@ -86,3 +86,26 @@ def test_a_column_is_set_aside_looked_at_without_and_named_as_the_cause(own: str
     at.text_input(key="cause-what-city").set_value("the city table was stale")
     at.button(key="column-cause-yes").click().run()
     assert [cause.what for cause in record.read(own).accepted] == ["the city table was stale"]
+
+
+def test_errors_are_shown_by_group_and_a_threshold_has_its_price_and_code(broken: str) -> None:
+    at = opened("errors", broken)
+    assert not at.exception
+    assert "income" in at.title[0].value
+    before = said(at)
+    at.slider(key="threshold").set_value(0.9).run()
+    assert said(at) != before
+    assert "THRESHOLD = 0.9" in at.code[0].value
+    at.selectbox(key="fair-column").set_value("city").run()
+    assert not at.exception
+    assert "95% intervals" in said(at)
+
+
+def test_one_row_is_explained_by_its_link(broken: str) -> None:
+    at = opened("row", broken)
+    assert not at.exception
+    assert "income" in at.title[0].value
+    other = opened("row", broken, row="4")
+    assert other.title[0].value.startswith("Row ")
+    assert "stand-in" in said(other)
+    assert opened("row", broken, row="nobody").title[0].value == "There is no such row among those drawn."
