@@ -108,4 +108,4 @@ def test_one_row_is_explained_by_its_link(broken: str) -> None:
     other = opened("row", broken, row="4")
     assert other.title[0].value.startswith("Row ")
     assert "stand-in" in said(other)
-    assert opened("row", broken, row="nobody").title[0].value == "There is no such row among those drawn."
+    assert "There is no such row" in opened("row", broken, row="nobody").title[0].value
