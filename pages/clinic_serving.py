@@ -310,7 +310,8 @@ def _files(p: Serving, opened: Opened) -> None:
         return
     app, asynchronous = (known.app, known.asynchronous) if known is not None else ("", False)
     code = known.file if known is not None else ""
-    served = Served(facts=facts or EMPTY, sizing=p.sizing, app=app, asynchronous=asynchronous, code=code)
+    preload = known is not None and known.forks
+    served = Served(facts=facts or EMPTY, sizing=p.sizing, app=app, asynchronous=asynchronous, code=code, preload=preload)
     choices = list(targets(served)) if facts is not None and facts.inputs else list(targets(served))[:1]
     said = N_("Written for this model, with {workers:count} workers and up to {batch:count} requests together, as found above.")
     st.markdown(words(said, workers=p.sizing.workers, batch=p.sizing.batch))

@@ -106,7 +106,7 @@ def assemble(
         incident = _with_files(incident, folder)
     parts = [reference, current, incident.model, incident.environment.reference, incident.environment.current]
     parts += [incident.config.reference, incident.config.current, incident.scaler]
-    if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training):
+    if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training or incident.memory):
         if unreadable:
             raise BadInput(N_("{file:name} cannot be used: {why}"), file=unreadable[0][0], why=unreadable[0][1])
         raise BadInput(
@@ -165,6 +165,7 @@ def _with_files(incident: Incident, folder: Path) -> Incident:
         logs=tuple(_files(folder / "logs")),
         metrics=tuple(_files(folder / "metrics")),
         training=tuple(_files(folder / "training")),
+        memory=tuple(_files(folder / "memory")),
     )
 
 

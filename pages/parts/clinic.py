@@ -28,7 +28,7 @@ from pages.parts.visit import Visit
 
 __all__ = ["Opened", "clinic_page"]
 
-SERVICE: Final = ("logs", "metrics", "code", "model")
+SERVICE: Final = ("logs", "metrics", "code", "model", "memory")
 """What is uploaded on the start page and not chosen among columns."""
 
 

@@ -44,6 +44,7 @@ CLINIC: Final[tuple[tuple[str, str], ...]] = (
     ("pages/clinic_resources.py", N_("Resources")),
     ("pages/clinic_deployment.py", N_("Deployment")),
     ("pages/clinic_serving.py", N_("Serving")),
+    ("pages/clinic_memory.py", N_("Memory")),
     ("pages/clinic_ab_test.py", N_("A/B test")),
 )
 """Script and title of each training problem's page, in the order of the menu."""

@@ -19,6 +19,7 @@ from pages.parts.chosen import chosen
 from pages.parts.guard import CAUSES, ROOT, START, STEP_SCRIPTS
 from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
+from pages.parts.leads import clinic_link
 from pages.parts.needs import needs_link
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
@@ -100,6 +101,7 @@ def _problem(number: int, check: Check, worst: Finding, incident: Incident, visi
     picture(check, worst, visit, alt=worst.statement(words), key=f"{key}-chart")
     with st.container(border=True):
         remedy(worst, words)
+        clinic_link(worst, visit)
         offending(check, worst, incident, visit, key=key)
     with st.expander(words(N_("What does this mean?"))):
         meaning(worst, words)

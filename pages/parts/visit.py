@@ -37,6 +37,7 @@ FIRST_STEPS: Final = (
     ({"logs", "metrics"}, guard.STEP_SCRIPTS[5]),
     ({"environment", "config", "code"}, guard.STEP_SCRIPTS[4]),
     ({"training"}, "pages/clinic_training.py"),
+    ({"memory"}, "pages/clinic_memory.py"),
 )
 """Files and the page to begin with; without tables the first steps could only say so."""
 

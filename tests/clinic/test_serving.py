@@ -249,6 +249,11 @@ def test_the_server_is_told_by_log_and_code(tmp_path: Path) -> None:
     found = framework(Incident(code=(code,)))
     assert found is not None
     assert (found.server, found.app, found.said, found.workers) == (Server.OWN, "service:app", False, 1)
+    assert found.forks
+    code.write_text("import onnxruntime\n" + FLASK)
+    threaded = framework(Incident(code=(code,)))
+    assert threaded is not None
+    assert not threaded.forks
     started = tmp_path / "service.log"
     started.write_text(
         "\n".join(f"[2026-03-01 10:00:0{n} +0000] [7] [INFO] Booting worker with pid: {n}" for n in range(4))
@@ -277,7 +282,10 @@ def test_the_files_are_written_for_this_model_and_hold_together(whole: tuple[Ser
     assert "max_batch_size: 16" in config
     assert 'name: "label", data_type: TYPE_STRING, dims: [ 1 ], reshape: { shape: [ ] }' in config
     assert "workers = 3" in files(Target.GUNICORN, wanted)["gunicorn.conf.py"]
-    own = replace(wanted, app="service:app", code="service.py")
+    # A session of ONNX Runtime made before the fork ends its workers with SIGABRT.
+    assert "preload_app = False" in files(Target.GUNICORN, wanted)["gunicorn.conf.py"]
+    own = replace(wanted, app="service:app", code="service.py", preload=True)
+    assert "preload_app = True" in files(Target.GUNICORN, own)["gunicorn.conf.py"]
     assert "service.py" not in files(Target.GUNICORN, own)
     assert incident.model is not None
     packed = zipped(Target.TRITON, wanted, incident.model.read_bytes())

@@ -124,7 +124,7 @@ def fingerprint(incident: Incident) -> str:
 def service_fingerprint(incident: Incident) -> str:
     """Changes with all that a running service is judged by: what a model is made of, and its code, log, metrics and memory."""
     digest = hashlib.sha256(fingerprint(incident).encode())
-    for file in (*incident.code, *incident.logs, *incident.metrics):
+    for file in (*incident.code, *incident.logs, *incident.metrics, *incident.memory):
         if file.is_file():
             seen = file.stat()
             digest.update(file.name.encode(errors="replace"))

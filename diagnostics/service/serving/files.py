@@ -111,6 +111,9 @@ class Served:
     code: str = ""
     """File that holds the application."""
 
+    preload: bool = False
+    """Whether its model may be loaded before the workers are forked."""
+
 
 def targets(served: Served) -> tuple[Target, ...]:
     """The servers in the order in which they fit."""
@@ -185,6 +188,10 @@ def predict(rows):
 '''
 
 
+PRELOAD: Final = "preload_app = True  # load the model once, before the workers are forked"
+NO_PRELOAD: Final = (
+    "preload_app = False  # a session of ONNX Runtime, TensorFlow or PyTorch does not survive a fork: one for each worker"
+)
 DOCKERFILE: Final = """FROM python:3.12-slim
 WORKDIR /service
 COPY requirements.txt .
@@ -203,7 +210,7 @@ def _gunicorn(served: Served) -> dict[str, str]:
 workers = {sizing.workers}  # processes; each holds the model, unless preload_app lets them share it
 worker_class = "gthread"
 threads = {sizing.threads}  # requests that one process waits for at once; the model itself runs in one
-preload_app = True  # load the model once, before the workers are forked
+{PRELOAD if served.preload else NO_PRELOAD}
 timeout = 60
 graceful_timeout = 30
 max_requests = 10000  # a worker is replaced after so many, so that a slow leak never fills the memory
@@ -242,7 +249,7 @@ def answer():
         "pip install -r requirements.txt",
         f"gunicorn -c gunicorn.conf.py {served.app or 'service:app'}",
         "A new model: put it in the place of the old one, then kill -HUP the first process; no request is lost.\n"
-        "With preload_app a reload does not read the code again: restart (systemctl restart) where the code changed.",
+        "With preload_app = True a reload does not read the code again: restart (systemctl restart) where the code changed.",
     )
     return made
 

@@ -43,7 +43,12 @@ class Framework:
     line: int
     workers: int | None
     preload: bool
+    forks: bool
+    """Whether a model may be loaded before workers are forked: no library that the code imports has threads of its own."""
 
+
+THREADED: Final = frozenset(("onnxruntime", "tensorflow", "torch", "jax", "keras", "openvino"))
+"""Libraries whose threads do not survive a fork."""
 
 _APPS: Final = {"Flask": False, "FastAPI": True, "Starlette": True, "Quart": True, "Sanic": True, "Bottle": False}
 _SERVERS: Final = (
@@ -63,6 +68,7 @@ _SERVERS: Final = (
 def framework(incident: Incident) -> Framework | None:
     """None where neither code nor log tell anything."""
     app, asynchronous, file, line, workers, preload = "", False, "", 0, None, False
+    imported: set[str] = set()
     wanted: Server | None = None
     for path in incident.code:
         try:
@@ -70,6 +76,7 @@ def framework(incident: Incident) -> Framework | None:
         except BadInput:
             continue
         settings = _settings(code.statements)
+        imported |= _imported(code.statements)
         if "gunicorn" in path.name or {"bind", "workers"} <= set(settings) or "worker_class" in settings:
             wanted = Server.GUNICORN
             stated = settings.get("workers")
@@ -93,6 +100,7 @@ def framework(incident: Incident) -> Framework | None:
         line=line,
         workers=1 if server is Server.OWN else workers or boots,
         preload=preload,
+        forks=bool(app) and not imported & THREADED,
     )
 
 
@@ -105,6 +113,17 @@ def _apps(statements: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
             target = statement.targets[0]
             if kind in _APPS and isinstance(target, ast.Name):
                 yield target.id, kind
+
+
+def _imported(statements: Sequence[ast.stmt]) -> set[str]:
+    """Packages that are imported anywhere."""
+    found = set()
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def _started(statements: Sequence[ast.stmt], name: str) -> int:

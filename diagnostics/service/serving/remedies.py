@@ -50,6 +50,7 @@ def _row(name: str, basis: Basis, says: str, **values: Value) -> Brought:
 
 NO_LOG: Final = N_("Give a log whose lines say when a request came and how long it took.")
 NO_KEYS: Final = N_("Give a log whose lines say for whom a request is (customer=12).")
+NO_CODE: Final = N_("Give the code of the service.")
 NO_MODEL: Final = N_("Give the model as ONNX.")
 
 
@@ -124,11 +125,17 @@ def _servers(p: Serving) -> list[Brought]:
     found.append(_batches(p))
     load, size = p.model.load if p.model else None, p.model.bytes / 1e6 if p.model else 0.0
     preload = N_("Load the model before the workers are forked (preload)")
-    if p.model is None or load is None:
-        found.append(_row(preload, Basis.UNKNOWN, NO_MODEL))
+    if own is not None and own.forks:
+        says = N_("{workers:count} workers share one copy of the model instead of holding one each, and start at once.")
+        found.append(_row(preload, Basis.KNOWN, says, workers=p.sizing.workers))
+    elif p.model is not None and load is not None:
+        says = N_(
+            "Not with ONNX Runtime, TensorFlow or PyTorch: a session does not survive a fork. {workers:count} workers hold "
+            "{size:number} MB each."
+        )
+        found.append(_row(preload, Basis.KNOWN, says, workers=p.sizing.workers, size=size))
     else:
-        says = N_("{workers:count} workers share one copy of {size:number} MB instead of holding one each, and start at once.")
-        found.append(_row(preload, Basis.ESTIMATED, says, workers=p.sizing.workers, size=size))
+        found.append(_row(preload, Basis.UNKNOWN, NO_CODE))
     says = N_("No request is lost or slow while a new model comes: Triton and TensorFlow Serving do so, gunicorn by kill -HUP.")
     found.append(_row(N_("Load a new model while the old one answers (hot reload)"), Basis.KNOWN, says))
     many = N_("Several models in one server")
