@@ -199,7 +199,7 @@ def _meets(condition: Condition, frame: pd.DataFrame) -> NDArray[np.bool_]:
         limit = engine.seconds(pd.Series([pd.Timestamp(condition.values[0])]))[0]
         numbers = engine.seconds(values)
     else:
-        limit = float(condition.values[0]) if values.dtype.kind == "f" else condition.values[0]  # type: ignore[assignment]
+        limit = float(condition.values[0]) if values.dtype.kind == "f" else condition.values[0]
         numbers = values.to_numpy()
     with np.errstate(invalid="ignore"):
         if values.dtype.kind in "fM":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from diagnostics.looking.column import Cut
 from diagnostics.looking.decisions import Confusion, Curves, Decisions, GroupRates, Map, at
 from diagnostics.looking.tree import ErrorTree
 from diagnostics.nouns.intervals import Interval
@@ -11,7 +12,7 @@ from diagnostics.nouns.words import N_, Words
 from diagnostics.pictures.looking import part_name
 from diagnostics.pictures.marks import Axis, Cells, Points, Symbol
 from diagnostics.pictures.shapes import Course, Curve, Dumbbell, HeatMap, Limit, Pair, Panels, Shape
-from diagnostics.pictures.style import Tone
+from diagnostics.pictures.style import Tone, lines
 
 SIDES = (("reference", N_("reference"), Tone.REFERENCE), ("current", N_("current"), Tone.CURRENT))
 
@@ -131,7 +132,7 @@ def heat(m: Map, words: Words) -> Shape:
     """Both sides on one scale, side by side."""
     flat = [v for rows in (m.values.reference, m.values.current) for row in rows or () for v in row if v is not None]
     low, high = (min(flat), max(flat)) if flat else (0.0, 1.0)
-    ticks = [tuple((float(n), part_name(cut.labels, cut.bounds, n, words)) for n in range(len(cut.labels))) for cut in m.parts]
+    ticks = [tuple((float(n), _short(cut, n, words)) for n in range(len(cut.labels))) for cut in m.parts]
     shapes = []
     for side, name, _ in SIDES:
         values = getattr(m.values, side)
@@ -149,6 +150,16 @@ def heat(m: Map, words: Words) -> Shape:
         )
         shapes.append(HeatMap(x=x, y=y, cells=cells))
     return Panels(shapes=shapes)
+
+
+def _short(cut: Cut, place: int, words: Words) -> str:
+    """A part as a label between two ticks of a narrow screen."""
+    if not cut.bounds:
+        return "\n".join(lines(cut.labels[place], 10, cap=30))
+    low, high = cut.bounds[place]
+    if low is None or high is None:
+        return f"≤ {words.number(high)}" if low is None else f"> {words.number(low)}"
+    return f"{words.number(low)}\n– {words.number(high)}"
 
 
 def tree(t: ErrorTree, names: Sequence[str], words: Words) -> Shape:
