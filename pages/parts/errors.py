@@ -23,6 +23,7 @@ from pages.parts.guard import ROOT, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.looked import counted
 from pages.parts.step import say
+from pages.parts.taken import take_along
 from pages.parts.text import plain
 from pages.parts.visit import Visit, look_at
 
@@ -52,6 +53,7 @@ def errors_page() -> None:
         table = counted(visit, ("matrix", *visit.link.items()), seen, lambda: matrix(incident))
         if table is not None:
             _matrix(table, words)
+    take_along(visit, "errors")
 
 
 def _worst(tree: ErrorTree, visit: Visit) -> None:

@@ -23,6 +23,7 @@ from pages.parts.header import header, states
 from pages.parts.looked import counted
 from pages.parts.needs import needs_link
 from pages.parts.step import say
+from pages.parts.taken import take_along
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
@@ -59,6 +60,7 @@ def one_row_page() -> None:
         say(plain(words(N_("Row {name:name}"), name=name)))
     else:
         _why(name, found, drawn, incident, visit)
+        take_along(visit, "row")
     _worst(worst, drawn, incident, visit)
 
 
