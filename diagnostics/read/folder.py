@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,8 @@ def assemble(
     from diagnostics.read.roles import settle
 
     said = _roles(stated)
+    ignored = statement.names("ignore", stated.get("ignore"))
+    reference, current = (_ignoring(table, ignored, said) if table is not None else None for table in (reference, current))
     if reference is not None and current is not None:
         reference, current = agree(reference, current, said.timestamp)
     else:
@@ -107,7 +110,7 @@ def assemble(
         incident = _with_files(incident, folder)
     parts = [reference, current, incident.model, incident.environment.reference, incident.environment.current]
     parts += [incident.config.reference, incident.config.current, incident.scaler]
-    if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training):
+    if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training or incident.memory):
         if unreadable:
             raise BadInput(N_("{file:name} cannot be used: {why}"), file=unreadable[0][0], why=unreadable[0][1])
         raise BadInput(
@@ -118,6 +121,15 @@ def assemble(
             folder=folder.name if folder else "",
         )
     return incident
+
+
+def _ignoring(table: Table, ignored: Sequence[str], said: Roles) -> Table:
+    """The table without the columns that are to be left out; what plays a part stays."""
+    left = [name for name in ignored if name in table and name not in said.named]
+    if not left:
+        return table
+    fingerprint = hashlib.sha256(f"{table.fingerprint}|{sorted(left)}".encode()).hexdigest()
+    return replace(table, columns=tuple(column for column in table if column.name not in left), fingerprint=fingerprint)
 
 
 def _refuse_untimed(timestamp: str | None, tables: Sequence[Table]) -> None:
@@ -157,6 +169,7 @@ def _with_files(incident: Incident, folder: Path) -> Incident:
         logs=tuple(_files(folder / "logs")),
         metrics=tuple(_files(folder / "metrics")),
         training=tuple(_files(folder / "training")),
+        memory=tuple(_files(folder / "memory")),
     )
 
 
@@ -218,5 +231,5 @@ def _table(file: Path, work: Path, side: str, options: Options) -> Table:
 
 def _roles(stated: Mapping[str, Any]) -> Roles:
     said = {key: statement.name(key, stated.get(key)) for key in statement.NAMES}
-    segments, calendar = (statement.names(key, stated.get(key)) for key in statement.LISTS)
-    return Roles(segments=segments, calendar=calendar, **said)
+    segments, calendar, not_features, _ = (statement.names(key, stated.get(key)) for key in statement.LISTS)
+    return Roles(segments=segments, calendar=calendar, not_features=not_features, **said)

@@ -86,14 +86,16 @@ def open_training_table(visit: Visit, about: str) -> Opened:
     return opened
 
 
-def open_without_table(visit: Visit) -> Opened:
+def open_without_table(visit: Visit, *, service: bool = False) -> Opened:
+    """service: whether the page looks at code, log and metrics too, so that its result goes by them."""
     incident = Incident()
     if visit.incident is not None and store.files(visit.incident):
         try:
             incident = _read(visit, bad_ends=False)
         except BadInput:
             incident = Incident()
-    return Opened(visit, incident, results.fingerprint(incident))
+    named = results.service_fingerprint if service else results.fingerprint
+    return Opened(visit, incident, named(incident))
 
 
 def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:

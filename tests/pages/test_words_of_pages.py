@@ -16,6 +16,10 @@ from tests.pages.pseudo import PSEUDO, texts
 SCRIPTS = [
     "start",
     "columns",
+    "all_columns",
+    "column",
+    "errors",
+    "row",
     *(Path(script).stem for script in STEP_SCRIPTS),
     "causes",
     "review",
