@@ -134,7 +134,7 @@ def test_an_empty_or_too_large_file_is_refused_and_the_old_one_stays(monkeypatch
     with pytest.raises(BadInput, match="larger than 1 MB"):
         store.save_upload(incident, "current", "a.csv", b"x" * 1_000_001)
     assert (store.folder(incident) / "current.csv").read_bytes() == b"a\n1\n"
-    assert not list(store.folder(incident).glob(".*"))
+    assert not list(store.folder(incident).glob(".*.part"))
 
 
 def test_roles_are_kept_beside_what_was_stated_and_can_be_taken_back() -> None:
@@ -235,7 +235,7 @@ def test_a_full_disk_at_any_write_keeps_the_old_version(call: str, monkeypatch: 
             store.describe(incident, {"title": "other"})
     assert (store.folder(incident) / "current.csv").read_bytes() == b"a\n1\n"
     assert store.stated(incident)["title"] == "a"
-    assert not list(store.folder(incident).glob(".*"))
+    assert not list(store.folder(incident).glob(".*.part"))
 
 
 def test_exchanged_tables_keep_their_endings_and_what_was_stated() -> None:

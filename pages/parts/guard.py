@@ -24,6 +24,8 @@ START: Final = "pages/start.py"
 COLUMNS: Final = "pages/columns.py"
 ALL_COLUMNS: Final = "pages/all_columns.py"
 COLUMN: Final = "pages/column.py"
+ERRORS: Final = "pages/errors.py"
+ROW: Final = "pages/row.py"
 CAUSES: Final = "pages/causes.py"
 REPORT: Final = "pages/report.py"
 REVIEW: Final = "pages/review.py"
@@ -65,6 +67,8 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
         words(N_("Look")): [
             st.Page(ROOT / ALL_COLUMNS, title=words(N_("All columns"))),
             st.Page(ROOT / COLUMN, title=words(N_("One column"))),
+            st.Page(ROOT / ERRORS, title=words(N_("Errors by group"))),
+            st.Page(ROOT / ROW, title=words(N_("One row"))),
         ],
         words(N_("Outcome")): [
             st.Page(ROOT / CAUSES, title=words(N_("Causes"))),

@@ -26,6 +26,7 @@ STYLE: Final = """<style>
 .st-key-meeting .st-key-table-steps p { font-size: 0.95rem; }
 [class*="st-key-item-"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; overflow-wrap: anywhere; }
 [class*="st-key-item-"] p { margin-bottom: 0; }
+[data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] p { color: var(--st-text-color); }
 @media (min-width: 901px) {
   .st-key-language-switch { position: fixed; top: 0.55rem; right: 4rem; width: 130px !important; z-index: 999991; }
 }

@@ -31,6 +31,7 @@ from pages.parts.reading import KINDS
 from pages.parts.review_causes import name_cause
 from pages.parts.review_edits import opened, told
 from pages.parts.step import say
+from pages.parts.taken import take_along
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit, look_at
 
@@ -62,6 +63,7 @@ def one_column_page() -> None:
         _findings(findings, investigation, visit)
     if not visit.read_only:
         _actions(name, findings, investigation, visit)
+    take_along(visit, "column")
     st.page_link(ROOT / ALL_COLUMNS, label=words(N_("← All columns")), query_params=visit.link)
 
 

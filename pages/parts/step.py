@@ -21,6 +21,7 @@ from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
 from pages.parts.leads import clinic_link
 from pages.parts.needs import needs_link
+from pages.parts.taken import take_along
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -64,6 +65,7 @@ def step_page(
         for position, (check, finding) in enumerate(sorted(rest, key=lambda pair: pair[1].rank)):
             card(check, finding, incident, visit, key=f"step{number}-card{position}")
     below(investigation, visit)
+    take_along(visit, f"step-{number}")
     _silent(checks, visit, key=f"step{number}")
     _next(number, visit)
 

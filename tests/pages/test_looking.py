@@ -86,3 +86,48 @@ def test_a_column_is_set_aside_looked_at_without_and_named_as_the_cause(own: str
     at.text_input(key="cause-what-city").set_value("the city table was stale")
     at.button(key="column-cause-yes").click().run()
     assert [cause.what for cause in record.read(own).accepted] == ["the city table was stale"]
+
+
+def test_errors_are_shown_by_group_and_a_threshold_has_its_price_and_code(broken: str) -> None:
+    at = opened("errors", broken)
+    assert not at.exception
+    assert "income" in at.title[0].value
+    before = said(at)
+    at.slider(key="threshold").set_value(0.9).run()
+    assert said(at) != before
+    assert "THRESHOLD = 0.9" in at.code[0].value
+    at.selectbox(key="fair-column").set_value("city").run()
+    assert not at.exception
+    assert "95% intervals" in said(at)
+
+
+def test_one_row_is_explained_by_its_link(broken: str) -> None:
+    at = opened("row", broken)
+    assert not at.exception
+    assert "income" in at.title[0].value
+    other = opened("row", broken, row="4")
+    assert other.title[0].value.startswith("Row ")
+    assert "stand-in" in said(other)
+    assert "There is no such row" in opened("row", broken, row="nobody").title[0].value
+
+
+def test_the_start_page_keeps_names_events_and_shows_how_files_are_read() -> None:
+    at = opened()
+    assert "What should I bring?" in said(at)
+    at.file_uploader[0].upload("loans in March.csv", b"a,b\n1,2\n3,4\n").run()
+    at.file_uploader[1].upload("loans in May.csv", b"a,b\n5,6\n7,8\n").run()
+    incident = at.query_params["incident"]
+    incident = incident if isinstance(incident, str) else incident[0]
+    assert "reference.csv (loans in March.csv)" in said(at)
+    field = next(box for box in at.text_input if box.label == "Name of this incident")
+    field.set_value("May went wrong").run()
+    assert store.called(incident) == "May went wrong"
+    at.text_area[0].set_value("soon: rollout").run()
+    at.button(key="events-keep").click().run()
+    assert "begins with no date" in said(at)
+    at.text_area[0].set_value("2026-05-12 08:00 rollout").run()
+    at.button(key="events-keep").click().run()
+    assert store.stated(incident)["events"][0]["what"] == "rollout"
+    at.button(key="exchange-files").click().run()
+    assert not at.exception
+    assert "reference.csv (loans in May.csv)" in said(at)

@@ -18,6 +18,8 @@ SCRIPTS = [
     "columns",
     "all_columns",
     "column",
+    "errors",
+    "row",
     *(Path(script).stem for script in STEP_SCRIPTS),
     "causes",
     "review",
