@@ -16,7 +16,7 @@ from diagnostics.measure.engine import connect, literal, relation
 from diagnostics.nouns.table import Column, Kind, Table, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.numbers import quoted
-from diagnostics.read.times import COMPACT, counted_sql, counted_time, time_sql
+from diagnostics.read.times import COMPACT, DAYS, SECONDS, counted_sql, counted_time, time_sql
 from diagnostics.read.typed import copy
 
 STORED: Final = {Kind.TIME: "TIMESTAMP", Kind.CATEGORY: "VARCHAR", Kind.NESTED: "VARCHAR"}
@@ -48,7 +48,21 @@ def agree(reference: Table, current: Table, timestamp: str | None = None) -> tup
     left, right = _values_after_all(reference, current)
     reference, current = _rewritten(reference, left, current), _rewritten(current, right, reference)
     current = _booleans(current, reference)
+    reference, current = _without_locale(reference, current), _without_locale(current, reference)
     return adopt_kinds(reference, current), adopt_kinds(current, reference)
+
+
+def told_alike(table: Table, like: Table, timestamp: str | None) -> Table:
+    """`table` with its times called plain where both tables write dates there: how a log writes them is no change of the data.
+
+    What counts seconds or days stays named, as one unit may have been taken for another.
+    """
+    if timestamp is None or not all(timestamp in one and one[timestamp].kind is Kind.TIME for one in (table, like)):
+        return table
+    if any(one[timestamp].format in (*SECONDS, *DAYS) for one in (table, like)):
+        return table
+    columns = tuple(replace(column, format="") if column.name == timestamp else column for column in table)
+    return replace(table, columns=columns)
 
 
 def timed(table: Table, timestamp: str | None) -> Table:
@@ -153,6 +167,56 @@ def _restored(column: Column, kept: set[str]) -> _Change:
     left = any(word for word, _ in tokens)
     rest = f"CASE WHEN NOT {among} THEN {words} END" if left else ""
     return _Change(f"CASE WHEN {among} THEN {words} ELSE {key} END", replace(column, tokens=tokens, words=left), rest)
+
+
+LOCALES: Final = {
+    "decimal comma": N_("All numbers of this file have a decimal comma, those of the other table a point: they are read alike."),
+    "thousands": N_("All numbers of this file have marks between thousands, those of the other table none: they are read alike."),
+}
+"""Parts of `Column.format` that are the habit of a country, where a whole file has it."""
+
+THOUSAND: Final = 1_000.0
+
+
+def _without_locale(table: Table, like: Table) -> Table:
+    """`table` with its numbers called plain, where they differ from the other table's by what the whole file does alone."""
+    differing = [
+        column
+        for column in table
+        if column.name in like
+        and column.kind is Kind.NUMBER is like[column.name].kind
+        and column.format != like[column.name].format
+        and _own_format(column) == _own_format(like[column.name])
+    ]
+    marks = {part for column in differing for part in column.format.split(", ")} & set(LOCALES)
+    if len(marks) != 1 or not _is_locale(table, mark := marks.pop()):
+        return table
+    keys = {column.key for column in differing}
+    columns = tuple(replace(column, format=_own_format(column)) if column.key in keys else column for column in table)
+    return _noted(replace(table, columns=columns), [note(LOCALES[mark])])
+
+
+def _own_format(column: Column) -> str:
+    """How the column is written apart from the locale: percent, currency, unit."""
+    return ", ".join(part for part in column.format.split(", ") if part not in LOCALES)
+
+
+def _is_locale(table: Table, mark: str) -> bool:
+    """Two columns and more have the mark, few that would show it lack it; or the only one, where no commas separate the cells."""
+    numbers = [column for column in table if column.kind is Kind.NUMBER]
+    written = [column for column in numbers if mark in column.format.split(", ")]
+    others = [column for column in numbers if column not in written and not column.integer]
+    if mark == "thousands":
+        others = [column for column in numbers if column not in written and _largest(table, column) >= THOUSAND]
+    if len(written) >= 2:
+        return len(written) >= len(others)
+    return not others and table.reading.delimiter not in ("", ",")
+
+
+def _largest(table: Table, column: Column) -> float:
+    with connect() as con:
+        found = con.execute(f"SELECT max(abs({column.key})) FROM {relation(table)}").fetchall()[0][0]
+    return float(found or 0)
 
 
 BOOLEANS: Final = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("on", "off"), ("1", "0"))

@@ -18,14 +18,24 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Column, Kind, Note, Rejected, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
-from diagnostics.read.container import CONVERTED, NO_TABLE, RATIO_FROM, Container, damaged, to_parquet, too_large
+from diagnostics.read.container import (
+    CHILD_SECONDS,
+    CONVERTED,
+    NO_TABLE,
+    RATIO_FROM,
+    Container,
+    damaged,
+    greedy,
+    to_parquet,
+    too_large,
+)
 from diagnostics.read.document import records_in
 from diagnostics.read.faults import machine_fault
 from diagnostics.read.header import unique
 from diagnostics.read.kinds import ALIKE, EXACT, GROUP, Choice, Convention, choose
 from diagnostics.read.records import KEPT, too_many_rows
 from diagnostics.read.times import COMPACT, counted_sql, named_time, time_sql
-from diagnostics.read.typed import copy
+from diagnostics.read.typed import BLOCKS_UP_TO, MANY, copy
 
 WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 LONG: Final = ("HUGEINT", "UHUGEINT", "UBIGINT")
@@ -92,7 +102,9 @@ def read(given: Path, source: Path, container: Container, target: Path, scratch:
 
 
 def _unreadable(given: Path, failure: duckdb.Error) -> Exception:
-    """What the engine's error means: the machine's (an OSError), or that the file is damaged."""
+    """What the engine's error means: the machine's (an OSError), too little memory for this file, or that it is damaged."""
+    if isinstance(failure, duckdb.OutOfMemoryException):
+        return greedy(given, CHILD_SECONDS)
     return machine_fault(failure) or damaged(given)
 
 
@@ -215,7 +227,15 @@ def _parquet(given: Path, source: Path, target: Path, caps: Caps) -> Content:
         typed = f"(SELECT {read_as} FROM {aliased})"
         texts = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.CATEGORY}
         _check_cells(con, given, typed, {**texts, **_nested(keys, names, kinds)}, caps)
-        choices = dict(choose(con, typed, texts, Convention(typed=True, missing=())).of) if texts else {}
+        choices: dict[str, Choice] = {}
+        if texts:
+            # Every query of a wide file costs by all of its columns, so those of a short one are looked at in blocks.
+            count = int(con.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
+            blocks = count if len(texts) > GROUP and count <= BLOCKS_UP_TO else None
+            if len(described) > MANY:
+                # Every thread holds a page of every column that it reads.
+                con.execute("SET threads = 1")
+            choices = dict(choose(con, typed, texts, Convention(typed=True, missing=()), rows=blocks).of)
         numbers = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.NUMBER}
         choices |= _numbers(con, aliased, numbers, dict(zip(keys, (str(row[1]) for row in described), strict=True)))
         expressions, columns = [], []
@@ -321,8 +341,8 @@ def _nested(keys: list[str], names: tuple[str, ...], kinds: list[tuple[Kind, str
 def _check_cells(con: duckdb.DuckDBPyConnection, given: Path, relation: str, names: Mapping[str, str], caps: Caps) -> None:
     """What the texts come to with each cell written out: a dictionary of one long text stands for as many as there are rows."""
     total = rows = 0
-    for begin in range(0, len(names), GROUP):
-        keys = list(names)[begin : begin + GROUP]
+    for begin in range(0, len(names), MANY):
+        keys = list(names)[begin : begin + MANY]
         parts = ", ".join(f"max(strlen({key})), sum(strlen({key}))" for key in keys)
         found = con.execute(f"SELECT count(*), {parts} FROM {relation}").fetchall()[0]
         rows = int(found[0])

@@ -124,7 +124,7 @@ def recognise(source: Path, head: bytes) -> Container:
     if head.startswith(b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"):
         return Container.XPORT
     # What a program allots before it writes is filled with zeros.
-    head = head.rstrip(b"\0") or head
+    head = head.rstrip(b"\0\r\n") or head
     bare = head.removeprefix(b"\xef\xbb\xbf")
     if _PAGE.match(bare):
         raise _foreign(source, N_("a web page (HTML), whatever its name says"))
@@ -445,7 +445,7 @@ def _inspect(source: Path, caps: Caps) -> tuple[int, int]:
                         if shared.total > RATIO_FROM and shared.total > caps.ratio * packed:
                             raise too_large(source, caps.unpacked)
                         _check_extent(source, block, caps)
-                        formulas += len(_UNCALCULATED.findall(block))
+                        formulas += len(_UNCALCULATED.findall(block)) if b"f>" in block else 0
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError) as damage:
         raise damaged(source) from damage
     return formulas, total

@@ -147,7 +147,7 @@ def plain(table: Any) -> Any:
             column = column.cast(kind.value_type) if not pa.types.is_null(kind.value_type) else column
         elif pa.types.is_float16(kind):
             column = column.cast(pa.float32())
-        elif pa.types.is_decimal256(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        elif pa.types.is_decimal256(kind):
             column = column.cast(pa.string())
         elif pa.types.is_null(kind):
             column = pc.cast(column, pa.string())

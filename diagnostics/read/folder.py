@@ -72,7 +72,7 @@ def assemble(
     seed: int = 0,
 ) -> Incident:
     """An Incident from tables that are read and what was stated about them. Raises BadInput when there is nothing to look at."""
-    from diagnostics.read.agree import agree, timed
+    from diagnostics.read.agree import agree, timed, told_alike
     from diagnostics.read.index import without_row_numbers
     from diagnostics.read.roles import settle
 
@@ -89,6 +89,10 @@ def assemble(
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
     roles, task, answer, guesses = settle(said, statement.task(stated.get("task")), reference, current, none)
     _refuse_untimed(said.timestamp, [table for table in (reference, current) if table is not None])
+    if reference is not None and current is not None:
+        reference, current = (
+            told_alike(table, other, roles.timestamp) for table, other in ((reference, current), (current, reference))
+        )
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
         task=task,

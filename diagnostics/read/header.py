@@ -140,7 +140,7 @@ def _count(
         return 0
     count = 1
     for row in rows[1 : min(MAX_HEADER_ROWS, len(rows) - 1)]:
-        if row is None or len(row) != width or not _is_header(row, shapes, kinds, table, first=False):
+        if row is None or len(row) != width or not (_ruled(row) or _is_header(row, shapes, kinds, table, first=False)):
             break
         count += 1
     return count
@@ -221,6 +221,12 @@ _TYPE: Final = re.compile(
     r"|date|datetime|timestamp|time|category|factor|object|nominal)(?:\(\d+(?:, ?\d+)?\))?",
     re.IGNORECASE,
 )
+
+
+def _ruled(row: Sequence[str]) -> bool:
+    """A line drawn below the names: signs of at least two in all cells that are filled."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    return bool(filled) and all(len(cell) > 1 and _RULE.fullmatch(cell) for cell in filled)
 
 
 def _types(row: Sequence[str]) -> bool:

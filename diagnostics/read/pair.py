@@ -128,9 +128,17 @@ def _decimals(file: _File) -> _File:
         return file
     other = file.with_options(replace(file.options, decimal=other_reading(told[0])), [_otherwise(one) for one in told])
     after = {name: _distance(other.table, file.like, name) for name in before}
-    if all(near is not None and near <= NEAR and near + NEARER <= before[name] for name, near in after.items()):
+    near = all(far is not None and far <= NEAR and far + NEARER <= before[name] for name, far in after.items())
+    if near and all((_distance(other.table, file.like, name) or 0.0) <= far for name, far in _apart(file, before).items()):
         return other
     return replace(file, table=file.again(file.options))
+
+
+def _apart(file: _File, settled: Mapping[str, float]) -> dict[str, float]:
+    """How far the other columns of numbers may lie from those of the other table, when they are read with another mark."""
+    names = [c.name for c in file.table if c.kind is Kind.NUMBER and c.name in file.like and c.name not in settled]
+    found = {name: _distance(file.table, file.like, name) for name in names if file.like[name].kind is Kind.NUMBER}
+    return {name: far + NEAR for name, far in found.items() if far is not None}
 
 
 def _otherwise(told: Note) -> Note:

@@ -67,7 +67,10 @@ def worded_formats(cells: Sequence[str]) -> list[str]:
     if not any(any(c.isalpha() for c in cell) for cell in few[:20]):
         return []
     found: list[str] = []
+    spread = few[:: max(1, len(few) // 20)]
     for order, (_, (_, month, _)) in ORDERS.items():
+        if not any(_compiled(order).match(cell) for cell in spread):
+            continue
         matches = [match for cell in few if (match := _compiled(order).match(cell))]
         if len(matches) < 0.5 * len(few):
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +97,37 @@ def test_yes_and_no_written_otherwise_stay_another_spelling(tmp_path: Path) -> N
     assert set(values(reference, "amount")) != set(values(current, "amount"))
     reference, current = _pair(tmp_path, _table(["True", "no"] * 30), _table(["1", "0"] * 30))
     assert current["amount"].kind is Kind.NUMBER
+
+
+def test_how_the_times_of_a_log_are_written_is_no_change(tmp_path: Path) -> None:
+    def rows(form: str) -> str:
+        days = [datetime(2026, 1, 1) + timedelta(days=i) for i in range(40)]
+        return "id,seen_at,x\n" + "".join(f"C{i},{day.strftime(form)},{i}\n" for i, day in enumerate(days))
+
+    (tmp_path / "incident.yaml").write_text("timestamp: seen_at\n", encoding="utf-8")
+    reference, current = _pair(tmp_path, rows("%Y-%m-%d"), rows("%d.%m.%Y"))
+    assert values(reference, "seen_at") == values(current, "seen_at")
+    assert reference["seen_at"].format == current["seen_at"].format == ""
+
+
+def _amounts(write: Callable[[float], str], delimiter: str, columns: int) -> str:
+    """Columns of amounts, of which the first `columns` are written that way and the others plainly."""
+    cells = [[write(a * k) if k <= columns else f"{a * k:.2f}" for k in (1, 2, 3)] for a in AMOUNTS]
+    return f"a{delimiter}b{delimiter}c\n" + "".join(delimiter.join(row) + "\n" for row in cells)
+
+
+def _comma(amount: float) -> str:
+    return f"{amount:.2f}".replace(".", ",")
+
+
+def test_the_locale_of_a_whole_file_is_no_change_of_its_columns(tmp_path: Path) -> None:
+    plain = _amounts(lambda amount: f"{amount:.2f}", ",", 3)
+    reference, current = _pair(tmp_path, plain, _amounts(_comma, ";", 3))
+    assert [column.format for column in (*reference, *current)] == [""] * 6
+    assert "have a decimal comma" in notes(current)
+
+
+def test_one_column_in_another_notation_keeps_it(tmp_path: Path) -> None:
+    plain = _amounts(lambda amount: f"{amount:.2f}", ",", 3)
+    _, current = _pair(tmp_path, plain, _amounts(_comma, ";", 1))
+    assert [column.format for column in current] == ["decimal comma", "", ""]

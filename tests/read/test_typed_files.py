@@ -146,3 +146,24 @@ def test_avro_keeps_its_types(tmp_path: Path) -> None:
     (tmp_path / "t.avro").write_bytes((tmp_path / "t.avro").read_bytes()[:-30])
     with pytest.raises(BadInput, match="damaged"):
         opened(tmp_path / "t.avro")
+
+
+RECORDS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "ok", "result": {"rows": RECORDS}},
+        {"columns": ["a", "b"], "index": [0, 1], "data": [[1, "x"], [2, "y"]]},
+        {"a": {"0": 1, "1": 2}, "b": {"0": "x", "1": "y"}},
+        {"a": [1, 2], "b": ["x", "y"]},
+        {"0": RECORDS[0], "1": RECORDS[1]},
+        [["a", "b"], [1, "x"], [2, "y"]],
+    ],
+    ids=["answer", "split", "columns", "lists", "index", "rows"],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_table_inside_a_document(tmp_path: Path, document: object, indent: int | None) -> None:
+    table = read(tmp_path, json.dumps(document, indent=indent), "t.json")
+    assert (values(table, "a"), values(table, "b")) == ([1, 2], ["x", "y"])
