@@ -6,6 +6,7 @@
         clinic/            what runs of the clinic found, as JSON; packed, and no part of what an investigation reads
         tables/            what was read, written by `open_incident`; can be rebuilt, so it is never packed
         .title             what people call it now, where somebody renamed it
+      .rules.json        what people expect of the columns
       .names.json        what uploaded files were called before they got the contract's names
       .reader  .used       its link for reading, and when it was last used
 
@@ -51,6 +52,7 @@ ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 CALLED: Final = ".title"
 NAMES: Final = ".names.json"
+RULES: Final = ".rules.json"
 READ_AGAIN: Final = "tables"
 """Name of the folder that holds what can be rebuilt."""
 
@@ -162,6 +164,17 @@ def names(incident: str) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(path): str(name) for path, name in held.items()} if isinstance(held, dict) else {}
+
+
+def rules(incident: str) -> bytes | None:
+    """What people expect of the columns, as it was kept; None where nobody said anything."""
+    file = folder(incident) / RULES
+    return file.read_bytes() if file.is_file() else None
+
+
+def keep_rules(incident: str, content: bytes) -> None:
+    """Keep what people expect of the columns. Not in incident.yaml: it is no evidence, and nothing is to be checked again."""
+    _write(writable(incident) / RULES, [content])
 
 
 def exchange(incident: str) -> None:

@@ -75,7 +75,7 @@ def happened(visit: Visit) -> None:
         text = st.text_area(
             words(N_("One event a line, its date first")),
             before,
-            placeholder="2026-05-12 08:00 feature service 4.1",
+            placeholder=words(N_("2026-05-12 08:00 feature service 4.1")),
             max_chars=20_000,
             key=f"events-{hash(before)}",
         )

@@ -26,6 +26,7 @@ ALL_COLUMNS: Final = "pages/all_columns.py"
 COLUMN: Final = "pages/column.py"
 ERRORS: Final = "pages/errors.py"
 ROW: Final = "pages/row.py"
+OWN_RULES: Final = "pages/own_rules.py"
 CAUSES: Final = "pages/causes.py"
 REPORT: Final = "pages/report.py"
 REVIEW: Final = "pages/review.py"
@@ -69,6 +70,7 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
             st.Page(ROOT / COLUMN, title=words(N_("One column"))),
             st.Page(ROOT / ERRORS, title=words(N_("Errors by group"))),
             st.Page(ROOT / ROW, title=words(N_("One row"))),
+            st.Page(ROOT / OWN_RULES, title=words(N_("Own rules"))),
         ],
         words(N_("Outcome")): [
             st.Page(ROOT / CAUSES, title=words(N_("Causes"))),

@@ -17,7 +17,8 @@ from pages.parts.visit import Visit
 HTML: Final = '<div><button id="png"></button> <button id="csv"></button></div>'
 CSS: Final = """
 div { display: flex; flex-wrap: wrap; gap: 0.5rem; }
-button { font: inherit; color: var(--st-text-color); background: transparent; border: 1px solid var(--st-border-color);
+button { font: inherit; font-size: 0.875rem; color: var(--st-text-color); background: transparent;
+  border: 1px solid var(--st-border-color);
   border-radius: 8px; padding: 0.25rem 0.75rem; min-height: 2.5rem; cursor: pointer; }
 button:hover, button:focus-visible { border-color: var(--st-primary-color); }
 """

@@ -131,3 +131,16 @@ def test_the_start_page_keeps_names_events_and_shows_how_files_are_read() -> Non
     at.button(key="exchange-files").click().run()
     assert not at.exception
     assert "reference.csv (loans in May.csv)" in said(at)
+
+
+def test_own_rules_are_proposed_kept_and_taken_away(own: str, broken: str) -> None:
+    at = opened("own_rules", broken)
+    assert not at.exception
+    assert "income" in at.title[0].value
+    at = opened("own_rules", own)
+    assert at.title[0].value.startswith("All ")
+    assert store.rules(own) is None
+    at.button(key="rules-keep").click().run()
+    assert not at.exception
+    assert store.rules(own) is not None
+    assert "The rules are kept" in said(at)

@@ -20,6 +20,7 @@ SCRIPTS = [
     "column",
     "errors",
     "row",
+    "own_rules",
     *(Path(script).stem for script in STEP_SCRIPTS),
     "causes",
     "review",
