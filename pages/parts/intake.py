@@ -90,6 +90,18 @@ def start_page() -> None:
             for column, (part, label, about, several) in zip(st.columns(2), pair, strict=False):
                 with column:
                     _upload(part, label, about, visit, several=several)
+    with st.expander(words(N_("Images, audio, long texts?"))):
+        st.markdown(
+            words(
+                N_(
+                    "Pictures and sound are not looked into. Give a table with one row for each: size, brightness, camera, "
+                    "duration, "
+                    "and the numbers of an embedding as columns; all steps work on those. Of long texts give length, language "
+                    "and an "
+                    "embedding likewise: a column of free text is shown, but no model here learns from it."
+                )
+            )
+        )
     _given(visit)
     _samples(visit)
     _restore(visit)
