@@ -14,6 +14,7 @@ from diagnostics.clinic.network.check import Lab, Settings, judge, profile, sugg
 from diagnostics.clinic.network.log import as_lines
 from diagnostics.clinic.network.presets import PRESETS
 from diagnostics.clinic.network.settings import SCHEDULES, Network
+from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.shared.training_set import training_set
@@ -123,3 +124,33 @@ def test_only_the_columns_that_are_trained_on_are_counted(rows: Incident) -> Non
     p = profile(rows, Settings(network=Network(epochs=2)))
     assert p.data.features == len(training_set(rows).numbers)
     assert p.data.features < len(training_set(rows).features.columns)
+
+
+def test_unequal_classes_are_judged_by_the_log_loss(tmp_path: Path) -> None:
+    frame = classes(np.random.default_rng(2), 600, share=0.12, noise=0.5)
+    incident = incident_of(tmp_path, frame, target="answer")
+    p = profile(incident, replace(settings("learning_rate_too_low", epochs=10, depth=1), mode="remedies", seeds=3))
+    assert p.compared is not None
+    assert (p.compared.metric, p.compared.higher) == ("log_loss", False)
+    # The share of right answers stays at 88% all the while; the loss falls, and that is a gain.
+    assert p.compared.best is not None
+    assert p.compared.best.score.value < p.compared.before.score.value
+    assert p.compared.best.gain.value == pytest.approx(p.compared.before.score.value - p.compared.best.score.value)
+
+
+def test_a_gradient_that_recovers_is_a_gain_although_the_score_stays(rows: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
+    vanishing = PRESETS["vanishing_gradient"]
+    monkeypatch.setitem(network.PRESETS, "vanishing_gradient", replace(vanishing, remedies=vanishing.remedies[-1:]))  # type: ignore[misc]
+    p = profile(rows, replace(settings("vanishing_gradient", epochs=10), mode="remedies", seeds=1))
+    assert p.compared is not None
+    found = {finding.code: finding for finding in judge(p)}
+    assert "NET004" in found
+    before, after = found["NET004"].evidence["before"], found["NET004"].evidence["after"]
+    assert isinstance(before, float)
+    assert isinstance(after, float)
+    assert after > 10 * before
+    flat = replace(p.compared, remedies=tuple(replace(r, verdict=Verdict.NO_GAIN) for r in p.compared.remedies))
+    assert judge(replace(p, compared=flat))[0].code == "NET004"
+    # A network whose gradient arrived all the time has nothing to recover.
+    mended = next(run for run in p.runs[1:] if not any("gradient" in problem.code for problem in run.found))
+    assert "NET004" not in {finding.code for finding in judge(replace(p, runs=(mended, *p.runs[1:])))}
