@@ -158,27 +158,31 @@ def _threshold(found: Decisions, incident: Incident, visit: Visit) -> None:
     ]
     st.markdown(f"**{words(N_('Cost at this threshold'))}** {plain('; '.join(told))}")
     _confusions(here, found, words)
-    roc, precision, lift, calibrated = st.tabs(
-        [
-            words(N_("Found against false alarms (ROC)")),
-            words(N_("Found against right (precision and recall)")),
-            words(N_("Lift")),
-            words(N_("Calibration")),
-        ]
+    picked = st.segmented_control(
+        words(N_("Curve")),
+        list(CURVES),
+        default=next(iter(CURVES)),
+        format_func=lambda one: words(CURVES[one][0]),
+        key="errors-curve",
+        persist_state="session",
+        label_visibility="collapsed",
     )
-    for tab, shape, key, title in (
-        (roc, drawing.roc(found, threshold, words), "roc", N_("Share found against share of false alarms")),
-        (precision, drawing.precision_recall(found, threshold, words), "pr", N_("Share found against share right")),
-        (lift, drawing.lift(found, threshold, words), "lift", N_("Times as many as by chance")),
-        (calibrated, drawing.calibration(found, words), "calibration", N_("Predicted probability against what came")),
-    ):
-        with tab:
-            plot(shape, visit, alt=words(title), key=f"errors-{key}")
+    if picked is not None:
+        # One at a time: four would be drawn anew with every move of the slider.
+        shape = drawing.calibration(found, words) if picked == "calibration" else DRAWN[picked](found, threshold, words)
+        plot(shape, visit, alt=words(CURVES[picked][1]), key=f"errors-{picked}")
     with st.expander(words(N_("This threshold as code"))):
         st.code(code(found, threshold), language="python", wrap_lines=True)
     _fair(found, threshold, incident, visit)
 
 
+CURVES: Final = {
+    "roc": (N_("Found against false alarms (ROC)"), N_("Share found against share of false alarms")),
+    "pr": (N_("Found against right (precision and recall)"), N_("Share found against share right")),
+    "lift": (N_("Lift"), N_("Times as many as by chance")),
+    "calibration": (N_("Calibration"), N_("Predicted probability against what came")),
+}
+DRAWN: Final = {"roc": drawing.roc, "pr": drawing.precision_recall, "lift": drawing.lift}
 CHEAPEST: Final = N_("The threshold with the least cost on the reference, or on current where the reference has no scores.")
 
 
@@ -230,9 +234,12 @@ def _fair(found: Decisions, threshold: float, incident: Incident, visit: Visit) 
         st.markdown(plain(reason.statement(words)))
         return
     st.markdown(words(N_("The bars are 95% intervals: groups whose bars overlap may be treated alike. ◆ reference, ● current.")))
-    for place, (title, shape) in enumerate(drawing.groups(rates, found.name, words)):
-        st.markdown(f"**{plain(title)}**")
-        plot(shape, visit, alt=title, key=f"fair-{place}")
+    drawn = dict(drawing.groups(rates, found.name, words))
+    picked = st.segmented_control(
+        words(N_("Rate")), list(drawn), default=next(iter(drawn)), key="fair-rate", label_visibility="collapsed"
+    )
+    if picked in drawn:
+        plot(drawn[picked], visit, alt=picked, key="fair-chart")
 
 
 def _matrix(table: Matrix, words: Words) -> None:

@@ -7,7 +7,8 @@ from typing import Final
 STYLE: Final = """<style>
 .stMainBlockContainer { max-width: 1240px; }
 .st-key-bar [data-testid="stMarkdownContainer"], .st-key-bar p { margin-bottom: 0; }
-[class*="st-key-sample-"] button { padding: 0; min-height: 0; text-align: left; justify-content: flex-start; }
+[class*="st-key-sample-"]:not(.st-key-sample-watch) button { padding: 0; min-height: 0; }
+[class*="st-key-sample-"]:not(.st-key-sample-watch) button { text-align: left; justify-content: flex-start; }
 .st-key-steps { padding-bottom: 0.25rem; border-bottom: 1px solid var(--st-border-color); }
 .st-key-steps > div[data-testid] { flex: 1 1 0 !important; width: auto !important; min-width: 7.4rem !important; }
 .st-key-steps a { align-items: flex-start; justify-content: flex-start; padding: 0.4rem 0.55rem; min-height: 4rem; width: 100%; }
