@@ -211,9 +211,11 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
     from diagnostics.read.reading_process import start_for
 
     start_for((options.folder, options.reference, options.current))
+    from diagnostics.nouns.table import Table
     from diagnostics.read.archive import unpack
     from diagnostics.read.caps import Options
     from diagnostics.read.folder import assemble, open_incident
+    from diagnostics.read.pair import read_both
     from diagnostics.read.reader import read_table
 
     given = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
@@ -237,12 +239,15 @@ def _incident(options: argparse.Namespace, scratch: Path) -> Any:
     if not (options.reference or options.current):
         raise BadInput(N_("Give an incident folder, a .zip of one, or --reference and --current."))
     how = _options_of(options)
-    tables = [
-        read_table(file, scratch / "tables", name=side, options=how) if file else None
-        for side, file in (("reference", options.reference), ("current", options.current))
-    ]
+    files = {"reference": options.reference, "current": options.current}
+
+    def read(side: str, how: Options) -> Table:
+        return read_table(files[side], scratch / "tables", name=side, options=how)
+
+    tables = {side: read(side, how) if file else None for side, file in files.items()}
+    tables = read_both(tables, dict.fromkeys(files, how), read)
     given.setdefault("title", (options.current or options.reference).stem)
-    return assemble(None, given, tables[0], tables[1], seed=options.seed)
+    return assemble(None, given, tables["reference"], tables["current"], seed=options.seed)
 
 
 def _summary(result: Any, words: Words) -> None:
@@ -267,7 +272,8 @@ def _read(options: argparse.Namespace, words: Words) -> int:
     with tempfile.TemporaryDirectory(prefix="model-clinic-") as scratch:
         how = _options_of(options)
         table = read_table(options.file, Path(scratch), name="table", options=how)
-        record = reading_record(table, guess_roles(table, None).roles, words)
+        settled = guess_roles(table, None)
+        record = reading_record(table, settled.roles, words, settled.guesses)
         if options.out:
             write_clean(options.file, options.out, options=how)
     if options.json:

@@ -1,4 +1,4 @@
-"""Every diagnostic there is, found by looking: a module below `checks` or `clinic` that has RULES.
+"""Every diagnostic there is, found by looking: a module below `checks`, `clinic` or `service` that has RULES.
 
 A diagnostic that needs helpers is a package whose `check` module has the RULES; it is named after the package.
 """
@@ -16,6 +16,9 @@ from diagnostics.nouns.check import Diagnostic, Module
 from diagnostics.nouns.words import N_
 
 STEPS: Final = ("confirm", "inputs", "reproduce", "drift", "environment", "operations", "localise")
+CLINIC: Final = ("diagnostics.clinic", "diagnostics.service")
+"""Where the diagnostics of the clinic are: those of training, and those of the running service."""
+
 STEP_TITLES: Final = (
     N_("Confirm"),
     N_("Inputs"),
@@ -45,14 +48,14 @@ def clinic_catalogue() -> tuple[Diagnostic, ...]:
     """The diagnostics of the clinic by name ("fit"), step 0. They train models and run when somebody asks for one, never in an
     investigation.
     """
-    return tuple(found for name in _names("diagnostics.clinic") if (found := clinic_diagnostic(name)) is not None)
+    names = sorted(name for room in CLINIC for name in _names(room))
+    return tuple(found for name in names if (found := clinic_diagnostic(name)) is not None)
 
 
 def clinic_diagnostic(name: str) -> Diagnostic | None:
     """The clinic's diagnostic `name`, loaded alone: the others' libraries are not needed for it. None for an unknown name."""
-    if not name.isidentifier() or importlib.util.find_spec(f"diagnostics.clinic.{name}") is None:
-        return None
-    module = _load(f"diagnostics.clinic.{name}")
+    room = next((r for r in CLINIC if name.isidentifier() and importlib.util.find_spec(f"{r}.{name}") is not None), None)
+    module = None if room is None else _load(f"{room}.{name}")
     return None if module is None else Diagnostic(name, 0, cast(Module, module))
 
 

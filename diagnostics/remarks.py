@@ -21,6 +21,9 @@ FEW_ROWS: Final = 30
 ENOUGH_ROWS: Final = 200
 """Below so many rows it is known to no better than 7 points either way, so that only large changes are told from chance."""
 
+UNSURE: Final = 3
+"""Remarks on columns that could be read in two ways; the page Columns has all of them."""
+
 LATE_LABELS: Final = 0.9
 """Share of the youngest rows without a label from which on their labels have not arrived yet."""
 
@@ -47,7 +50,7 @@ def remarks(incident: Incident, checks: Sequence[Check]) -> tuple[Remark, ...]:
     """About the tables, and about the files that a step could read in part only."""
     given = [table for table in (incident.reference, incident.current) if table is not None]
     found = [*_apart(incident), *unjudged(incident), *_small(given), *_untimed(incident, given), *_one_class(incident, given)]
-    found += [*_late(incident), *_empty(incident), *_nested(given)]
+    found += [*_late(incident), *_empty(incident), *_nested(given), *_unsure(given)]
     partly = dict.fromkeys(pair for check in checks for pair in getattr(check.profile, "problems", ()))
     found += [Remark(N_("{file:name}: {why}"), {"file": file, "why": why}) for file, why in partly]
     return (*found, *_unusable(incident, checks))
@@ -92,6 +95,14 @@ def _untimed(incident: Incident, given: Sequence[Table]) -> list[Remark]:
         for table in given
         if name is not None and name in table and table[name].kind is not Kind.TIME and not is_empty(table, table[name])
     ]
+
+
+def _unsure(given: Sequence[Table]) -> list[Remark]:
+    """What could be read in two ways, where neither table decides: a wrong guess would look like a fault, or hide one."""
+    from diagnostics.read.kinds import DATES_UNSURE, READ_UNSURE
+
+    told = [note for table in given for note in table.reading.notes if note.says in (DATES_UNSURE, READ_UNSURE)]
+    return [Remark(note.says, dict(note.values)) for note in dict.fromkeys(told)][:UNSURE]
 
 
 def unjudged(incident: Incident) -> list[Remark]:

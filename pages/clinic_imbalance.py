@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from diagnostics.clinic.imbalance.check import Imbalance, Settings
+from diagnostics.clinic.imbalance.methods import METHODS
+from diagnostics.clinic.shared.compare import VERDICTS, Result
 from diagnostics.clinic.shared.models import FAMILIES
 from diagnostics.nouns.words import N_
 from diagnostics.pictures.clinic import imbalance as drawing
@@ -47,7 +50,15 @@ def settings(opened: Opened, last: Settings) -> Settings:
             key="imbalance-neighbours",
             help=words(N_("Synthetic rows lie between a row and one of so many neighbours of its class.")),
         )
-    return Settings(family=family, cost=float(cost), neighbours=int(neighbours))
+    more = st.checkbox(
+        words(N_("Also try twelve further methods: ADASYN, Borderline-SMOTE, ENN, EasyEnsemble …")),
+        value=last.further,
+        key="imbalance-further",
+        help=words(
+            N_("All on the same folds; it takes about three times as long, and each interval is wider, as more are tried.")
+        ),
+    )
+    return Settings(family=family, cost=float(cost), neighbours=int(neighbours), further=bool(more))
 
 
 def below(p: Imbalance, opened: Opened) -> None:
@@ -76,12 +87,67 @@ def below(p: Imbalance, opened: Opened) -> None:
         plot(
             drawing.draw_calibration(p, words, [plainly.name, changed.name]), opened.visit, alt=text, key="imbalance-calibration"
         )
+    _threshold(p, opened)
+    with st.expander(words(N_("The methods and when each helps"))):
+        gains = {result.name: result for result in p.compared.remedies}
+        rows = []
+        for name, method in METHODS.items():
+            result = gains.get(name)
+            tried = result is not None and not result.skipped
+            rows.append(
+                {
+                    words(N_("method")): plain(words(method.says)),
+                    words(N_("when it helps")): plain(words(method.when)),
+                    words(N_("here")): _gain(result, opened) if result is not None and tried else _why(result, opened),
+                }
+            )
+        st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, alt=words(N_("The methods and when each helps")))
     with st.expander(words(N_("The same by other scores")), key="imbalance-others", on_change="rerun") as box:
         if box.open:
             for compared in p.others:
                 show_comparison(compared, opened.visit, key=f"imbalance-{compared.metric}")
     show_synthetic_rows(p, opened)
 
+
+def _gain(result: Result, opened: Opened) -> str:
+    words = opened.words
+    said = N_("{verdict:term}: saves {gain:number} ({low:number} to {high:number}) of the cost of 100 rows")
+    values = {"gain": result.gain.value, "low": result.gain.low, "high": result.gain.high}
+    return plain(words(said, verdict=VERDICTS[result.verdict], **values))
+
+
+def _why(result: Result | None, opened: Opened) -> str:
+    """Why a method has no result."""
+    if result is None:
+        return plain(opened.words(N_("not tried")))
+    return plain(result.skipped.statement(opened.words))
+
+
+def _threshold(p: Imbalance, opened: Opened) -> None:
+    """The tuned limit with its interval, and the lines that use it."""
+    if p.threshold is None:
+        return
+    words, limit = opened.words, p.threshold
+    st.subheader(words(N_("The threshold to use")), anchor=False)
+    said = N_(
+        "Name {name} from a chance of {value:percent} on (between {low:percent} and {high:percent}), where misses and false "
+        "alarms "
+        "cost least on held-out rows; within that range the cost hardly changes."
+    )
+    st.markdown(plain(words(said, name=p.named, value=limit.value, low=limit.low, high=limit.high)))
+    lines = THRESHOLD.format(limit=round(limit.value, 4), positive=repr(p.positive))
+    st.code(lines, language="python", wrap_lines=True)
+
+
+THRESHOLD = """THRESHOLD = {limit}  # chosen on held-out rows; choose it again when the model or its costs change
+names = [str(name) for name in model.classes_]
+chance = model.predict_proba(rows)[:, names.index({positive})]
+named = chance >= THRESHOLD
+
+# The same inside scikit-learn, so that model.predict uses it:
+from sklearn.model_selection import FixedThresholdClassifier
+model = FixedThresholdClassifier(model, threshold=THRESHOLD, pos_label=model.classes_[names.index({positive})]).fit(rows, labels)
+"""
 
 clinic_page(
     "imbalance",

@@ -31,7 +31,7 @@ from tests.recorded import on_pages
 
 ROOT = Path(__file__).parent.parent
 PREFIXES = ("CON", "INP", "REP", "DRF", "ENV", "OPS", "LOC")
-CLINIC_PREFIXES = ("FIT", "IMB", "STA", "DAT", "RES", "DEP", "NET", "TRN", "SEA")
+CLINIC_PREFIXES = ("FIT", "IMB", "STA", "DAT", "RES", "DEP", "NET", "TRN", "SEA", "SRV", "MEM")
 
 LANES: Final[tuple[set[Lane | None], ...]] = (
     {Lane.ACCURACY},
@@ -112,7 +112,7 @@ def test_every_picture_of_a_step_goes_by_the_name_of_a_check() -> None:
 def test_no_diagnostic_is_lost_to_the_catalogue() -> None:
     """Whatever can profile and judge is found, though a module that forgets its RULES would be passed over silently."""
     found = {d.module.__name__ for d in (*catalogue(), *clinic_catalogue())}
-    for file, tree in trees("diagnostics/checks", "diagnostics/clinic"):
+    for file, tree in trees("diagnostics/checks", "diagnostics/clinic", "diagnostics/service"):
         functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
         if {"profile", "judge"} <= functions:
             assert file.removesuffix(".py").replace("/", ".") in found, file

@@ -12,6 +12,7 @@ import yaml
 from diagnostics.keep import store
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.refusal import BadInput
+from diagnostics.read.folder import TABLE_ENDINGS
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,12 @@ def test_a_file_of_a_wrong_kind_is_refused_in_one_sentence(part: str, name: str)
         store.save_upload(store.create(), part, name, b"x")
 
 
+@pytest.mark.parametrize("ending", TABLE_ENDINGS)
+def test_a_table_of_any_kind_that_is_read_can_be_uploaded(ending: str) -> None:
+    incident = store.create()
+    assert store.save_upload(incident, "current", f"My rows{ending.upper()}", b"x\n1\n") == f"current{ending}"
+
+
 def test_an_empty_or_too_large_file_is_refused_and_the_old_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     incident = store.create()
     store.save_upload(incident, "current", "a.csv", b"a\n1\n")
@@ -127,7 +134,7 @@ def test_an_empty_or_too_large_file_is_refused_and_the_old_one_stays(monkeypatch
     with pytest.raises(BadInput, match="larger than 1 MB"):
         store.save_upload(incident, "current", "a.csv", b"x" * 1_000_001)
     assert (store.folder(incident) / "current.csv").read_bytes() == b"a\n1\n"
-    assert not list(store.folder(incident).glob(".*"))
+    assert not list(store.folder(incident).glob(".*.part"))
 
 
 def test_roles_are_kept_beside_what_was_stated_and_can_be_taken_back() -> None:
@@ -228,7 +235,7 @@ def test_a_full_disk_at_any_write_keeps_the_old_version(call: str, monkeypatch: 
             store.describe(incident, {"title": "other"})
     assert (store.folder(incident) / "current.csv").read_bytes() == b"a\n1\n"
     assert store.stated(incident)["title"] == "a"
-    assert not list(store.folder(incident).glob(".*"))
+    assert not list(store.folder(incident).glob(".*.part"))
 
 
 def test_exchanged_tables_keep_their_endings_and_what_was_stated() -> None:

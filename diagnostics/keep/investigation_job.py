@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from diagnostics.investigation import Investigation, investigate
 from diagnostics.keep import store
 from diagnostics.keep.jobs import OVERDUE, Job, JobQueue, Lane, Stopped
 from diagnostics.loading import load
+from diagnostics.looking.scope import WHOLE, Scope, to_link
 from diagnostics.nouns.check import Check
 from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.refusal import BadInput, MachineFault
@@ -19,6 +20,9 @@ from diagnostics.read.folder import open_incident
 
 READING: Final = 0.2
 """Share of the progress bar for reading the tables."""
+
+SCOPES: Final = "chosen"
+"""Folder of the tables of chosen rows, among what can be rebuilt."""
 
 INVESTIGATIONS: Final = Lane(
     name="investigation",
@@ -35,6 +39,9 @@ class InvestigationJob(Job[Investigation]):
     incident: str
     stamp: str
     """State of the incident's files."""
+
+    scope: Scope = WHOLE
+    """Rows and columns that are looked at."""
 
     known: Callable[[], Iterable[Investigation]] = tuple
     """Investigations that are at hand already."""
@@ -86,6 +93,10 @@ class InvestigationJob(Job[Investigation]):
             work=store.work(self.incident),
             on_progress=lambda share, what: self.report(READING * share, what),
         )
+        # Loads the engine, which `load` has by now; whoever only asks need not wait for it.
+        from diagnostics.looking.restrict import restrict
+
+        incident = restrict(incident, self.scope, store.work(self.incident) / SCOPES)
         fingerprint = incident.fingerprint
         for known in self.known():
             # The same content was looked at already, say a sample that somebody else opened: only the paths differ.
@@ -108,10 +119,16 @@ def _broke_off(reason: str) -> BadInput:
     )
 
 
-def ask(queue: JobQueue, incident: str) -> InvestigationJob:
+def key_of(incident: str, scope: Scope = WHOLE) -> Hashable:
+    """The key of the job that looks at these rows and columns of `incident`."""
+    return incident if scope.whole else (incident, *sorted(to_link(scope).items()))
+
+
+def ask(queue: JobQueue, incident: str, scope: Scope = WHOLE) -> InvestigationJob:
     """The job for `incident` as it is on disk now: finished, under way, or just begun. Raises BadInput when too many wait."""
     stamp = store.stamp(incident)
     lane = INVESTIGATIONS.name
-    job = InvestigationJob(key=incident, incident=incident, stamp=stamp, known=lambda: queue.results(lane))
+    key = key_of(incident, scope)
+    job = InvestigationJob(key=key, incident=incident, stamp=stamp, scope=scope, known=lambda: queue.results(lane))
     # What the machine refused may be possible now; what the files hold is the same until they change.
     return queue.ask(lane, job, unless=lambda before: before.stamp == stamp and not before.machine_refused)

@@ -6,6 +6,8 @@
         clinic/            what runs of the clinic found, as JSON; packed, and no part of what an investigation reads
         tables/            what was read, written by `open_incident`; can be rebuilt, so it is never packed
         .title             what people call it now, where somebody renamed it
+      .rules.json        what people expect of the columns
+      .names.json        what uploaded files were called before they got the contract's names
       .reader  .used       its link for reading, and when it was last used
 
 Every write goes to a hidden file beside its target, is flushed to the disk and then renamed: whoever reads sees the old file or
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import re
 import secrets
@@ -48,6 +51,8 @@ ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 """What `secrets.token_urlsafe(16)` gives: 128 random bits."""
 
 CALLED: Final = ".title"
+NAMES: Final = ".names.json"
+RULES: Final = ".rules.json"
 READ_AGAIN: Final = "tables"
 """Name of the folder that holds what can be rebuilt."""
 
@@ -143,10 +148,33 @@ def save_upload(incident: str, part: str, filename: str, content: bytes | IO[byt
             for old in _visible(base):
                 if old != target and old.name.split(".")[0] == place.fixed and old.name.lower().endswith(place.endings):
                     old.unlink()
+    path = str(target.relative_to(folder(incident)))
+    _write(writable(incident) / NAMES, [json.dumps({**names(incident), path: last(filename)}).encode()])
     title = stated(incident).get("title")
     if not title or (part == "current" and title == UNTITLED):
         describe(incident, {"title": title_of(filename) if part == "current" else UNTITLED})
-    return str(target.relative_to(folder(incident)))
+    return path
+
+
+def names(incident: str) -> dict[str, str]:
+    """What the uploaded files were called by whoever gave them, by their path in the incident's folder."""
+    file = folder(incident) / NAMES
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(path): str(name) for path, name in held.items()} if isinstance(held, dict) else {}
+
+
+def rules(incident: str) -> bytes | None:
+    """What people expect of the columns, as it was kept; None where nobody said anything."""
+    file = folder(incident) / RULES
+    return file.read_bytes() if file.is_file() else None
+
+
+def keep_rules(incident: str, content: bytes) -> None:
+    """Keep what people expect of the columns. Not in incident.yaml: it is no evidence, and nothing is to be checked again."""
+    _write(writable(incident) / RULES, [content])
 
 
 def exchange(incident: str) -> None:
@@ -175,6 +203,12 @@ def exchange(incident: str) -> None:
             raise
         os.replace(aside, base / f"current{left.name[len('reference') :]}")
         _flush(base)
+    called_before = names(incident)
+    moved = {
+        f"reference{right.name[len('current') :]}": called_before.pop(right.name, ""),
+        f"current{left.name[len('reference') :]}": called_before.pop(left.name, ""),
+    }
+    _write(base / NAMES, [json.dumps({**called_before, **{path: name for path, name in moved.items() if name}}).encode()])
 
 
 def remove(incident: str, path: str) -> None:

@@ -45,10 +45,13 @@ class Roles:
     calendar: tuple[str, ...] = ()
     """Columns that follow from the time alone: month, week, a running number."""
 
+    not_features: tuple[str, ...] = ()
+    """Columns that a person says the model is not given."""
+
     @property
     def named(self) -> frozenset[str]:
         """Columns that are not features."""
-        roles = (self.target, self.prediction, self.timestamp, self.id, self.group, *self.calendar)
+        roles = (self.target, self.prediction, self.timestamp, self.id, self.group, *self.calendar, *self.not_features)
         return frozenset(name for name in roles if name)
 
 
@@ -106,6 +109,9 @@ class Incident:
     logs: tuple[Path, ...] = NO_PATHS
     metrics: tuple[Path, ...] = NO_PATHS
     training: tuple[Path, ...] = NO_PATHS
+    memory: tuple[Path, ...] = NO_PATHS
+    """Recordings of the service's memory by line of code."""
+
     limits: tuple[tuple[str, float], ...] = ()
     """Where metrics of the service end, as a person stated it: (name of the series, limit in its unit)."""
     unreadable: tuple[tuple[str, str], ...] = ()
@@ -152,7 +158,7 @@ class Incident:
         stated = (self.title, self.task, self.answer, self.roles, self.events, self.seed, *self.limits)
         digest.update(repr(stated).encode())
         files = [self.model, self.environment.reference, self.environment.current, self.config.reference]
-        files += [self.config.current, self.scaler, *self.code, *self.logs, *self.metrics, *self.training]
+        files += [self.config.current, self.scaler, *self.code, *self.logs, *self.metrics, *self.training, *self.memory]
         for file in files:
             if file is None:
                 digest.update(b"-")

@@ -60,6 +60,15 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Repaired:
+    """One record with a stray quote or a wrong number of cells. was: the beginning of its text; cells: what it was read as."""
+
+    line: int
+    was: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Note:
     """One thing to know of how a file was read. says: a message id; values: what it names, as pairs."""
 
@@ -82,7 +91,8 @@ def note(message: str, /, **values: Value) -> Note:
 class Reading:
     """How a file was read. ``rows + rejected_count`` is the number of records below the header.
 
-    sheet, sheets: the one that was read, and all of the workbook. how: the reader's version and what was stated to it.
+    repaired_count, repaired: records that were read after a repair, of which the first ones are kept. sheet, sheets: the one that
+    was read, and all of the workbook. how: the reader's version and what was stated to it.
     """
 
     source: str
@@ -99,6 +109,8 @@ class Reading:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     how: str = ""
+    repaired_count: int = 0
+    repaired: tuple[Repaired, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,10 +169,11 @@ class Table:
                 rows=int(record["rows"]),
                 fingerprint=record["fingerprint"],
                 reading=Reading(
-                    **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes", "sheets")},
+                    **{k: v for k, v in record["reading"].items() if k not in ("rejected", "notes", "sheets", "repaired")},
                     rejected=tuple(Rejected(**r) for r in record["reading"]["rejected"]),
                     notes=tuple(_note(n) for n in record["reading"]["notes"]),
                     sheets=tuple(record["reading"]["sheets"]),
+                    repaired=tuple(Repaired(r["line"], r["was"], tuple(r["cells"])) for r in record["reading"]["repaired"]),
                 ),
             )
         except (KeyError, TypeError) as missing:

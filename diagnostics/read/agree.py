@@ -7,7 +7,7 @@ times, or where a person said so. A word for "missing" that is as common on both
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from diagnostics.measure.engine import connect, literal, relation
 from diagnostics.nouns.table import Column, Kind, Table, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.numbers import quoted
-from diagnostics.read.times import COMPACT, counted_sql, counted_time, time_sql
+from diagnostics.read.times import COMPACT, DAYS, SECONDS, counted_sql, counted_time, time_sql
 from diagnostics.read.typed import copy
 
 STORED: Final = {Kind.TIME: "TIMESTAMP", Kind.CATEGORY: "VARCHAR", Kind.NESTED: "VARCHAR"}
@@ -47,7 +47,22 @@ def agree(reference: Table, current: Table, timestamp: str | None = None) -> tup
     reference, current = _times(reference, current, timestamp), _times(current, reference, timestamp)
     left, right = _values_after_all(reference, current)
     reference, current = _rewritten(reference, left, current), _rewritten(current, right, reference)
+    current = _booleans(current, reference)
+    reference, current = _without_locale(reference, current), _without_locale(current, reference)
     return adopt_kinds(reference, current), adopt_kinds(current, reference)
+
+
+def told_alike(table: Table, like: Table, timestamp: str | None) -> Table:
+    """`table` with its times called plain where both tables write dates there: how a log writes them is no change of the data.
+
+    What counts seconds or days stays named, as one unit may have been taken for another.
+    """
+    if timestamp is None or not all(timestamp in one and one[timestamp].kind is Kind.TIME for one in (table, like)):
+        return table
+    if any(one[timestamp].format in (*SECONDS, *DAYS) for one in (table, like)):
+        return table
+    columns = tuple(replace(column, format="") if column.name == timestamp else column for column in table)
+    return replace(table, columns=columns)
 
 
 def timed(table: Table, timestamp: str | None) -> Table:
@@ -152,6 +167,121 @@ def _restored(column: Column, kept: set[str]) -> _Change:
     left = any(word for word, _ in tokens)
     rest = f"CASE WHEN NOT {among} THEN {words} END" if left else ""
     return _Change(f"CASE WHEN {among} THEN {words} ELSE {key} END", replace(column, tokens=tokens, words=left), rest)
+
+
+LOCALES: Final = {
+    "decimal comma": N_("All numbers of this file have a decimal comma, those of the other table a point: they are read alike."),
+    "thousands": N_("All numbers of this file have marks between thousands, those of the other table none: they are read alike."),
+}
+"""Parts of `Column.format` that are the habit of a country, where a whole file has it."""
+
+THOUSAND: Final = 1_000.0
+
+
+def _without_locale(table: Table, like: Table) -> Table:
+    """`table` with its numbers called plain, where they differ from the other table's by what the whole file does alone."""
+    differing = [
+        column
+        for column in table
+        if column.name in like
+        and column.kind is Kind.NUMBER is like[column.name].kind
+        and column.format != like[column.name].format
+        and _own_format(column) == _own_format(like[column.name])
+    ]
+    marks = {part for column in differing for part in column.format.split(", ")} & set(LOCALES)
+    if len(marks) != 1 or not _is_locale(table, mark := marks.pop()):
+        return table
+    keys = {column.key for column in differing}
+    columns = tuple(replace(column, format=_own_format(column)) if column.key in keys else column for column in table)
+    return _noted(replace(table, columns=columns), [note(LOCALES[mark])])
+
+
+def _own_format(column: Column) -> str:
+    """How the column is written apart from the locale: percent, currency, unit."""
+    return ", ".join(part for part in column.format.split(", ") if part not in LOCALES)
+
+
+def _is_locale(table: Table, mark: str) -> bool:
+    """Two columns and more have the mark, few that would show it lack it; or the only one, where no commas separate the cells."""
+    numbers = [column for column in table if column.kind is Kind.NUMBER]
+    written = [column for column in numbers if mark in column.format.split(", ")]
+    others = [column for column in numbers if column not in written and not column.integer]
+    if mark == "thousands":
+        others = [column for column in numbers if column not in written and _largest(table, column) >= THOUSAND]
+    if len(written) >= 2:
+        return len(written) >= len(others)
+    return not others and table.reading.delimiter not in ("", ",")
+
+
+def _largest(table: Table, column: Column) -> float:
+    with connect() as con:
+        found = con.execute(f"SELECT max(abs({column.key})) FROM {relation(table)}").fetchall()[0][0]
+    return float(found or 0)
+
+
+BOOLEANS: Final = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("on", "off"), ("1", "0"))
+"""How programs spell what is so and what is not, in lower case; the first are booleans by themselves."""
+
+SPELLABLE: Final = {Kind.CATEGORY, Kind.NUMBER}
+LOOKED_AT: Final = 1_000
+"""First rows in which a column shows whether it could hold booleans."""
+
+SPELLED: Final = N_(
+    "{words:list} in {column:name} are read as {like:list}, as the other table writes them: booleans are one value."
+)
+
+
+def _booleans(table: Table, like: Table) -> Table:
+    """`table` with booleans written as in `like`, where one of both holds True and False and the other one another spelling."""
+    shared = [column for column in table if column.name in like and {column.kind, like[column.name].kind} <= SPELLABLE]
+    if not shared:
+        return table
+    mine = _spellings(table, shared)
+    others = _spellings(like, [like[column.name] for column in shared])
+    changes: dict[str, _Change] = {}
+    notes = []
+    for column in shared:
+        twin = like[column.name]
+        levels, wanted = mine[column.key], others[twin.key]
+        pair, wanted_pair = _pair_of(levels), _pair_of(wanted)
+        if pair is None or wanted_pair is None or pair == wanted_pair or BOOLEANS[0] not in (pair, wanted_pair):
+            continue
+        if not all(_only(t, c, p) for t, c, p in ((table, column, pair), (like, twin, wanted_pair))):
+            continue
+        written = tuple(next((w for w in wanted if w.lower() == form), form) for form in wanted_pair)
+        if wanted_pair == BOOLEANS[0]:
+            written = ("True", "False")
+        number = twin.kind is Kind.NUMBER
+        cell = f"lower(CAST({column.key} AS VARCHAR))"
+        values = [form if number else quoted(form) for form in written]
+        sql = f"CASE {cell} WHEN {quoted(pair[0])} THEN {values[0]} WHEN {quoted(pair[1])} THEN {values[1]} END"
+        sql = f"CAST({sql} AS BIGINT)" if number else sql
+        changes[column.key] = _Change(sql, replace(column, kind=twin.kind, integer=number, format=""))
+        notes.append(note(SPELLED, words=sorted(levels), column=column.name, like=list(written)))
+    changed = _rewritten(table, changes, like)
+    return _noted(changed, notes) if notes else table
+
+
+def _spellings(table: Table, columns: Sequence[Column]) -> dict[str, list[str]]:
+    """Up to three different values of the first rows, as text, by key."""
+    parts = ", ".join(f"list_distinct(list(CAST({column.key} AS VARCHAR)))[:3]" for column in columns)
+    with connect() as con:
+        row = con.execute(f"SELECT {parts} FROM (SELECT * FROM {relation(table)} LIMIT {LOOKED_AT})").fetchall()[0]
+    return {column.key: [str(value) for value in found or ()] for column, found in zip(columns, row, strict=True)}
+
+
+def _pair_of(levels: Sequence[str]) -> tuple[str, str] | None:
+    """The spelling of booleans that the levels are of."""
+    lowered = {level.lower() for level in levels}
+    return next((pair for pair in BOOLEANS if lowered and lowered <= set(pair)), None)
+
+
+def _only(table: Table, column: Column, pair: tuple[str, str]) -> bool:
+    """No row holds anything else."""
+    cell = f"lower(CAST({column.key} AS VARCHAR))"
+    query = f"SELECT count(*) FROM {relation(table)} WHERE {column.key} IS NOT NULL AND {cell} NOT IN {pair!r}"
+    with connect() as con:
+        return not con.execute(query).fetchall()[0][0]
 
 
 def _rewritten(table: Table, changes: Mapping[str, _Change], like: Table | None) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -17,13 +18,24 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.table import Column, Kind, Note, Rejected, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.caps import Caps
-from diagnostics.read.container import CONVERTED, RATIO_FROM, Container, damaged, to_parquet, too_large
+from diagnostics.read.container import (
+    CHILD_SECONDS,
+    CONVERTED,
+    NO_TABLE,
+    RATIO_FROM,
+    Container,
+    damaged,
+    greedy,
+    to_parquet,
+    too_large,
+)
+from diagnostics.read.document import records_in
 from diagnostics.read.faults import machine_fault
 from diagnostics.read.header import unique
 from diagnostics.read.kinds import ALIKE, EXACT, GROUP, Choice, Convention, choose
 from diagnostics.read.records import KEPT, too_many_rows
 from diagnostics.read.times import COMPACT, counted_sql, named_time, time_sql
-from diagnostics.read.typed import copy
+from diagnostics.read.typed import BLOCKS_UP_TO, MANY, copy
 
 WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 LONG: Final = ("HUGEINT", "UHUGEINT", "UBIGINT")
@@ -40,6 +52,9 @@ COLUMN_PARTS: Final = 8
 
 OBJECT: Final = 2**24
 """Bytes that one JSON record may have."""
+
+DOCUMENT: Final = 2**26
+"""Bytes that one JSON document may have, which is held as a whole."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +79,10 @@ def too_many_columns(columns: int, cap: int) -> BadInput:
 def read(given: Path, source: Path, container: Container, target: Path, scratch: Path, caps: Caps) -> Content:
     """Write `target` with keyed columns. Raises BadInput, in the name of the file that was `given`."""
     if container is Container.JSON:
-        rejected, rows = _json(given, source, scratch / "records.parquet", scratch, caps)
-        content = _parquet(given, rows, target, caps)
-        return Content(content.rows, content.columns, content.notes, len(rejected), tuple(rejected[:KEPT]))
+        held = _json(given, source, scratch / "records.parquet", scratch)
+        content = _parquet(given, held.file, target, caps)
+        notes = (*held.notes, *content.notes)
+        return Content(content.rows, content.columns, notes, len(held.rejected), held.rejected[:KEPT])
     parquet = source
     if container in CONVERTED:
         parquet = scratch / "converted.parquet"
@@ -86,7 +102,9 @@ def read(given: Path, source: Path, container: Container, target: Path, scratch:
 
 
 def _unreadable(given: Path, failure: duckdb.Error) -> Exception:
-    """What the engine's error means: the machine's (an OSError), or that the file is damaged."""
+    """What the engine's error means: the machine's (an OSError), too little memory for this file, or that it is damaged."""
+    if isinstance(failure, duckdb.OutOfMemoryException):
+        return greedy(given, CHILD_SECONDS)
     return machine_fault(failure) or damaged(given)
 
 
@@ -100,30 +118,78 @@ def _ended(source: Path) -> bool:
 def relation_of(given: Path, source: Path, container: Container, scratch: Path, caps: Caps) -> str:
     """A relation of the values as the file has them. Raises BadInput."""
     if container is Container.JSON:
-        return f"read_parquet({literal(str(_json(given, source, scratch / 'records.parquet', scratch, caps)[1]))})"
+        return f"read_parquet({literal(str(_json(given, source, scratch / 'records.parquet', scratch).file))})"
     if container in CONVERTED:
         to_parquet(source, container, scratch / "converted.parquet", caps)
         source = scratch / "converted.parquet"
     return f"read_parquet({literal(str(source))})"
 
 
-def _json(given: Path, source: Path, target: Path, scratch: Path, caps: Caps) -> tuple[list[Rejected], Path]:
+@dataclass(frozen=True)
+class _Json:
+    """file: the records as Parquet. rejected: lines that are none."""
+
+    file: Path
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def _json(given: Path, source: Path, target: Path, scratch: Path) -> _Json:
     """Records of JSON as Parquet; lines that are no record are set aside. Raises BadInput."""
     with source.open("rb") as stream:
-        array = stream.read(2**16).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-    rejected: list[Rejected] = []
+        head = stream.read(2**16).removeprefix(b"\xef\xbb\xbf").lstrip()
+    notes: tuple[Note, ...] = ()
+    array = head.startswith(b"[")
+    if (array and re.match(rb"\[\s*\[", head)) or (not array and _is_document(source, head)):
+        source, notes = _document(given, source, scratch / "document.jsonl")
+        array = False
+    rejected: tuple[Rejected, ...] = ()
     for attempt in (1, 2):
         how = f"format='{'array' if array else 'newline_delimited'}', records=true, sample_size=-1, maximum_object_size={OBJECT}"
         try:
             with connect() as con:
                 con.execute("SET TimeZone = 'UTC'")
                 copy(con, f"SELECT * FROM read_json({literal(str(source))}, {how})", target)
-                return rejected, target
+                return _Json(target, rejected, notes)
         except duckdb.Error as failure:
             if array or attempt == 2:
                 raise _unreadable(given, failure) from failure
-            source, rejected = _records(source, scratch / "records.jsonl")
+            source, found = _records(source, scratch / "records.jsonl")
+            rejected = tuple(found)
     raise damaged(given)
+
+
+def _is_document(source: Path, head: bytes) -> bool:
+    """The first object is all that the file holds, or goes on over several lines."""
+    try:
+        load_json(head.split(b"\n", 1)[0])
+    except NotPlain:
+        return source.stat().st_size > len(head) or b"\n" in head
+    return not head.partition(b"\n")[2].strip() and source.stat().st_size <= len(head) + 3
+
+
+def _document(given: Path, source: Path, target: Path) -> tuple[Path, tuple[Note, ...]]:
+    """The table inside one JSON document, a record in each line. Raises BadInput where it holds none."""
+    if source.stat().st_size > DOCUMENT:
+        raise BadInput(NO_TABLE, file=given.name)
+    try:
+        found = records_in(load_json(source.read_bytes()))
+    except NotPlain:
+        found = None
+    if found is None:
+        if not _one_record(source):
+            raise BadInput(NO_TABLE, file=given.name)
+        return source, ()
+    with target.open("w", encoding="utf-8") as out:
+        for row in found.rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    says = N_("The table under the key {key:name} was read; what stands beside it was left out.")
+    return target, (note(says, key=found.key),) if found.key else ()
+
+
+def _one_record(source: Path) -> bool:
+    """The document is one line, as JSON Lines of one record."""
+    return source.read_bytes().strip().count(b"\n") == 0
 
 
 def _records(source: Path, target: Path) -> tuple[Path, list[Rejected]]:
@@ -161,7 +227,15 @@ def _parquet(given: Path, source: Path, target: Path, caps: Caps) -> Content:
         typed = f"(SELECT {read_as} FROM {aliased})"
         texts = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.CATEGORY}
         _check_cells(con, given, typed, {**texts, **_nested(keys, names, kinds)}, caps)
-        choices = dict(choose(con, typed, texts, Convention(typed=True, missing=())).of) if texts else {}
+        choices: dict[str, Choice] = {}
+        if texts:
+            # Every query of a wide file costs by all of its columns, so those of a short one are looked at in blocks.
+            count = int(con.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
+            blocks = count if len(texts) > GROUP and count <= BLOCKS_UP_TO else None
+            if len(described) > MANY:
+                # Every thread holds a page of every column that it reads.
+                con.execute("SET threads = 1")
+            choices = dict(choose(con, typed, texts, Convention(typed=True, missing=()), rows=blocks).of)
         numbers = {key: name for key, name, (kind, _) in zip(keys, names, kinds, strict=True) if kind is Kind.NUMBER}
         choices |= _numbers(con, aliased, numbers, dict(zip(keys, (str(row[1]) for row in described), strict=True)))
         expressions, columns = [], []
@@ -267,8 +341,8 @@ def _nested(keys: list[str], names: tuple[str, ...], kinds: list[tuple[Kind, str
 def _check_cells(con: duckdb.DuckDBPyConnection, given: Path, relation: str, names: Mapping[str, str], caps: Caps) -> None:
     """What the texts come to with each cell written out: a dictionary of one long text stands for as many as there are rows."""
     total = rows = 0
-    for begin in range(0, len(names), GROUP):
-        keys = list(names)[begin : begin + GROUP]
+    for begin in range(0, len(names), MANY):
+        keys = list(names)[begin : begin + MANY]
         parts = ", ".join(f"max(strlen({key})), sum(strlen({key}))" for key in keys)
         found = con.execute(f"SELECT count(*), {parts} FROM {relation}").fetchall()[0]
         rows = int(found[0])

@@ -48,6 +48,7 @@ class Container(StrEnum):
     PARQUET = "parquet"
     JSON = "json"
     ARROW = "arrow"
+    AVRO = "avro"
     ORC = "orc"
     STATA = "stata"
     SAS = "sas"
@@ -55,7 +56,10 @@ class Container(StrEnum):
 
 
 TYPED: Final = frozenset(
-    {Container.PARQUET, Container.JSON, Container.ARROW, Container.ORC, Container.STATA, Container.SAS, Container.XPORT}
+    {
+        *(Container.PARQUET, Container.JSON, Container.ARROW, Container.AVRO, Container.ORC),
+        *(Container.STATA, Container.SAS, Container.XPORT),
+    }
 )
 """Containers that say of each value what it is; only null is missing there."""
 
@@ -68,6 +72,7 @@ SAS7BDAT: Final = b"\0" * 12 + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x0
 
 FOREIGN: Final = (
     (b"%PDF", N_("a PDF document")),
+    (b"{\\rtf", N_("a text document (RTF)")),
     (b"\x89PNG", N_("a picture")),
     (b"\xff\xd8\xff", N_("a picture")),
     (b"GIF8", N_("a picture")),
@@ -85,12 +90,11 @@ FOREIGN: Final = (
     (b"7z\xbc\xaf", N_("a 7-Zip archive")),
     (b"(\xb5/\xfd", N_("a Zstandard archive")),
     (b"Rar!", N_("a RAR archive")),
-    (b"Obj\x01", N_("an Avro file")),
     (b"PARE", N_("an encrypted Parquet file")),
 )
 _PAGE: Final = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|table|meta|style)\b", re.IGNORECASE | re.DOTALL)
 _OLD_XML: Final = re.compile(rb"\s*<\?xml[^>]{0,200}\?>.{0,2000}<(?:ss:)?Workbook\b", re.DOTALL)
-_RECORDS: Final = re.compile(rb"\s*\[\s*(?:\{|\])")
+_RECORDS: Final = re.compile(rb"\s*\[\s*(?:\{|\]|\[\s*\")")
 
 
 def recognise(source: Path, head: bytes) -> Container:
@@ -107,6 +111,8 @@ def recognise(source: Path, head: bytes) -> Container:
         return Container.WORKBOOK
     if head.startswith((b"ARROW1", b"FEA1")):
         return Container.ARROW
+    if head.startswith(b"Obj\x01"):
+        return Container.AVRO
     if head.startswith(b"ORC") and not _textual(head):
         return Container.ORC
     if head.startswith(b"<stata_dta>") or (
@@ -117,12 +123,14 @@ def recognise(source: Path, head: bytes) -> Container:
         return Container.SAS
     if head.startswith(b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"):
         return Container.XPORT
+    # What a program allots before it writes is filled with zeros.
+    head = head.rstrip(b"\0\r\n") or head
     bare = head.removeprefix(b"\xef\xbb\xbf")
     if _PAGE.match(bare):
         raise _foreign(source, N_("a web page (HTML), whatever its name says"))
     if _OLD_XML.match(bare):
         raise _foreign(source, N_("a workbook in XML of 2003, which you can open in Excel and save as .xlsx"))
-    if _is_json(source, bare):
+    if _is_json(bare):
         return Container.JSON
     for magic, what in FOREIGN:
         if head.startswith(magic) and (not magic.isascii() or len(magic) > 3 or not _textual(head)):
@@ -133,28 +141,26 @@ def recognise(source: Path, head: bytes) -> Container:
     return Container.TEXT
 
 
-def _is_json(source: Path, head: bytes) -> bool:
-    """JSON Lines or an array of records. Raises BadInput for JSON that is neither."""
-    if _RECORDS.match(head):
+def _is_json(head: bytes) -> bool:
+    """JSON Lines, an array, or one object, which may hold a table."""
+    if _RECORDS.match(head) or re.match(rb"\s*\{\s*(?:\}|\"(?:[^\"\\]|\\.)*\"\s*:)", head):
         return True
     if not head.lstrip().startswith(b"{"):
         return False
-    first = head.lstrip().split(b"\n", 1)[0].rstrip(b"\r\n")
     try:
-        return isinstance(load_json(first), dict)
+        return isinstance(load_json(head.lstrip().split(b"\n", 1)[0].rstrip(b"\r\n")), dict)
     except NotPlain:
-        pass  # The object may go on in the next line.
-    if re.match(rb"\s*\{\s*(?:\}|\"(?:[^\"\\]|\\.)*\"\s*:)", head):
-        raise BadInput(
-            N_("{file:name} is one JSON object, not a table: give an array of records, or one record in each line (JSON Lines)."),
-            file=source.name,
-        )
-    return False
+        return False
+
+
+NO_TABLE: Final = N_(
+    "{file:name} is one JSON object, not a table: give an array of records, or one record in each line (JSON Lines)."
+)
 
 
 def _foreign(source: Path, what: str) -> BadInput:
     return BadInput(
-        N_("{file:name} is {what:term}, not a table: upload CSV, Excel, Parquet, JSON Lines, Arrow, ORC, Stata or SAS."),
+        N_("{file:name} is {what:term}, not a table: upload CSV, Excel, Parquet, JSON Lines, Arrow, Avro, ORC, Stata or SAS."),
         file=source.name,
         what=what,
     )
@@ -439,7 +445,7 @@ def _inspect(source: Path, caps: Caps) -> tuple[int, int]:
                         if shared.total > RATIO_FROM and shared.total > caps.ratio * packed:
                             raise too_large(source, caps.unpacked)
                         _check_extent(source, block, caps)
-                        formulas += len(_UNCALCULATED.findall(block))
+                        formulas += len(_UNCALCULATED.findall(block)) if b"f>" in block else 0
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError) as damage:
         raise damaged(source) from damage
     return formulas, total

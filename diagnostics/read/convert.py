@@ -2,13 +2,14 @@
 
     python convert.py KIND SOURCE OUT.parquet MEMORY_BYTES SECONDS MAX_CELLS
 
-KIND: arrow (Feather too), orc, parquet (what the engine cannot read), stata, sas, xport. Prints one JSON object: {"rows"} or
-{"error", "what"}. Imports nothing of the project.
+KIND: arrow (Feather too), avro, orc, parquet (what the engine cannot read), stata, sas, xport. Prints one JSON object: {"rows"}
+or {"error", "what"}. Imports nothing of the project.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -55,6 +56,8 @@ def batches(kind: str, source: str) -> Iterator[Any]:
         opened = pyarrow.orc.ORCFile(source)
         for number in range(opened.nstripes):
             yield opened.read_stripe(number)
+    elif kind == "avro":
+        yield from avro_batches(source)
     elif kind == "parquet":
         import pyarrow.parquet
 
@@ -75,6 +78,62 @@ def batches(kind: str, source: str) -> Iterator[Any]:
                 yield pa.Table.from_pandas(frame, preserve_index=False)
 
 
+AVRO_KINDS = {"boolean": "bool_", "int": "int64", "long": "int64", "float": "float32", "double": "float64", "string": "string"}
+AVRO_TIMES = {"date": "date32", "timestamp-millis": "ms", "timestamp-micros": "us", "timestamp-nanos": "ns"}
+
+
+def avro_batches(source: str) -> Iterator[Any]:
+    """Tables of an Avro file in the types of its schema; records, lists and maps as JSON."""
+    import fastavro
+    import pyarrow as pa
+
+    with open(source, "rb") as stream:
+        reader = fastavro.reader(stream)
+        schema: Any = reader.writer_schema
+        if not isinstance(schema, dict) or schema.get("type") != "record":
+            raise NotImplementedError("an Avro file whose entries are no records")
+        fields = [(field["name"], avro_type(field["type"])) for field in schema["fields"]]
+        arrow = pa.schema([(name, kind or pa.string()) for name, kind in fields])
+        nested = [name for name, kind in fields if kind is None]
+        rows: list[Any] = []
+        row: Any
+        for row in reader:
+            for name in nested:
+                row[name] = avro_text(row[name])
+            rows.append(row)
+            if len(rows) == ROWS:
+                yield pa.Table.from_pylist(rows, schema=arrow)
+                rows = []
+        yield pa.Table.from_pylist(rows, schema=arrow)
+
+
+def avro_type(given: Any) -> Any:
+    """The Arrow type of an Avro type; None for what is kept as text: several types in one column, records, lists, maps."""
+    import pyarrow as pa
+
+    if isinstance(given, list):
+        kinds = [kind for kind in given if kind != "null"]
+        return avro_type(kinds[0]) if len(kinds) == 1 else None
+    if isinstance(given, str):
+        return getattr(pa, AVRO_KINDS[given])() if given in AVRO_KINDS else None
+    logical, base = given.get("logicalType", ""), given["type"]
+    if logical == "decimal":
+        return pa.decimal128(min(38, int(given["precision"])), int(given.get("scale", 0)))
+    if logical in AVRO_TIMES:
+        return pa.date32() if logical == "date" else pa.timestamp(AVRO_TIMES[logical], tz="UTC")
+    if logical.startswith("local-timestamp-"):
+        return pa.timestamp(AVRO_TIMES[logical.removeprefix("local-")])
+    if base == "enum":
+        return pa.string()
+    return None if logical or base in ("record", "array", "map", "fixed") else avro_type(base)
+
+
+def avro_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
 def plain(table: Any) -> Any:
     """Columns in types that the engine reads: half floats as floats, long decimals as texts, categories as their values."""
     import pyarrow as pa
@@ -88,7 +147,7 @@ def plain(table: Any) -> Any:
             column = column.cast(kind.value_type) if not pa.types.is_null(kind.value_type) else column
         elif pa.types.is_float16(kind):
             column = column.cast(pa.float32())
-        elif pa.types.is_decimal256(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        elif pa.types.is_decimal256(kind):
             column = column.cast(pa.string())
         elif pa.types.is_null(kind):
             column = pc.cast(column, pa.string())
@@ -120,8 +179,10 @@ def main(kind: str, source: str, out: str, memory: str, seconds: str, max_cells:
         return {"error": "memory"}
     except (NotImplementedError, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         return {"error": "kind", "what": str(error)[:200]}
-    except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeError, TypeError, OverflowError) as error:
-        return {"error": "kind", "what": "encryption"} if "encrypt" in str(error).lower() else {"error": "damaged"}
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, EOFError, struct.error) as error:
+        # What compresses the blocks of an Avro file may be a library that is not there.
+        why = "encryption" if "encrypt" in str(error).lower() else str(error)[:200] if "codec" in str(error) else ""
+        return {"error": "kind", "what": why} if why else {"error": "damaged"}
     finally:
         if writer is not None:
             writer.close()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from diagnostics.read.shapes import Sort, sort_of
+from diagnostics.read.shapes import Sort, shape, sort_of
 
 DELIMITERS: Final = (",", ";", "\t", "|", ", ", "; ", " ", "||", "::", ":", "~", "^", "#", "\x1f", "\x01", "~|~", "§", "¦")
 HEAD_LINES: Final = 300
@@ -228,6 +229,8 @@ def _score(head: str, dialect: Dialect, complete: bool) -> tuple[float, int]:
     # A second regular width is half as good: another table, or a part of the rows with a cell too few.
     second = max((count for other, count in widths.items() if other not in (1, width)), default=0)
     share = (len(regular) + 0.5 * second) / len(rows)
+    if dialect.delimiter == " " and _texts_with_blanks(rows, width):
+        share = max(share, 0.9)
     score = share * (1 - 0.6 / width) * (0.25 + 0.75 * known) * (1 - 0.5 * broken / len(rows))
     if dialect.delimiter == " ":
         # Blanks stand in every text; they separate cells only where numbers or times come out.
@@ -236,6 +239,20 @@ def _score(head: str, dialect: Dialect, complete: bool) -> tuple[float, int]:
     stray = sum(bool(dialect.quote) and cell.startswith(dialect.quote) for cell in cells) / len(cells)
     padded = sum(cell.startswith(" ") and len(cell) > 1 for row in regular[:100] for cell in row[1:]) / len(cells)
     return score * (1 - stray) * (1 - 0.05 * padded), width
+
+
+def _texts_with_blanks(rows: Sequence[Sequence[str] | None], width: int) -> bool:
+    """Below a row of as many names, rows have as many cells or more, where a text holds blanks that no quotes guard; the cells to
+    the left of the texts are alike.
+    """
+    first, *below = [row for row in rows if row is not None] or [[]]
+    if width < 4 or len(first) != width or len(below) < 5 or any(sort_of(cell) is not Sort.WORD for cell in first):
+        return False
+    regular = [row for row in below if len(row) == width]
+    if len(regular) < 0.2 * len(below) or sum(len(row) >= width for row in below) < 0.95 * len(below):
+        return False
+    left = [Counter(shape(row[column]) for row in below if len(row) >= width) for column in range(3)]
+    return all(max(forms.values()) >= 0.7 * len(below) for forms in left)
 
 
 _KNOWN: Final = {Sort.EMPTY: 0.7, Sort.NUMBER: 1.0, Sort.TIME: 1.0, Sort.WORD: 0.8, Sort.TEXT: 0.3}

@@ -176,6 +176,8 @@ def _legacy(sample: bytes, *, mostly_utf8: bool) -> str:
             return best
     if _latin(sample) > 0.9:
         return "cp1252"
+    if _turkish(sample):
+        return "cp1254"
     result = from_bytes(sample[:SAMPLE], cp_isolation=[*ASIAN, *SINGLE], threshold=0.5).best()
     return result.encoding if result is not None else "cp1252"
 
@@ -224,6 +226,12 @@ def _hangul(c: str) -> bool:
         return len(c.encode("euc_kr")) == 2
     except UnicodeEncodeError:
         return False
+
+
+def _turkish(sample: bytes) -> bool:
+    """All letters beyond ASCII are those of Turkish, and some are its own: in other encodings they are a mixture of nobody's."""
+    letters = {c for c in sample.decode("cp1254", errors="replace") if c > "\x7f" and c.isalpha()}
+    return len(letters) >= 2 and letters <= set("çÇğĞıİöÖşŞüÜâîû") and bool(letters & set("ğĞıİşŞ"))
 
 
 def _latin(sample: bytes) -> float:

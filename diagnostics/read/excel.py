@@ -32,6 +32,8 @@ def confine(memory: int, seconds: int) -> None:
 
 def text(cell: object) -> str:
     """A cell as text: whole numbers without a point, times in ISO 8601."""
+    if isinstance(cell, str):
+        return cell.replace("\0", "") if "\0" in cell else cell
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
@@ -44,11 +46,11 @@ def text(cell: object) -> str:
 
 
 def blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    return cell is None or cell == "" or (isinstance(cell, str) and cell.isspace())
 
 
-def is_table(sheet: Any) -> bool:
-    """Some rows, and a column of numbers or times, or so many filled rows that it is no page of notes."""
+def likelihood(sheet: Any) -> int:
+    """2 for some rows with a column of numbers or times, 1 for many rows of texts, which may be notes, 0 for anything else."""
     rows = 0
     typed: dict[int, int] = {}
     filled: dict[int, int] = {}
@@ -60,7 +62,11 @@ def is_table(sheet: Any) -> bool:
             typed[position] = typed.get(position, 0) + (not isinstance(cell, str))
         if rows >= 200:
             break
-    return rows >= 2 and ((rows >= 10 and len(filled) > 1) or any(typed[p] >= 0.5 * filled[p] and typed[p] > 0 for p in filled))
+    if rows < 2:
+        return 0
+    if any(typed[p] >= 0.5 * filled[p] and typed[p] > 0 for p in filled):
+        return 2
+    return int(rows >= 10 and len(filled) > 1)
 
 
 def blocks(rows: list[tuple[int, frozenset[int]]]) -> list[tuple[int, int, int, int, int]]:
@@ -99,7 +105,14 @@ def region(sheet: Any) -> tuple[int, int, int, int, int]:
     """First and last row and column of the largest table of the sheet, and how many tables there are."""
     filled = []
     for number, row in enumerate(sheet.iter_rows()):
-        columns = frozenset(position for position, cell in enumerate(row) if not blank(cell))
+        # Millions of cells come by here; nearly all are no texts of blanks.
+        columns = frozenset(
+            [
+                at
+                for at, cell in enumerate(row)
+                if cell != "" and cell is not None and not (cell.__class__ is str and cell.isspace())
+            ]
+        )
         if columns:
             filled.append((number, columns))
     found = blocks(filled)
@@ -149,7 +162,7 @@ def write(sheet: Any, out: str) -> dict[str, object]:
                 elif (number, column) in covered and blank(row[column]):
                     row[column] = values.get(covered[(number, column)], "")
                     merged += not blank(row[column])
-            writer.writerow([text(cell).replace("\0", "") for cell in row[left : right + 1]])
+            writer.writerow([text(cell) for cell in row[left : right + 1]])
     return {"merged": merged, "tables": tables}
 
 
@@ -168,16 +181,17 @@ def main(source: str, out: str, memory: str, seconds: str, max_sheets: str, max_
         visible = {
             m.name for m in book.sheets_metadata if str(m.visible).endswith(".Visible") and str(m.typ).endswith(".WorkSheet")
         }
-        chosen = None
+        chosen, best = None, -1
         # A hidden sheet is read only where it is the only one with cells, or asked for by name.
         for name in [sheet] if sheet else sorted(names, key=lambda name: name not in visible):
             opened = book.get_sheet_by_name(name)
             if opened.height * max(1, opened.width) > int(max_cells):
                 return {"error": "cells"}
             if opened.height and opened.width and not all(blank(cell) for row in opened.iter_rows() for cell in row):
-                chosen = chosen or opened
-                if sheet or (name in visible and is_table(opened)):
-                    chosen = opened
+                likely = likelihood(opened) if name in visible else 0
+                if likely > best:
+                    chosen, best = opened, likely
+                if sheet or likely == 2:
                     break
         if chosen is not None:
             return {"sheet": chosen.name, "sheets": names[:20], **write(chosen, out)}

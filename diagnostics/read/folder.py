@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from diagnostics.read.caps import Options
 
 TABLE_ENDINGS: Final = (
     *(".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xls", ".xlsm", ".xlsb", ".ods"),
-    *(".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".orc", ".dta", ".sas7bdat", ".xpt"),
+    *(".zip", ".tab", ".psv", ".dat", ".pq", ".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".avro", ".orc"),
+    *(".dta", ".sas7bdat", ".xpt"),
 )
 MODEL_ENDINGS: Final = (".onnx", ".skops", ".pkl", ".joblib")
 MAY_BE_NONE: Final = ("target", "prediction", "timestamp", "id", "segments", "group", "calendar")
@@ -37,12 +39,14 @@ def open_incident(
     stated = statement.read(folder / statement.FILE)
     options = reading_options(stated)
     unreadable: list[tuple[str, str]] = []
+    files: dict[str, Path] = {}
     tables: dict[str, Table | None] = {"reference": None, "current": None}
     for position, side in enumerate(tables):
         file = _table_file(folder, side)
         if file is None:
             continue
         on_progress(position / 2, side)
+        files[side] = file
         try:
             tables[side] = _table(file, work, side, options[side])
         except MachineFault:
@@ -50,6 +54,11 @@ def open_incident(
             raise
         except BadInput as reason:
             unreadable.append((file.name, reason.phrase))
+    if all(tables.values()):
+        from diagnostics.read.pair import read_both
+        from diagnostics.read.reader import read_table
+
+        tables = read_both(tables, options, lambda side, how: read_table(files[side], work, name=side, options=how))
     return assemble(folder, stated, tables["reference"], tables["current"], tuple(unreadable), seed=seed)
 
 
@@ -63,11 +72,13 @@ def assemble(
     seed: int = 0,
 ) -> Incident:
     """An Incident from tables that are read and what was stated about them. Raises BadInput when there is nothing to look at."""
-    from diagnostics.read.agree import agree, timed
+    from diagnostics.read.agree import agree, timed, told_alike
     from diagnostics.read.index import without_row_numbers
     from diagnostics.read.roles import settle
 
     said = _roles(stated)
+    ignored = statement.names("ignore", stated.get("ignore"))
+    reference, current = (_ignoring(table, ignored, said) if table is not None else None for table in (reference, current))
     if reference is not None and current is not None:
         reference, current = agree(reference, current, said.timestamp)
     else:
@@ -78,6 +89,10 @@ def assemble(
     none = frozenset(key for key in MAY_BE_NONE if key in stated and stated[key] in (None, "", []))
     roles, task, answer, guesses = settle(said, statement.task(stated.get("task")), reference, current, none)
     _refuse_untimed(said.timestamp, [table for table in (reference, current) if table is not None])
+    if reference is not None and current is not None:
+        reference, current = (
+            told_alike(table, other, roles.timestamp) for table, other in ((reference, current), (current, reference))
+        )
     incident = Incident(
         title=str(stated.get("title") or (folder.name if folder else "")),
         task=task,
@@ -95,7 +110,7 @@ def assemble(
         incident = _with_files(incident, folder)
     parts = [reference, current, incident.model, incident.environment.reference, incident.environment.current]
     parts += [incident.config.reference, incident.config.current, incident.scaler]
-    if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training):
+    if not any(parts) and not (incident.code or incident.logs or incident.metrics or incident.training or incident.memory):
         if unreadable:
             raise BadInput(N_("{file:name} cannot be used: {why}"), file=unreadable[0][0], why=unreadable[0][1])
         raise BadInput(
@@ -106,6 +121,15 @@ def assemble(
             folder=folder.name if folder else "",
         )
     return incident
+
+
+def _ignoring(table: Table, ignored: Sequence[str], said: Roles) -> Table:
+    """The table without the columns that are to be left out; what plays a part stays."""
+    left = [name for name in ignored if name in table and name not in said.named]
+    if not left:
+        return table
+    fingerprint = hashlib.sha256(f"{table.fingerprint}|{sorted(left)}".encode()).hexdigest()
+    return replace(table, columns=tuple(column for column in table if column.name not in left), fingerprint=fingerprint)
 
 
 def _refuse_untimed(timestamp: str | None, tables: Sequence[Table]) -> None:
@@ -145,6 +169,7 @@ def _with_files(incident: Incident, folder: Path) -> Incident:
         logs=tuple(_files(folder / "logs")),
         metrics=tuple(_files(folder / "metrics")),
         training=tuple(_files(folder / "training")),
+        memory=tuple(_files(folder / "memory")),
     )
 
 
@@ -206,5 +231,5 @@ def _table(file: Path, work: Path, side: str, options: Options) -> Table:
 
 def _roles(stated: Mapping[str, Any]) -> Roles:
     said = {key: statement.name(key, stated.get(key)) for key in statement.NAMES}
-    segments, calendar = (statement.names(key, stated.get(key)) for key in statement.LISTS)
-    return Roles(segments=segments, calendar=calendar, **said)
+    segments, calendar, not_features, _ = (statement.names(key, stated.get(key)) for key in statement.LISTS)
+    return Roles(segments=segments, calendar=calendar, not_features=not_features, **said)

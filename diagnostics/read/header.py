@@ -140,7 +140,7 @@ def _count(
         return 0
     count = 1
     for row in rows[1 : min(MAX_HEADER_ROWS, len(rows) - 1)]:
-        if row is None or len(row) != width or not _is_header(row, shapes, kinds, table, first=False):
+        if row is None or len(row) != width or not (_ruled(row) or _is_header(row, shapes, kinds, table, first=False)):
             break
         count += 1
     return count
@@ -197,9 +197,14 @@ def _years(row: Sequence[str], kinds: Sequence[Sort | None]) -> bool:
 
 
 def _join(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Names over several rows, joined from the top; a gap in an upper row belongs to the name on its left."""
+    """Names over several rows, joined from the top; a gap in an upper row belongs to the name on its left.
+
+    Rules that a program draws below the names, and a row that gives types, are no part of them.
+    """
     if not rows:
         return ()
+    rows = [rows[0], *(row for row in rows[1:] if not _types(row))]
+    rows = [rows[0], *(["" if _RULE.fullmatch(cell.strip()) else cell for cell in row] for row in rows[1:])]
     filled: list[list[str]] = []
     for position, row in enumerate(rows):
         cells = [" ".join(cell.split()) for cell in row]
@@ -208,6 +213,31 @@ def _join(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
                 cells[column] = cells[column] or cells[column - 1]
         filled.append(cells)
     return tuple(" ".join(part for part in parts if part) for parts in zip(*filled, strict=True))
+
+
+_RULE: Final = re.compile(r"[-=_+:*~|]+")
+_TYPE: Final = re.compile(
+    r"(?:string|str|text|(?:var)?char|int(?:eger|8|16|32|64)?|bigint|long|float(?:32|64)?|double|decimal|numeric|number|real|bool(?:ean)?"
+    r"|date|datetime|timestamp|time|category|factor|object|nominal)(?:\(\d+(?:, ?\d+)?\))?",
+    re.IGNORECASE,
+)
+
+
+def _ruled(row: Sequence[str]) -> bool:
+    """A line drawn below the names: signs of at least two in all cells that are filled."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    return bool(filled) and all(len(cell) > 1 and _RULE.fullmatch(cell) for cell in filled)
+
+
+def _types(row: Sequence[str]) -> bool:
+    """Every cell is the name of a type."""
+    return all(_TYPE.fullmatch(cell.strip()) for cell in row)
+
+
+def at_edges(names: Sequence[str]) -> list[int]:
+    """Positions of the nameless columns before the first and behind the last name."""
+    named = [position for position, name in enumerate(names) if name]
+    return [position for position in range(len(names)) if named and not named[0] <= position <= named[-1]]
 
 
 def unique(names: Sequence[str], width: int) -> tuple[str, ...]:

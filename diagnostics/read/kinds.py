@@ -15,7 +15,8 @@ from diagnostics.nouns.table import CUT_SHORT, Column, Kind, Note, note
 from diagnostics.nouns.words import N_
 from diagnostics.read.missing import NAN_WORDS, TOKENS, values_among
 from diagnostics.read.numbers import GROUPED_BY_POINT, Decimal, Marks, NumberFormat, latin, marks, number_formats, quoted
-from diagnostics.read.times import COMPACT, DAY_FIRST, MONTH_FIRST, counted_sql, named_time, time_formats, time_sql
+from diagnostics.read.times import COMPACT, counted_sql, named_time, order_of, time_formats, time_sql
+from diagnostics.read.worded import is_worded, worded_formats
 
 MIXED_FROM: Final = 0.5
 """Share of values that parse, from which a text column is called mixed rather than a category."""
@@ -26,7 +27,7 @@ GROUP: Final = 60
 AT_ONCE: Final = 8
 """Columns of which every cell is measured in one query: planning it takes 0.1 s for 10 of them, 0.6 s for 20 and 11 s for 60."""
 
-BLOCK_CELLS: Final = 1_000_000
+BLOCK_CELLS: Final = 400_000
 """Cells of the columns that are held in memory at once."""
 
 LOOKED_AT: Final = 1_000
@@ -40,6 +41,20 @@ EXACT: Final = 2.0**53
 
 ALIKE: Final = 3
 """Different eight-digit numbers that must all be days of the calendar, 1990 to 2100; 1 in 27 would be by chance."""
+
+ODD_WORDS: Final = 2
+"""Different words in a column of numbers or times that are read as missing, at most."""
+
+MEASURED: Final = 100.0
+"""Between the lowest and the highest of whole numbers that are measured or counted rather than chosen from a list."""
+
+_ODD_WORD: Final = re.compile(r"[^\d]{2,20}\Z|[^\w\s]\Z|0000-00-00(?:[ T]00:00:00)?\Z|00[./]00[./]0000\Z")
+"""What is no number and no time, and no value with a unit either: two characters and more without a digit, or one sign."""
+
+
+def is_odd_word(cell: str) -> bool:
+    return _ODD_WORD.match(cell) is not None
+
 
 _NANS: Final = "(" + ", ".join(quoted(word) for word in NAN_WORDS) + ")"
 _BLANKS: Final = quoted(" \t\r\n\u00a0")
@@ -165,14 +180,15 @@ def choose(
         looked: dict[str, _Look] = {}
         for begin in range(0, len(keys), size):
             block = keys[begin : begin + size]
-            con.execute(f"CREATE OR REPLACE TEMP TABLE block AS SELECT {', '.join(block)} FROM {relation}")
+            con.execute("DROP TABLE IF EXISTS block")
+            con.execute(f"CREATE TEMP TABLE block AS SELECT {', '.join(block)} FROM {relation}")
             looked.update(_look(con, "block", block, convention, few=None))
         con.execute("DROP TABLE block")
     else:
         looked = _look(con, relation, keys, convention, few=few)
     convention = _settled(convention, looked)
     found = {key: _Decision(con, relation, key, names[key], looked[key], convention).choice() for key in keys}
-    ordered = {order for choice in found.values() if not choice.ambiguous and (order := _order(choice.format))}
+    ordered = {order for choice in found.values() if not choice.ambiguous and (order := order_of(choice.format))}
     if not convention.order and len(ordered) == 1:
         # One column that settles day or month settles it for the file.
         convention = replace(convention, order=ordered.pop())
@@ -180,11 +196,6 @@ def choose(
             if choice.ambiguous and choice.kind is Kind.TIME:
                 found[key] = _Decision(con, relation, key, names[key], looked[key], convention).choice()
     return Choices(found, convention)
-
-
-def _order(written: str) -> str:
-    day = written.split(" ")[0].split(",")[0].split("T")[0]
-    return "day" if day in DAY_FIRST else "month" if day in MONTH_FIRST else ""
 
 
 @dataclass(frozen=True)
@@ -368,7 +379,30 @@ class _Decision:
         time = self._time()
         if isinstance(time, Choice):
             return time
+        if (without := self._without_odd_words()) is not None:
+            return without
         return self._text(mixed=max(partly, time) >= MIXED_FROM)
+
+    def _without_odd_words(self) -> Choice | None:
+        """The column as numbers or times, where one or two words stand among measured values: they say that there is none."""
+        if self.convention.typed or self.convention.words_stated:
+            return None
+        words = {cell for cell in self.look.cells if is_odd_word(cell)}
+        if not 0 < len(words) <= ODD_WORDS or sum(cell in words for cell in self.look.cells) > 0.5 * len(self.look.cells):
+            return None
+        convention = replace(self.convention, missing=(*self.convention.missing, *sorted(words)), words_stated=True)
+        look = _look(self.con, self.relation, [self.key], convention, few=())[self.key]
+        counts = look.counts
+        if counts.present < 0.5 * counts.rows:
+            return None
+        found = replace(self, look=look, convention=convention).choice()
+        if found.kind not in (Kind.NUMBER, Kind.TIME):
+            return None
+        if found.kind is Kind.NUMBER and found.integer and not (counts.high or 0.0) - (counts.low or 0.0) >= MEASURED:
+            # A word beside a few small numbers is one of the answers that people chose from.
+            return None
+        told = tuple(note(ODD_WORD, word=word, column=self.name, count=count) for word, count in found.tokens if word in words)
+        return replace(found, notes=(*found.notes, *told))
 
     def _decimal(self) -> Decimal | None:
         """What this column settles, else what the file does."""
@@ -486,20 +520,26 @@ class _Decision:
         fits = {written: self._count(f"{time_sql(written, self.cell)} IS NOT NULL") for written in dict.fromkeys(offered)}
         whole = [written for written, count in fits.items() if count == self.look.counts.present]
         if not whole:
+            # The months may be written in words, which take longer to know than numbers do.
+            more = {w: self._count(f"{time_sql(w, self.cell)} IS NOT NULL") for w in worded_formats(cells)}
+            whole, fits = [written for written, count in more.items() if count == self.look.counts.present], fits | more
+        if not whole:
             return max(fits.values(), default=0) / self.look.counts.present
         chosen = whole[0]
-        rivals = {_order(written) for written in whole} - {""}
+        rivals = {written if is_worded(written) else order_of(written) for written in whole} - {""}
         if len(rivals) < 2 or "%" in order:
             return self._as_time(time_sql(chosen, self.cell), chosen)
-        if order:
-            chosen = next(written for written in whole if _order(written) == order)
+        if order and not is_worded(chosen):
+            chosen = next(written for written in whole if order_of(written) == order)
             return self._as_time(time_sql(chosen, self.cell), chosen)
         # Every day is below 13: the reading in which the days lie closer together is the likelier one.
         chosen = min(whole, key=self._jumps)
-        says = N_(
-            "The dates of {column:name} could begin with the day or the month; {example:name} was read as {format:name} "
-            "(as then the days lie closer together). State the order of dates in Columns if that is wrong."
-        )
+        says = DATES_UNSURE
+        if is_worded(chosen):
+            says = N_(
+                "The months of {column:name} are words of several languages; {example:name} was read as {format:name} "
+                "(as then the days lie closer together)."
+            )
         told = note(says, column=self.name, example=cells[0], format=chosen)
         return self._as_time(time_sql(chosen, self.cell), chosen, ambiguous=True, notes=(told,))
 
@@ -554,12 +594,27 @@ class _Decision:
         return self._count(condition) == self.look.counts.present
 
 
+DATES_UNSURE: Final = N_(
+    "The dates of {column:name} could begin with the day or the month; {example:name} was read as {format:name} "
+    "(as then the days lie closer together). State the order of dates in Columns if that is wrong."
+)
+ODD_WORD: Final = N_(
+    "{word:name} in {column:name} is read as missing ({count:count} rows): all other values are numbers or times."
+)
 KEPT: Final = N_("{word:name} in {column:name} is kept as a value: others of its kind stand there.")
 READ_BECAUSE: Final = N_("{example:name} in {column:name} is read as {read}, because the file also holds {because:name}.")
 READ_UNSURE: Final = N_(
     "{example:name} in {column:name} is read as {read}, but nothing in the file decides whether the mark separates thousands "
     "or decimals: state the decimal mark in Columns if that is wrong."
 )
+
+
+def other_reading(told: Note) -> str:
+    """The decimal mark under which the number of a `READ_UNSURE` note would be read the other way."""
+    values = dict(told.values)
+    mark = next(c for c in str(values["example"]) if c in ".,")
+    grouped = not any(c in ".," for c in str(values["read"]))
+    return mark if grouped else {".": ",", ",": "."}[mark]
 
 
 def _written(example: str, *, grouped: bool) -> str:

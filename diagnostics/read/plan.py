@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import duckdb
-
-from diagnostics.measure.engine import connect, literal
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
 from diagnostics.read import dialect as dialects
@@ -20,17 +17,14 @@ from diagnostics.read import header as headers
 from diagnostics.read.binary import too_many_columns
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.dialect import Dialect, odd_quotes, strict_cells
-from diagnostics.read.records import LINE_ENDS, Layout, count_lines, is_total
+from diagnostics.read.records import LINE_ENDS, Layout, count_lines, is_total, rows_named
 from diagnostics.read.shapes import column_shape
 
 HEAD: Final = 2**18
 LONG_HEAD: Final = 2**22
-LONGEST_SNIFFED: Final = 4096
-"""Characters of a line, on average, up to which an unusual delimiter is looked for."""
-
 TAIL: Final = 2**16
 WEAK: Final = 1
-"""A width that says nothing: then DuckDB's sniffer is asked for a delimiter that the list here lacks."""
+"""A width that says nothing: then a delimiter is looked for that the list lacks."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +55,8 @@ def plan(path: Path, caps: Caps, options: Options) -> Plan:
         if not head.strip():
             raise BadInput(N_("The file has no more than {rows:count} lines: skip fewer of them."), rows=options.skip_rows)
     dialect = dialects.detect(head, complete=complete, delimiter=options.delimiter)
-    if dialect.width <= WEAK and not options.delimiter and (sniffed := _sniffed(head, complete)):
-        dialect = dialects.detect(head, complete=complete, delimiter=sniffed)
+    if dialect.width <= WEAK and not options.delimiter and (unusual := _unusual(head, complete=complete)):
+        dialect = dialects.detect(head, complete=complete, delimiter=unusual)
         if dialect.width <= WEAK:
             dialect = dialects.detect(head, complete=complete)
     if dialect.width > caps.columns:
@@ -93,6 +87,7 @@ def plan(path: Path, caps: Caps, options: Options) -> Plan:
         and not above
         and _regular_end(path, dialect, body)
         and not (dialect.quote == "" and '"' in head)
+        and '="' not in head
     )
     return Plan(layout, found.rows, skipped + skipped_lines, regular, {"\r\n": "\\r\\n"}.get(end, "\\n"), found.shifted)
 
@@ -117,27 +112,21 @@ def _head(path: Path, size: int) -> tuple[str, bool]:
     return data[:size].decode("utf-8", errors="ignore").removeprefix("\ufeff"), len(data) <= size
 
 
-def _sniffed(head: str, complete: bool) -> str | None:
-    """The delimiter that DuckDB's sniffer finds in the whole lines of the head, if it is an unusual one that splits them.
+_UNUSUAL: Final = re.compile(r"[^\w\s\"'.,+/-]{1,3}|[þÞ¶ÿ]")
 
-    In the head alone: the sniffer's time grows faster than the lines, and what follows may be one line without end.
-    """
-    lines = head if complete else head[: max(head.rfind("\n"), head.rfind("\r")) + 1]
-    if not lines or len(lines) > LONGEST_SNIFFED * max(1, len(LINE_ENDS.findall(lines))):
+
+def _unusual(head: str, *, complete: bool) -> str | None:
+    """A delimiter that the list lacks: up to three signs that stand in each line of the head as often as in the first one."""
+    lines = [line for line in dialects.split_head(head, Dialect("\x1f", quote=""), complete=complete) if line.strip()]
+    if len(lines) < 2:
         return None
-    with tempfile.TemporaryDirectory(prefix="model-clinic-") as folder, connect() as con:
-        sample = Path(folder, "head.csv")
-        sample.write_text(lines, encoding="utf-8", newline="")
-        try:
-            found = con.execute(f"SELECT Delimiter FROM sniff_csv({literal(str(sample))}, sample_size=2000)").fetchall()
-        except duckdb.Error:
-            return None  # The sniffer gives up on what is no table in any dialect; the file is then one column.
-    character = str(found[0][0]) if found else ""
-    return (
-        character
-        if character and character in head and not character.isalnum() and character not in ('"', "'", *dialects.DELIMITERS)
-        else None
-    )
+    counted = [Counter(_UNUSUAL.findall(line)) for line in lines]
+    regular = [
+        (times, mark)
+        for mark, times in counted[0].items()
+        if mark not in dialects.DELIMITERS and sum(count[mark] == times for count in counted) >= 0.95 * len(lines)
+    ]
+    return max(regular)[1] if regular else None
 
 
 def _regular_end(path: Path, dialect: Dialect, body: Sequence[Sequence[str]]) -> bool:
@@ -153,5 +142,8 @@ def _regular_end(path: Path, dialect: Dialect, body: Sequence[Sequence[str]]) ->
         return True
     cells = strict_cells(lines[-1], dialect)
     if cells is None or len(cells) != dialect.width or is_total(cells, body):
+        return False
+    if not cells[0].strip() and rows_named(body):
+        # Perhaps sums without a word for them.
         return False
     return sum(bool(cell.strip()) for cell in cells) > max(1, dialect.width // 5)

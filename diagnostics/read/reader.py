@@ -15,7 +15,7 @@ import duckdb
 from diagnostics.nouns.refusal import BadInput, MachineFault
 from diagnostics.nouns.table import Note, Reading, Table, note
 from diagnostics.nouns.words import N_
-from diagnostics.read import typed
+from diagnostics.read import typed, wrapped
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import (
     TYPED,
@@ -30,7 +30,7 @@ from diagnostics.read.container import (
 )
 from diagnostics.read.encoding import Scan, detect, scan, transcode
 from diagnostics.read.faults import OF_THE_MACHINE, machine_fault
-from diagnostics.read.header import unique
+from diagnostics.read.header import at_edges, unique
 from diagnostics.read.index import with_row_numbers
 from diagnostics.read.kinds import Choice, Convention, column
 from diagnostics.read.missing import TOKENS
@@ -143,6 +143,8 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
         rows=written.rows,
         rejected_count=tally.rejected_count,
         rejected=tuple(tally.rejected),
+        repaired_count=tally.repaired_count,
+        repaired=tuple(tally.repaired),
         notes=(
             *text.notes,
             *([note(SHIFTED)] if planned.shifted else []),
@@ -154,6 +156,12 @@ def _read(source: Path, target: Path, scratch: Path, name: str, caps: Caps, opti
     )
     stage.replace(target)
     columns = with_row_numbers(target, columns, written.rows, header=planned.header_rows > 0)
+    hollow = {names[i] for i in at_edges(layout.names)} & {c.name for c in columns if dict(c.tokens).get("") == written.rows}
+    if hollow and len(hollow) < len(columns):
+        # What stands before the first delimiter of each line, or behind the last one.
+        columns = tuple(c for c in columns if c.name not in hollow)
+        says = N_("{count:count} columns without a name and without a value were left out.")
+        reading = replace(reading, notes=(*reading.notes, note(says, count=len(hollow))))
     return Table(name, target, columns, written.rows, _fingerprint(text.seen.fingerprint, options), reading)
 
 
@@ -223,7 +231,7 @@ def as_text(
     size = source.stat().st_size
     rows = size * head.count(b"\n") / len(head)
     aside = container is Container.TEXT and size > BIG and rows < caps.rows / 4 and options.encoding is None
-    if pool is not None and aside and detect(head) == "utf-8":
+    if pool is not None and aside and detect(head) == "utf-8" and not head.lstrip(b"\xef\xbb\xbf").startswith(b'"'):
         provisional = Scan("", size, head.isascii(), False, 0, head)
         return Text(source, container.value, "utf-8", (), provisional, pending=pool.submit(scan, source, caps))
     notes: list[Note] = []
@@ -252,8 +260,23 @@ def as_text(
     codec = "utf-8" if container is Container.WORKBOOK else options.encoding or detect(seen.head, seen)
     text = Text(path, label, codec, tuple(notes), seen, delimiter)
     if sheet is not None:
-        text = replace(text, sheet=sheet.name, sheets=sheet.names)
-    return decoded(text, scratch, caps) if codec not in ("utf-8", "ascii") or seen.nuls else text
+        return replace(text, sheet=sheet.name, sheets=sheet.names)
+    text = decoded(text, scratch, caps) if codec not in ("utf-8", "ascii") or seen.nuls else text
+    return _unwrapped(text, scratch)
+
+
+def _unwrapped(text: Text, scratch: Path) -> Text:
+    """Without the quotes that stand around each line as a whole."""
+    with text.path.open("rb") as stream:
+        head = stream.read(2**16)
+    if not head.lstrip(b"\xef\xbb\xbf").startswith(b'"') or not wrapped.in_quotes(
+        head[: head.rfind(b"\n") + 1].decode("utf-8-sig", "replace")
+    ):
+        return text
+    target = scratch / "unwrapped"
+    wrapped.take_off(text.path, target)
+    says = N_("Every line of the file stood in quotes as a whole: they were taken off.")
+    return replace(text, path=target, notes=(*text.notes, note(says)))
 
 
 def _of_sheet(sheet: Sheet) -> list[Note]:
@@ -369,12 +392,12 @@ def _header_again(path: Path, planned: Plan) -> bool:
 
 def _notes(tally: Tally, written: tuple[str, ...], names: tuple[str, ...], choices: Iterable[Choice]) -> list[Note]:
     notes = []
-    if tally.repaired:
+    if tally.repaired_count:
         notes.append(
             note(
                 N_("{count:count} rows with a stray quote or a wrong number of cells were repaired, first line {line:count}."),
-                count=tally.repaired,
-                line=tally.first_repaired,
+                count=tally.repaired_count,
+                line=tally.repaired[0].line,
             )
         )
     if not written:

@@ -10,7 +10,19 @@ from diagnostics.sandbox.forked import POSSIBLE, Forked
 
 PROCESS: Final = Forked("diagnostics.read.typed_file")
 
-TYPED_ENDINGS: Final = (".parquet", ".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".orc", ".dta", ".sas7bdat", ".xpt")
+TYPED_ENDINGS: Final = (
+    ".parquet",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".arrow",
+    ".feather",
+    ".avro",
+    ".orc",
+    ".dta",
+    ".sas7bdat",
+    ".xpt",
+)
 
 
 def start_for(given: Iterable[Path | None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,25 +11,26 @@ from typing import Any
 import duckdb
 
 from diagnostics.measure.engine import connect, literal
-from diagnostics.nouns.incident import Roles
+from diagnostics.nouns.incident import Guess, Roles
 from diagnostics.nouns.spreadsheet import defused, defused_sql
 from diagnostics.nouns.table import Table
 from diagnostics.nouns.words import N_, Words, shorten
 from diagnostics.read.binary import relation_of
 from diagnostics.read.caps import Caps, Options
 from diagnostics.read.container import TYPED, damaged
-from diagnostics.read.header import unique
+from diagnostics.read.header import at_edges, unique
 from diagnostics.read.plan import plan
 from diagnostics.read.reader import as_text, decoded, opened
 from diagnostics.read.records import normalise, output_delimiter
 from diagnostics.read.typed import Source
 
 
-def reading_record(table: Table, roles: Roles, words: Words | None = None) -> dict[str, Any]:
+def reading_record(table: Table, roles: Roles, words: Words | None = None, guesses: Sequence[Guess] = ()) -> dict[str, Any]:
     """The `read` record of the contract; `role` is null for a feature.
 
     written: how numbers or times were written where not plainly, by column; missing: what was taken for missing, with its count
-    ("" is the empty cell); notes: what was repaired, guessed or left open, in the reader's language.
+    ("" is the empty cell); notes: what was repaired, guessed or left open, in the reader's language. repaired: records with what
+    they were and were read as, of which the first ones are listed; guesses: roles with their evidence.
     """
     words = words or Words()
     reading = table.reading
@@ -51,6 +52,17 @@ def reading_record(table: Table, roles: Roles, words: Words | None = None) -> di
         "sheet": reading.sheet,
         "sheets": list(reading.sheets),
         "notes": [note.statement(words) for note in reading.notes],
+        "repaired_count": reading.repaired_count,
+        "repaired": [{"line": r.line, "was": r.was, "cells": list(r.cells)} for r in reading.repaired],
+        "guesses": [
+            {
+                "role": guess.role,
+                "column": guess.column,
+                "evidence": guess.evidence.statement(words),
+                "confidence": round(guess.confidence, 2),
+            }
+            for guess in guesses
+        ],
     }
 
 
@@ -67,6 +79,13 @@ def reading_text(record: Mapping[str, Any], file: str, words: Words) -> str:
         how = [column["type"], column["role"] or "", record["written"].get(column["name"], "")]
         lines.append(f"  {shorten(column['name'])}: {', '.join(part for part in how if part)}")
     lines += [f"  {note}" for note in record["notes"]]
+    says = N_("Read as missing in {column:name}: {words:list}.")
+    for name, tokens in record["missing"].items():
+        named = [f"{word or words(N_('empty cell'))} ({count:,})" for word, count in tokens.items()]
+        lines.append("  " + words(says, column=name, words=named))
+    lines += [f"  {guess['role']}: {shorten(guess['column'])}. {guess['evidence']}" for guess in record["guesses"]]
+    said = N_("line {line:count} was repaired: {was:name} was read as {cells:name}")
+    lines += [words(said, line=r["line"], was=r["was"], cells=" | ".join(r["cells"])) for r in record["repaired"]]
     if record["rejected_count"]:
         lines.append(words(N_("Rows set aside: {count:count}."), count=record["rejected_count"]))
     lines += [words(N_("line {line:count}: {reason}"), line=r["line"], reason=r["reason"]) for r in record["rejected"]]
@@ -122,6 +141,14 @@ def _texts(
     names = planned.layout.names or unique((), width)
     keyed = {f"c{position}": "" for position in range(width)}
     relation = Source(regular, output_delimiter(planned.layout.dialect), 0, keyed).sql(caps)
+    hollow = [f"c{position}" for position in at_edges(planned.layout.names)]
+    if hollow:
+        filled = con.execute(
+            f"SELECT {', '.join(f'count(nullif(trim({key}), {chr(39) * 2}))' for key in hollow)} FROM {relation}"
+        ).fetchall()[0]
+        gone = {key for key, count in zip(hollow, filled, strict=True) if not count}
+        names = tuple(name for key, name in zip(keyed, names, strict=True) if key not in gone)
+        keyed = {key: "" for key in keyed if key not in gone}
     cells = ", ".join(f"coalesce({key}, '') AS {key}" for key in keyed)
     texts = ", ".join(f"{defused_sql(key)} AS {key}" for key in keyed)
     return f"SELECT {texts} FROM (SELECT {cells} FROM {relation})", names

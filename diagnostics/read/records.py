@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO
 
 from diagnostics.nouns.refusal import BadInput
-from diagnostics.nouns.table import Rejected
-from diagnostics.nouns.words import N_
+from diagnostics.nouns.table import Rejected, Repaired
+from diagnostics.nouns.words import N_, shorten
 from diagnostics.read.caps import Caps
 from diagnostics.read.dialect import LOOK_AHEAD, Dialect, odd_quotes, strict_cells
 from diagnostics.read.repair import repair
 from diagnostics.read.shapes import ColumnShape, Sort, sort_of
+from diagnostics.read.wrapped import without_formula
 
 KEPT: Final = 1_000
 """Rejected records that are listed one by one; all are counted."""
+
+SHOWN: Final = 100
+"""Repaired records that are kept with what they were and became."""
 
 REPAIRED_AT_MOST: Final = 2_000
 TOO_MANY: Final = N_("more cells than the table has columns")
@@ -37,8 +42,8 @@ class Tally:
     """What became of the records; grows while they are written."""
 
     rows: int = 0
-    repaired: int = 0
-    first_repaired: int = 0
+    repaired_count: int = 0
+    repaired: list[Repaired] = field(default_factory=list)
     rejected_count: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -47,9 +52,10 @@ class Tally:
         if len(self.rejected) < KEPT:
             self.rejected.append(Rejected(line, reason))
 
-    def repaired_at(self, line: int) -> None:
-        self.repaired += 1
-        self.first_repaired = self.first_repaired or line
+    def repair(self, line: int, was: str, cells: Sequence[str]) -> None:
+        self.repaired_count += 1
+        if len(self.repaired) < SHOWN:
+            self.repaired.append(Repaired(line, shorten(was.rstrip("\r\n")), tuple(shorten(cell) for cell in cells)))
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,32 @@ def is_total(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     return all(sort_of(cell) is Sort.NUMBER for _, cell in filled[1:])
 
 
+def rows_named(body: Sequence[Sequence[str]]) -> bool:
+    """The first cell is filled in all rows but one, at most."""
+    return len(body) > 2 and sum(not row[0].strip() for row in body) <= 1
+
+
+def _number(cell: str, mark: str) -> float | None:
+    """The number that `cell` is with that decimal mark, 0 for an empty one, None for none."""
+    bare = cell.strip().replace("," if mark == "." else ".", "").replace(mark, ".")
+    try:
+        return float(bare) if bare else 0.0
+    except ValueError:
+        return None
+
+
+def _sums(rows: Iterable[Sequence[str]], positions: Sequence[int], mark: str) -> list[float] | None:
+    """The sum of each of these columns, None where a cell is no number."""
+    sums = [0.0] * len(positions)
+    for row in rows:
+        for number, position in enumerate(positions):
+            value = _number(row[position], mark)
+            if value is None:
+                return None
+            sums[number] += value
+    return sums
+
+
 def too_many_rows(caps: Caps) -> BadInput:
     return BadInput(N_("The table has more than {cap:count} rows: upload a sample of them or a shorter period."), cap=caps.rows)
 
@@ -108,7 +140,7 @@ def output_delimiter(dialect: Dialect) -> str:
 
 
 def written(cells: Sequence[str], delimiter: str) -> str:
-    return delimiter.join(['"' + cell.replace('"', '""') + '"' for cell in cells]) + "\n"
+    return delimiter.join(['"' + without_formula(cell).replace('"', '""') + '"' for cell in cells]) + "\n"
 
 
 def normalise(source: Path, layout: Layout, target: Path, caps: Caps) -> Tally:
@@ -145,7 +177,7 @@ class _Writer:
         for line in source:
             # Most lines: no quote, the right number of cells, not sparse. They pass as they are.
             plainly = fast and '"' not in line and line.count(separator) == last and twice not in line and "\0" not in line
-            if plainly and not _TOTAL_LINE.match(line):
+            if plainly and not (line.startswith(separator) or _TOTAL_LINE.match(line)):
                 if first_name and line.startswith(first_name) and self._is_header(line.rstrip("\r\n").split(separator)):
                     self.tally.reject(source.number, AGAIN)
                     continue
@@ -194,7 +226,7 @@ class _Writer:
         filled = sum(1 for cell in cells if cell.strip())
         lone = self.width == 2 and filled == 1 and bool(cells[0].strip())
         sparse = filled == 0 or lone or (self.width >= 3 and filled <= max(1, self.width // 5))
-        if sparse or is_total(cells, self.layout.body):
+        if sparse or is_total(cells, self.layout.body) or self._nameless(cells):
             self.sparse.append((number, cells))
             if len(self.sparse) >= 5_000:
                 self._settle()
@@ -202,6 +234,27 @@ class _Writer:
         if self.waiting or self.sparse:
             self._settle()
         self._write(cells)
+
+    def _nameless(self, cells: Sequence[str]) -> bool:
+        """Numbers alone, without the first cell that every other row has: perhaps their sums."""
+        filled = [cell for cell in cells if cell.strip()]
+        named = not cells[0].strip() and rows_named(self.layout.body)
+        return named and self.width >= 3 and bool(filled) and all(sort_of(cell) is Sort.NUMBER for cell in filled)
+
+    def _is_sum(self, cells: Sequence[str]) -> bool:
+        """Each of the numbers is the sum of its column, over more than one row."""
+        if not self._nameless(cells) or self.tally.rows < 2:
+            return False
+        positions = [position for position, cell in enumerate(cells) if cell.strip()]
+        self.out.flush()
+        for mark in ".,":
+            with open(self.out.name, encoding="utf-8", newline="") as rows:
+                sums = _sums(csv.reader(rows, delimiter=self.delimiter), positions, mark)
+            stated = [_number(cells[position], mark) for position in positions]
+            # Sums are printed with the digits of a cell, so that each row may bring half of the last one.
+            if sums and all(s is not None and abs(s - t) <= 1e-9 * abs(t) + 0.005 for s, t in zip(stated, sums, strict=True)):
+                return True
+        return False
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         return bool(self.names) and self.width > 1 and [cell.strip() for cell in cells] == self.names
@@ -232,7 +285,7 @@ class _Writer:
                 self._repair(item, at_end=tail_notes and len(merged) <= 10)
             elif not any(cell.strip() for cell in item) and (tail_notes or self.width > 1):
                 self.tally.reject(line, EMPTY)
-            elif tail_notes and is_total(item, self.layout.body):
+            elif tail_notes and (is_total(item, self.layout.body) or self._is_sum(item)):
                 self.tally.reject(line, TOTAL)
             elif tail_notes and len(merged) <= 10 and not _like_row(item, self.layout.shapes):
                 self.tally.reject(line, NOTE)
@@ -266,13 +319,13 @@ class _Writer:
             return
         if self.width == 1:
             # One column has no delimiter to get wrong: the line is the cell.
-            self.tally.repaired_at(odd.line)
+            self.tally.repair(odd.line, odd.text, [odd.text.rstrip("\r\n")])
             self._write([odd.text.rstrip("\r\n")])
             return
-        if self.tally.repaired < REPAIRED_AT_MOST:
+        if self.tally.repaired_count < REPAIRED_AT_MOST:
             found = repair(odd.text, self.dialect, self.layout.shapes)
             if found is not None:
-                self.tally.repaired_at(odd.line)
+                self.tally.repair(odd.line, odd.text, found)
                 self._write(found)
                 return
         reason = QUOTES if cells is None else TOO_MANY if len(cells) > self.width else TOO_FEW

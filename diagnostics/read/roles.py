@@ -110,7 +110,9 @@ def guess_roles(
     target = settled("target", _target(free(), left, right, seen.get(prediction or "")))
     identity = settled("id", _id(free()))
     segments = stated.segments or (() if "segments" in none else _segments(free(), reasons))
-    roles = Roles(target, prediction, timestamp, identity, segments, stated.positive, stated.group, stated.calendar)
+    roles = Roles(
+        target, prediction, timestamp, identity, segments, stated.positive, stated.group, stated.calendar, stated.not_features
+    )
     decided = task or _task(seen.get(target or ""), seen.get(prediction or ""), reasons)
     answer = _answer(decided, seen.get(target or ""), seen.get(prediction or ""), reasons)
     guesses = [_guess(role, says, values, roles, decided, answer) for role, says, values in reasons]

@@ -14,8 +14,8 @@ from diagnostics.nouns.words import N_, shorten
 
 FILE: Final = "incident.yaml"
 NAMES: Final = ("target", "prediction", "timestamp", "id", "positive", "group")
-LISTS: Final = ("segments", "calendar")
-KEYS: Final = ("title", "task", *NAMES[:5], "segments", "group", "calendar", "events", "limits", "reading")
+LISTS: Final = ("segments", "calendar", "not_features", "ignore")
+KEYS: Final = ("title", "task", *NAMES[:5], "segments", "group", *LISTS[1:], "events", "limits", "reading")
 READING_KEYS: Final = ("encoding", "delimiter", "header", "skip", "sheet", "decimal", "thousands", "dates", "missing")
 READING_SIDES: Final = ("reference", "current")
 

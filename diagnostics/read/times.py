@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from diagnostics.read.numbers import quoted
+from diagnostics.read.worded import is_worded, worded_sql
 
 UNZONED: Final = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?"
 _CLOCKED: Final = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)?"
@@ -39,8 +40,12 @@ PARTS: Final = {
     "%M": r"\d{2}",
     "%S": r"\d{2}",
     "%f": r"\d{1,6}",
-    "%p": "[AaPp][Mm]",
+    "%p": r"[AaPp]\.?[Mm]\.?",
 }
+
+
+BLANKS: Final = " \u00a0\u202f"
+"""What stands between a clock and AM or PM: browsers write a narrow blank there."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,24 @@ _HMS: Final = r"(\d{2}:\d{2}:\d{2})"
 REWRITTEN: Final[Mapping[str, Rewritten]] = {
     "YYYYMMDD": Rewritten(_YMD, r"\1", "%Y%m%d"),
     "YYYYMMDDHHMM": Rewritten(_YMD + r"[T ]?(\d{2})(\d{2})Z?", r"\1 \2:\3", "%Y%m%d %H:%M"),
+    "YYYYMMDDHHMMSS+HHMM": Rewritten(
+        _YMD + r"[T _-]?(\d{2}):?(\d{2}):?(\d{2})(?:[.,]\d{1,9})? ?([+-]\d{2}):?(\d{2})",
+        r"\1 \2:\3:\4 \5\6",
+        "%Y%m%d %H:%M:%S %z",
+        zoned=True,
+    ),
+    "Y. M. D.": Rewritten(r"(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?", r"\1 \2 \3", "%Y %m %d"),
+    "년월일": Rewritten(r"(\d{4})년 ?(\d{1,2})월 ?(\d{1,2})일", r"\1 \2 \3", "%Y %m %d"),
+    "年月日時分": Rewritten(
+        r"(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일] ?(\d{1,2})[时時点시] ?(\d{1,2})[分분]",
+        r"\1 \2 \3 \4:\5",
+        "%Y %m %d %H:%M",
+    ),
+    "年月日時分秒": Rewritten(
+        r"(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일] ?(\d{1,2})[时時点시] ?(\d{1,2})[分분] ?(\d{1,2})[秒초]",
+        r"\1 \2 \3 \4:\5:\6",
+        "%Y %m %d %H:%M:%S",
+    ),
     "YYYYMMDDHHMMSS": Rewritten(_YMD + r"[T _-]?(\d{2}):?(\d{2}):?(\d{2})(?:[.,]\d{1,9})?Z?", r"\1 \2:\3:\4", "%Y%m%d %H:%M:%S"),
     "Java": Rewritten(
         rf"[A-Za-z]{{3}} ([A-Za-z]{{3}}) +(\d{{1,2}}) {_HMS}(?: [A-Z]{{2,5}})? (\d{{4}})", r"\1 \2 \4 \3", "%b %d %Y %H:%M:%S"
@@ -102,6 +125,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
             written = re.escape(day + clock)
             for part, pattern in PARTS.items():
                 written = written.replace(re.escape(part), pattern)
+            written = written.replace(re.escape(" "), f"[{BLANKS}]")
             patterns.append((day + clock, re.compile(written + r"\Z")))
     return tuple(patterns)
 
@@ -129,6 +153,12 @@ def time_formats(cells: Sequence[str]) -> list[str]:
     return fits
 
 
+def order_of(written: str) -> str:
+    """What comes first in a strptime format, "day" or "month"; "" where it begins with neither."""
+    day = written.split(" ")[0].split(",")[0].split("T")[0]
+    return "day" if day in DAY_FIRST else "month" if day in MONTH_FIRST else ""
+
+
 def time_sql(written: str, cell: str) -> str:
     """A TIMESTAMP expression (UTC where the cells name a zone), NULL where the cell is not written so."""
     if written == "ISO":
@@ -138,6 +168,8 @@ def time_sql(written: str, cell: str) -> str:
             f"CASE WHEN regexp_full_match({cell}, {quoted(ISO)}) THEN CASE WHEN regexp_full_match({cell}, {quoted(ZONED)}) "
             f"THEN timezone('UTC', TRY_CAST({plain} AS TIMESTAMPTZ)) ELSE TRY_CAST({plain} AS TIMESTAMP) END END"
         )
+    if is_worded(written):
+        return worded_sql(written, cell)
     if written in REWRITTEN:
         form = REWRITTEN[written]
         put = f"regexp_replace({cell}, {quoted('^' + form.pattern + '$')}, {quoted(form.put)})"
@@ -145,11 +177,14 @@ def time_sql(written: str, cell: str) -> str:
         stamp = f"try_strptime({put}, {quoted(form.written)})"
         stamp = f"timezone('UTC', {stamp})" if form.zoned else f"CAST({stamp} AS TIMESTAMP)"
         return f"CASE WHEN regexp_full_match({cell}, {quoted(form.pattern)}) THEN {stamp} END"
+    if "%p" in written:
+        cell = f"regexp_replace(regexp_replace({cell}, '[{BLANKS}]', ' ', 'g'), '([AaPp])\\.?[Mm]\\.?$', '\\1M')"
     return f"TRY_CAST(try_strptime({cell}, {quoted(written)}) AS TIMESTAMP)"
 
 
 TIME_NAMES: Final = re.compile(
-    r"(?:^|[^a-z])(?:time|timestamp|date|datetime|ts|epoch|created|updated|at|day)(?:$|[^a-z])|time$|date$|stamp"
+    r"(?:^|[^a-z])(?:time|timestamp|date|datetime|ts|epoch|created|updated|at|day|when|datum|zeit|zeitpunkt|fecha|hora|heure)"
+    r"(?:$|[^a-z])|time$|date$|stamp|时间|日期|時間|日時|日付|дата|время"
 )
 DAY_NAMES: Final = re.compile(
     r"(?:^|[^a-z])(?:timestamp|date|datetime|dt|created|updated|at|day)(?:$|[^a-z])|date$|datetime$|stamp"

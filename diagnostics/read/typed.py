@@ -127,6 +127,10 @@ def _after_a_look(
         relation, rows = f"read_parquet({literal(str(stored))})", count if width > GROUP and count <= BLOCKS_UP_TO else None
         decided = choose(con, relation, source.names, convention, rows=rows, few=None if rows is not None else ())
     choices = decided.of
+    if stored.is_file() and not any(_changes(choice) for choice in choices.values()):
+        # Texts that stay as they are have been written already.
+        stored.replace(target)
+        return Typed(count, choices)
     count = copy(con, f"SELECT {_selected(source, choices)} FROM {relation}", target, width=len(source.names))
     stored.unlink(missing_ok=True)
     return Typed(count, choices)

@@ -21,7 +21,9 @@ SECONDS: Final = 10.0
 RATE: Final = 1e6
 """Bytes of a file that are read in a second at least, beyond the first ten."""
 
-MEMORY: Final = 2**30
+MEMORY: Final = 3 * 2**29
+"""Address space: a third of it holds the libraries, and what is used of the rest is less than half."""
+
 MEMORY_PER_BYTE: Final = 20
 MEMORY_CAP: Final = 4 * 2**30
 

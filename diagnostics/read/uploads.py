@@ -44,6 +44,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "code": Part("code", "", (".py", ".ipynb")),
     "logs": Part("logs", "", (".log", ".txt", ".json", ".jsonl", ".csv", ".gz", ".out"), loose=True),
     "metrics": Part("metrics", "", (".csv", ".tsv", ".txt", ".json", ".prom", ".xlsx", ".parquet", ".gz", ".log"), loose=True),
+    "memory": Part("memory", "", (".jsonl", ".json", ".txt", ".log", ".out"), loose=True),
     "training": Part("training", "", (".csv", ".json", ".jsonl", ".txt"), loose=True),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import time
 from types import TracebackType
 from typing import BinaryIO, Final, Protocol
 
@@ -31,6 +32,10 @@ class Loaded(Protocol):
 
     def answer(self, rows: Frame) -> Frame: ...
 
+    def facts(self) -> dict[str, object]: ...
+
+    def shrink(self, way: str, rows: Frame) -> Frame: ...
+
 
 def main() -> None:
     questions, answers = _streams()
@@ -50,7 +55,9 @@ def main() -> None:
     first = _read(questions)
     if first is None:
         return
-    limits = Limits(memory=int(first.meta["memory"]), seconds=float(first.meta["seconds"]))
+    limits = Limits(
+        memory=int(first.meta["memory"]), seconds=float(first.meta["seconds"]), threads=int(first.meta.get("threads", 1))
+    )
     loaded = _load(str(first.meta["kind"]), first.arrays["model"].tobytes(), limits)
     del first
     meta = {"ready": True, "landlock": rights[0], "seccomp": rights[1], "description": loaded.description}
@@ -67,7 +74,15 @@ def main() -> None:
 
 
 def _answered(loaded: Loaded, asked: Frame) -> Frame:
-    """The answers; on request also those to the same rows again, and to some of them one by one, under names of their own."""
+    """The answers; on request also those to the same rows again, and to some of them one by one, under names of their own; or
+    how long they take, what the model is made of, or a smaller copy of it.
+    """
+    if isinstance(asked.meta.get("repeat"), dict):
+        return _timed(loaded, asked, asked.meta["repeat"])
+    if isinstance(asked.meta.get("shrink"), str):
+        return loaded.shrink(asked.meta["shrink"], asked)
+    if asked.meta.get("facts"):
+        return Frame({"facts": loaded.facts()})
     told = loaded.answer(asked)
     if not asked.meta.get("again"):
         return told
@@ -79,6 +94,19 @@ def _answered(loaded: Loaded, asked: Frame) -> Frame:
         for name in told.texts:
             texts[f"{prefix} {name}"] = [word for other in others for word in other.texts[name]]
     return Frame(told.meta, arrays, texts)
+
+
+def _timed(loaded: Loaded, asked: Frame, how: dict[str, object]) -> Frame:
+    """Milliseconds of each answer to the same rows, one after the other, after two that are not counted."""
+    seconds, least, most = float(str(how["seconds"])), int(str(how["least"])), int(str(how["most"]))
+    loaded.answer(asked), loaded.answer(asked)
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < most and (len(times) < least or time.perf_counter() - began < seconds):
+        start = time.perf_counter()
+        loaded.answer(asked)
+        times.append(1000 * (time.perf_counter() - start))
+    return Frame({"passed": time.perf_counter() - began}, {"times": np.asarray(times, dtype="float64")})
 
 
 def _slice(asked: Frame, row: int) -> Frame:
@@ -98,7 +126,7 @@ def _load(kind: str, content: bytes, limits: Limits) -> Loaded:
         onnx_model.libraries()
         bound(limits)
         allow_seconds(limits.seconds)
-        loaded = onnx_model.load(content)
+        loaded = onnx_model.load(content, threads=limits.threads)
     elif kind == "pickle":
         import diagnostics.sandbox.pickle_text as pickle_text
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from diagnostics.nouns.refusal import NotApplicable
 from diagnostics.nouns.words import N_, Value, shorten
 from diagnostics.sandbox.confine import Limits
+from diagnostics.sandbox.facts import Facts
 from diagnostics.sandbox.isolation import Isolation, isolation
 from diagnostics.sandbox.process import MEMORY_WORDS, Process
 from diagnostics.sandbox.wire import Frame
@@ -25,6 +26,7 @@ CONVERT: Final = N_(
 )
 UNKNOWN_KIND: Final = N_("{file:name} can't be run here: give the model as ONNX or skops.")
 TOO_BIG: Final = N_("{file:name} is larger than {size:number} MB and is not run here.")
+THREADS: Final = N_("Several threads are not tried here: this system can't keep a model with threads from starting processes.")
 FAILED: Final = N_("The model stopped with an error on these rows: {why}")
 
 REFUSALS: Final[Mapping[str, str]] = {
@@ -40,6 +42,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     ),
     "bomb": N_("{file:name} unpacks to {size:count} bytes in {files:count} files, far more than a model has; it is not run."),
     "untrusted": N_("{file:name} asks for {types:list}, which is not known to be harmless; it is not run."),
+    "whole": N_("nothing in {file:name} can be made smaller in this way: it has no layers, or too few trees."),
     "nothing": N_("{file:name} holds a {type} that predicts nothing."),
 }
 """What the confined process may refuse, and the sentence for it; the process sends only a key and plain values."""
@@ -89,6 +92,14 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Times:
+    """milliseconds: of each answer, shape (n,); passed: seconds of all of them together."""
+
+    milliseconds: NDArray[np.float64]
+    passed: float
+
+
+@dataclass(frozen=True)
 class Replies:
     """told: answers to the rows; again: to the same rows once more; alone: to the first rows, each by itself."""
 
@@ -123,6 +134,22 @@ class Model:
         some = some or next((len(v) for name, v in told.texts.items() if name.startswith("alone ")), 0)
         return Replies(_told(told, "", n), _told(told, "again ", n), _told(told, "alone ", min(some, n)))
 
+    def times(self, rows: Frame, *, seconds: float, least: int, most: int) -> Times:
+        """Milliseconds of answers to the same rows, measured where the model runs."""
+        how = {"seconds": seconds, "least": least, "most": most}
+        told = self._ask(Frame({**rows.meta, "repeat": how}, rows.arrays, rows.texts))
+        passed = told.meta.get("passed")
+        return Times(told.arrays.get("times", np.empty(0)), float(passed) if isinstance(passed, float) else float("nan"))
+
+    def facts(self) -> Facts:
+        given = self._ask(Frame({"facts": True})).meta.get("facts")
+        return Facts.read(given if isinstance(given, dict) else {})
+
+    def shrunk(self, way: str, rows: Frame) -> bytes:
+        """A smaller copy of an ONNX model, made where it runs. way: as `onnx_shrink.shrink`."""
+        told = self._ask(Frame({**rows.meta, "shrink": way}, rows.arrays, rows.texts))
+        return told.arrays["model"].tobytes() if "model" in told.arrays else b""
+
     def _ask(self, rows: Frame) -> Frame:
         if not self._process.alive:
             self._process = self._start()
@@ -137,7 +164,14 @@ class Model:
         if self.path.stat().st_size > self.limits.model:
             raise NotApplicable(TOO_BIG, needs="model", file=name, size=self.limits.model / 2**20)
         content = np.fromfile(self.path, dtype="|u1")
-        meta = {"kind": kind, "memory": self.limits.memory, "seconds": self.limits.seconds}
+        if self.limits.threads > 1 and isolation() is Isolation.LIMITS:
+            raise NotApplicable(THREADS, needs="model")
+        meta = {
+            "kind": kind,
+            "memory": self.limits.memory,
+            "seconds": self.limits.seconds,
+            "threads": self.limits.threads,
+        }
         started = Process(Frame(meta, {"model": content}), self.limits)
         self._process = started
         self._checked(started.ready)

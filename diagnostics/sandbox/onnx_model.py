@@ -41,28 +41,49 @@ def libraries() -> None:
 class Onnx:
     session: Any
     description: dict[str, object]
+    content: bytes
+
+    def facts(self) -> dict[str, object]:
+        from diagnostics.sandbox.onnx_graph import facts
+
+        return facts(self.content)
+
+    def shrink(self, way: str, rows: Frame) -> Frame:
+        """The bytes of a smaller copy, as the array "model". rows: what 8-bit activations are calibrated on."""
+        from diagnostics.sandbox.onnx_shrink import shrink
+
+        feeds = self._feeds(rows) if int(rows.meta["rows"]) else []
+        return Frame({"made": way}, {"model": np.frombuffer(shrink(self.content, way, feeds), dtype="|u1")})
 
     def answer(self, rows: Frame) -> Frame:
-        n = int(rows.meta["rows"])
-        given = [(i, _column(rows, i.name, n, NUMBERS.get(i.type))) for i in self.session.get_inputs()]
-        fixed = next((i.shape[0] for i, _ in given if i.shape and isinstance(i.shape[0], int) and i.shape[0] > 0), 0)
-        parts = []
-        for start in range(0, max(n, 1), fixed or CHUNK):
-            feed = {i.name: values[start : start + (fixed or CHUNK)] for i, values in given}
-            short = fixed - (n - start) if fixed and start + fixed > n else 0
-            if short:
-                # A graph made for a fixed number of rows is filled up with the last one.
-                feed = {name: np.concatenate([v, np.repeat(v[-1:], short, axis=0)]) for name, v in feed.items()}
-            feed = {i.name: feed[i.name].reshape(-1) if len(i.shape or [0, 0]) == 1 else feed[i.name] for i, _ in given}
-            parts.append(_collect(self.session.run(None, feed), min(n - start, fixed or CHUNK)))
+        n, start, parts = int(rows.meta["rows"]), 0, []
+        for feed, size in self._feeds(rows):
+            parts.append(_collect(self.session.run(None, feed), min(n - start, size)))
+            start += size
         labels = [word for part in parts for word in part[0] or []]
         scores = [part[1] for part in parts if part[1] is not None]
         classes = next((part[2] for part in parts if part[2]), None) or self.description["classes"]
         texts = {"labels": labels} if labels else {}
         return Frame({"classes": classes}, {"scores": np.concatenate(scores)} if scores else {}, texts)
 
+    def _feeds(self, rows: Frame) -> list[tuple[dict[str, NDArray[Any]], int]]:
+        """What the session is run on, part by part, and for how many rows each part is."""
+        n = int(rows.meta["rows"])
+        given = [(i, _column(rows, i.name, n, NUMBERS.get(i.type))) for i in self.session.get_inputs()]
+        fixed = next((i.shape[0] for i, _ in given if i.shape and isinstance(i.shape[0], int) and i.shape[0] > 0), 0)
+        feeds = []
+        for start in range(0, max(n, 1), fixed or CHUNK):
+            feed = {i.name: values[start : start + (fixed or CHUNK)] for i, values in given}
+            short = fixed - (n - start) if fixed and start + fixed > n else 0
+            if short:
+                # A graph made for a fixed number of rows is filled up with the last one.
+                feed = {name: np.concatenate([v, np.repeat(v[-1:], short, axis=0)]) for name, v in feed.items()}
+            shaped = {i.name: feed[i.name].reshape(-1) if len(i.shape or [0, 0]) == 1 else feed[i.name] for i, _ in given}
+            feeds.append((shaped, fixed or CHUNK))
+        return feeds
 
-def load(content: bytes) -> Onnx:
+
+def load(content: bytes, *, threads: int = 1) -> Onnx:
     """Raises Refused for external data and for operators that are not built in."""
     import onnx
     import onnxruntime
@@ -86,7 +107,7 @@ def load(content: bytes) -> Onnx:
                 raise Refused("custom", operator=node.op_type[:100], domain=node.domain[:100])
             classes = classes or _labels(node)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 4
     # A graph can ask for gigabytes while constants are folded; run plainly, it asks for them within the limits all the same.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -101,7 +122,7 @@ def load(content: bytes) -> Onnx:
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     inputs = [_described(i) for i in session.get_inputs()]
     more = {"inputs": inputs, "features": _feature_names(meta), "classes": classes, "scalers": scalers}
-    return Onnx(session, described | more)
+    return Onnx(session, described | more, content)
 
 
 def _described(i: Any) -> dict[str, object]:

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import Final
 
+from diagnostics.sandbox.refused import Refused
 from diagnostics.sandbox.wire import Frame
 
 SHOWN: Final = 4_000
@@ -22,6 +23,12 @@ class Written:
     def answer(self, rows: Frame) -> Frame:
         """A pickle that is only written out answers nothing."""
         return Frame()
+
+    def facts(self) -> dict[str, object]:
+        return {}
+
+    def shrink(self, way: str, rows: Frame) -> Frame:
+        raise Refused("whole")
 
 
 def load(content: bytes) -> Written:

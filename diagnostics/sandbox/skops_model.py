@@ -80,6 +80,12 @@ class Skops:
             texts[name] = [next(rest) if whole else None for whole in complete.tolist()]
         return Frame(told.meta, arrays, texts)
 
+    def facts(self) -> dict[str, object]:
+        return {}
+
+    def shrink(self, way: str, rows: Frame) -> Frame:
+        raise Refused("whole")
+
     def _tell(self, frame: Any) -> Frame:
         given = frame if self.description["features"] else frame.to_numpy("float64")
         told = np.asarray(self.model.predict(given))

@@ -15,6 +15,7 @@ from diagnostics.pictures import pictured
 from diagnostics.report.outline import PROOFS
 from pages.parts import visit as visits
 from pages.parts.cards import badge, picture, remedy, show
+from pages.parts.chosen import chosen
 from pages.parts.guard import REPORT, ROOT, START, STEP_SCRIPTS
 from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
@@ -39,6 +40,8 @@ def board_page() -> None:
     investigation, _ = visits.investigated(visit)
     words = visit.words
     header(visit.title, states(investigation), words, visit.link)
+    if not visit.scope.whole:
+        chosen(investigation.incident, visit)
     unreadable(investigation.incident, visit)
     remarked(investigation, visit)
     guessed(investigation.incident, visit)

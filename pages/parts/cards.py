@@ -21,6 +21,7 @@ from diagnostics.pictures.pictured import UNDRAWN, Picture
 from diagnostics.pictures.shapes import Shape
 from diagnostics.report.numbers import cells, numbers
 from pages.parts.export import csv_bytes
+from pages.parts.leads import clinic_link
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -150,6 +151,7 @@ def card(check: Check, finding: Finding, incident: Incident, visit: Visit, *, ke
             return
         picture(check, finding, visit, alt=finding.statement(words), key=f"{key}-chart")
         remedy(finding, words)
+        clinic_link(finding, visit)
         meaning(finding, words, heading=True)
         st.markdown(f"**{words(N_('How was this computed?'))}**")
         computed(finding, incident, visit, key=key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ from diagnostics.nouns.refusal import BadInput, NotApplicable
 from diagnostics.nouns.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import badge, code, meaning, numbers_button, picture, statistic
-from pages.parts.guard import COLUMNS, ROOT
+from pages.parts.guard import COLUMNS, ROOT, START
 from pages.parts.jobs import job_queue
 from pages.parts.measured import show_measured, show_remedies, show_so_far
 from pages.parts.step import say
@@ -27,6 +27,9 @@ from pages.parts.training_table import EVERY, Opened, choose_target, draw_bar, o
 from pages.parts.visit import Visit
 
 __all__ = ["Opened", "clinic_page"]
+
+SERVICE: Final = ("logs", "metrics", "code", "model", "memory")
+"""What is uploaded on the start page and not chosen among columns."""
 
 
 def clinic_page(
@@ -37,6 +40,7 @@ def clinic_page(
     below: Callable[[Any, Opened], None] = lambda p, opened: None,
     while_running: Callable[[Any, Opened], None] | None = None,
     table: bool = True,
+    service: bool = False,
     button: str = N_("Examine"),
     well: str = N_("Nothing wrong was found."),
     remedies: bool = True,
@@ -45,7 +49,8 @@ def clinic_page(
 
     about: one sentence (message id) that is the page's heading before the first run. settings: draws the widgets, given the
     settings of the latest run, and returns the new ones. below: more of a result, after its sentence and picture. while_running:
-    draws a profile that is not complete yet. table: whether a training table with a target is needed. well: the sentence where
+    draws a profile that is not complete yet. table: whether a training table with a target is needed; service:
+    whether code, log and metrics count too. well: the sentence where
     no rule fired. remedies: whether what was tried is shown here; else `below` does it in its own words.
     """
     visit = visits.enter()
@@ -55,7 +60,7 @@ def clinic_page(
     load()
     if visit.incident is not None:
         visits.known(visit)
-    opened = open_training_table(visit, about) if table else open_without_table(visit)
+    opened = open_training_table(visit, about) if table else open_without_table(visit, service=service)
     draw_bar(opened)
     found = _latest_result(diagnostic, opened)
     last = found.settings if found else results.find_types(diagnostic)[0]()
@@ -158,7 +163,9 @@ def _show_failure(run: ClinicJob | None, opened: Opened) -> None:
         st.info(words(N_("The run was stopped. Nothing else was changed.")))
     elif run.refused is not None:
         st.warning(plain(run.refused.statement(words)))
-        if isinstance(run.refused, NotApplicable) and run.refused.needs not in ("reference", "target", ""):
+        if isinstance(run.refused, NotApplicable) and run.refused.needs in SERVICE:
+            st.page_link(ROOT / START, label=words(N_("Give it on the start page →")), query_params=opened.visit.link)
+        elif isinstance(run.refused, NotApplicable) and run.refused.needs not in ("reference", "target", ""):
             st.page_link(ROOT / COLUMNS, label=words(N_("Choose it in Columns →")), query_params=opened.visit.link)
 
 

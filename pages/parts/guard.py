@@ -22,6 +22,11 @@ STEP_SCRIPTS: Final = (
 )
 START: Final = "pages/start.py"
 COLUMNS: Final = "pages/columns.py"
+ALL_COLUMNS: Final = "pages/all_columns.py"
+COLUMN: Final = "pages/column.py"
+ERRORS: Final = "pages/errors.py"
+ROW: Final = "pages/row.py"
+OWN_RULES: Final = "pages/own_rules.py"
 CAUSES: Final = "pages/causes.py"
 REPORT: Final = "pages/report.py"
 REVIEW: Final = "pages/review.py"
@@ -39,6 +44,8 @@ CLINIC: Final[tuple[tuple[str, str], ...]] = (
     ("pages/clinic_search.py", N_("Hyperparameters")),
     ("pages/clinic_resources.py", N_("Resources")),
     ("pages/clinic_deployment.py", N_("Deployment")),
+    ("pages/clinic_serving.py", N_("Serving")),
+    ("pages/clinic_memory.py", N_("Memory")),
     ("pages/clinic_ab_test.py", N_("A/B test")),
 )
 """Script and title of each training problem's page, in the order of the menu."""
@@ -57,6 +64,13 @@ def pages(words: Words) -> dict[str, list[st.Page]]:
         words(N_("The seven steps")): [
             st.Page(ROOT / script, title=f"{number} {words(title)}")
             for number, (script, title) in enumerate(zip(STEP_SCRIPTS, STEP_TITLES, strict=True), start=1)
+        ],
+        words(N_("Look")): [
+            st.Page(ROOT / ALL_COLUMNS, title=words(N_("All columns"))),
+            st.Page(ROOT / COLUMN, title=words(N_("One column"))),
+            st.Page(ROOT / ERRORS, title=words(N_("Errors by group"))),
+            st.Page(ROOT / ROW, title=words(N_("One row"))),
+            st.Page(ROOT / OWN_RULES, title=words(N_("Own rules"))),
         ],
         words(N_("Outcome")): [
             st.Page(ROOT / CAUSES, title=words(N_("Causes"))),

@@ -11,11 +11,12 @@ from diagnostics.catalogue import STEP_TITLES
 from diagnostics.investigation import Investigation
 from diagnostics.nouns.check import Status
 from diagnostics.nouns.words import N_, Words
-from pages.parts.guard import CAUSES, COLUMNS, REPORT, REVIEW, ROOT, STEP_SCRIPTS, WATCH
+from pages.parts.guard import ALL_COLUMNS, CAUSES, COLUMNS, REPORT, REVIEW, ROOT, STEP_SCRIPTS, WATCH
 from pages.parts.text import plain
 
 WAYS_OUT: Final = (
     (COLUMNS, N_("Columns")),
+    (ALL_COLUMNS, N_("All columns")),
     (CAUSES, N_("Causes")),
     (REVIEW, N_("Review")),
     (REPORT, N_("Report")),

@@ -15,12 +15,12 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words, shorten
 from pages.parts import door, signin
 from pages.parts import visit as visits
+from pages.parts.begin import bring, exchanged, happened, named, preview
 from pages.parts.guard import CAUSES, ROOT, START
 from pages.parts.jobs import load_ahead
 from pages.parts.text import plain
 from pages.parts.visit import Visit
 
-TABLES: Final = ("csv", "tsv", "gz", "parquet", "xlsx")
 MORE: Final = (
     ("model", N_("The model that served"), N_("An .onnx or .skops file. A pickle is kept, and never opened."), False),
     (
@@ -75,6 +75,7 @@ def start_page() -> None:
             )
         )
     st.markdown(words(N_("Give rows from when all was well and rows from production. Any one file alone is enough to begin.")))
+    bring(visit)
     left, right = st.columns(2)
     with left:
         _upload(
@@ -89,6 +90,18 @@ def start_page() -> None:
             for column, (part, label, about, several) in zip(st.columns(2), pair, strict=False):
                 with column:
                     _upload(part, label, about, visit, several=several)
+    with st.expander(words(N_("Images, audio, long texts?"))):
+        st.markdown(
+            words(
+                N_(
+                    "Pictures and sound are not looked into. Give a table with one row for each: size, brightness, camera, "
+                    "duration, "
+                    "and the numbers of an embedding as columns; all steps work on those. Of long texts give length, language "
+                    "and an "
+                    "embedding likewise: a column of free text is shown, but no model here learns from it."
+                )
+            )
+        )
     _given(visit)
     _samples(visit)
     _restore(visit)
@@ -113,7 +126,6 @@ def _upload(part: str, label: str, about: str, visit: Visit, *, several: bool = 
     door.admit()
     given = st.file_uploader(
         words(label),
-        type=list(TABLES) if part in ("reference", "current") else None,
         accept_multiple_files=several,
         key=f"upload-{part}-{version}",
         help=words(about),
@@ -170,16 +182,23 @@ def _given(visit: Visit) -> None:
     base = store.folder(incident)
     with st.container(border=True):
         st.markdown(f"**{words(N_('Given so far'))}**")
+        named(visit)
+        given_as = store.names(incident)
         for file in held:
             path = file.relative_to(base).as_posix()
+            own = given_as.get(path, "")
+            said = f"{path} ({shorten(own)})" if own and own != file.name else path
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.markdown(f":green[✓] {plain(path)}, {_size(file, words)}", width="content")
+                st.markdown(f":green[✓] {plain(said)}, {_size(file, words)}", width="content")
                 label = words(N_("Remove {file:name}"), file=shorten(path, cap=40))
                 if st.button(plain(label), key=f"remove-{path}", type="tertiary"):
                     _remove(incident, path, visit)
+        preview(visit)
+        happened(visit)
         with st.container(horizontal=True):
             if st.button(words(N_("Investigate")), type="primary", key="investigate"):
                 visits.begin(incident)
+            exchanged(visit)
             if st.button(words(N_("Begin another incident")), key="another"):
                 visits.leave()
                 st.switch_page(ROOT / START)

@@ -12,6 +12,7 @@ import streamlit as st
 from diagnostics.clinic.shared.clinic_job import CLINIC
 from diagnostics.keep.investigation_job import INVESTIGATIONS
 from diagnostics.keep.jobs import Job, JobQueue, Lane
+from diagnostics.keep.looking_job import LOOKING
 from diagnostics.loading import load
 from diagnostics.nouns.words import words_for
 from diagnostics.watch.command import WATCHES
@@ -23,7 +24,7 @@ AFTER: Final = 1.0
 
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
-    return JobQueue((INVESTIGATIONS, CLINIC, LOADING, WATCHES))
+    return JobQueue((INVESTIGATIONS, CLINIC, LOADING, LOOKING, WATCHES))
 
 
 @st.cache_resource(show_spinner=False)

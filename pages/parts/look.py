@@ -7,7 +7,8 @@ from typing import Final
 STYLE: Final = """<style>
 .stMainBlockContainer { max-width: 1240px; }
 .st-key-bar [data-testid="stMarkdownContainer"], .st-key-bar p { margin-bottom: 0; }
-[class*="st-key-sample-"] button { padding: 0; min-height: 0; text-align: left; justify-content: flex-start; }
+[class*="st-key-sample-"]:not(.st-key-sample-watch) button { padding: 0; min-height: 0; }
+[class*="st-key-sample-"]:not(.st-key-sample-watch) button { text-align: left; justify-content: flex-start; }
 .st-key-steps { padding-bottom: 0.25rem; border-bottom: 1px solid var(--st-border-color); }
 .st-key-steps > div[data-testid] { flex: 1 1 0 !important; width: auto !important; min-width: 7.4rem !important; }
 .st-key-steps a { align-items: flex-start; justify-content: flex-start; padding: 0.4rem 0.55rem; min-height: 4rem; width: 100%; }
@@ -26,6 +27,7 @@ STYLE: Final = """<style>
 .st-key-meeting .st-key-table-steps p { font-size: 0.95rem; }
 [class*="st-key-item-"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; overflow-wrap: anywhere; }
 [class*="st-key-item-"] p { margin-bottom: 0; }
+[data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] p { color: var(--st-text-color); }
 @media (min-width: 901px) {
   .st-key-language-switch { position: fixed; top: 0.55rem; right: 4rem; width: 130px !important; z-index: 999991; }
 }

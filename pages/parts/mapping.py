@@ -13,6 +13,7 @@ from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
 from diagnostics.read.folder import MAY_BE_NONE
 from pages.parts import visit as visits
+from pages.parts.aside import set_aside
 from pages.parts.guard import ROOT, START, STEP_SCRIPTS
 from pages.parts.header import header, states
 from pages.parts.jobs import job_queue
@@ -38,7 +39,7 @@ LEVELS_CAP = 50
 
 def columns_page() -> None:
     visit = visits.enter()
-    investigation, _ = visits.investigated(visit)
+    investigation, _ = visits.investigated(visit, whole=True)
     incident, words = investigation.incident, visit.words
     header(visit.title, states(investigation), words, visit.link)
     if st.session_state.pop("roles-saved", False):
@@ -60,6 +61,7 @@ def columns_page() -> None:
         table_as_read(words(name), side, table, visit)
     st.subheader(words(N_("Which column plays which part")), anchor=False)
     st.markdown("\n".join(f"- {line}" for line in role_sentences(incident, words)))
+    set_aside(visit)
     if not visit.read_only:
         _form(incident, visit)
     if st.button(words(N_("Next: step 1, Confirm")), key="next"):

@@ -37,7 +37,7 @@ SHOWN: Final = 3
 
 def meeting_page() -> None:
     visit = visits.enter()
-    investigation, _ = visits.investigated(visit)
+    investigation, _ = visits.investigated(visit, whole=True)
     words = visit.words
     written = opened(visit)
     held = filled(written or Record(), investigation)

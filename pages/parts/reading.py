@@ -73,6 +73,16 @@ def _told(side: str, table: Table, words: Words) -> None:
     st.markdown("\n".join(f"- {line}" for line in lines))
     if reading.rejected_count:
         _rejected(side, table, words)
+    if reading.repaired:
+        with st.expander(words(N_("Which records were repaired, and how"))):
+            listed = pd.DataFrame(
+                {
+                    words(N_("line")): [r.line for r in reading.repaired],
+                    words(N_("as it stood")): [r.was for r in reading.repaired],
+                    words(N_("as it was read")): [" | ".join(r.cells) for r in reading.repaired],
+                }
+            )
+            st.dataframe(listed, hide_index=True, alt=words(N_("Records that were repaired")))
     st.markdown(words(N_("The first rows, as they were read:")))
     st.dataframe(first_rows(table), hide_index=True, alt=words(N_("First rows of the table as read")))
     with st.expander(words(N_("Columns of this table"))):

@@ -49,7 +49,7 @@ PREVIEW: Final = 720
 
 def report_page() -> None:
     visit = visits.enter()
-    investigation, _ = visits.investigated(visit)
+    investigation, _ = visits.investigated(visit, whole=True)
     words = visit.words
     header(visit.title, states(investigation), words, visit.link)
     unreadable(investigation.incident, visit)

@@ -40,7 +40,7 @@ GRADE_COLOURS = {Grade.CRITICAL: "red", Grade.HIGH: "red", Grade.MEDIUM: "orange
 
 def review_page() -> None:
     visit = visits.enter()
-    investigation, _ = visits.investigated(visit)
+    investigation, _ = visits.investigated(visit, whole=True)
     words = visit.words
     header(visit.title, states(investigation), words, visit.link)
     written = opened(visit)

@@ -87,13 +87,18 @@ def _own(held: Record, visit: Visit) -> None:
     if (yes or no) and not what.strip():
         st.error(words(EMPTY))
     elif yes or no:
-        key = cause_key("", (), what.strip())
-        gone = f"causes.{key}.gone" in held.versions and key not in {cause.key for cause in causes_of(held)}
-        back: dict[str, object] = {"gone": False} if gone else {}
-        values = {**back, "what": what, "reason": reason, "accepted": yes}
-        # Of one that was taken out, what stood there is known; of any other, somebody named it in this very moment.
-        known = held.versions if gone else {}
-        edits = [Edit(f"causes.{key}.{part}", value, known.get(f"causes.{key}.{part}", 0)) for part, value in values.items()]
-        if save(visit, edits):
+        if name_cause(held, what, reason, yes, visit):
             fresh("judge-own")
         st.rerun()
+
+
+def name_cause(held: Record, what: str, reason: str, accepted: bool, visit: Visit) -> bool:
+    """Keep a cause in people's own words, accepted or rejected; whether that could be done."""
+    key = cause_key("", (), what.strip())
+    gone = f"causes.{key}.gone" in held.versions and key not in {cause.key for cause in causes_of(held)}
+    back: dict[str, object] = {"gone": False} if gone else {}
+    values = {**back, "what": what, "reason": reason, "accepted": accepted}
+    # Of one that was taken out, what stood there is known; of any other, somebody named it in this very moment.
+    known = held.versions if gone else {}
+    edits = [Edit(f"causes.{key}.{part}", value, known.get(f"causes.{key}.{part}", 0)) for part, value in values.items()]
+    return save(visit, edits)

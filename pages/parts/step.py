@@ -15,10 +15,13 @@ from diagnostics.nouns.incident import Incident
 from diagnostics.nouns.words import N_, Words
 from pages.parts import visit as visits
 from pages.parts.cards import card, computed, meaning, offending, picture, remedy
+from pages.parts.chosen import chosen
 from pages.parts.guard import CAUSES, ROOT, START, STEP_SCRIPTS
 from pages.parts.guesses import exchange, guessed
 from pages.parts.header import header, states
+from pages.parts.leads import clinic_link
 from pages.parts.needs import needs_link
+from pages.parts.taken import take_along
 from pages.parts.text import plain, sentence, statement
 from pages.parts.visit import Visit
 
@@ -34,6 +37,8 @@ def step_page(
     incident, checks = investigation.incident, investigation.step(number)
     if complete:
         header(visit.title, states(investigation), visit.words, visit.link)
+    if complete and not visit.scope.whole:
+        chosen(incident, visit)
     unreadable(incident, visit)
     if number == 1:
         remarked(investigation, visit)
@@ -60,6 +65,7 @@ def step_page(
         for position, (check, finding) in enumerate(sorted(rest, key=lambda pair: pair[1].rank)):
             card(check, finding, incident, visit, key=f"step{number}-card{position}")
     below(investigation, visit)
+    take_along(visit, f"step-{number}")
     _silent(checks, visit, key=f"step{number}")
     _next(number, visit)
 
@@ -97,6 +103,7 @@ def _problem(number: int, check: Check, worst: Finding, incident: Incident, visi
     picture(check, worst, visit, alt=worst.statement(words), key=f"{key}-chart")
     with st.container(border=True):
         remedy(worst, words)
+        clinic_link(worst, visit)
         offending(check, worst, incident, visit, key=key)
     with st.expander(words(N_("What does this mean?"))):
         meaning(worst, words)

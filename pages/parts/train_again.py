@@ -37,7 +37,7 @@ LIST_CAP: Final = 20_000_000
 
 def train_again_page() -> None:
     visit = visits.enter()
-    investigation, complete = visits.investigated(visit)
+    investigation, complete = visits.investigated(visit, whole=True)
     if complete:
         header(visit.title, states(investigation), visit.words, visit.link)
     job = job_queue().latest(WATCHES.name, _key(visit))

@@ -20,7 +20,6 @@ from diagnostics.read.uploads import UNTITLED, title_of
 from pages.parts import door
 from pages.parts import visit as visits
 from pages.parts.guard import CLINIC, ROOT, START
-from pages.parts.intake import TABLES
 from pages.parts.jobs import job_queue
 from pages.parts.step import say
 from pages.parts.text import plain
@@ -87,14 +86,16 @@ def open_training_table(visit: Visit, about: str) -> Opened:
     return opened
 
 
-def open_without_table(visit: Visit) -> Opened:
+def open_without_table(visit: Visit, *, service: bool = False) -> Opened:
+    """service: whether the page looks at code, log and metrics too, so that its result goes by them."""
     incident = Incident()
     if visit.incident is not None and store.files(visit.incident):
         try:
             incident = _read(visit, bad_ends=False)
         except BadInput:
             incident = Incident()
-    return Opened(visit, incident, results.fingerprint(incident))
+    named = results.service_fingerprint if service else results.fingerprint
+    return Opened(visit, incident, named(incident))
 
 
 def _read(visit: Visit, *, bad_ends: bool = True) -> Incident:
@@ -141,7 +142,7 @@ def _upload(visit: Visit) -> None:
     st.markdown(words(N_("Give one table with the rows that a model is trained on, and the column to be learnt.")))
     version = st.session_state.setdefault("version-clinic", 0)
     door.admit()
-    given = st.file_uploader(words(N_("Training rows")), type=list(TABLES), key=f"upload-clinic-{version}")
+    given = st.file_uploader(words(N_("Training rows")), key=f"upload-clinic-{version}")
     if st.session_state.get("refused-clinic"):
         st.error(st.session_state["refused-clinic"])
     st.page_link(ROOT / START, label=words(N_("Or open a sample on the start page →")), query_params=visit.link or None)

@@ -14,6 +14,7 @@ from diagnostics.keep import investigation_job, links, sharing, store
 from diagnostics.keep.investigation_job import INVESTIGATIONS
 from diagnostics.keep.jobs import Stopped
 from diagnostics.keep.review import listing
+from diagnostics.looking.scope import KEYS, WHOLE, Scope, from_link, to_link
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, Words, code_of, words_for
 from diagnostics.pictures.style import DARK, LIGHT, Palette
@@ -26,6 +27,7 @@ OPENED: Final = "opened"
 LANGUAGE: Final = "language"
 
 REMEMBERED: Final = "remembered"
+SCOPE: Final = "scope"
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +37,19 @@ FIRST_STEPS: Final = (
     ({"logs", "metrics"}, guard.STEP_SCRIPTS[5]),
     ({"environment", "config", "code"}, guard.STEP_SCRIPTS[4]),
     ({"training"}, "pages/clinic_training.py"),
+    ({"memory"}, "pages/clinic_memory.py"),
 )
 """Files and the page to begin with; without tables the first steps could only say so."""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """incident: id of the one in the link, None when none is open."""
+    """incident: id of the one in the link, None when none is open; scope: the rows and columns that are looked at."""
 
     words: Words
     palette: Palette
     incident: str | None
+    scope: Scope = WHOLE
 
     @property
     def read_only(self) -> bool:
@@ -59,8 +63,8 @@ class Visit:
 
     @property
     def link(self) -> dict[str, str]:
-        """Query parameters that lead back to this incident."""
-        return {INCIDENT: self.incident} if self.incident else {}
+        """Query parameters that lead back to this incident, and to what is looked at of it."""
+        return {INCIDENT: self.incident, **to_link(self.scope)} if self.incident else {}
 
 
 def words() -> Words:
@@ -89,7 +93,35 @@ def enter() -> Visit:
         if links.for_reading(named) and store.exists(named):
             said = N_("You are reading: nothing can be changed, and no file of the incident taken along, through this link.")
             st.markdown(f":orange[{spoken(said)}]")
-    return Visit(spoken, palette(), named or None)
+    return Visit(spoken, palette(), named or None, _scope(named, spoken) if named else WHOLE)
+
+
+def _scope(incident: str, words: Words) -> Scope:
+    """What is looked at: what the link says, else what this session chose, which is then put into the link."""
+    link = {key: st.query_params[key] for key in KEYS if key in st.query_params}
+    chosen: dict[str, Scope] = st.session_state.setdefault(SCOPE, {})
+    try:
+        scope = from_link(link) if link else chosen.get(incident, WHOLE)
+    except BadInput as reason:
+        st.error(plain(reason.statement(words)))
+        scope = WHOLE
+    chosen[incident] = scope
+    for key in KEYS:
+        said = to_link(scope).get(key)
+        if said is None:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != said:
+            st.query_params[key] = said
+    return scope
+
+
+def look_at(visit: Visit, scope: Scope) -> None:
+    """Look at other rows or columns from here on, on every page of the incident, and run the page again."""
+    st.session_state.setdefault(SCOPE, {})[visit.incident] = scope
+    for key in KEYS:
+        st.query_params.pop(key, None)
+    st.query_params.update(to_link(scope))
+    st.rerun()
 
 
 def _seen(incident: str) -> None:
@@ -138,23 +170,28 @@ def known(visit: Visit) -> str:
     return visit.incident
 
 
-def investigated(visit: Visit, *, step: int = 0) -> tuple[Investigation, bool]:
-    """The investigation of the open incident, shared by all pages, and whether it is complete.
+def investigated(visit: Visit, *, step: int = 0, whole: bool = False) -> tuple[Investigation, bool]:
+    """The investigation of what is looked at of the open incident, shared by all pages, and whether it is complete.
 
-    While it runs, the page shows how far it is and ends there, unless it is that of a `step` which is done by now.
+    whole: of all its rows and columns, whatever is looked at. While it runs, the page shows how far it
+    is and ends there, unless it is that of a `step` which is done by now.
     """
     incident = known(visit)
     try:
-        job = investigation_job.ask(job_queue(), incident)
+        scope = WHOLE if whole else visit.scope
+        job = investigation_job.ask(job_queue(), incident, scope)
         if not job.settled():
             found = progress.watch(job, visit.words, visit.link, step=step)
             if found is None:
                 st.stop()
             return found, False
         found = job.found()
-        _remember(incident, found)
+        if scope.whole:
+            _remember(incident, found)
         return found, True
     except BadInput as reason:
+        if not visit.scope.whole and not whole:
+            _nothing_chosen(visit, reason)
         st.title(visit.words(N_("This incident cannot be investigated yet.")), anchor=False)
         st.markdown(plain(reason.statement(visit.words)))
         _to_start(visit, N_("Change the files of this incident →"))
@@ -165,6 +202,15 @@ def investigated(visit: Visit, *, step: int = 0) -> tuple[Investigation, bool]:
         st.markdown(visit.words(N_("Your files are still there.")))
         _again(visit)
         st.stop()
+
+
+def _nothing_chosen(visit: Visit, reason: BadInput) -> None:
+    """What was chosen cannot be looked at: says why, offers the whole, and ends the page."""
+    st.title(visit.words(N_("These rows cannot be looked at.")), anchor=False)
+    st.markdown(plain(reason.statement(visit.words)))
+    if st.button(visit.words(N_("Look at all rows again")), type="primary", key="all-rows"):
+        look_at(visit, WHOLE)
+    st.stop()
 
 
 def _remember(incident: str, found: Investigation) -> None:
@@ -185,5 +231,5 @@ def _to_start(visit: Visit, label: str) -> None:
 
 def _again(visit: Visit) -> None:
     if st.button(visit.words(N_("Investigate again")), type="primary", key="again"):
-        job_queue().forget(INVESTIGATIONS.name, visit.incident or "")
+        job_queue().forget(INVESTIGATIONS.name, investigation_job.key_of(visit.incident or "", visit.scope))
         st.rerun()

@@ -8,6 +8,7 @@ import pytest
 
 from diagnostics.clinic.imbalance import check as imbalance
 from diagnostics.clinic.imbalance.check import Imbalance, Settings
+from diagnostics.clinic.imbalance.methods import METHODS, SAMPLERS, changes, sampled_rows
 from diagnostics.clinic.imbalance.remedies import allowed, cheapest, resampled, synthetic
 from diagnostics.clinic.imbalance.rows import preview, to_download, two_classes
 from diagnostics.clinic.shared.results import decode, encode
@@ -170,3 +171,63 @@ def test_an_extreme_class_is_also_looked_for_as_an_oddity(tmp_path: Path, rng: n
     assert {"IMB005", "IMB006"} <= codes(p)
     odd = next(way for way in p.ways if way.name == "isolation")
     assert odd.recall.value > 0.5
+
+
+@pytest.mark.parametrize("how", list(SAMPLERS))
+@pytest.mark.parametrize("kind", ["numbers", "both"])
+def test_further_methods_make_or_drop_rows_of_the_training_part_alone(
+    how: str, kind: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    frame = classes(rng, share=0.1, noise=1.0)
+    frame.loc[::11, "x0"] = np.nan
+    data = training_set(incident_of(tmp_path, frame if kind == "both" else frame.drop(columns="city"), target="answer"))
+    codes_ = data.truth.astype("int64")
+    extra, kept = changes(data, data.features, codes_, how, 0)
+    assert set(kept.tolist()) <= set(range(len(codes_)))
+    rare_kept = int((codes_[kept] == 1).sum())
+    if SAMPLERS[how].adds:
+        assert len(extra) > 0
+        assert list(extra.columns) == list(data.features.columns)
+        assert {str(level) for level in extra.get("city", pd.Series(dtype=object)).dropna()} <= set(frame["city"])
+        for name in data.numbers:
+            spread = np.ptp(data.features[name].dropna())
+            assert extra[name].between(data.features[name].min() - spread, data.features[name].max() + spread).all()
+    else:
+        assert len(extra) == 0
+        assert rare_kept == int((codes_ == 1).sum())
+        assert len(kept) < len(codes_)
+    made, labels = sampled_rows(data, data.features, codes_, how, 0)
+    assert len(made) == len(labels) == len(extra) + len(kept)
+
+
+def test_all_methods_stand_on_the_same_folds_with_the_threshold(tmp_path: Path, rng: np.random.Generator) -> None:
+    frame = classes(rng, 260, share=0.2, noise=0.8)
+    p = imbalance.profile(incident_of(tmp_path, frame, target="answer"), Settings(family="tree", repeats=1, further=True))
+    by_name = {result.name: result for result in p.compared.remedies}
+    assert set(METHODS) <= set(by_name)
+    assert not [name for name in METHODS if by_name[name].skipped]
+    assert p.threshold is not None
+    assert 0 <= p.threshold.low <= p.threshold.value <= p.threshold.high <= 1
+    assert decode(encode(p), Imbalance) == p
+
+
+def test_the_threshold_follows_the_cost_of_a_miss(rare: Imbalance, tmp_path: Path) -> None:
+    assert rare.threshold is not None
+    # Chances that hold are best cut at 1 / (1 + cost): with 10 false alarms for a miss at 9%.
+    assert rare.threshold.low < 1 / 11 < rare.threshold.high
+
+
+def test_a_preview_of_a_cleaning_shows_what_is_dropped(tmp_path: Path, rng: np.random.Generator) -> None:
+    data = training_set(incident_of(tmp_path, classes(rng, share=0.1, noise=1.0), target="answer"))
+    shown = preview(data, how="enn")
+    assert shown.count == 0
+    assert shown.gone == len(shown.dropped) > 0
+    assert preview(data, how="borderline").count > 0
+    assert drawing.draw_preview(shown, Words()) is not None
+
+
+def test_rows_that_a_method_cannot_use_are_refused_in_a_sentence(tmp_path: Path, rng: np.random.Generator) -> None:
+    data = training_set(incident_of(tmp_path, classes(rng, share=0.1), target="answer"))
+    one = np.concatenate([np.flatnonzero(data.truth == 0), np.flatnonzero(data.truth == 1)[:1]])
+    with pytest.raises(NotApplicable):
+        changes(data, data.features.iloc[one], data.truth[one].astype("int64"), "adasyn", 0)

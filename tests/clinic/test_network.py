@@ -14,9 +14,13 @@ from diagnostics.clinic.network.check import Lab, Settings, judge, profile, sugg
 from diagnostics.clinic.network.log import as_lines
 from diagnostics.clinic.network.presets import PRESETS
 from diagnostics.clinic.network.settings import SCHEDULES, Network
+from diagnostics.clinic.shared.compare import Verdict
 from diagnostics.clinic.shared.folds import folds
 from diagnostics.clinic.shared.results import decode, encode
 from diagnostics.clinic.shared.training_set import training_set
+from diagnostics.clinic.training_history.check import Diagnosed
+from diagnostics.clinic.training_history.history import Layer
+from diagnostics.clinic.training_history.problem import Problem
 from diagnostics.clinic.training_history.reading.read import read_history
 from diagnostics.nouns.incident import Incident, Task
 from diagnostics.nouns.refusal import BadInput, NotApplicable
@@ -62,8 +66,14 @@ def test_the_saved_run_is_read_by_the_doctor(rows: Incident, tmp_path: Path) -> 
     assert network.diagnose(read_history(file)).found[0].code == "dead_units"
 
 
-def test_remedies_are_measured_on_held_out_rows(rows: Incident) -> None:
-    p = profile(rows, replace(settings("learning_rate_too_low", epochs=8, depth=1), mode="remedies", seeds=3))
+@pytest.fixture(scope="module")
+def tried(rows: Incident) -> Lab:
+    """Remedies for a learning rate that is too low."""
+    return profile(rows, replace(settings("learning_rate_too_low", epochs=8, depth=1), mode="remedies", seeds=3))
+
+
+def test_remedies_are_measured_on_held_out_rows(tried: Lab) -> None:
+    p = tried
     assert p.compared is not None
     assert len(p.compared.remedies) == len(PRESETS["learning_rate_too_low"].remedies)
     assert max(result.gain.value for result in p.compared.remedies) > 0
@@ -123,3 +133,40 @@ def test_only_the_columns_that_are_trained_on_are_counted(rows: Incident) -> Non
     p = profile(rows, Settings(network=Network(epochs=2)))
     assert p.data.features == len(training_set(rows).numbers)
     assert p.data.features < len(training_set(rows).features.columns)
+
+
+def test_unequal_classes_are_judged_by_the_log_loss(tmp_path: Path) -> None:
+    frame = classes(np.random.default_rng(2), 600, share=0.12, noise=0.5)
+    incident = incident_of(tmp_path, frame, target="answer")
+    p = profile(incident, replace(settings("learning_rate_too_low", epochs=10, depth=1), mode="remedies", seeds=3))
+    assert p.compared is not None
+    assert (p.compared.metric, p.compared.higher) == ("log_loss", False)
+    # The share of right answers stays at 88% all the while; the loss falls, and that is a gain.
+    assert p.compared.best is not None
+    assert p.compared.best.score.value < p.compared.before.score.value
+    assert p.compared.best.gain.value == pytest.approx(p.compared.before.score.value - p.compared.best.score.value)
+
+
+def test_a_gradient_that_recovers_is_a_gain_although_the_score_stays(tried: Lab) -> None:
+    """The runs are given other gradients: training a deep network a dozen times would show the same."""
+
+    def run(of: Diagnosed, first: float, *, vanished: bool) -> Diagnosed:
+        x = tuple(map(float, range(8)))
+        layers = tuple(Layer(name=name, x=x, gradients=(size,) * 8) for name, size in (("dense 1", first), ("dense 2", 1.0)))
+        found = Problem(code="vanishing_gradient", confidence=0.9, epoch=1, until=8, says="")
+        return replace(of, history=replace(of.history, layers=layers), found=(found,) if vanished else ())
+
+    assert tried.compared is not None
+    flat = replace(tried.compared, remedies=tuple(replace(r, verdict=Verdict.NO_GAIN) for r in tried.compared.remedies))
+    before, *after = tried.runs
+    mended = (run(before, 1e-6, vanished=True), *(run(one, 0.5, vanished=False) for one in after))
+    found = judge(replace(tried, runs=mended, compared=flat))
+    assert [finding.code for finding in found] == ["NET004"]
+    assert (found[0].evidence["before"], found[0].evidence["after"]) == (1e-6, 0.5)
+    assert found[0].statement(Words())
+    still = (mended[0], *(run(one, 1e-6, vanished=True) for one in after))
+    assert [finding.code for finding in judge(replace(tried, runs=still, compared=flat))] == ["NET002"]
+    assert "NET004" not in {finding.code for finding in judge(tried)}
+    # What scores worse is never recommended for its gradient.
+    worse = replace(flat, remedies=tuple(replace(r, verdict=Verdict.WORSE) for r in flat.remedies))
+    assert "NET004" not in {finding.code for finding in judge(replace(tried, runs=mended, compared=worse))}

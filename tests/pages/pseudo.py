@@ -18,6 +18,7 @@ from diagnostics.nouns.words import DAY, MOMENT, Words
 WIDE: Final = {ord(c): ord(c) + 0xFEE0 for c in string.ascii_letters}
 HIDDEN: Final = re.compile(
     r"id|.*_id|url|.*_hash|query_string|key|type|icon|anchor|language|autocomplete|code_text|mime.*|color|config|theme|src|format|page"
+    r"|query_param_key|styles|uuid|component_name|(js|css|html)_(content|source_path)|json"
 )
 PLOTLY: Final = {"text", "name", "ticktext", "title", "hovertext", "label"}
 

@@ -18,7 +18,7 @@ from pages.parts.guard import STEP_SCRIPTS
 from tests.pages.conftest import APP, done, keep, loans, opened, said
 
 STEPS = tuple(Path(script).stem for script in STEP_SCRIPTS)
-ALL = (*STEPS, "columns", "causes", "report")
+ALL = (*STEPS, "columns", "all_columns", "column", "errors", "row", "own_rules", "causes", "report")
 
 
 @pytest.mark.parametrize("script", ALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from diagnostics.checks.environment.packages import resolver
@@ -48,3 +49,11 @@ def test_without_such_files_there_is_neither(script: str, healthy: str) -> None:
     at = opened(script, healthy)
     assert not at.exception
     assert not {"What came first", "Files that put it right"} & {heading.value for heading in at.subheader}
+
+
+def test_a_leak_in_the_metrics_leads_to_the_memory_page() -> None:
+    when = pd.date_range("2026-03-01", periods=400, freq="10min")
+    frame = pd.DataFrame({"time": when, "memory_mb": 500 + 2.0 * np.arange(400)})
+    incident = store.create()
+    store.save_upload(incident, "metrics", "memory.csv", frame.to_csv(index=False).encode())
+    assert "Find the line that grows" in said(opened("step_6_operations", incident))

@@ -16,6 +16,11 @@ from tests.pages.pseudo import PSEUDO, texts
 SCRIPTS = [
     "start",
     "columns",
+    "all_columns",
+    "column",
+    "errors",
+    "row",
+    "own_rules",
     *(Path(script).stem for script in STEP_SCRIPTS),
     "causes",
     "review",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from diagnostics.nouns.table import Kind
 from diagnostics.read.agree import agree
@@ -94,3 +95,21 @@ def test_days_that_a_spreadsheet_counts_are_times_beside_times(tmp_path: Path) -
     assert (current["when"].kind, current["when"].format) == (Kind.TIME, "days since 1899-12-30")
     assert str(values(current, "when")[0]) == "2026-03-01 12:00:00"
     assert "were read as times" in notes(current)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "counts"),
+    [
+        (["unknown", "5.5", "6.5", "7.25"], Kind.NUMBER, {"unknown": 5}),
+        (["*", "550", "1200", "7"], Kind.NUMBER, {"*": 5}),
+        (["0000-00-00", "2026-05-01", "2026-05-02", "2026-05-03"], Kind.TIME, {"0000-00-00": 5}),
+        (["ground", "1", "2", "3"], Kind.CATEGORY, {}),
+        (["<0.5", "0.7", "1.2", "1.9"], Kind.CATEGORY, {}),
+    ],
+)
+def test_one_word_among_measurements_says_that_there_is_none(
+    tmp_path: Path, cells: list[str], kind: Kind, counts: dict[str, int]
+) -> None:
+    table = read(tmp_path, column(cells * 5))
+    assert (table["x"].kind, dict(table["x"].tokens)) == (kind, counts)
+    assert ("is read as missing (5 rows)" in notes(table)) is bool(counts)

@@ -151,7 +151,8 @@ def test_numbers_in_other_formats(tmp_path: Path, written: str) -> None:
     ("cells", "kind", "written"),
     [
         (["00123", "04567", "12345"], Kind.CATEGORY, ""),
-        (["1.5", "2.5", "3.5", "abc"], Kind.CATEGORY, "mixed"),
+        (["1.5", "2.5", "3.5", "1.5.2"], Kind.CATEGORY, "mixed"),
+        (["1.5", "2.5", "3.5", "4.5", "low", "high", "none"], Kind.CATEGORY, "mixed"),
         (["1.5", "1,5", "2.25", "3"], Kind.CATEGORY, "mixed"),
         (["true", "false", "true"], Kind.CATEGORY, ""),
         (["unknown", "missing", "none"], Kind.CATEGORY, ""),

@@ -27,6 +27,24 @@ def test_everything_that_was_changed_is_told(tmp_path: Path, capsys: pytest.Capt
     assert (tmp_path / "clean.csv").read_text().splitlines()[2] == '"2","NA","NA"'
 
 
+def test_repairs_and_guesses_are_told_with_what_speaks_for_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.csv"
+    rows = [f"C{i};{i}.5;north;2026-01-{i:02d}" for i in range(10, 28)]
+    file.write_text("\n".join(["id;price;region;seen_at", *rows[:5], rows[5].replace(";north", ";no;rth"), *rows[6:]]) + "\n")
+    record = told(capsys, str(file))
+    assert (record["rows"], record["repaired_count"]) == (18, 1)
+    assert record["repaired"] == [
+        {"line": 7, "was": "C15;15.5;no;rth;2026-01-15", "cells": ["C15", "15.5", "no;rth", "2026-01-15"]}
+    ]
+    guesses = {str(guess["role"]): guess for guess in record["guesses"]}  # type: ignore[attr-defined]
+    assert guesses["timestamp"]["column"] == "seen_at"
+    assert guesses["timestamp"]["evidence"]
+    assert main(["read", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "line 7 was repaired" in said
+    assert guesses["id"]["evidence"] in said
+
+
 def test_what_is_stated_overrules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "a.csv"
     file.write_text("x;y\n1.234;01/02/2026\n2.500;03/04/2026\n")

@@ -137,3 +137,44 @@ def test_marks_inside_clocks_separate_no_cells_below_two_names(tmp_path: Path, c
     rows = [f"2026-05-12 00:{i:02}:00{mark}{cell.format(i=1000 + i)}" for i in range(40)]
     table = read(tmp_path, "\n".join([f"ts{mark}memory_mb", *rows]))
     assert (table.names, [column.kind for column in table]) == (("ts", "memory_mb"), [Kind.TIME, Kind.NUMBER])
+
+
+ROWS = [f"C{i},{i}.5,red" for i in range(1, 9)]
+PLAIN = ["id,n,c", *ROWS]
+
+
+@pytest.mark.parametrize(
+    ("lines", "rows"),
+    [
+        ([f'"{line}"' for line in PLAIN], 8),
+        (["id,n,c", *('="' + line.replace(",", '",', 1) for line in ROWS)], 8),
+        (["id,n,c", "--,--,--", *ROWS], 8),
+        (["id,n,c", "string,double,string", *ROWS], 8),
+        ([f"|{line.replace(',', '|')}|" for line in ("id,n,c", "--,--,--", *ROWS)], 8),
+        ([line.replace(",", "!") for line in PLAIN], 8),
+        ([line.replace(",", "þ") for line in PLAIN], 8),
+        ([*PLAIN, ",40.0,"], 8),
+        ([*PLAIN, ",41.0,"], 9),
+        ([f"{line}," for line in PLAIN], 8),
+        ([*PLAIN, "\0" * 200], 8),
+    ],
+    ids=["quoted lines", "formulas", "rules", "types", "markdown", "bang", "thorn", "sum", "no sum", "edge", "zeros"],
+)
+def test_what_programs_add_is_no_part_of_the_table(tmp_path: Path, lines: list[str], rows: int) -> None:
+    table = read(tmp_path, "\n".join(lines) + "\n")
+    assert (table.names, table.rows) == (("id", "n", "c"), rows)
+    assert values(table, "id")[:8] == [f"C{i}" for i in range(1, 9)]
+    assert values(table, "n")[:8] == [i + 0.5 for i in range(1, 9)]
+
+
+def test_texts_with_blanks_between_cells_that_blanks_separate(tmp_path: Path) -> None:
+    names = ["Trail Boots", "Cap", "Silk Scarf of Rome", '"Pillow, Red"', "Hat", "Vest", "Jacket", '"Boxer, 5"']
+    lines = [f"2026-01-{i + 1:02d} {i} MG-{i} ${i}.5 {name} 2026" for i, name in enumerate(names)]
+    table = read(tmp_path, "day n code price name year\n" + "\n".join(lines) + "\n")
+    assert values(table, "name") == [name.strip('"') for name in names]
+    assert values(table, "price") == [i + 0.5 for i in range(8)]
+
+
+def test_turkish_is_told_from_its_neighbours(tmp_path: Path) -> None:
+    table = read(tmp_path, "id,renk\n1,kırmızı\n2,yeşil\n3,koyu gri\n".encode("cp1254"))
+    assert values(table, "renk") == ["kırmızı", "yeşil", "koyu gri"]

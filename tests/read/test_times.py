@@ -41,6 +41,20 @@ DAY = datetime(2026, 1, 5)
         ("1767618123000", NOON),
         ("1767618123000000", NOON),
         ("1767618123000000000", NOON),
+        ("20260105T130203+0100", NOON - timedelta(hours=1)),
+        ("01/25/2026 1:02 p.m.", datetime(2026, 1, 25, 13, 2)),
+        ("01/25/2026, 1:02:03\u202fPM", datetime(2026, 1, 25, 13, 2, 3)),
+        ("2026. 1. 5.", DAY),
+        ("2026年1月5日13时2分", datetime(2026, 1, 5, 13, 2)),
+        ("2026년 1월 5일", DAY),
+        ("5. Januar 2026", DAY),
+        ("Montag, 5. Jan. 2026, 13:02:03 Uhr", NOON),
+        ("5 de enero de 2026", DAY),
+        ("5 janv. 2026 à 13:02", datetime(2026, 1, 5, 13, 2)),
+        ("5 января 2026 г.", DAY),
+        ("05-gen-2026", DAY),
+        ("January 5th, 2026 1:02 pm", datetime(2026, 1, 5, 13, 2)),
+        ("2026. január 5.", DAY),
         ("46027", DAY),
         ("46027.5", DAY + timedelta(hours=12)),
     ],
@@ -55,6 +69,13 @@ def test_days_without_marks_need_no_name(tmp_path: Path) -> None:
     table = read(tmp_path, column(["20260131", "20260201", "20260202"]))
     assert values(table, "x") == [datetime(2026, 1, 31), datetime(2026, 2, 1), datetime(2026, 2, 2)]
     assert read(tmp_path, column(["20260131", "20261399", "20260202"]))["x"].kind is Kind.NUMBER
+
+
+def test_months_that_two_languages_name_alike_are_said(tmp_path: Path) -> None:
+    table = read(tmp_path, column(["4 listopada 2026", "5 listopada 2026"]))
+    assert table["x"].kind is Kind.TIME
+    assert "words of several languages" in notes(table)
+    assert read(tmp_path, column(["10 kg 2026", "12 kg 2027"]))["x"].kind is Kind.CATEGORY
 
 
 def test_durations_and_amounts_are_no_days(tmp_path: Path) -> None:

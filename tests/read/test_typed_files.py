@@ -6,9 +6,10 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+import fastavro
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -38,12 +39,21 @@ def _orc(file: Path) -> None:
     pyarrow.orc.write_table(pa.Table.from_pandas(FRAME, preserve_index=False), file)
 
 
+def _avro(file: Path) -> None:
+    fields = [{"name": name, "type": ["null", kind]} for name, kind in (("a", "long"), ("b", "string"), ("c", "double"))]
+    with file.open("wb") as stream:
+        fastavro.writer(
+            stream, {"type": "record", "name": "row", "fields": fields}, FRAME.to_dict(orient="records"), codec="deflate"
+        )
+
+
 WRITERS: dict[str, Callable[[Path], object]] = {
     "parquet": lambda file: FRAME.to_parquet(file),
     "jsonl": lambda file: FRAME.to_json(file, orient="records", lines=True),
     "json": lambda file: FRAME.to_json(file, orient="records"),
     "feather": _feather,
     "orc": _orc,
+    "avro": _avro,
     "dta": lambda file: FRAME.to_stata(file, write_index=False),
 }
 
@@ -109,3 +119,51 @@ def test_zones_and_durations(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "t.parquet")
     table = opened(tmp_path / "t.parquet")
     assert values(table, "t") == [datetime(2026, 5, 1, 8)] * 2
+
+
+def test_avro_keeps_its_types(tmp_path: Path) -> None:
+    moment = {"type": "long", "logicalType": "timestamp-millis"}
+    kinds = {
+        "when": moment,
+        "flag": "boolean",
+        "level": {"type": "enum", "name": "e", "symbols": ["NA", "B"]},
+        "mixed": ["long", "string"],
+    }
+    fields = [{"name": name, "type": kind} for name, kind in kinds.items()]
+    rows = [
+        {"when": datetime(2026, 1, 1, 8, tzinfo=UTC), "flag": True, "level": "NA", "mixed": 1},
+        {"when": datetime(2026, 1, 2, 8, tzinfo=UTC), "flag": False, "level": "B", "mixed": "one"},
+    ]
+    with (tmp_path / "t.avro").open("wb") as stream:
+        fastavro.writer(stream, {"type": "record", "name": "row", "fields": fields}, rows)
+    table = opened(tmp_path / "t.avro")
+    assert values(table, "when") == [datetime(2026, 1, 1, 8), datetime(2026, 1, 2, 8)]
+    assert (values(table, "flag"), values(table, "level"), values(table, "mixed")) == (
+        ["True", "False"],
+        ["NA", "B"],
+        ["1", "one"],
+    )
+    (tmp_path / "t.avro").write_bytes((tmp_path / "t.avro").read_bytes()[:-30])
+    with pytest.raises(BadInput, match="damaged"):
+        opened(tmp_path / "t.avro")
+
+
+RECORDS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "ok", "result": {"rows": RECORDS}},
+        {"columns": ["a", "b"], "index": [0, 1], "data": [[1, "x"], [2, "y"]]},
+        {"a": {"0": 1, "1": 2}, "b": {"0": "x", "1": "y"}},
+        {"a": [1, 2], "b": ["x", "y"]},
+        {"0": RECORDS[0], "1": RECORDS[1]},
+        [["a", "b"], [1, "x"], [2, "y"]],
+    ],
+    ids=["answer", "split", "columns", "lists", "index", "rows"],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_table_inside_a_document(tmp_path: Path, document: object, indent: int | None) -> None:
+    table = read(tmp_path, json.dumps(document, indent=indent), "t.json")
+    assert (values(table, "a"), values(table, "b")) == ([1, 2], ["x", "y"])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.imbalance import remedies as tries
 from diagnostics.clinic.imbalance.evaluation import F1, PRECISION, RECALL, Evaluated, cost_of, evaluate
+from diagnostics.clinic.imbalance.methods import further
 from diagnostics.clinic.imbalance.rows import two_classes
 from diagnostics.clinic.imbalance.rules import (
     CHEAPER,
@@ -33,10 +34,12 @@ from diagnostics.clinic.shared.scores import METRICS, Predictions
 from diagnostics.clinic.shared.training_set import ROWS, Described, TrainingSet, sample_rows
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
+from diagnostics.nouns.intervals import Interval
 
 __all__ = ["RULES", "Imbalance", "Settings", "judge", "profile"]
 
 TRIED_ROWS: Final = 5_000
+DRAWS: Final = 200
 RARE_ROWS: Final = 250
 """Rows of the rare class that are wanted among those tried: below, recall has an interval of more than ten points."""
 
@@ -56,6 +59,8 @@ class Settings:
 
     rows: int = ROWS
     repeats: int = 2
+    further: bool = False
+    """Whether the ways of `methods` are tried as well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,9 @@ class Imbalance:
     ways: tuple[Evaluated, ...]
     """The plain training first."""
 
+    threshold: Interval | None = None
+    """Limit of the plain model's chance at which misses and false alarms cost least, with its interval; None while it runs."""
+
     @property
     def named(self) -> str:
         """The class in a sentence: a bare number says nothing without its column."""
@@ -112,6 +120,8 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     data = _enough(whole, share, seed)
     before = tries.before(settings.family)
     named = tries.remedies(settings.family, settings.cost, settings.neighbours)
+    if settings.further:
+        named = (*named, *further(settings.family, settings.neighbours))
     metrics = (cost_of(settings.cost), RECALL, PRECISION, F1, METRICS["average_precision"], METRICS["brier"])
     answers: list[list[tuple[NDArray[np.int64], Predictions]]] = [[] for _ in range(len(named) + 1)]
 
@@ -120,7 +130,11 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
             answers[index].append((fold.test, answer))
 
     def build_profile(
-        compared: Compared, others: tuple[Compared, ...], ways: tuple[Evaluated, ...], accuracy: float
+        compared: Compared,
+        others: tuple[Compared, ...],
+        ways: tuple[Evaluated, ...],
+        accuracy: float,
+        threshold: Interval | None = None,
     ) -> Imbalance:
         return Imbalance(
             data=data.described,
@@ -135,6 +149,7 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
             compared=compared,
             others=others,
             ways=ways,
+            threshold=threshold,
         )
 
     compared, *others = compare_all(
@@ -150,7 +165,28 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     )
     ways = [evaluate(data, one.name, one.says, given) for one, given in zip((before, *named), answers, strict=True) if given]
     plain = np.concatenate([answer.labels == data.truth[rows] for rows, answer in answers[0]])
-    return build_profile(compared, tuple(others), tuple(ways), float(plain.mean()))
+    limit = _threshold(data, answers[0], settings.cost, seed)
+    return build_profile(compared, tuple(others), tuple(ways), float(plain.mean()), limit)
+
+
+def _threshold(data: TrainingSet, given: list[tuple[NDArray[np.int64], Predictions]], cost: float, seed: int) -> Interval | None:
+    """The cheapest limit on all held-out rows, with the interval of the percentiles over rows drawn again (Efron 1979).
+
+    The cost is flat around its lowest point, so that the interval is often wide: within it the cost hardly changes.
+    """
+    known = [(rows, answer.chances[:, 1]) for rows, answer in given if answer.chances is not None]
+    if not known:
+        return None
+    truth = np.concatenate([data.truth[rows] for rows, _ in known]).astype("int64")
+    chances = np.concatenate([chance for _, chance in known])
+    rng = np.random.default_rng((seed, 19))
+    draws = []
+    for _ in range(DRAWS):
+        chosen = rng.integers(0, truth.size, truth.size)
+        draws.append(tries.cheapest(truth[chosen], chances[chosen], cost))
+    value = tries.cheapest(truth, chances, cost)
+    low, high = (float(end) for end in np.quantile(draws, [0.025, 0.975]))
+    return Interval(value, min(low, value), max(high, value))
 
 
 def _enough(data: TrainingSet, share: float, seed: int) -> TrainingSet:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diagnostics.clinic.imbalance.methods import changes
 from diagnostics.clinic.imbalance.remedies import allowed, complete, synthetic
 from diagnostics.clinic.shared.training_set import ROWS, TrainingSet, training_set
 from diagnostics.nouns.incident import Incident, Task
@@ -50,6 +51,12 @@ class Preview:
 
     made: tuple[tuple[float, float], ...]
     """Synthetic rows."""
+
+    dropped: tuple[tuple[float, float], ...]
+    """Rows that the method takes out."""
+
+    gone: int
+    """Rows taken out in all."""
 
     count: int
     """Synthetic rows in all."""
@@ -99,16 +106,28 @@ def made(data: TrainingSet, *, neighbours: int, wanted: int | None, seed: int) -
 
 
 def preview(
-    data: TrainingSet, *, neighbours: int = 5, wanted: int | None = None, columns: tuple[str, str] | None = None, seed: int = 0
+    data: TrainingSet,
+    *,
+    neighbours: int = 5,
+    wanted: int | None = None,
+    columns: tuple[str, str] | None = None,
+    seed: int = 0,
+    how: str = "smote",
 ) -> Preview:
-    """Real and synthetic points on two columns, or on the first two principal components of the scaled numbers.
+    """Real and synthetic points on two columns, or on the first two principal components of the scaled numbers. how: "smote", or
+    one of `methods.SAMPLERS`; rows that it drops are named as such.
 
     Raises NotApplicable where the rare class has one row, or ValueError for columns that are no numbers.
     """
     codes = data.truth.astype("int64")
     rare = int(np.bincount(codes, minlength=2).argmin())
     rows = int((codes == rare).sum())
-    extra = made(data, neighbours=neighbours, wanted=wanted, seed=seed)
+    gone: NDArray[np.int64] = np.empty(0, dtype="int64")
+    if how == "smote":
+        extra = made(data, neighbours=neighbours, wanted=wanted, seed=seed)
+    else:
+        extra, kept = changes(data, data.features, codes, how, seed, neighbours=neighbours)
+        gone = np.setdiff1d(np.arange(len(codes)), kept)
     if columns is not None and any(name not in data.numbers for name in columns):
         raise ValueError(f"the picture needs two columns of numbers, got {columns}")
     real, fake = complete(data, data.features), complete(data, extra) if len(extra) else extra
@@ -124,8 +143,10 @@ def preview(
         level=data.classes[rare],
         x=x,
         y=y,
-        common=_some(points[codes != rare], rng),
-        rare=_some(points[codes == rare], rng),
+        common=_some(points[np.setdiff1d(np.flatnonzero(codes != rare), gone)], rng),
+        rare=_some(points[np.setdiff1d(np.flatnonzero(codes == rare), gone)], rng),
+        dropped=_some(points[gone], rng),
+        gone=int(gone.size),
         made=_some(points_made, rng),
         count=len(extra),
         rows=rows,

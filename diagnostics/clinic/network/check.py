@@ -11,9 +11,28 @@ from numpy.typing import NDArray
 
 from diagnostics.clinic.network.log import entries
 from diagnostics.clinic.network.presets import PRESETS
-from diagnostics.clinic.network.rules import GAIN, RATE, RULES, VERDICT, Remedied, SuggestedRate, TrainingProblem
+from diagnostics.clinic.network.rules import (
+    GAIN,
+    RATE,
+    RECOVERED,
+    RULES,
+    VERDICT,
+    Recovered,
+    Remedied,
+    SuggestedRate,
+    TrainingProblem,
+)
 from diagnostics.clinic.network.settings import Network
-from diagnostics.clinic.shared.compare import LEVEL, Compared, Progress, Result, corrected_interval, decide, ignore_progress
+from diagnostics.clinic.shared.compare import (
+    LEVEL,
+    Compared,
+    Progress,
+    Result,
+    Verdict,
+    corrected_interval,
+    decide,
+    ignore_progress,
+)
 from diagnostics.clinic.shared.folds import Fold, folds
 from diagnostics.clinic.shared.training_set import Described, TrainingSet, training_set
 from diagnostics.clinic.training_history.check import BY_CODE, Diagnosed, diagnose
@@ -126,7 +145,10 @@ def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
     if p.swept is not None:
         return [RATE.found(SuggestedRate(weight=1.0, rate=p.swept.suggested, lowest=p.swept.lowest, highest=p.swept.highest))]
     if p.compared is not None:
-        return [GAIN.found(_remedied(p.compared))]
+        recovered = _recovered(p, sure_at)
+        if p.compared.best is None and recovered is not None:
+            return [RECOVERED.found(recovered)]
+        return [GAIN.found(_remedied(p.compared)), *([RECOVERED.found(recovered)] if recovered is not None else [])]
     if not p.runs or not p.runs[0].found or p.runs[0].found[0].confidence < sure_at:
         return []
     first = p.runs[0].found[0]
@@ -141,6 +163,38 @@ def judge(p: Lab, *, sure_at: float = 0.5) -> list[Finding]:
     )
     worst = BY_CODE[first.code].severity is Severity.CRITICAL
     return [VERDICT.found(entry, severity=Severity.CRITICAL if worst else Severity.WARNING)]
+
+
+GRADIENTS: Final = ("vanishing_gradient", "exploding_gradient")
+
+
+def _recovered(p: Lab, sure_at: float) -> Recovered | None:
+    """The remedy with which the gradient reaches all layers alike again, where it did not before."""
+    before = p.runs[0] if p.runs else None
+    named = next((f for f in before.found if f.code in GRADIENTS and f.confidence >= sure_at), None) if before else None
+    if before is None or named is None or p.compared is None:
+        return None
+    first = _span(before)
+    mended = []
+    for run, name in zip(p.runs[1:], p.names[1:], strict=True):
+        result = next((r for r in p.compared.remedies if r.says == name), None)
+        gone = not any(f.code in GRADIENTS for f in run.found)
+        after = _span(run)
+        if gone and after is not None and result is not None and result.verdict is not Verdict.WORSE:
+            mended.append((abs(np.log10(max(after, 1e-30))), name, after))
+    if not mended or first is None:
+        return None
+    _, name, after = min(mended)
+    return Recovered(weight=0.8, name=name, problem=BY_CODE[named.code].title, before=first, after=after, count=len(mended))
+
+
+def _span(run: Diagnosed) -> float | None:
+    """Gradient of the first layer by that of the last, medians over the run; None where none was recorded."""
+    layers = [layer for layer in run.history.layers if layer.gradients]
+    if len(layers) < 2:
+        return None
+    first, last = (float(np.median(layer.gradients)) for layer in (layers[0], layers[-1]))
+    return first / last if last > 0 and np.isfinite(first / last) else None
 
 
 def _remedied(compared: Compared) -> Remedied:
@@ -252,6 +306,7 @@ def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress:
     names: list[str] = []
     total, done = len(variants) * len(made), 0
     classes = data.task is Task.CLASSIFICATION
+    uneven = is_uneven(data)
     for index, (_name, says, network) in enumerate(variants):
         for number, fold in enumerate(made):
             rows = _prepare_rows(data, fold, preset.rows, watch=bool(network.patience))
@@ -260,8 +315,10 @@ def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress:
             # Early stopping keeps the weights of its best epoch, chosen on rows that do not judge it.
             kept = min(epochs, key=lambda epoch: epoch.val_loss if np.isfinite(epoch.val_loss) else np.inf)
             best = kept if network.patience else last
-            scores[index, number] = _score(best.val_score if best.judged is None else best.judged, classes)
-            own[index, number] = _score(best.score, classes)
+            held_score = best.val_score if best.judged is None else best.judged
+            held_loss = best.val_loss if best.judged_loss is None else best.judged_loss
+            scores[index, number] = _loss(held_loss) if uneven else _score(held_score, classes)
+            own[index, number] = _loss(best.loss) if uneven else _score(best.score, classes)
             done += 1
             run = _diagnose_run(epochs, data) if number == 0 else None
             if run is not None:
@@ -271,6 +328,23 @@ def _try_remedies(data: TrainingSet, settings: Settings, seed: int, on_progress:
     return Lab(
         data=data.described, runs=tuple(shown), names=tuple(names), compared=_compare_runs(data, variants, scores, own, made)
     )
+
+
+def is_uneven(data: TrainingSet, *, common_at: float = 0.65) -> bool:
+    """Whether one class has `common_at` of the rows or more: accuracy then hardly moves while the network learns, and
+    the log loss, a proper score (Gneiting and Raftery 2007, doi:10.1198/016214506000001437), does. Chosen by hand.
+    """
+    if data.task is not Task.CLASSIFICATION:
+        return False
+    return float(np.bincount(data.truth.astype("int64")).max()) >= common_at * len(data.truth)
+
+
+BROKEN: Final = 13.8
+"""Log loss of a network whose numbers overflowed: that of being sure and wrong, with chances kept a millionth from 0."""
+
+
+def _loss(value: float) -> float:
+    return min(value, BROKEN) if np.isfinite(value) else BROKEN
 
 
 def _score(value: float, classes: bool) -> float:
@@ -289,25 +363,27 @@ def _compare_runs(
 ) -> Compared:
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in made]))
     level = 1 - (1 - LEVEL) / max(1, len(variants) - 1)
+    classes, uneven = data.task is Task.CLASSIFICATION, is_uneven(data)
+    sign, floor = (-1.0, 0.01 * float(scores[0].mean())) if uneven else (1.0, 0.005)
     results = []
     for index, (name, says, _) in enumerate(variants):
-        gain = corrected_interval(scores[index] - scores[0], ratio, level=level)
+        gain = corrected_interval(sign * (scores[index] - scores[0]), ratio, level=level)
         results.append(
             Result(
                 name=name,
                 says=says,
                 score=corrected_interval(scores[index], ratio),
                 gain=gain,
-                verdict=decide(gain, 0.005),
+                verdict=decide(gain, floor),
                 trained=float(own[index].mean()),
                 folds=tuple(scores[index].tolist()),
             )
         )
-    classes = data.task is Task.CLASSIFICATION
+    says = N_("accuracy") if classes else N_("score (1: no error, 0: as large as a standard deviation)")
     return Compared(
-        metric="accuracy" if classes else "error",
-        says=N_("accuracy") if classes else N_("score (1: no error, 0: as large as a standard deviation)"),
-        higher=True,
+        metric="log_loss" if uneven else "accuracy" if classes else "error",
+        says=N_("log loss") if uneven else says,
+        higher=not uneven,
         before=results[0],
         remedies=tuple(results[1:]),
         folds=len(made),

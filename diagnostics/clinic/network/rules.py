@@ -51,6 +51,17 @@ class SuggestedRate(Entry):
     highest: float = shown(N_("The loss falls up to this rate"), Unit.NUMBER)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recovered(Entry):
+    """The remedy that mends the gradient; before, after: of the first layer by that of the last."""
+
+    name: str = shown(N_("Remedy"), Unit.TERM)
+    problem: str = shown(N_("Problem"), Unit.TERM)
+    before: float = shown(N_("Gradient of the first layer by that of the last, before"), Unit.NUMBER)
+    after: float = shown(N_("Gradient of the first layer by that of the last, after"), Unit.NUMBER)
+    count: int = shown(N_("Remedies that mend it"), Unit.COUNT)
+
+
 def _problem(entry: TrainingProblem) -> str:
     return entry.problem.says
 
@@ -82,7 +93,7 @@ GAIN: Final = Rule[Remedied](
     title=N_("What the remedies bring"),
     says=_remedied,
     why=N_("A remedy that helped elsewhere need not help here; held-out rows of your own table tell."),
-    remedy=N_("Use the remedy with the largest gain. Where none gains, leave the network as it is."),
+    remedy=N_("Use the remedy with the largest gain. Where none gains and no gradient recovers, leave the network as it is."),
     statistic=N_(
         "Difference of the held-out score after and before, over trainings that begin with other weights and hold out other rows."
     ),
@@ -102,4 +113,24 @@ RATE: Final = Rule[SuggestedRate](
     source=SMITH,
     severity=Severity.INFO,
 )
-RULES: Final = (VERDICT, GAIN, RATE)
+RECOVERED: Final = Rule[Recovered](
+    code="NET004",
+    title=N_("The gradient recovers"),
+    says=N_(
+        "With “{name:term}” the gradient arrives as it should: the first layer's is {after:number} times the last layer's, "
+        "{before:number} times before."
+    ),
+    why=N_(
+        "A layer without a gradient learns nothing. On this small table the others may make up for it; a larger network or a "
+        "longer "
+        "training will need it."
+    ),
+    remedy=N_(
+        "Take this remedy even where the held-out score hardly moves: it costs nothing, and no remedy that scores worse is named."
+    ),
+    statistic=N_("Median over the run of the norm of the first layer's gradient, by that of the last layer's."),
+    source="Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, AISTATS",
+    severity=Severity.INFO,
+    thresholds={"sure_at": Shown(N_("Confidence from which a problem is named"), Unit.SHARE)},
+)
+RULES: Final = (VERDICT, GAIN, RATE, RECOVERED)

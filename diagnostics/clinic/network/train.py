@@ -75,6 +75,9 @@ class Epoch:
     judged: float | None = None
     """Score on `Rows.x_judged`, None without."""
 
+    judged_loss: float | None = None
+    """Loss on them."""
+
 
 def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False) -> Iterator[Epoch]:
     """One entry per epoch, as it ends; stops early where the settings say so, and where the weights are no numbers any more."""
@@ -100,9 +103,10 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
         )
         val_loss, val_score, _ = test(frame, weights, state, x_held, y_held)
         _, _, dead = test(frame, weights, state, x[:BLIND], y[:BLIND])
-        judged = None
+        judged = judged_loss = None
         if rows.x_judged is not None:
-            judged = float(test(frame, weights, state, jnp.asarray(rows.x_judged), jnp.asarray(rows.y_judged))[1])
+            told = test(frame, weights, state, jnp.asarray(rows.x_judged), jnp.asarray(rows.y_judged))
+            judged_loss, judged = float(told[0]), float(told[1])
         losses, scores, gradients, ratios = (np.asarray(part, dtype="float64") for part in records)
         quiet = tuple(float(share) for share in np.asarray(dead)) if settings.activation in ("relu", "leaky_relu") else ()
         yield Epoch(
@@ -117,6 +121,7 @@ def train(rows: Rows, settings: Network, *, seed: int, keep_steps: bool = False)
             dead=quiet,
             step_losses=tuple(losses.tolist()) if keep_steps else (),
             judged=judged,
+            judged_loss=judged_loss,
         )
         if not np.isfinite(losses).all():
             return

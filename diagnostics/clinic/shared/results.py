@@ -121,6 +121,17 @@ def fingerprint(incident: Incident) -> str:
     return digest.hexdigest()
 
 
+def service_fingerprint(incident: Incident) -> str:
+    """Changes with all that a running service is judged by: what a model is made of, and its code, log, metrics and memory."""
+    digest = hashlib.sha256(fingerprint(incident).encode())
+    for file in (*incident.code, *incident.logs, *incident.metrics, *incident.memory):
+        if file.is_file():
+            seen = file.stat()
+            digest.update(file.name.encode(errors="replace"))
+            digest.update(_content(file, seen.st_size, seen.st_mtime_ns).encode())
+    return digest.hexdigest()
+
+
 @lru_cache(maxsize=64)
 def _content(file: Path, size: int, changed: int) -> str:
     """Digest of a file; read again only when its size or time changed."""

@@ -86,11 +86,12 @@ def draw_preview(p: preview.Preview, words: Words) -> Shape:
             tones=[tone] * len(found),
             size=size,
             opacity=opacity,
-            symbol="circle-open" if tone is Tone.FAULT else "circle",
+            symbol="circle-open" if tone is Tone.FAULT else "x" if tone is Tone.WATCH else "circle",
             name=name,
         )
         for found, tone, size, opacity, name in (
             (p.common, Tone.REFERENCE, 4, 0.4, words(N_("other rows"))),
+            (p.dropped, Tone.WATCH, 8, 1.0, words(N_("dropped"))),
             (p.made, Tone.FAULT, 8, 1.0, words(N_("synthetic"))),
             (p.rare, Tone.CURRENT, 6, 0.8, words(N_("{name}, real"), name=p.level)),
         )

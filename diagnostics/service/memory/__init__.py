@@ -1,0 +1,1 @@
+"""Which line of a service grows."""

@@ -1,0 +1,1 @@
+"""Files that people put into their own service."""
