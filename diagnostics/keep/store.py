@@ -33,6 +33,7 @@ from typing import IO, Any, Final
 import yaml
 
 from diagnostics.keep import links
+from diagnostics.nouns.documents import load_json
 from diagnostics.nouns.incident import Roles
 from diagnostics.nouns.refusal import BadInput, MachineFault
 from diagnostics.nouns.words import N_
@@ -160,7 +161,7 @@ def names(incident: str) -> dict[str, str]:
     """What the uploaded files were called by whoever gave them, by their path in the incident's folder."""
     file = folder(incident) / NAMES
     try:
-        held = json.loads(file.read_text(encoding="utf-8"))
+        held = load_json(file.read_bytes())
     except (OSError, ValueError):
         return {}
     return {str(path): str(name) for path, name in held.items()} if isinstance(held, dict) else {}
