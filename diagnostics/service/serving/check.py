@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from diagnostics.checks.operations.reading.kinds import Kind, milliseconds
-from diagnostics.checks.operations.reading.scan import scan
 from diagnostics.clinic.shared.compare import Progress, ignore_progress
 from diagnostics.measure.samples import as_level
-from diagnostics.nouns import intervals
 from diagnostics.nouns.finding import Finding
 from diagnostics.nouns.incident import Incident
-from diagnostics.nouns.intervals import Interval
 from diagnostics.nouns.refusal import NotApplicable, Reason
 from diagnostics.nouns.words import N_
 from diagnostics.sandbox.facts import Facts
@@ -29,7 +22,7 @@ from diagnostics.service.serving.cache import CacheReplay, replay
 from diagnostics.service.serving.files import Sizing
 from diagnostics.service.serving.framework import Framework, Server, framework
 from diagnostics.service.serving.load import Measured, measure
-from diagnostics.service.serving.queueing import Served, busiest, served, spread_within_seconds
+from diagnostics.service.serving.queueing import Served
 from diagnostics.service.serving.requests import Requests, Stage, requests
 from diagnostics.service.serving.rows import asked, made_up, table_rows
 from diagnostics.service.serving.rules import (
@@ -58,20 +51,26 @@ from diagnostics.service.serving.rules import (
     SmallerCopy,
     Waiting,
 )
+from diagnostics.service.serving.simulated import Capacity, capacities, cost_of, simulate
+from diagnostics.service.serving.told import (
+    Asked,
+    Loaded,
+    Queued,
+    Share,
+    asked_of,
+    loads,
+    mean_of,
+    queued_of,
+    seen_workers,
+    shares_of,
+)
 from diagnostics.service.serving.variants import Shrunk, Variants, variants
 
 __all__ = ["RULES", "Serving", "Settings", "judge", "profile"]
 
 NOTHING: Final = N_("Nothing of a service yet: upload its log, its code or its model (ONNX); each alone is enough to begin.")
 
-NUMBERS: Final = (1, 2, 4, 8, 16)
-"""Workers that are simulated."""
 
-LOADS: Final = (1.0, 2.0, 4.0)
-BATCHED: Final = ((8, 0.002), (32, 0.005), (64, 0.010))
-"""Requests answered together at most, and seconds that the first of them waits."""
-
-CAPACITY_ROWS: Final = 4_000
 TABLE_ROWS: Final = 20_000
 
 
@@ -84,76 +83,6 @@ class Settings:
 
     workers: int = 0
     """Workers that serve now; 0 for what code and log show."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """A part of a request."""
-
-    stage: Stage
-    time: float
-    """Mean milliseconds."""
-
-    share: float
-    measured: bool
-    """Whether it was measured here and not told by the log."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the log says of its requests, in milliseconds; NaN becomes None."""
-
-    count: int
-    per_second: float
-    busiest: float
-    """Requests a second in the busiest stretch."""
-
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    mean: float | None
-    fine: bool
-    """Whether times are finer than a second."""
-
-    reply: float | None
-    """Median size of a reply in bytes."""
-
-    large: float | None
-    """Size that one reply in a hundred passes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Queued:
-    """Requests that came alone and those that found others, in mean milliseconds."""
-
-    alone: Interval
-    others: Interval
-    apart: Interval
-    share: float
-    """Of the time of all requests that is waiting, by the difference."""
-
-    count: int
-    """Requests that found others under way."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """Loads of the model in the log; time: median milliseconds of one, None where no line says."""
-
-    loads: int
-    boots: int
-    time: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Capacity:
-    """Requests a second that one worker answers within the goal; batch 1 is one by one."""
-
-    batch: int
-    delay: float
-    """Milliseconds."""
-
-    per_second: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,24 +159,25 @@ def profile(incident: Incident, settings: Settings = Settings(), *, on_progress:
     copies, skipped = _variants(incident, model, on_progress)
     on_progress(0.8, N_("Replaying requests"))
     rng = np.random.default_rng([incident.seed, 73])
-    stated = settings.workers or (known.workers if known else None) or (None if told is None else _seen_workers(told))
+    stated = settings.workers or (known.workers if known else None) or (None if told is None else seen_workers(told))
     workers = stated or 1
-    queued = None if told is None else _queued(told)
-    shares = () if told is None else _shares(told, model, queued)
+    waiting = None if told is None else queued_of(told)
+    load = None if model is None else model.load
+    shares = () if told is None else shares_of(told, load, waiting)
     fetch = next((s.time for s in shares if s.stage is Stage.FETCH), None)
-    mean = None if told is None else _mean(told.took)
-    simulated = () if told is None else _simulated(told, workers, rng)
-    cost, from_rows = _cost(model, told)
-    capacity = _capacity(told, cost, settings.goal, rng)
+    mean = None if told is None else mean_of(told.took)
+    simulated = () if told is None else simulate(told, workers, rng)
+    cost, from_rows = cost_of(load, told)
+    capacity = capacities(told, cost, settings.goal, rng)
     accelerated = None
     if model is not None and model.load is not None:
         cells = tuple((c.batch, c.p50) for c in model.load.cells if (c.threads, c.workers) == (1, 1))
         accelerated = estimate(model.facts, cells, model.width)
     return Serving(
-        asked=None if told is None else _asked(told),
+        asked=None if told is None else asked_of(told),
         shares=shares,
-        queued=queued,
-        loaded=_loads(incident),
+        queued=waiting,
+        loaded=loads(incident),
         cache=None if told is None else replay(told.keys, told.seconds),
         saves=fetch if fetch is not None else mean,
         caches_features=fetch is not None,
@@ -275,102 +205,6 @@ def _requests(incident: Incident) -> tuple[Requests | None, Reason]:
         return None, reason.kept
 
 
-def _mean(values: NDArray[np.float64]) -> float | None:
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if finite.size else None
-
-
-def _asked(told: Requests) -> Asked:
-    took = told.took[np.isfinite(told.took)]
-    when = told.seconds[np.isfinite(told.seconds)]
-    passed = float(when[-1] - when[0]) if when.size > 1 else 0.0
-    part = when[busiest(when, when, most=min(1_000, when.size))] if when.size > 1 else when
-    dense = (part.size - 1) / max(1.0, float(part[-1] - part[0])) if part.size > 1 else 0.0
-    quantiles = [float(v) for v in np.quantile(took, [0.5, 0.95, 0.99])] if took.size else [None] * 3
-    reply = told.bytes[np.isfinite(told.bytes)]
-    return Asked(
-        count=told.whole,
-        per_second=(when.size - 1) / passed if passed else 0.0,
-        busiest=dense,
-        p50=quantiles[0],
-        p95=quantiles[1],
-        p99=quantiles[2],
-        mean=_mean(told.took),
-        fine=told.fine,
-        reply=float(np.median(reply)) if reply.size >= 20 else None,
-        large=float(np.quantile(reply, 0.99)) if reply.size >= 20 else None,
-    )
-
-
-def _queued(told: Requests) -> Queued | None:
-    """Requests that came alone beside those that found others, where times are fine enough to tell."""
-    known = np.isfinite(told.seconds) & np.isfinite(told.took)
-    # A line is written when its request ends.
-    ends, took = told.seconds[known], told.took[known]
-    starts = ends - took / 1000
-    if not told.fine or ends.size < 200:
-        return None
-    under_way = np.searchsorted(np.sort(starts), starts, side="left") - np.searchsorted(np.sort(ends), starts, side="right")
-    # The request itself begins at its own start; ties do not matter.
-    others = under_way > 0
-    if min(int(others.sum()), int((~others).sum())) < 50:
-        return None
-    alone, found = took[~others], took[others]
-    apart = float(found.mean() - alone.mean())
-    half = 1.96 * math.sqrt(float(found.var() / found.size + alone.var() / alone.size))
-    return Queued(
-        alone=intervals.mean(alone),
-        others=intervals.mean(found),
-        apart=Interval(apart, apart - half, apart + half),
-        share=max(0.0, apart) * found.size / float(took.sum()),
-        count=int(found.size),
-    )
-
-
-def _shares(told: Requests, model: Examined | None, queued: Queued | None) -> tuple[Share, ...]:
-    """Parts of a mean request by their size; what no line explains is the rest."""
-    whole = _mean(told.took)
-    if whole is None or whole <= 0:
-        return ()
-    times: dict[Stage, tuple[float, bool]] = {}
-    for stage, values in told.stages.items():
-        time = _mean(values)
-        if time is not None:
-            times[stage] = min(time, whole), False
-    if Stage.MODEL not in times and model is not None and model.load is not None:
-        rows = told.rows[np.isfinite(told.rows)]
-        usual = float(rows.mean()) if rows.size else 1.0
-        times[Stage.MODEL] = min(whole, model.load.fixed + model.load.each * usual), True
-    if Stage.WAIT not in times and queued is not None and queued.apart.low > 0:
-        times[Stage.WAIT] = queued.share * whole, False
-    total = sum(time for time, _ in times.values())
-    if not times:
-        return ()
-    if total > whole:
-        times = {stage: (time * whole / total, measured) for stage, (time, measured) in times.items()}
-    else:
-        times[Stage.REST] = whole - total, False
-    parts = [Share(stage=stage, time=time, share=time / whole, measured=here) for stage, (time, here) in times.items()]
-    return tuple(sorted(parts, key=lambda part: (part.stage is Stage.REST, -part.share)))
-
-
-def _loads(incident: Incident) -> Loaded | None:
-    """How often the log says that the model was loaded."""
-    if not incident.logs:
-        return None
-    try:
-        read = scan(incident)
-    except NotApplicable:
-        return None
-    loads = [moment for moment in read.moments if moment.kind is Kind.LOAD]
-    if not loads:
-        return None
-    examples = {template.id: template.example for template in read.templates}
-    times = [time for moment in loads if (time := milliseconds(examples.get(moment.template, ""))) is not None]
-    boots = sum(moment.kind is Kind.BOOT for moment in read.moments)
-    return Loaded(loads=len(loads), boots=boots, time=float(np.median(times)) if times else None)
-
-
 def _rows_cache(incident: Incident) -> CacheReplay | None:
     """The current table's rows in their order as requests, each known by all that the model reads."""
     if incident.current is None:
@@ -390,102 +224,6 @@ def _rows_cache(incident: Incident) -> CacheReplay | None:
         order = np.argsort(when, kind="stable")
         keys, when = tuple(keys[n] for n in order), when[order]
     return replay(keys, when)
-
-
-def _seen_workers(told: Requests) -> int | None:
-    """Requests that were worked on at once, at most; None where the log does not tell work from waiting."""
-    worked = [np.nan_to_num(values) for stage, values in told.stages.items() if stage is not Stage.WAIT]
-    if not told.fine or len(worked) < 2 or not np.isfinite(told.seconds).all():
-        return None
-    ends = np.sort(told.seconds)
-    # Lines are written in whole milliseconds: one that begins as another ends must not seem to overlap it.
-    starts = np.sort(told.seconds - (np.sum(worked, axis=0) - 2.0) / 1000)
-    under_way = np.arange(1, starts.size + 1) - np.searchsorted(ends, starts, side="right")
-    return max(1, int(np.quantile(under_way, 0.995)))
-
-
-def _simulated(told: Requests, workers: int, rng: np.random.Generator) -> tuple[Served, ...]:
-    known = np.isfinite(told.seconds) & np.isfinite(told.took)
-    if known.sum() < 100:
-        return ()
-    seconds, took = told.seconds[known], told.took[known] / 1000
-    starts = (seconds - took) if told.fine else spread_within_seconds(seconds, rng)
-    order = np.argsort(starts, kind="stable")
-    starts, took = starts[order], took[order]
-    part = busiest(starts, took, most=CAPACITY_ROWS)
-    parts = [np.nan_to_num(v[known][order][part]) / 1000 for stage, v in told.stages.items() if stage is not Stage.WAIT]
-    if len(parts) > 1 or Stage.WAIT in told.stages:
-        # The line tells what was worked on; the rest of its time the request waited.
-        work = np.maximum(1e-6, np.sum(parts, axis=0) if len(parts) > 1 else took[part] - _waits(told, known, order, part))
-    else:
-        work = _without_waiting(starts[part], took[part], workers) if told.fine else took[part]
-    numbers = sorted({*NUMBERS, workers})
-    return tuple(served(starts[part], work, workers=n, load=load) for load in LOADS for n in numbers)
-
-
-def _waits(told: Requests, known: NDArray[np.bool_], order: NDArray[np.intp], part: slice) -> NDArray[np.float64]:
-    return np.asarray(np.nan_to_num(told.stages[Stage.WAIT][known][order][part]) / 1000)
-
-
-def _without_waiting(starts: NDArray[np.float64], took: NDArray[np.float64], workers: int) -> NDArray[np.float64]:
-    """The work of each request: its time from when a worker was free for it, first come, first served (Lindley 1952)."""
-    work = np.empty_like(took)
-    # A clock that is off, or another order, leaves hardly any time for some.
-    least = 0.5 * float(np.quantile(took, 0.05))
-    free = [-math.inf] * workers
-    for n, (start, time) in enumerate(zip(starts.tolist(), took.tolist(), strict=True)):
-        place = min(range(workers), key=free.__getitem__)
-        end = start + time
-        work[n] = min(time, max(least, end - max(start, free[place])))
-        free[place] = end
-    return work
-
-
-def _cost(model: Examined | None, told: Requests | None) -> tuple[Callable[[int], float] | None, bool]:
-    """Seconds that so many rows take together: measured on the model, else read from batches in the log; whether from these."""
-    if model is not None and model.load is not None:
-        fixed, each = model.load.fixed / 1000, model.load.each / 1000
-        return (lambda count: fixed + each * count), False
-    if told is None:
-        return None, False
-    known = np.isfinite(told.rows) & np.isfinite(told.took)
-    rows, took = told.rows[known], told.took[known] / 1000
-    if rows.size < 50 or np.unique(rows).size < 4:
-        return None, False
-    # The median of each size: a line through means would follow a few slow requests.
-    grouped = pd.Series(took).groupby(rows).median()
-    each, fixed = np.polyfit(grouped.index.to_numpy("float64"), grouped.to_numpy("float64"), 1)
-    if fixed <= 0 or each < 0:
-        return None, False
-    return (lambda count: float(fixed) + float(each) * count), True
-
-
-def _capacity(
-    told: Requests | None, cost: Callable[[int], float] | None, goal: float, rng: np.random.Generator
-) -> tuple[Capacity, ...]:
-    """The densest load within the goal, one by one and in batches. Arrivals as in the log, at random where it tells none."""
-    if cost is None:
-        return ()
-    arrivals: NDArray[np.float64] | None = None
-    if told is not None:
-        seconds = told.seconds[np.isfinite(told.seconds)]
-        if seconds.size >= 500:
-            when = np.sort(seconds) if told.fine else spread_within_seconds(seconds, rng)
-            arrivals = when[busiest(when, when, most=CAPACITY_ROWS)]
-    if arrivals is None or arrivals[-1] - arrivals[0] <= 0:
-        arrivals = np.cumsum(rng.exponential(1.0, CAPACITY_ROWS))
-    rate = (arrivals.size - 1) / float(arrivals[-1] - arrivals[0])
-    found = []
-    for batch, delay in ((1, 0.0), *BATCHED):
-        # From what one worker can do at most downwards, or the search would begin in the dark.
-        most = batch / cost(batch) / rate
-        low, high = 0.0, most
-        for _ in range(8):
-            middle = (low + high) / 2
-            run = served(arrivals, cost, workers=1, batch=batch, delay=delay, load=middle)
-            low, high = (middle, high) if run.p95 <= goal else (low, middle)
-        found.append(Capacity(batch=batch, delay=1000 * delay, per_second=low * rate))
-    return tuple(found)
 
 
 def _model(incident: Incident, on_step: Callable[[float], None]) -> Examined | None:
