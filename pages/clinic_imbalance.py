@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from diagnostics.clinic.imbalance.check import Imbalance, Settings
+from diagnostics.clinic.imbalance.lines import threshold_lines
 from diagnostics.clinic.imbalance.methods import METHODS
 from diagnostics.clinic.shared.compare import VERDICTS, Result
 from diagnostics.clinic.shared.models import FAMILIES
@@ -131,23 +132,11 @@ def _threshold(p: Imbalance, opened: Opened) -> None:
     st.subheader(words(N_("The threshold to use")), anchor=False)
     said = N_(
         "Name {name} from a chance of {value:percent} on (between {low:percent} and {high:percent}), where misses and false "
-        "alarms "
-        "cost least on held-out rows; within that range the cost hardly changes."
+        "alarms cost least on held-out rows; within that range the cost hardly changes."
     )
     st.markdown(plain(words(said, name=p.named, value=limit.value, low=limit.low, high=limit.high)))
-    lines = THRESHOLD.format(limit=round(limit.value, 4), positive=repr(p.positive))
-    st.code(lines, language="python", wrap_lines=True)
+    st.code(threshold_lines(p), language="python", wrap_lines=True)
 
-
-THRESHOLD = """THRESHOLD = {limit}  # chosen on held-out rows; choose it again when the model or its costs change
-names = [str(name) for name in model.classes_]
-chance = model.predict_proba(rows)[:, names.index({positive})]
-named = chance >= THRESHOLD
-
-# The same inside scikit-learn, so that model.predict uses it:
-from sklearn.model_selection import FixedThresholdClassifier
-model = FixedThresholdClassifier(model, threshold=THRESHOLD, pos_label=model.classes_[names.index({positive})]).fit(rows, labels)
-"""
 
 clinic_page(
     "imbalance",

@@ -1,22 +1,19 @@
-"""Which line of the service grows, and how to keep it alive until that is mended."""
+"""Which line of the service grows, and how to keep it alive until that is fixed."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from diagnostics.keep import store
-from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_
-from diagnostics.read.uploads import UNTITLED, title_of
 from diagnostics.service.memory.check import MB, NOTHING, Memory, Settings
 from diagnostics.service.memory.restarts import TITLES, files
-from pages.parts import door
-from pages.parts import visit as visits
+from pages.parts.added import add_files
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.guard import ROOT
 from pages.parts.text import plain
 
+TAKEN = N_("memory.jsonl of the recorder, memray stats (JSON or text), or what memory_profiler printed.")
 RECORDER = ROOT / "diagnostics" / "service" / "memory" / "recorders" / "memory_recorder.py"
 
 
@@ -26,7 +23,7 @@ def settings(opened: Opened, last: Settings) -> Settings:
     if not incident.memory and not incident.metrics and not incident.code:
         st.info(words(NOTHING))
     _recorder(opened)
-    _upload(opened)
+    add_files(opened, "memory", N_("Recording of memory"), TAKEN)
     memory = st.number_input(
         words(N_("Memory that the service may hold (MB)")), 64, 4_000_000, int(last.memory), key="memory-limit", width=320
     )
@@ -58,35 +55,6 @@ def _recorder(opened: Opened) -> None:
         st.code("memray run --native -o run.bin service.py\nmemray stats --json run.bin", language="bash")
 
 
-def _upload(opened: Opened) -> None:
-    words = opened.words
-    version = st.session_state.setdefault("version-memory-page", 0)
-    door.admit()
-    given = st.file_uploader(
-        words(N_("Recording of memory")),
-        accept_multiple_files=True,
-        key=f"upload-memory-{version}",
-        help=words(N_("memory.jsonl of the recorder, memray stats (JSON or text), or what memory_profiler printed.")),
-    )
-    for reason in st.session_state.get("refused-memory-page", ()):
-        st.error(reason)
-    if not given:
-        return
-    refused = []
-    for file in given:
-        try:
-            incident = opened.visit.incident or st.session_state.get(visits.INCIDENT) or store.create()
-            store.save_upload(incident, "memory", file.name, file)
-            if store.stated(incident).get("title") in (None, UNTITLED):
-                store.describe(incident, {"title": title_of(file.name)})
-            st.session_state[visits.INCIDENT] = incident
-        except BadInput as reason:
-            refused.append(plain(reason.statement(words)))
-    st.session_state["refused-memory-page"] = refused
-    st.session_state["version-memory-page"] += 1
-    st.rerun()
-
-
 def below(p: Memory, opened: Opened) -> None:
     """Lines, what code and metrics say, and files for restarts."""
     words = opened.words
@@ -116,7 +84,7 @@ def below(p: Memory, opened: Opened) -> None:
                 hide_index=True,
                 alt=words(N_("Memory by line of code")),
             )
-    st.subheader(words(N_("Restarts until it is mended")), anchor=False)
+    st.subheader(words(N_("Restarts until it is fixed")), anchor=False)
     said = N_(
         "A worker is replaced after {requests:count} requests and the whole after {hours:count} hours, before more than a "
         "quarter of "
@@ -133,7 +101,7 @@ def below(p: Memory, opened: Opened) -> None:
 
 clinic_page(
     "memory",
-    N_("Which line of the service grows, and how to keep it alive until that is mended?"),
+    N_("Which line of the service grows, and how to keep it alive until that is fixed?"),
     settings=settings,
     below=below,
     table=False,

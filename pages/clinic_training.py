@@ -13,13 +13,10 @@ from diagnostics.clinic.training_history.reading.mapped import by_numbers
 from diagnostics.clinic.training_history.reading.names import EPOCH, STEP, guess
 from diagnostics.clinic.training_history.record import not_sure
 from diagnostics.clinic.training_history.snippets import snippets
-from diagnostics.keep import store
 from diagnostics.nouns.refusal import BadInput
 from diagnostics.nouns.words import N_, shorten
 from diagnostics.pictures.clinic import training_history as drawing
-from diagnostics.read.uploads import UNTITLED, title_of
-from pages.parts import door
-from pages.parts import visit as visits
+from pages.parts.added import add_files
 from pages.parts.cards import plot
 from pages.parts.clinic import Opened, clinic_page
 from pages.parts.guard import ROOT
@@ -36,13 +33,17 @@ PARTS = {
     RATE: N_("Learning rate"),
     GRADIENT: N_("Gradient norm"),
 }
+TAKEN = N_(
+    "What the training printed, or a file of Keras, PyTorch, Lightning, Hugging Face, XGBoost, LightGBM, CatBoost, "
+    "YOLO, W&B, MLflow or TensorBoard: CSV, JSON, JSON Lines, text."
+)
 RECORDERS = ROOT / "diagnostics" / "clinic" / "training_history" / "recorders"
 
 
 def settings(opened: Opened, last: Settings) -> Settings:
     """Which file is looked at, and, for a CSV of one's own, what its columns are."""
     words = opened.words
-    _upload(opened)
+    add_files(opened, "training", N_("Training history"), TAKEN)
     files = list(opened.incident.training)
     if not files:
         return Settings()
@@ -64,40 +65,6 @@ def settings(opened: Opened, last: Settings) -> Settings:
     if file is None or not columns:
         return Settings(file=chosen if len(names) > 1 else NONE)
     return Settings(file=chosen if len(names) > 1 else NONE, mapping=_mapping(file, columns, last, opened))
-
-
-def _upload(opened: Opened) -> None:
-    words = opened.words
-    version = st.session_state.setdefault("version-training-page", 0)
-    door.admit()
-    given = st.file_uploader(
-        words(N_("Training history")),
-        accept_multiple_files=True,
-        key=f"upload-training-{version}",
-        help=words(
-            N_(
-                "What the training printed, or a file of Keras, PyTorch, Lightning, Hugging Face, XGBoost, LightGBM, CatBoost, "
-                "YOLO, W&B, MLflow or TensorBoard: CSV, JSON, JSON Lines, text."
-            )
-        ),
-    )
-    for reason in st.session_state.get("refused-training-page", ()):
-        st.error(reason)
-    if not given:
-        return
-    refused = []
-    for file in given:
-        try:
-            incident = opened.visit.incident or st.session_state.get(visits.INCIDENT) or store.create()
-            store.save_upload(incident, "training", file.name, file)
-            if store.stated(incident).get("title") in (None, UNTITLED):
-                store.describe(incident, {"title": title_of(file.name)})
-            st.session_state[visits.INCIDENT] = incident
-        except BadInput as reason:
-            refused.append(plain(reason.statement(words)))
-    st.session_state["refused-training-page"] = refused
-    st.session_state["version-training-page"] += 1
-    st.rerun()
 
 
 def _guess(file: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], bool]:

@@ -159,6 +159,7 @@ def executed(full: bool) -> Figure:
 
         pickles = [pickle.dumps(Payload(), protocol) for protocol in range(6)]
         shell = f"touch {mark}"
+        # Written to be refused: the gate shows that no reader of the project ever runs what such a file holds.
         array = io.BytesIO()
         np.save(array, np.array([Payload()], dtype=object), allow_pickle=True)
         tags = [f"!!python/object/apply:os.system ['{shell}']", f"a: !!python/object/new:os.system ['{shell}']"]

@@ -84,6 +84,7 @@ CODE_LEAKS: Final = CODE_FINE.replace(
     "from sklearn.feature_selection import SelectKBest\n\nX = SelectKBest(k=10).fit_transform(X, y)\nX_train, X_test",
 )
 
+# Text of made services, read by the project and never run.
 SERVES_FINE: Final = """\
 import joblib
 import pandas as pd

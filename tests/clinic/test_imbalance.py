@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from diagnostics.clinic.imbalance import check as imbalance
 from diagnostics.clinic.imbalance.check import Imbalance, Settings
+from diagnostics.clinic.imbalance.lines import threshold_lines
 from diagnostics.clinic.imbalance.methods import METHODS, SAMPLERS, changes, sampled_rows
 from diagnostics.clinic.imbalance.remedies import allowed, cheapest, resampled, synthetic
 from diagnostics.clinic.imbalance.rows import preview, to_download, two_classes
@@ -231,3 +233,15 @@ def test_rows_that_a_method_cannot_use_are_refused_in_a_sentence(tmp_path: Path,
     one = np.concatenate([np.flatnonzero(data.truth == 0), np.flatnonzero(data.truth == 1)[:1]])
     with pytest.raises(NotApplicable):
         changes(data, data.features.iloc[one], data.truth[one].astype("int64"), "adasyn", 0)
+
+
+def test_the_lines_of_the_threshold_run_on_a_trained_model(rare: Imbalance, rng: np.random.Generator) -> None:
+    rows = rng.normal(size=(400, 2))
+    labels = np.where(rows[:, 0] + rng.normal(size=400) > 1.5, rare.positive, "another")
+    trained = LogisticRegression().fit(rows, labels)
+    held = {"model": trained, "rows": rows, "labels": labels}
+    exec(threshold_lines(rare), held)
+    assert 0 < held["named"].sum() < 400
+    assert ((held["model"].predict(rows) == rare.positive) == held["named"]).all()
+    # Deciding otherwise trains nothing.
+    assert held["model"].estimator_.estimator is trained

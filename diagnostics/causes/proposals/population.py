@@ -79,6 +79,9 @@ MOSTLY_BEYOND: Final = 0.05
 STRAIGHT: Final = 0.5
 """Share of what tells the rows apart that must be gone with the line taken out, for a drift of the instrument."""
 
+STRAIGHTENED: Final = 3
+"""Columns whose line is taken out, those that moved furthest first: where more move, no single instrument does it."""
+
 INSTRUMENT: Final = N_(
     "This column moved alone: check the instrument or the feed behind {column:name} against a known value, correct it, and score "
     "the rows again."
@@ -130,11 +133,11 @@ def _creeping(case: Case) -> Iterator[Hypothesis]:
     the world.
     """
     told = {finding.columns for finding in case.of(COVARIATE)}
-    for finding in case.of(CREEPS):
+    for place, finding in enumerate(case.of(CREEPS)):
         (name,) = finding.columns
         rows = Undo(weights=_alike(case, name), matched=name, leave_out=(name,))
         world = replace(_from(case, finding, COVARIATE_DRIFT, CREEPS.clearness(finding.of), rows), ramp=True)
-        repair = straightened(case.incident, case.samples, finding.of)
+        repair = straightened(case.incident, case.samples, finding.of) if place < STRAIGHTENED else None
         if repair is not None:
             instrument = replace(world, undo=Undo(repair=repair))
             alike = likeness(case, instrument)

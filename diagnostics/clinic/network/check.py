@@ -175,17 +175,17 @@ def _recovered(p: Lab, sure_at: float) -> Recovered | None:
     if before is None or named is None or p.compared is None:
         return None
     first = _span(before)
-    mended = []
+    recovered = []
     for run, name in zip(p.runs[1:], p.names[1:], strict=True):
         result = next((r for r in p.compared.remedies if r.says == name), None)
         gone = not any(f.code in GRADIENTS for f in run.found)
         after = _span(run)
         if gone and after is not None and result is not None and result.verdict is not Verdict.WORSE:
-            mended.append((abs(np.log10(max(after, 1e-30))), name, after))
-    if not mended or first is None:
+            recovered.append((abs(np.log10(max(after, 1e-30))), name, after))
+    if not recovered or first is None:
         return None
-    _, name, after = min(mended)
-    return Recovered(weight=0.8, name=name, problem=BY_CODE[named.code].title, before=first, after=after, count=len(mended))
+    _, name, after = min(recovered)
+    return Recovered(weight=0.8, name=name, problem=BY_CODE[named.code].title, before=first, after=after, count=len(recovered))
 
 
 def _span(run: Diagnosed) -> float | None:

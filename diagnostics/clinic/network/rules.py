@@ -53,13 +53,13 @@ class SuggestedRate(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class Recovered(Entry):
-    """The remedy that mends the gradient; before, after: of the first layer by that of the last."""
+    """The remedy with which the gradient recovers; before, after: of the first layer by that of the last."""
 
     name: str = shown(N_("Remedy"), Unit.TERM)
     problem: str = shown(N_("Problem"), Unit.TERM)
     before: float = shown(N_("Gradient of the first layer by that of the last, before"), Unit.NUMBER)
     after: float = shown(N_("Gradient of the first layer by that of the last, after"), Unit.NUMBER)
-    count: int = shown(N_("Remedies that mend it"), Unit.COUNT)
+    count: int = shown(N_("Remedies that fix it"), Unit.COUNT)
 
 
 def _problem(entry: TrainingProblem) -> str:

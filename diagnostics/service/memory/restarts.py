@@ -1,4 +1,4 @@
-"""Files that keep a leaking service alive: it is replaced before it is full. The leak stays; these gain the time to mend it."""
+"""Files that keep a leaking service alive: it is replaced before it is full. The leak stays; these gain the time to fix it."""
 
 from __future__ import annotations
 

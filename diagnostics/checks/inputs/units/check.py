@@ -296,12 +296,11 @@ def _column(name: str, x: NDArray[np.float64], y: NDArray[np.float64], line: Tim
     candidates = []
     for row, calm in dict.fromkeys(starts):
         found = fit(x, y[row:], sharp=calm)
-        if found is not None and _creeps(y, line):
-            return None  # What grows from row to row is no conversion, whatever line its last rows lie on.
         if found is not None and (found.known or calm or found.kind != "scale"):
             # The known before the unknown, what begins suddenly before what was always so, the better fit before the worse.
             candidates.append(((not found.known, -found.share if not calm else -1.0, not calm, found.left), found, row, calm))
-    if not candidates:
+    # What grows from row to row is no conversion, whatever line its last rows lie on.
+    if not candidates or _creeps(y, line):
         return None
     _, found, row, calm = min(candidates, key=lambda candidate: candidate[0])
     after = y[row:]
